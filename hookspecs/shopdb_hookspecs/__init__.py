@@ -1,0 +1,19 @@
+"""What a plugin author depends on: the hook markers, the hooks, and the records they exchange.
+
+A plugin is a module or an object with functions marked `@hookimpl`, named in one entry point of
+the group `shopdb`; the entry point's name is the plugin's name.
+"""
+
+from shopdb_hookspecs.markers import PROJECT, hookimpl, hookspec
+from shopdb_hookspecs.records import AssetChange, Json, JsonObject, Parameter, Report
+
+__all__ = [
+    "PROJECT",
+    "AssetChange",
+    "Json",
+    "JsonObject",
+    "Parameter",
+    "Report",
+    "hookimpl",
+    "hookspec",
+]

@@ -1,0 +1,52 @@
+"""The ShopDB plugin for computers: a module as plugin, one function a hook."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shopdb_hookspecs import JsonObject, Report, hookimpl
+
+from shopdb_computers.declaration import DECLARATION
+from shopdb_computers.examples import EXAMPLES
+from shopdb_computers.installations import store_programs
+from shopdb_computers.normalization import normalized
+from shopdb_computers.reports import REPORTS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@hookimpl
+def get_collector_schema() -> JsonObject:
+    """Declare the fields of a computer."""
+    return DECLARATION
+
+
+@hookimpl
+def get_example_submissions() -> Sequence[JsonObject]:
+    """Show an imaged Windows PC, a Linux machine and a partial submission."""
+    return EXAMPLES
+
+
+@hookimpl
+def normalize_submission(submission: JsonObject) -> JsonObject:
+    """Bring host name, MAC address and software list into canonical form."""
+    return normalized(submission)
+
+
+@hookimpl
+def get_migrations() -> Path:
+    """Name the directory of this plugin's Alembic versions."""
+    return Path(__file__).parent / "migrations"
+
+
+@hookimpl
+def store_asset(connection: "Connection", assetid: int, before: JsonObject | None, after: JsonObject) -> None:
+    """Keep `computers_software` and `computers_installation` in step with the submission."""
+    store_programs(connection, assetid, before, after)
+
+
+@hookimpl
+def get_reports() -> Sequence[Report]:
+    """Offer `software`, `software_on` and `stale`."""
+    return REPORTS

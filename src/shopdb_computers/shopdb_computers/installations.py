@@ -1,0 +1,43 @@
+"""Which programs a computer has: the difference that a submission makes, written."""
+
+import json
+from typing import TYPE_CHECKING
+
+from shopdb_computers.programs import Program
+from shopdb_computers.statements import statements_for
+from shopdb_computers.tables import softwareid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shopdb_hookspecs import JsonObject
+    from sqlalchemy import Connection
+
+
+def store_programs(
+    connection: "Connection", assetid: int, before: "JsonObject | None", after: "JsonObject"
+) -> None:
+    """Write which programs were added and removed, in the caller's transaction; the caller commits.
+
+    Programs that no computer has any longer stay in `computers_software`: another writer may just
+    be installing one.
+    """
+    statements = statements_for(connection.dialect.name)
+    old, new = _programs(before or {}), _programs(after)
+    if added := new - old:
+        parameters = {"assetid": assetid, "programs": _as_parameter(added)}
+        connection.execute(statements.add_software, parameters)
+        connection.execute(statements.add_installations, parameters)
+    if removed := old - new:
+        parameters = {"assetid": assetid, "programs": _as_parameter(removed)}
+        connection.execute(statements.remove_installations, parameters)
+
+
+def _programs(attributes: "JsonObject") -> set[Program]:
+    programs = attributes.get("installedsoftware") or ()
+    return {(program["name"], program.get("version", "")) for program in programs}
+
+
+def _as_parameter(programs: "Iterable[Program]") -> str:
+    """Sort by key, so that two writers with programs in common take the rows' locks in one order."""
+    return json.dumps(dict(sorted((softwareid(*program), program) for program in programs)))

@@ -1,0 +1,23 @@
+"""This machine's own inventory, as a computers submission."""
+
+from shopdb_hookspecs import Json
+
+from shopdb_computers.inventory.hardware import cputype, memorygb
+from shopdb_computers.inventory.network import addresses
+from shopdb_computers.inventory.software import installedsoftware
+from shopdb_computers.inventory.system import currentuser, hostname, lastboottime, operatingsystem
+
+
+def inventory() -> dict[str, Json]:
+    """Ask this machine for all that it knows; a field that it does not know is left out."""
+    fields: dict[str, Json] = {
+        "hostname": hostname(),
+        **operatingsystem(),
+        "lastboottime": lastboottime(),
+        "currentuser": currentuser(),
+        **addresses(),
+        "memorygb": memorygb(),
+        "cputype": cputype(),
+        "installedsoftware": installedsoftware(),
+    }
+    return {field: value for field, value in fields.items() if value}

@@ -1,0 +1,77 @@
+"""The addresses by which the network knows this machine."""
+
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Protocol, TypeAlias
+
+import psutil
+
+from shopdb_computers.macaddress import canonical_macaddress
+
+
+class Address(Protocol):
+    """One address of an interface, as psutil gives it."""
+
+    @property
+    def family(self) -> int:
+        """The address family of the socket module, or `psutil.AF_LINK`."""
+
+    @property
+    def address(self) -> str:
+        """The address as text."""
+
+
+Interfaces: TypeAlias = Mapping[str, Sequence[Address]]
+
+
+def addresses() -> dict[str, str]:
+    """Give `ipaddress` and `macaddress` of the interface that leads out, as far as they are known."""
+    return addresses_of(psutil.net_if_addrs(), routed_address())
+
+
+def routed_address() -> str | None:
+    """Give the local address of the default route.
+
+    Connecting a datagram socket chooses a route and sends nothing; the address belongs to a network
+    for documentation (RFC 5737), which no machine has a route of its own to.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def addresses_of(interfaces: Interfaces, routed: str | None) -> dict[str, str]:
+    """Give the addresses of the interface that has the routed address, else of the first real one."""
+    found = _with_address(interfaces, routed) or _first_real(interfaces)
+    ipaddress = routed or next(_ipaddresses(found), "")
+    fields = {"ipaddress": ipaddress, "macaddress": next(_macaddresses(found), "")}
+    return {field: value for field, value in fields.items() if value}
+
+
+def _with_address(interfaces: Interfaces, routed: str | None) -> Sequence[Address]:
+    matching = (found for found in interfaces.values() if any(each.address == routed for each in found))
+    return next(matching, ())
+
+
+def _first_real(interfaces: Interfaces) -> Sequence[Address]:
+    """Give the first interface with hardware behind it: loopback and tunnels have no MAC address."""
+    return next((found for found in interfaces.values() if any(_macaddresses(found))), ())
+
+
+def _macaddresses(interface: Iterable[Address]) -> Iterator[str]:
+    for address in interface:
+        if address.family == psutil.AF_LINK and address.address.strip("0:-"):
+            yield canonical_macaddress(address.address)
+
+
+def _ipaddresses(interface: Iterable[Address]) -> Iterator[str]:
+    """Leave out link-local addresses, which name no computer beyond its own cable."""
+    for address in interface:
+        if address.family in (socket.AF_INET, socket.AF_INET6):
+            plain = address.address.partition("%")[0]
+            if not ip_address(plain).is_link_local:
+                yield plain

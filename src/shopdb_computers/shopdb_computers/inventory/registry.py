@@ -1,0 +1,35 @@
+"""The parts of a Windows registry that an inventory reads."""
+
+import sys
+import winreg
+from collections.abc import Iterator
+
+assert sys.platform == "win32"  # Narrows for type checkers: other systems have an empty winreg.
+
+_UNINSTALL = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
+_PROCESSOR = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+
+
+def processor_name() -> str | None:
+    """Give the model of the first processor."""
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _PROCESSOR) as key:
+        return str(_values(key).get("ProcessorNameString", "")).strip() or None
+
+
+def uninstall_entries() -> Iterator[dict[str, object]]:
+    """Give the values of each Uninstall key, of 64-bit and of 32-bit programs."""
+    for view in (winreg.KEY_WOW64_64KEY, winreg.KEY_WOW64_32KEY):
+        access = winreg.KEY_READ | view
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _UNINSTALL, access=access) as uninstall:
+            for name in _subkeys(uninstall):
+                with winreg.OpenKey(uninstall, name, access=access) as key:
+                    yield _values(key)
+
+
+def _subkeys(key: winreg.HKEYType) -> list[str]:
+    return [winreg.EnumKey(key, index) for index in range(winreg.QueryInfoKey(key)[0])]
+
+
+def _values(key: winreg.HKEYType) -> dict[str, object]:
+    values = (winreg.EnumValue(key, index) for index in range(winreg.QueryInfoKey(key)[1]))
+    return {name: value for name, value, _ in values}

@@ -1,0 +1,18 @@
+"""The programs that are installed on this machine."""
+
+import sys
+
+from shopdb_hookspecs import JsonObject
+
+from shopdb_computers.inventory.packages import dpkg_packages, rpm_packages
+from shopdb_computers.inventory.uninstall import programs_of
+
+if sys.platform == "win32":
+    from shopdb_computers.inventory.registry import uninstall_entries
+
+
+def installedsoftware() -> list[JsonObject]:
+    """Ask whatever keeps account of installed programs here; nothing does in a bare container."""
+    if sys.platform == "win32":
+        return programs_of(uninstall_entries())
+    return [*dpkg_packages(), *rpm_packages()]

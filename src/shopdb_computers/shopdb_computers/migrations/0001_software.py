@@ -1,0 +1,37 @@
+"""Create the tables of installed software."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "computers_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    """Create `computers_software` and `computers_installation`."""
+    op.create_table(
+        "computers_software",
+        sa.Column("softwareid", ID, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("version", sa.String(200), nullable=False),
+    )
+    op.create_index("ix_computers_software_name", "computers_software", ["name", "version"])
+    op.create_table(
+        "computers_installation",
+        sa.Column("assetid", ID, sa.ForeignKey("asset.assetid", ondelete="CASCADE"), primary_key=True),
+        sa.Column("softwareid", ID, sa.ForeignKey("computers_software.softwareid"), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_computers_installation_softwareid", "computers_installation", ["softwareid", "assetid"]
+    )
+
+
+def downgrade() -> None:
+    """Drop both tables; the software lists stay in the assets' attributes."""
+    op.drop_table("computers_installation")
+    op.drop_table("computers_software")

@@ -1,0 +1,33 @@
+"""A submission in canonical form, so that two spellings of one computer are no change."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_computers.macaddress import canonical_macaddress
+from shopdb_computers.programs import canonical_programs
+
+
+def canonical_hostname(text: str) -> str:
+    """Leave out the dot that marks an absolute name (RFC 1034, 3.1); any other character counts.
+
+    The domain stays: two sites may each have a `pc-1.` of their own. Case is for the core to fold.
+    """
+    return text.rstrip(".") or text
+
+
+def normalized(submission: JsonObject) -> JsonObject:
+    """Return the submission with each known field canonical; a value of another type stays as it is."""
+    canonical = dict(submission)
+    for field, (expected, canonicalize) in _CANONICAL_FORMS.items():
+        if isinstance(value := submission.get(field), expected):
+            canonical[field] = canonicalize(value)
+    return canonical
+
+
+_CANONICAL_FORMS: Final[Mapping[str, tuple[type, Callable[[Json], Json]]]] = {
+    "hostname": (str, canonical_hostname),
+    "macaddress": (str, canonical_macaddress),
+    "installedsoftware": (list, canonical_programs),
+}

@@ -1,0 +1,76 @@
+"""What the reports read: every query starts from an index and yields its rows as they come."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select
+
+from shopdb_computers.tables import asset, installation, software
+from shopdb_computers.versions import version_key
+
+if TYPE_CHECKING:
+    from shopdb_hookspecs import Json
+    from sqlalchemy import Connection
+
+_LONGEST_AGE: Final = 36_500
+"""Days; beyond it the calendar ends before any computer is found."""
+
+
+def programs(connection: "Connection", name: str | None) -> Iterator[Sequence["Json"]]:
+    """Give each program that a computer has, and on how many it is, in the order of the name.
+
+    Counting program by program makes a page cost what it shows, not what all computers hold.
+    """
+    on_computers = installation.c.softwareid == software.c.softwareid
+    installations = select(func.count()).where(on_computers).scalar_subquery()
+    query = (
+        select(software.c.name, software.c.version, installations)
+        .where(select(installation.c.assetid).where(on_computers).exists())
+        .order_by(software.c.name, software.c.version, software.c.softwareid)
+    )
+    if name:
+        query = query.where(software.c.name.istartswith(name, autoescape=True))
+    yield from map(tuple, connection.execute(query))
+
+
+def computers_with(connection: "Connection", name: str, below: str | None) -> Iterator[Sequence["Json"]]:
+    """Give the computers that have a program, lowest version first.
+
+    With `below` only lower versions count; an unknown version is not known to be lower.
+    """
+    for softwareid, version in _versions(connection, name):
+        if below is None or (version and version_key(version) < version_key(below)):
+            yield from _installed_on(connection, softwareid)
+
+
+def seen_long_ago(connection: "Connection", days: int) -> Iterator[Sequence["Json"]]:
+    """Give the computers without a submission for so many days, the longest unseen first."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    age = timedelta(days=max(0, min(days, _LONGEST_AGE)))
+    query = (
+        select(asset.c.identityvalue, asset.c.lastseenat)
+        .where(asset.c.assettype == "computers", asset.c.lastseenat < now - age)
+        .order_by(asset.c.lastseenat, asset.c.assetid)
+    )
+    for identityvalue, lastseenat in connection.execute(query):
+        yield identityvalue, f"{lastseenat.isoformat()}Z", (now - lastseenat).days
+
+
+def _versions(connection: "Connection", name: str) -> list[tuple[int, str]]:
+    """Give key and version of a program, lowest version first."""
+    query = select(software.c.softwareid, software.c.version).where(software.c.name == name)
+    found = [(softwareid, version) for softwareid, version in connection.execute(query)]
+    return sorted(found, key=lambda row: (version_key(row[1]), row[1]))
+
+
+def _installed_on(connection: "Connection", softwareid: int) -> Iterator[Sequence["Json"]]:
+    """Give the computers that have a program in one version."""
+    query = (
+        select(asset.c.identityvalue, asset.c.assetid, software.c.name, software.c.version)
+        .join_from(installation, asset)
+        .join(software, software.c.softwareid == installation.c.softwareid)
+        .where(installation.c.softwareid == softwareid)
+        .order_by(installation.c.assetid)
+    )
+    yield from map(tuple, connection.execute(query))

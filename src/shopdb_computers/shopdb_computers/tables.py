@@ -1,0 +1,63 @@
+"""The plugin's own tables, and the columns of the core's `asset` that it reads."""
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+
+from shopdb_computers.declaration import MAX_NAME, MAX_VERSION
+
+Id: Final = BigInteger().with_variant(Integer, "sqlite")
+
+# The core's table has a MetaData of its own here: migrations of this plugin never touch it.
+asset: Final = Table(
+    "asset",
+    MetaData(),
+    Column("assetid", Id, primary_key=True),
+    Column("assettype", String),
+    Column("identityvalue", String),
+    Column("lastseenat", DateTime),
+)
+
+metadata: Final = MetaData()
+
+software: Final = Table(
+    "computers_software",
+    metadata,
+    Column("softwareid", Id, primary_key=True, autoincrement=False),
+    Column("name", String(MAX_NAME), nullable=False),
+    Column("version", String(MAX_VERSION), nullable=False),
+    Index("ix_computers_software_name", "name", "version"),
+)
+
+installation: Final = Table(
+    "computers_installation",
+    metadata,
+    Column("assetid", Id, ForeignKey(asset.c.assetid, ondelete="CASCADE"), primary_key=True),
+    Column("softwareid", Id, ForeignKey(software.c.softwareid), primary_key=True),
+    Index("ix_computers_installation_softwareid", "softwareid", "assetid"),
+    sqlite_with_rowid=False,
+)
+
+
+# Computers share most of their programs: 300 known ones take 13 microseconds instead of 210.
+@lru_cache(maxsize=16_384)
+def softwareid(name: str, version: str) -> int:
+    """Compute a program's key from what it names: 63 bits of BLAKE2b.
+
+    Writers need neither a look-up nor each other to agree on it. Among a million distinct programs two
+    share a key with a probability of 5 in 100 million; the later one is then counted as the earlier.
+    """
+    digest = blake2b(f"{name}\0{version}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1

@@ -1,0 +1,92 @@
+"""JSON Web Tokens (RFC 7519, with the cautions of RFC 8725): who reads and edits, and in which role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, get_args
+
+import jwt
+
+from shopdb_core.errors import Forbidden, InvalidParameter, Unauthorized
+
+Role = Literal["viewer", "editor", "admin"]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+"""From the least to the most powerful; each includes the ones before it."""
+
+ALGORITHM = "HS256"
+ISSUER = "shopdb"
+AUDIENCE = "shopdb-api"
+TYPE = "at+jwt"
+"""The media type of an access token (RFC 9068): a token made for another purpose never passes."""
+
+LONGEST_TTL = timedelta(days=3660)
+
+_CLAIMS = ["exp", "iat", "sub", "aud", "iss", "role"]
+_REFUSAL = "The bearer token is missing, wrong or expired; `shopdb token create` issues one."
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who presented a valid token."""
+
+    subject: str
+    role: Role
+
+    def require(self, role: Role) -> None:
+        """Raise `Forbidden` unless this bearer's role includes `role`."""
+        if ROLES.index(self.role) < ROLES.index(role):
+            raise Forbidden(f"This needs the role {role}; the token of {self.subject!r} has {self.role}.")
+
+
+class Tokens:
+    """Issues and verifies tokens with the site's `SECRET_KEY`."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._secret_key = secret_key
+
+    def issue(self, subject: str, role: Role, ttl: timedelta) -> str:
+        """Sign a token for `subject`, valid from now for `ttl`."""
+        if not subject.strip() or not timedelta() < ttl <= LONGEST_TTL:
+            raise InvalidParameter("A token needs a subject, and a time to live of up to ten years.")
+        now = datetime.now(UTC)
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "role": role, "iat": now, "exp": now + ttl}
+        return jwt.encode(claims, self._secret_key, ALGORITHM, headers={"typ": TYPE})
+
+    def verify(self, token: str) -> Bearer:
+        """Return the bearer of `token`; raises `Unauthorized`, the same for every fault."""
+        try:
+            decoded = jwt.decode_complete(
+                token,
+                self._secret_key,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": _CLAIMS},
+            )
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
+            raise Unauthorized(_REFUSAL) from error
+        _check_header(decoded["header"])
+        return _bearer(decoded["payload"])
+
+    def bearer(self, authorization: str | None) -> Bearer:
+        """Return the bearer that an `Authorization` header names (RFC 6750)."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthorized(_REFUSAL)
+        return self.verify(token.strip())
+
+
+def _check_header(header: Mapping[str, object]) -> None:
+    """Refuse another type, and any extension that must be understood (RFC 7515, section 4.1.11)."""
+    if header.get("typ") != TYPE or "crit" in header:
+        raise Unauthorized(_REFUSAL)
+
+
+def _bearer(claims: Mapping[str, object]) -> Bearer:
+    """Check the claims' types, which the library leaves lenient: `exp` may not be a string."""
+    subject, role = claims["sub"], claims["role"]
+    numeric = all(type(claims[name]) is int for name in ("exp", "iat"))
+    if not (numeric and isinstance(subject, str) and subject and role in ROLES):
+        raise Unauthorized(_REFUSAL)
+    return Bearer(subject, role)

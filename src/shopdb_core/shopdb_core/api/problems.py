@@ -1,0 +1,95 @@
+"""Every error answer: `application/problem+json` (RFC 9457), built in this one place."""
+
+import logging
+import traceback
+from dataclasses import asdict
+from http import HTTPStatus
+
+import falcon
+
+from shopdb_core import errors
+from shopdb_core.api.jsonmedia import PROBLEM
+
+TYPE_PREFIX = "urn:shopdb:problem:"
+
+_STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
+    errors.MalformedBody: (400, "malformed-body"),
+    errors.InvalidParameter: (400, "invalid-parameter"),
+    errors.Unauthorized: (401, "unauthorized"),
+    errors.Forbidden: (403, "forbidden"),
+    errors.NotFound: (404, "not-found"),
+    errors.Conflict: (409, "conflict"),
+    errors.PayloadTooLarge: (413, "payload-too-large"),
+    errors.UnsupportedMedia: (415, "unsupported-media"),
+    errors.InvalidSubmission: (422, "invalid-submission"),
+    errors.PluginFailure: (500, "plugin-failure"),
+    errors.Unavailable: (503, "unavailable"),
+}
+
+_logger = logging.getLogger(__name__)
+
+
+def install(app: falcon.App) -> None:
+    """Answer every error of `app` as a problem document."""
+    app.add_error_handler(Exception, _on_unexpected)
+    app.add_error_handler(falcon.HTTPError, _on_http_error)
+    app.add_error_handler(errors.ShopDBError, _on_error)
+
+
+def _on_error(req: falcon.Request, resp: falcon.Response, error: errors.ShopDBError, _params: object) -> None:
+    status, name = _STATUSES.get(type(error), (500, "internal"))
+    if isinstance(error, errors.PluginFailure):
+        _logger.error("%s\n%s", error, _places(error.__cause__))
+    _answer(req, resp, status, name, str(error))
+    if isinstance(error, errors.InvalidSubmission) and error.faults:
+        resp.media["errors"] = [asdict(fault) for fault in error.faults]
+    if isinstance(error, errors.Unavailable):
+        resp.set_header("Retry-After", str(error.retry_after_seconds))
+    if isinstance(error, errors.Unauthorized):
+        resp.set_header("WWW-Authenticate", _challenge(req))
+
+
+def _on_http_error(
+    req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _params: object
+) -> None:
+    status = falcon.http_status_to_code(error.status)
+    _answer(req, resp, status, _phrase(status).lower().replace(" ", "-"), error.description or _hint(req, status))
+    resp.set_headers(error.headers or {})
+
+
+def _on_unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
+    """Log where it happened and never what it said: a message may quote a payload or a secret."""
+    _logger.error("request %s: %s\n%s", req.context.requestid, type(error).__name__, _places(error))
+    _answer(req, resp, 500, "internal", "The server failed; its log names this request. Nothing was stored.")
+
+
+def _answer(req: falcon.Request, resp: falcon.Response, status: int, name: str, detail: str) -> None:
+    resp.status = status
+    resp.content_type = PROBLEM
+    resp.media = {
+        "type": TYPE_PREFIX + name,
+        "title": _phrase(status),
+        "status": status,
+        "detail": detail,
+        "requestid": req.context.requestid,
+    }
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase
+
+
+def _challenge(req: falcon.Request) -> str:
+    """Say how to authenticate (RFC 9110, section 11.6.1)."""
+    collecting = req.method == "POST" and req.path.startswith("/api/collector/")
+    return 'ApiKey realm="shopdb"' if collecting else 'Bearer realm="shopdb", error="invalid_token"'
+
+
+def _hint(req: falcon.Request, status: int) -> str:
+    if status == falcon.http_status_to_code(falcon.HTTP_405):
+        return f"{req.method} is not offered here; the Allow header names what is."
+    return "There is nothing at this address."
+
+
+def _places(error: BaseException | None) -> str:
+    return "".join(traceback.format_tb(error.__traceback__)) if error else ""

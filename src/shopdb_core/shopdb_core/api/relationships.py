@@ -1,0 +1,80 @@
+"""Relationships: list, make and delete them."""
+
+import falcon
+
+from shopdb_core.access.tokens import Tokens
+from shopdb_core.api.body import read_valid
+from shopdb_core.api.parameters import LARGEST_ID, only, page, page_of
+from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
+from shopdb_core.plugins.candidates import NAME, NAME_LENGTH
+from shopdb_core.plugins.validation import SubmissionValidator
+from shopdb_core.store import Store
+
+_RELATIONSHIP = {
+    "type": "object",
+    "required": ["relationshiptype", "targetassetid"],
+    "additionalProperties": False,
+    "properties": {
+        "relationshiptype": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": NAME_LENGTH},
+        "targetassetid": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+    },
+}
+
+
+class RelationshipsResource:
+    """The relationships of one asset, in both directions."""
+
+    def __init__(self, tokens: Tokens, store: Store, max_body_bytes: int) -> None:
+        self._tokens = tokens
+        self._store = store
+        self._max_body_bytes = max_body_bytes
+        self._relationship = SubmissionValidator(_RELATIONSHIP)
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """List what points at or from the asset."""
+        self._tokens.bearer(req.auth).require("viewer")
+        only(req, "limit", "after")
+        after, limit = page_of(req)
+        found = self._store.read(
+            lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
+        )
+        resp.media = page(found, limit, "relationshipid")
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Make the asset point at another."""
+        self._tokens.bearer(req.auth).require("editor")
+        content = read_valid(req, self._max_body_bytes, self._relationship)
+        made = self._store.transaction(
+            lambda connection: relate(
+                connection,
+                source=assetid,
+                target=int(content["targetassetid"]),
+                relationshiptype=content["relationshiptype"],
+            )
+        )
+        resp.status = falcon.HTTP_201
+        resp.set_header("Location", f"/api/assets/{assetid}/relationships/{made['relationshipid']}")
+        resp.media = made
+
+
+class RelationshipResource:
+    """One relationship, addressed at either of its ends."""
+
+    def __init__(self, tokens: Tokens, store: Store) -> None:
+        self._tokens = tokens
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
+        """Show it."""
+        self._tokens.bearer(req.auth).require("viewer")
+        resp.media = self._store.read(
+            lambda connection: get_relationship(connection, assetid, relationshipid)
+        )
+
+    def on_delete(
+        self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
+    ) -> None:
+        """Delete it; both assets stay."""
+        self._tokens.bearer(req.auth).require("editor")
+        self._store.transaction(lambda connection: unrelate(connection, assetid, relationshipid))
+        resp.status = falcon.HTTP_204

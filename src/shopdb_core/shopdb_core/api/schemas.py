@@ -1,0 +1,59 @@
+"""`GET /api/collector/_schemas`: what every collector takes, for those who write pipelines (contract 8)."""
+
+from hashlib import blake2b
+
+import falcon
+from shopdb_hookspecs import JsonObject
+
+from shopdb_core.access.tokens import Tokens
+from shopdb_core.canonical import canonical
+from shopdb_core.errors import NotFound
+from shopdb_core.plugins.collector import Collector
+from shopdb_core.plugins.registry import Plugins
+
+
+class SchemasResource:
+    """Shows the submission schemas, all or one; a client that has them already gets a 304."""
+
+    def __init__(self, tokens: Tokens, plugins: Plugins) -> None:
+        self._tokens = tokens
+        self._plugins = plugins
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Show every active collector."""
+        self._tokens.bearer(req.auth).require("viewer")
+        shown = {name: _shown(collector) for name, collector in self._plugins.collectors().items()}
+        _answer(req, resp, {"collectors": shown})
+
+    def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
+        """Show one collector."""
+        self._tokens.bearer(req.auth).require("viewer")
+        collector = self._plugins.collectors().get(plugin)
+        if collector is None:
+            raise NotFound(
+                f"There is no collector named {plugin[:40]!r}; GET /api/collector/_schemas lists them."
+            )
+        _answer(req, resp, _shown(collector))
+
+
+def _shown(collector: Collector) -> JsonObject:
+    return {
+        "identityfield": collector.identityfield,
+        "secondaryidentity": collector.secondaryidentity,
+        "schema": collector.schema,
+        "examples": collector.examples,
+        "endpoint": collector.endpoint,
+        "distribution": collector.distribution,
+        "version": collector.version,
+    }
+
+
+def _answer(req: falcon.Request, resp: falcon.Response, shown: JsonObject) -> None:
+    """Answer with an entity tag (RFC 9110, section 8.8.3)."""
+    etag = falcon.ETag(blake2b(canonical(shown), digest_size=12).hexdigest())
+    resp.etag = etag
+    resp.cache_control = ["private", "no-cache"]
+    if req.if_none_match and any(known in ("*", etag) for known in req.if_none_match):
+        resp.status = falcon.HTTP_304
+    else:
+        resp.media = shown

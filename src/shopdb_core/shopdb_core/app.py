@@ -1,0 +1,63 @@
+"""The only assembly: from settings to a WSGI application."""
+
+from collections.abc import Mapping
+
+import falcon
+
+from shopdb_core.access.keys import CollectorKeys
+from shopdb_core.access.tokens import Tokens
+from shopdb_core.api import jsonmedia, problems
+from shopdb_core.api.assets import AssetResource, AssetsResource, DuplicatesResource
+from shopdb_core.api.audit import AuditResource, HistoryResource
+from shopdb_core.api.collector import CollectorResource
+from shopdb_core.api.health import HealthResource
+from shopdb_core.api.middleware import RequestContext
+from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
+from shopdb_core.api.reports import ReportResource, ReportsResource
+from shopdb_core.api.schemas import SchemasResource
+from shopdb_core.audit.entry import AuditChain
+from shopdb_core.collect import Submissions
+from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.reporting import Reports
+from shopdb_core.schema_check import check_schema
+from shopdb_core.settings import Settings
+from shopdb_core.store import Store, open_store
+
+
+def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) -> falcon.App:
+    """Return the WSGI application of one site, with the given plugins or those that are installed.
+
+    Raises `ConfigurationError`; its subclass `SchemaBehind` where `shopdb db upgrade` must run first.
+    """
+    loaded = load_plugins(settings, plugins)
+    store = open_store(settings)
+    check_schema(store, loaded)
+    return assemble(settings, loaded, store)
+
+
+def assemble(settings: Settings, plugins: Plugins, store: Store) -> falcon.App:
+    """Return the application on parts that the caller made, and closes."""
+    app = falcon.App(middleware=[RequestContext()])
+    app.req_options.strip_url_path_trailing_slash = False
+    app.req_options.keep_blank_qs_values = True
+    jsonmedia.install(app)
+    problems.install(app)
+    keys, tokens = CollectorKeys(settings), Tokens(settings.secret_key)
+    chain, limit = AuditChain(settings.secret_key), settings.max_body_bytes
+    submissions, reports = Submissions(settings, plugins, store), Reports(plugins, store)
+    schemas, asset_ids = SchemasResource(tokens, plugins), "{assetid:int(min=1, max=9223372036854775807)}"
+    asset = f"/api/assets/{asset_ids}"
+    app.add_route("/api/health", HealthResource(store))
+    app.add_route("/api/collector/{plugin}", CollectorResource(keys, plugins, submissions, limit))
+    app.add_route("/api/collector/_schemas", schemas)
+    app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
+    app.add_route("/api/assets", AssetsResource(tokens, store, plugins, chain, limit))
+    app.add_route(asset, AssetResource(tokens, store))
+    app.add_route(f"{asset}/history", HistoryResource(tokens, store))
+    app.add_route(f"{asset}/relationships", RelationshipsResource(tokens, store, limit))
+    app.add_route(f"{asset}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(tokens, store))
+    app.add_route("/api/audit", AuditResource(tokens, store))
+    app.add_route("/api/duplicates", DuplicatesResource(tokens, store))
+    app.add_route("/api/reports", ReportsResource(tokens, reports))
+    app.add_route("/api/reports/{plugin}/{name}", ReportResource(tokens, reports))
+    return app

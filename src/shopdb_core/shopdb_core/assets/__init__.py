@@ -1,0 +1,1 @@
+"""Assets: find and lock one, merge a submission into it, write it, relate it to others."""

@@ -1,0 +1,62 @@
+"""The pure heart of an upsert: what a submission makes of the stored attributes, and the difference."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_core.canonical import canonical
+
+
+def merge(stored: JsonObject, submission: JsonObject) -> dict[str, Json]:
+    """Apply a submission as a JSON Merge Patch (RFC 7396) at the top level: `null` clears a field."""
+    merged = {**stored, **submission}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def diff(before: JsonObject, after: JsonObject) -> dict[str, Json]:
+    """Return what changed, by field (contract 6).
+
+    `{"before": …, "after": …}`, or `{"added": […], "removed": […]}` where both are lists of objects:
+    of those, the history keeps what is in the list and not its order.
+    """
+    changes = {}
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if not same(old, new):
+            changes[name] = _change(old, new)
+    return changes
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two values are the same JSON; in Python alone `True == 1` and `1 == 1.0`."""
+    if one is other:
+        return True
+    return one == other and canonical(one) == canonical(other)
+
+
+def _change(old: Json, new: Json) -> JsonObject:
+    if _is_list_of_objects(old) and _is_list_of_objects(new):
+        return list_difference(old, new)
+    return {"before": old, "after": new}
+
+
+def _is_list_of_objects(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+
+
+def list_difference(old: list[Json], new: list[Json]) -> dict[str, list[Json]]:
+    """Return the objects that came and those that went, each as often as it did."""
+    return {"added": _missing_from(old, new), "removed": _missing_from(new, old)}
+
+
+def _missing_from(reference: list[Json], items: list[Json]) -> list[Json]:
+    known = Counter(map(canonical, reference))
+    missing = []
+    for item in items:
+        key = canonical(item)
+        if known[key]:
+            known[key] -= 1
+        else:
+            missing.append(item)
+    return missing

@@ -1,0 +1,72 @@
+"""Reading assets, the way the API shows them."""
+
+from typing import Any
+
+import orjson
+from shopdb_hookspecs import JsonObject
+from sqlalchemy import Connection, Row, Select, select
+
+from shopdb_core.assets.identity import identity_key
+from shopdb_core.errors import NotFound
+from shopdb_core.store.tables import asset, assetattributes
+
+LAST_BYTE = b"\xff"
+"""Sorts after every byte of a UTF-8 string."""
+
+
+def list_assets(
+    connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
+) -> list[JsonObject]:
+    """Return up to `limit` assets with an id above `after`, in the order of their ids."""
+    query = _assets().where(asset.c.assetid > after)
+    if assettype is not None:
+        query = query.where(asset.c.assettype == assettype)
+    if identityprefix is not None:
+        prefix = identity_key(identityprefix)
+        query = query.where(asset.c.identitykey >= prefix, asset.c.identitykey < prefix + LAST_BYTE)
+    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
+
+
+def get_asset(connection: Connection, assetid: int) -> JsonObject:
+    """Return one asset; raises `NotFound`."""
+    row = connection.execute(_assets().where(asset.c.assetid == assetid)).first()
+    if row is None:
+        raise NotFound(f"There is no asset {assetid}.")
+    return _shown(row)
+
+
+def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> int:
+    """Return the id of the asset with this identity, however it is spelt; raises `NotFound`."""
+    query = select(asset.c.assetid).filter_by(assettype=assettype, identitykey=identity_key(identityvalue))
+    assetid = connection.scalar(query)
+    if assetid is None:
+        raise NotFound(f"There is no {assettype} asset named {identityvalue[:80]!r}.")
+    return assetid
+
+
+def asset_exists(connection: Connection, assetid: int) -> bool:
+    """Whether there is an asset with this id."""
+    return connection.scalar(select(asset.c.assetid).where(asset.c.assetid == assetid)) is not None
+
+
+def require_asset(connection: Connection, assetid: int) -> None:
+    """Raise `NotFound` unless there is an asset with this id."""
+    if not asset_exists(connection, assetid):
+        raise NotFound(f"There is no asset {assetid}.")
+
+
+def _assets() -> Select[Any]:
+    return select(
+        asset.c.assetid,
+        asset.c.assettype,
+        asset.c.identityvalue,
+        assetattributes.c.attributes,
+        asset.c.createdat,
+        asset.c.updatedat,
+        asset.c.lastseenat,
+        asset.c.version,
+    ).join_from(asset, assetattributes)
+
+
+def _shown(row: Row[Any]) -> JsonObject:
+    return {**row._mapping, "attributes": orjson.loads(row.attributes)}  # noqa: SLF001  # its public name

@@ -1,0 +1,1 @@
+"""The audit: one entry for every submission that reached an asset, chained by hashes."""

@@ -1,0 +1,100 @@
+"""From a submission as it came to one that is ready for the transaction; touches no database."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.canonical import canonical
+from shopdb_core.errors import InvalidSubmission
+from shopdb_core.faults import Fault
+from shopdb_core.intake.lenient import drop_faulty
+from shopdb_core.intake.shape import Shaper
+from shopdb_core.plugins.collector import Collector
+
+MOST_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A valid, normalised submission, and the identity that it speaks of.
+
+    `hash` is equal for submissions that would leave the same asset behind, however they were spelt.
+    """
+
+    submission: JsonObject
+    identityvalue: str
+    identitykey: bytes
+    hash: bytes
+    warnings: tuple[str, ...]
+
+
+class Preparation:
+    """Prepares the submissions of one collector."""
+
+    def __init__(self, collector: Collector, zone: tzinfo) -> None:
+        self._collector = collector
+        self._shaper = Shaper(collector.declaration, zone)
+
+    def prepare(self, submission: dict[str, Json], *, lenient: bool) -> Prepared:
+        """Shape, normalise and validate; raises `InvalidSubmission` with up to 20 faults.
+
+        `lenient` drops what is optional and at fault instead (RFC 7240, `handling=lenient`).
+        """
+        shaped = self._shaper.shape(submission)
+        normalized = self._collector.normalize(shaped.submission)
+        if not shaped.faults and self._collector.validator.accepts(normalized):
+            return self._prepared(shaped.submission, normalized, shaped.warnings)
+        if not lenient:
+            raise self._refusal([*shaped.faults, *self.faults(shaped.submission, MOST_FAULTS)])
+        kept = drop_faulty(shaped.submission, self, self._collector.required, shaped.faults)
+        if kept.faults:
+            raise self._refusal(kept.faults)
+        normalized = self._collector.normalize(kept.submission)
+        return self._prepared(kept.submission, normalized, [*shaped.warnings, *kept.warnings])
+
+    def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
+        """Return the faults that a shaped submission has once it is normalised.
+
+        Normalising may move the items of a list, so wherever a field is at fault as it was sent, too,
+        the fault is told by its place there.
+        """
+        validator = self._collector.validator
+        found = validator.faults(self._collector.normalize(submission), limit)
+        fields = set(map(_field, found))
+        as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
+        told = set(map(_field, as_sent))
+        return as_sent + [fault for fault in found if _field(fault) not in told]
+
+    def _refusal(self, faults: Sequence[Fault]) -> InvalidSubmission:
+        first = f"{faults[0].pointer or '/'} {faults[0].message}"
+        return InvalidSubmission(
+            f"The submission does not fit the collector {self._collector.name}: {first}", faults[:MOST_FAULTS]
+        )
+
+    def _prepared(self, sent: JsonObject, normalized: JsonObject, warnings: Sequence[str]) -> Prepared:
+        field = self._collector.identityfield
+        key = identity_key(normalized[field])
+        if not fits(key):
+            raise self._refusal([Fault(f"/{field}", "maxLength", "is empty or too long for an identity")])
+        return Prepared(
+            submission=normalized,
+            identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
+            identitykey=key,
+            hash=self._hash({**normalized, field: key.decode()}),
+            warnings=tuple(warnings),
+        )
+
+    def _hash(self, submission: JsonObject) -> bytes:
+        try:
+            return hashlib.blake2b(canonical(submission), digest_size=16).digest()
+        except TypeError as error:
+            what = "returned something that JSON cannot hold"
+            raise self._collector.hooks.failure("normalize_submission", what) from error
+
+
+def _field(fault: Fault) -> str:
+    return fault.pointer.split("/", 2)[1] if fault.pointer else ""

@@ -1,0 +1,132 @@
+"""From environment variables, and a `.env` file beside them, to `Settings`."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+
+from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings import OnMatch, Settings
+
+SHARED_KEY = "COLLECTOR_API_KEY"
+MOST_KEYS = 2
+LAST_PORT = 65535
+
+_PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
+_ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
+
+
+def environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Combine `environ` with the `.env` file in `directory`, if there is one; `environ` wins."""
+    dotenv = directory / ".env"
+    try:
+        values = dotenv_values(dotenv, interpolate=False) if dotenv.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{dotenv.name} cannot be read: {error}") from error
+    return {name: value for name, value in values.items() if value is not None} | dict(environ)
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read a site's settings; raises `ConfigurationError` that names the variable at fault."""
+    return Settings(
+        secret_key=_required_secret(environ, "SECRET_KEY"),
+        database_url=_text(environ, "SHOPDB_DATABASE_URL", "sqlite:///shopdb.sqlite3"),
+        listen=_address(environ, "SHOPDB_LISTEN", "127.0.0.1:8080"),
+        threads=_count(environ, "SHOPDB_THREADS", "8"),
+        shared_keys=_keys(environ, SHARED_KEY),
+        collector_keys=_plugin_keys(environ),
+        plugins=_names(environ, "SHOPDB_PLUGINS") or None,
+        blocked_plugins=_names(environ, "SHOPDB_BLOCKED_PLUGINS"),
+        max_body_bytes=_count(environ, "SHOPDB_MAX_BODY_BYTES", "1048576"),
+        timezone=_timezone(environ, "SHOPDB_TIMEZONE", "UTC"),
+        onmatch=_onmatch(environ),
+    )
+
+
+def _text(environ: Mapping[str, str], variable: str, default: str) -> str:
+    value = environ.get(variable, default).strip()
+    if not value:
+        raise ConfigurationError(f"{variable} is set but empty; give it a value or remove it.")
+    return value
+
+
+def _secret(environ: Mapping[str, str], variable: str) -> str | None:
+    """Read a secret from `variable` or from the file that `variable`_FILE names."""
+    file_variable = f"{variable}_FILE"
+    if variable in environ and file_variable in environ:
+        raise ConfigurationError(f"{variable} and {file_variable} are both set; remove one of them.")
+    if file_variable in environ:
+        return _file_content(file_variable, _text(environ, file_variable, ""))
+    return _text(environ, variable, "") if variable in environ else None
+
+
+def _file_content(variable: str, path: str) -> str:
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{variable} names a file that cannot be read: {path}") from error
+    if not content:
+        raise ConfigurationError(f"{variable} names an empty file: {path}")
+    return content
+
+
+def _required_secret(environ: Mapping[str, str], variable: str) -> str:
+    value = _secret(environ, variable)
+    if value is None:
+        raise ConfigurationError(f"{variable} is not set; `shopdb init` writes a .env file that has one.")
+    return value
+
+
+def _keys(environ: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    value = _secret(environ, variable)
+    keys = tuple(key.strip() for key in value.split(",")) if value else ()
+    if len(keys) > MOST_KEYS:
+        raise ConfigurationError(f"{variable} holds {len(keys)} keys; it takes two at most, for rotation.")
+    return keys
+
+
+def _plugin_keys(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    names = {match[1] for match in map(_PLUGIN_KEY.fullmatch, environ) if match} - {"FILE"}
+    return {name.lower(): _keys(environ, f"{SHARED_KEY}_{name}") for name in sorted(names)}
+
+
+def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, environ.get(variable, "").split(","))))
+
+
+def _onmatch(environ: Mapping[str, str]) -> dict[str, OnMatch]:
+    found = {variable: match[1] for variable in environ if (match := _ONMATCH.fullmatch(variable))}
+    return {name.lower(): _one_onmatch(environ, variable) for variable, name in found.items()}
+
+
+def _one_onmatch(environ: Mapping[str, str], variable: str) -> OnMatch:
+    value = environ[variable].strip()
+    if value not in ("flag", "adopt"):
+        raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
+    return cast("OnMatch", value)
+
+
+def _count(environ: Mapping[str, str], variable: str, default: str) -> int:
+    value = _text(environ, variable, default)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ConfigurationError(f"{variable} is not a whole number above 0: {value[:40]}")
+    return int(value)
+
+
+def _timezone(environ: Mapping[str, str], variable: str, default: str) -> ZoneInfo:
+    name = _text(environ, variable, default)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(f"{variable} is no time zone of the IANA database: {name[:40]}") from error
+
+
+def _address(environ: Mapping[str, str], variable: str, default: str) -> tuple[str, int]:
+    value = _text(environ, variable, default)
+    host, _, port = value.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and int(port) <= LAST_PORT):
+        raise ConfigurationError(f"{variable} is not HOST:PORT, such as 127.0.0.1:8080: {value[:40]}")
+    return host.strip("[]"), int(port)

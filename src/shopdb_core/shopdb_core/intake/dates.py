@@ -1,0 +1,79 @@
+"""Date-times in UTC: RFC 3339, its common deviations, and the two forms that Windows writes."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})([Tt ])([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
+    r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?",
+)
+_MILLISECONDS = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
+_CIM = re.compile(r"([0-9]{14})(\.[0-9]{6})(?:([+-][0-9]{3})|[+-]\*{3})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class DateReading:
+    """A date-time as `2024-01-01T11:00:00Z`, and what its sender should know, if anything."""
+
+    text: str
+    remark: str | None
+
+
+def read_date(text: str, zone: tzinfo) -> DateReading | None:
+    """Bring a date-time into UTC, its fraction as exact as it came; `None` where it is not recognised.
+
+    `zone` is the zone of a time without offset. An hour that its clocks skip is read with the offset
+    before the change, an hour that they repeat as the first of the two (PEP 495, fold 0).
+    """
+    try:
+        return _read_rfc3339(text, zone) or _read_milliseconds(text) or _read_cim(text, zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_rfc3339(text: str, zone: tzinfo) -> DateReading | None:
+    parts = _RFC3339.fullmatch(text)
+    if parts is None:
+        return None
+    day, separator, time, fraction, offset = parts.groups(default="")
+    moment = datetime.fromisoformat(f"{day}T{time}{offset.upper()}")
+    if not offset:
+        return _read_in_zone(moment, fraction, "a date-time without offset", zone)
+    remark = "a date-time with a blank in place of the T was read" if separator == " " else None
+    return DateReading(_utc_text(moment, fraction), remark)
+
+
+def _read_milliseconds(text: str) -> DateReading | None:
+    """Read `/Date(ms)/`; the offset behind the milliseconds says where it was written and moves nothing."""
+    parts = _MILLISECONDS.fullmatch(text)
+    if parts is None:
+        return None
+    seconds, milliseconds = divmod(int(parts[1]), 1000)
+    moment = _EPOCH + timedelta(seconds=seconds)
+    remark = "a date as /Date(milliseconds)/ was converted"
+    return DateReading(_utc_text(moment, f".{milliseconds:03}"), remark)
+
+
+def _read_cim(text: str, zone: tzinfo) -> DateReading | None:
+    """Read a CIM date-time (DMTF DSP0004): its offset counts minutes, asterisks mean that it is unknown."""
+    parts = _CIM.fullmatch(text)
+    if parts is None:
+        return None
+    digits, fraction, minutes = parts.groups(default="")
+    moment = datetime.strptime(digits, "%Y%m%d%H%M%S")  # noqa: DTZ007  # the offset is not one that %z reads
+    if not minutes:
+        return _read_in_zone(moment, fraction, "a CIM date-time without offset", zone)
+    moment = moment.replace(tzinfo=UTC) - timedelta(minutes=int(minutes))
+    return DateReading(_utc_text(moment, fraction), "a CIM date-time was converted")
+
+
+def _read_in_zone(moment: datetime, fraction: str, what: str, zone: tzinfo) -> DateReading:
+    remark = f"{what} was read in the zone {zone} (SHOPDB_TIMEZONE)"
+    return DateReading(_utc_text(moment.replace(tzinfo=zone), fraction), remark)
+
+
+def _utc_text(moment: datetime, fraction: str) -> str:
+    seconds = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    return seconds + fraction.rstrip("0").rstrip(".") + "Z"

@@ -1,0 +1,104 @@
+"""Which plugins are installed, and which of them this site lets in; nothing is imported yet."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, entry_points
+
+from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings import Settings
+
+ENTRY_POINT_GROUP = "shopdb"
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME_LENGTH = 40
+
+_NO_DISTRIBUTION = "(no distribution)"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin that could be loaded: its name, where it comes from, and how to get it."""
+
+    name: str
+    distribution: str
+    version: str
+    requires: tuple[str, ...]
+    load: Callable[[], object]
+
+    def __str__(self) -> str:
+        return f"{self.name} (distribution {self.distribution} {self.version})"
+
+
+def installed_candidates() -> list[Candidate]:
+    """Return the entry points of the group `shopdb`, in the order of their names."""
+    found = entry_points(group=ENTRY_POINT_GROUP)
+    return sorted(map(_candidate, found), key=lambda candidate: (candidate.name, candidate.distribution))
+
+
+def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:
+    """Return modules or objects that a program passes in, as if they had been installed."""
+    return [
+        Candidate(name, _NO_DISTRIBUTION, "", (), lambda plugin=plugin: plugin)  # type: ignore[misc]
+        for name, plugin in plugins.items()
+    ]
+
+
+def admitted(candidates: Iterable[Candidate], settings: Settings) -> tuple[list[Candidate], list[Candidate]]:
+    """Divide the candidates into those that the site lets in and those that it blocks.
+
+    Raises `ConfigurationError` where a name in the allow-list is not installed.
+    """
+    everything = list(candidates)
+    names = {candidate.name for candidate in everything}
+    allowed = names if settings.plugins is None else settings.plugins
+    if missing := sorted(allowed - names):
+        raise ConfigurationError(f"SHOPDB_PLUGINS names {missing[0]}, which is not installed.")
+    wanted = allowed - settings.blocked_plugins
+    return (
+        [candidate for candidate in everything if candidate.name in wanted],
+        [candidate for candidate in everything if candidate.name not in wanted],
+    )
+
+
+def check_names(candidates: Iterable[Candidate]) -> None:
+    """Raise `ConfigurationError` for a reserved or impossible name, or one that two distributions claim."""
+    claims: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        _check_name(candidate)
+        claims[candidate.name].append(candidate)
+    for name, claimants in claims.items():
+        if len(claimants) > 1:
+            both = " and ".join(claimant.distribution for claimant in claimants)
+            raise ConfigurationError(
+                f"The plugin name {name} is claimed by {both}: uninstall one, or block both with "
+                f"SHOPDB_BLOCKED_PLUGINS={name}"
+            )
+
+
+def _check_name(candidate: Candidate) -> None:
+    name, origin = candidate.name, candidate.distribution
+    if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
+        raise ConfigurationError(
+            f"{origin} names its plugin {name[:80]!r}; a name is lower-case words joined by underscores, "
+            f"at most {NAME_LENGTH} characters."
+        )
+    if name == "pc":
+        raise ConfigurationError(f"{origin} names its plugin pc, which is reserved for the legacy endpoint.")
+    if name == "file" or name.endswith("_file"):
+        clash = f"COLLECTOR_API_KEY_{name.removesuffix('file').upper()}FILE"
+        raise ConfigurationError(
+            f"{origin} names its plugin {name}; a name must not end in _file, because {clash} "
+            "is where a key's file is named."
+        )
+
+
+def _candidate(entry_point: EntryPoint) -> Candidate:
+    distribution: Distribution | None = entry_point.dist
+    return Candidate(
+        name=entry_point.name,
+        distribution=distribution.name if distribution else _NO_DISTRIBUTION,
+        version=distribution.version if distribution else "",
+        requires=tuple(distribution.requires or ()) if distribution else (),
+        load=entry_point.load,
+    )

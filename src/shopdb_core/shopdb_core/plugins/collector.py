@@ -1,0 +1,82 @@
+"""A collector: what one plugin's declaration says, checked and typed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_core.plugins.candidates import Candidate
+from shopdb_core.plugins.declaration import check_declaration
+from shopdb_core.plugins.hooks import PluginHooks
+from shopdb_core.plugins.load import Unusable
+from shopdb_core.plugins.schema import submission_schema
+from shopdb_core.plugins.validation import SubmissionValidator
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """One plugin's endpoint, as its declaration describes it (contract 1)."""
+
+    name: str
+    distribution: str
+    version: str
+    identityfield: str
+    secondaryidentity: str | None
+    required: frozenset[str]
+    volatile: frozenset[str]
+    declaration: JsonObject
+    schema: JsonObject
+    validator: SubmissionValidator
+    examples: Sequence[JsonObject]
+    hooks: PluginHooks
+
+    @property
+    def endpoint(self) -> str:
+        """The path that submissions are posted to."""
+        return f"/api/collector/{self.name}"
+
+    def normalize(self, submission: JsonObject) -> JsonObject:
+        """Return the submission in the plugin's canonical form; raises `PluginFailure`."""
+        if not self.hooks.implements("normalize_submission"):
+            return submission
+        normalized = self.hooks.ask("normalize_submission", submission=submission, plugin=self.name)
+        if not isinstance(normalized, dict):
+            raise self.hooks.failure("normalize_submission", "returned no dict")
+        return normalized
+
+
+def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None:
+    """Ask a plugin what it collects; `None` if nothing. Raises `Unusable` or `PluginFailure`."""
+    declaration = hooks.ask("get_collector_schema")
+    if declaration is None:
+        return None
+    if faults := check_declaration(declaration):
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        place = faults[0].place or "/"
+        raise Unusable(f"get_collector_schema at {place}: {faults[0].reason}{more}")
+    schema = submission_schema(candidate.name, declaration)
+    return Collector(
+        name=candidate.name,
+        distribution=candidate.distribution,
+        version=candidate.version,
+        identityfield=declaration["identityfield"],
+        secondaryidentity=declaration.get("secondaryidentity"),
+        required=frozenset(declaration.get("required", ())) | {declaration["identityfield"]},
+        volatile=frozenset(name for name, field in declaration["fields"].items() if _is_volatile(field)),
+        declaration=declaration,
+        schema=schema,
+        validator=SubmissionValidator(schema),
+        examples=_examples(hooks),
+        hooks=hooks,
+    )
+
+
+def _is_volatile(field: Json) -> bool:
+    return isinstance(field, Mapping) and field.get("x-volatile") is True
+
+
+def _examples(hooks: PluginHooks) -> Sequence[JsonObject]:
+    examples = hooks.ask("get_example_submissions") or ()
+    if not all(isinstance(example, Mapping) for example in examples):
+        raise hooks.failure("get_example_submissions", "returned something that is no list of objects")
+    return tuple(examples)

@@ -1,0 +1,88 @@
+"""What is wrong with a collector declaration: every check that stands before a plugin goes to work."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_core.plugins.bounds import bound_faults
+from shopdb_core.plugins.compiled import accepts, compile_schema
+from shopdb_core.plugins.declarationfault import DeclarationFault
+from shopdb_core.plugins.fieldrules import field_faults
+from shopdb_core.plugins.keywords import walk
+from shopdb_core.plugins.messages import shortened
+from shopdb_core.plugins.patterns import pattern_reason
+from shopdb_core.plugins.pointers import step
+from shopdb_core.plugins.references import reference_faults
+from shopdb_core.plugins.schema import submission_schema
+from shopdb_core.plugins.validation import SubmissionValidator
+
+
+def declaration_schema() -> dict[str, Any]:
+    """Read the meta-schema of declarations, a Draft 2020-12 document that stands on its own."""
+    text = files("shopdb_core.plugins").joinpath("declaration.schema.json").read_bytes()
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def check_declaration(declaration: object) -> list[DeclarationFault]:
+    """Find the faults of what a plugin declares, whatever object that is; never raises, fetches nothing.
+
+    The checks build on each other: is it JSON of a bounded size, does it obey the meta-schema, do
+    its parts agree, can it be compiled. Where one stage finds faults, the next ones are left out.
+    """
+    stages: tuple[Callable[[Json], Iterable[DeclarationFault]], ...] = (
+        bound_faults,
+        _meta_faults,
+        _inner_faults,
+        _compilation_faults,
+    )
+    return next(filter(None, (list(stage(declaration)) for stage in stages)), [])
+
+
+def _meta_faults(declaration: Json) -> Iterator[DeclarationFault]:
+    for fault in SubmissionValidator(declaration_schema()).faults(declaration, limit=None):
+        yield DeclarationFault(fault.pointer, fault.message)
+
+
+def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
+    schemas = _subschemas(declaration)
+    yield from field_faults(declaration)
+    yield from reference_faults(schemas)
+    for place, schema in schemas.items():
+        if isinstance(schema, dict) and (reason := pattern_reason(schema.get("pattern", ""))):
+            yield DeclarationFault(f"{place}/pattern", reason)
+
+
+def _subschemas(declaration: JsonObject) -> dict[str, Json]:
+    """Every subschema of the declaration by its place."""
+    return {
+        place: schema
+        for key in ("$defs", "fields")
+        for name, top in declaration.get(key, {}).items()
+        for place, schema in walk(top, f"/{key}" + step(name))
+    }
+
+
+def _compilation_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
+    """Let both libraries try, so that nothing they refuse is left for the first submission."""
+    schema = submission_schema("check", declaration)
+    try:
+        Draft202012Validator.check_schema(schema)
+        SubmissionValidator(schema)
+    except (SchemaError, ValueError, OverflowError, RecursionError) as error:
+        yield DeclarationFault("", f"cannot be compiled: {shortened(str(error))}")
+        return
+    yield from _required_null_faults(declaration)
+
+
+def _required_null_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
+    for field in declaration.get("required", ()):
+        rules = {**declaration["fields"][field], "$defs": declaration.get("$defs", {})}
+        if accepts(compile_schema(rules), None):
+            yield DeclarationFault(
+                "/fields" + step(field), "is required and admits null: give it a type without null"
+            )

@@ -1,0 +1,13 @@
+"""JSON pointers (RFC 6901) into declarations and submissions."""
+
+from collections.abc import Iterable
+
+
+def step(key: str | int) -> str:
+    """One escaped step of a pointer, with its leading slash."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Join the keys and indexes of a path; the empty path is the whole document."""
+    return "".join(step(key) for key in path)

@@ -1,0 +1,151 @@
+"""Every plugin of this site, each in one state, and what the active ones brought."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pluggy
+from shopdb_hookspecs import AssetChange, Report
+
+from shopdb_core.errors import PluginFailure
+from shopdb_core.plugins.candidates import (
+    Candidate,
+    admitted,
+    check_names,
+    given_candidates,
+    installed_candidates,
+)
+from shopdb_core.plugins.collector import Collector, make_collector
+from shopdb_core.plugins.hooks import PluginHooks
+from shopdb_core.plugins.load import Unusable, load, new_manager
+from shopdb_core.plugins.reports import make_reports
+from shopdb_core.settings import Settings
+
+State = Literal["active", "blocked", "quarantined"]
+
+_BLOCKED = "this site blocks it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)"
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One plugin and its state; `reason` says why it does not serve."""
+
+    candidate: Candidate
+    state: State
+    reason: str = ""
+    collector: Collector | None = None
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    migrations: Path | None = None
+    hooks: PluginHooks | None = None
+
+    @property
+    def name(self) -> str:
+        """The entry point's name."""
+        return self.candidate.name
+
+
+class Plugins:
+    """The plugins of one site, by name."""
+
+    def __init__(self, plugins: Iterable[Plugin]) -> None:
+        self._plugins = {plugin.name: plugin for plugin in plugins}
+
+    def all(self) -> list[Plugin]:
+        """Return every plugin that is installed, in the order of their names."""
+        return [plugin for _, plugin in sorted(self._plugins.items())]
+
+    def active(self) -> list[Plugin]:
+        """Return the plugins that serve."""
+        return [plugin for plugin in self.all() if plugin.state == "active"]
+
+    def get(self, name: str) -> Plugin | None:
+        """Return one plugin, whatever its state."""
+        return self._plugins.get(name)
+
+    def collectors(self) -> dict[str, Collector]:
+        """Return the collectors that serve, by name."""
+        return {plugin.name: plugin.collector for plugin in self.active() if plugin.collector}
+
+    def has_endpoint(self, name: str) -> bool:
+        """Whether `/api/collector/<name>` exists; a quarantined plugin keeps it, and says why it is away."""
+        plugin = self.get(name)
+        return plugin is not None and (plugin.collector is not None or plugin.state == "quarantined")
+
+    def quarantine(self, name: str, reason: str) -> None:
+        """Take a plugin out of service, for a reason that people will read."""
+        self._plugins[name] = _quarantined(self._plugins[name].candidate, reason)
+
+    def notify(self, change: AssetChange) -> None:
+        """Tell every plugin of a committed change; a failing observer is logged and harms nobody."""
+        for plugin in self.active():
+            try:
+                if plugin.hooks:
+                    plugin.hooks.ask("asset_changed", change=change)
+            except PluginFailure as failure:
+                _logger.error("%s", failure)
+
+
+def load_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> Plugins:
+    """Load the plugins that the site lets in: those given by name, or all that are installed.
+
+    Raises `ConfigurationError` for names that clash; any other fault quarantines its plugin only.
+    """
+    candidates = installed_candidates() if plugins is None else given_candidates(plugins)
+    wanted, blocked = admitted(candidates, settings)
+    check_names(wanted)
+    manager = new_manager()
+    reasons = {candidate.name: _load(manager, candidate) for candidate in wanted}
+    # Only now is every wrapper known that may adjust what a plugin answers.
+    equipped = [
+        _quarantined(candidate, reason)
+        if (reason := reasons[candidate.name])
+        else _equipped(manager, candidate)
+        for candidate in wanted
+    ]
+    return Plugins([*equipped, *(Plugin(candidate, "blocked", _BLOCKED) for candidate in blocked)])
+
+
+def _load(manager: pluggy.PluginManager, candidate: Candidate) -> str:
+    try:
+        load(manager, candidate)
+    except Unusable as verdict:
+        return str(verdict)
+    return ""
+
+
+def _equipped(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
+    """Ask a loaded plugin for all that it brings; one fault quarantines it whole."""
+    hooks = PluginHooks(manager, candidate)
+    try:
+        return Plugin(
+            candidate,
+            "active",
+            collector=make_collector(candidate, hooks),
+            reports=make_reports(hooks),
+            migrations=_migrations(hooks),
+            hooks=hooks,
+        )
+    except Unusable as verdict:
+        reason = str(verdict)
+    except PluginFailure as failure:
+        reason = f"{failure} {failure.__cause__ or ''}".strip()
+    manager.unregister(name=candidate.name)
+    return _quarantined(candidate, reason)
+
+
+def _migrations(hooks: PluginHooks) -> Path | None:
+    directory = hooks.ask("get_migrations")
+    if directory is None:
+        return None
+    if not isinstance(directory, (str, Path)) or not Path(directory).is_dir():
+        raise hooks.failure("get_migrations", "returned no existing directory")
+    return Path(directory)
+
+
+def _quarantined(candidate: Candidate, reason: str) -> Plugin:
+    _logger.error("plugin %s is quarantined: %s", candidate, reason)
+    return Plugin(candidate, "quarantined", reason)

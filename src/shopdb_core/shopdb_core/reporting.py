@@ -1,0 +1,68 @@
+"""Running the reports that plugins offer: parameters in, rows out, nothing written."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from shopdb_hookspecs import Json, Parameter, Report
+
+from shopdb_core.errors import InvalidParameter, NotFound, PluginFailure, Unavailable
+from shopdb_core.plugins.registry import Plugins
+from shopdb_core.store import Connection, Store
+
+_CONVERSIONS: Mapping[str, Any] = {"string": str, "integer": int, "number": float}
+
+
+class Reports:
+    """The reports of one site's active plugins."""
+
+    def __init__(self, plugins: Plugins, store: Store) -> None:
+        self._plugins = plugins
+        self._store = store
+
+    def all(self) -> list[tuple[str, Report]]:
+        """Return every report with the name of its plugin."""
+        return [
+            (plugin.name, report) for plugin in self._plugins.active() for report in plugin.reports.values()
+        ]
+
+    def get(self, plugin: str, name: str) -> Report:
+        """Return one report; raises `NotFound`, or `Unavailable` where its plugin is quarantined."""
+        found = self._plugins.get(plugin)
+        if found is not None and found.state == "quarantined":
+            raise Unavailable(f"The plugin {plugin} is quarantined: {found.reason}")
+        if found is None or name not in found.reports:
+            raise NotFound(f"There is no report {plugin[:40]}/{name[:40]}; GET /api/reports lists them.")
+        return found.reports[name]
+
+    def rows(
+        self, report: Report, given: Mapping[str, str], *, skip: int = 0, count: int | None = None
+    ) -> list[Sequence[Json]]:
+        """Run `report` and return its rows, or `count` of them after the first `skip`.
+
+        Raises `InvalidParameter` for what is missing or of the wrong type, `PluginFailure` if the report raises.
+        """
+        arguments = {parameter.name: _argument(parameter, given) for parameter in report.parameters}
+
+        def work(connection: Connection) -> list[Sequence[Json]]:
+            stop = None if count is None else skip + count
+            return list(islice(report.rows(connection, **arguments), skip, stop))
+
+        try:
+            return self._store.read(work)
+        except Unavailable:
+            raise
+        except Exception as error:
+            raise PluginFailure(f"The report {report.name} raised {type(error).__name__}.") from error
+
+
+def _argument(parameter: Parameter, given: Mapping[str, str]) -> Json:
+    value = given.get(parameter.name)
+    if value is None and parameter.required:
+        raise InvalidParameter(f"{parameter.name} is missing: {parameter.description}")
+    if value is None:
+        return parameter.default
+    try:
+        return _CONVERSIONS[parameter.type](value)
+    except ValueError as error:
+        raise InvalidParameter(f"{parameter.name} is no {parameter.type}: {value[:40]!r}") from error

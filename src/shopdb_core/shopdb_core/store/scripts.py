@@ -1,0 +1,82 @@
+"""One distribution's migrations: the scripts in its directory, and how far the database has run them."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from shopdb_core.errors import ConfigurationError
+
+CORE = "core"
+VERSION_TABLE_PREFIX = "alembic_version_"
+
+_ENVIRONMENT = Path(__file__).parent / "migrations"
+
+
+class BrokenMigrations(ConfigurationError):
+    """A distribution's migration scripts cannot be read, or one of them failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationScripts:
+    """The migrations of the core (named `core`) or of one plugin."""
+
+    name: str
+    directory: Path
+
+    def head(self) -> str | None:
+        """Return the newest revision; raises `BrokenMigrations` where there is not exactly one."""
+        with self._blamed("cannot be read"):
+            return ScriptDirectory.from_config(self._config()).get_current_head()
+
+    def upgrade(self, connection: Connection) -> None:
+        """Run what is missing, in the connection's transaction; raises `BrokenMigrations`."""
+        with self._blamed("failed"):
+            command.upgrade(self._config(connection), "head")
+
+    def downgrade(self, connection: Connection) -> None:
+        """Run every migration backwards, in the connection's transaction; raises `BrokenMigrations`."""
+        with self._blamed("failed"):
+            command.downgrade(self._config(connection), "base")
+
+    def _config(self, connection: Connection | None = None) -> Config:
+        config = Config()
+        config.set_main_option("script_location", _escaped(_ENVIRONMENT))
+        config.set_main_option("version_locations", _escaped(self.directory))
+        config.set_main_option("path_separator", "newline")
+        config.attributes.update(connection=connection, version_table=VERSION_TABLE_PREFIX + self.name)
+        return config
+
+    @contextmanager
+    def _blamed(self, verdict: str) -> Iterator[None]:
+        """Name the distribution; a script is foreign code, so any exception may come out of it."""
+        with warnings.catch_warnings():
+            # Alembic only warns of a revision that two files claim, and then picks one.
+            warnings.filterwarnings("error", "Revision .* is present more than once")
+            try:
+                yield
+            except Exception as error:
+                raise BrokenMigrations(f"The migrations of {self.name} {verdict}: {error}"[:255]) from error
+
+
+def core_scripts() -> MigrationScripts:
+    """Return the core's own migrations."""
+    return MigrationScripts(CORE, _ENVIRONMENT / "versions")
+
+
+def current_revision(connection: Connection, name: str) -> str | None:
+    """Return the revision that the database has of `name`; `None` before its first migration."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE_PREFIX + name})
+    return context.get_current_revision()
+
+
+def _escaped(path: Path) -> str:
+    """Write a path for Alembic's configuration, which reads a percent sign as interpolation."""
+    return str(path).replace("%", "%%")

@@ -1,0 +1,70 @@
+"""Engines on one SQLite file, with the settings that make it durable and concurrent."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from shopdb_core.errors import ConfigurationError
+
+BUSY_TIMEOUT_SECONDS = 15.0
+
+
+def database_file(database_url: str) -> Path:
+    """Return the file that `database_url` names; raises `ConfigurationError` for a database in memory."""
+    name = make_url(database_url).database
+    if not name or name == ":memory:":
+        raise ConfigurationError("SHOPDB_DATABASE_URL names no file: write sqlite:///shopdb.sqlite3")
+    return Path(name)
+
+
+def writing_engine(database_url: str) -> Engine:
+    """Return an engine with a single connection; its user begins and commits in SQL."""
+    engine = create_engine(
+        database_url,
+        poolclass=StaticPool,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "commit", _refuse_commit)
+    return engine
+
+
+def reading_engine(database_url: str, connections: int) -> Engine:
+    """Return a pool of connections that refuse to write, each transaction one snapshot."""
+    engine = create_engine(
+        database_url,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", _refuse_writes)
+    event.listen(engine, "begin", _begin_snapshot)
+    return engine
+
+
+def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Transactions are ours to begin (`isolation_level`); a commit is on disk before it returns (FULL)."""
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _refuse_writes(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _refuse_commit(_connection: Connection) -> None:
+    """Only the writer commits, in SQL; whoever calls `connection.commit()` is a plugin that must not."""
+    raise RuntimeError("store_asset must not commit: the submission's transaction does.")
+
+
+def _begin_snapshot(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,39 @@
+"""Which SQLite errors mean "not now": the client may send the same request again."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from shopdb_core.errors import Unavailable
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "The database is locked by another process.",
+    sqlite3.SQLITE_LOCKED: "The database is locked by another connection.",
+    sqlite3.SQLITE_FULL: "The disk that holds the database is full.",
+    sqlite3.SQLITE_IOERR: "The disk that holds the database reports an error.",
+    sqlite3.SQLITE_READONLY: "The database file cannot be written.",
+    sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened.",
+}
+
+
+@contextmanager
+def named_faults() -> Iterator[None]:
+    """Turn the driver's errors that time may mend into `Unavailable`; let all others through."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        fault = unavailable(error)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """Return what to answer for `error`, or `None` if it is no matter of time."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    # The low byte is the primary code; the rest says which kind of it (sqlite.org/rescode.html).
+    code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
+    reason = _REASONS.get(code)
+    return Unavailable(f"{reason} Nothing was stored.") if reason else None

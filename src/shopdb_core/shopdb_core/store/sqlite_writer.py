@@ -1,0 +1,113 @@
+"""The writer thread: takes what waits, gives each piece of work a savepoint, commits all together."""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from shopdb_core.errors import Unavailable
+from shopdb_core.store.sqlite_errors import unavailable
+
+LARGEST_BATCH = 256
+
+
+class Job:
+    """One piece of work; `keep` is false for a rehearsal. Its caller waits for `future`."""
+
+    def __init__(self, work: Callable[[Connection], Any], *, keep: bool) -> None:
+        self.work = work
+        self.keep = keep
+        self.future: Future[Any] = Future()
+        self._outcome: tuple[Any, BaseException | None] = (None, None)
+
+    def run(self, connection: Connection) -> None:
+        """Run the work in a savepoint, and remember what came of it; raises if the transaction is gone."""
+        driver = _driver(connection)
+        driver.execute("SAVEPOINT submission")
+        try:
+            self._outcome = (self.work(connection), None)
+        except Exception as error:  # noqa: BLE001  # it is the caller's, and reaches it through the future
+            self._outcome = (None, unavailable(error) or error)
+        if not driver.in_transaction:
+            raise Unavailable("SQLite gave up the transaction. Nothing was stored.") from self._outcome[1]
+        if self._outcome[1] is not None or not self.keep:
+            driver.execute("ROLLBACK TO submission")
+        driver.execute("RELEASE submission")
+
+    def deliver(self) -> None:
+        """Wake the caller: what it asked for is on disk, or was refused."""
+        result, error = self._outcome
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+class SqliteWriter:
+    """Owns the only connection that writes; `submit` may be called from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.connect()
+        self._driver = _driver(self._connection)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._open = True
+        self._handing_in = threading.Lock()
+        self._thread = threading.Thread(target=self._write, name="shopdb-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> Any:
+        """Wait until `job` is committed, and return its result or raise its error."""
+        with self._handing_in:
+            if not self._open:
+                raise Unavailable("The server is shutting down. Nothing was stored.")
+            self._jobs.put(job)
+        return job.future.result()
+
+    def close(self) -> None:
+        """Finish what was submitted before, then end the thread."""
+        with self._handing_in:
+            self._open = False
+            self._jobs.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _write(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._commit_together([job, *self._waiting()])
+
+    def _waiting(self) -> Iterator[Job]:
+        """Take what has gathered while the last batch was on its way to the disk."""
+        for _ in range(min(self._jobs.qsize(), LARGEST_BATCH)):
+            job = self._jobs.get()
+            if job is None:
+                self._jobs.put(None)
+                return
+            yield job
+
+    def _commit_together(self, batch: Sequence[Job]) -> None:
+        try:
+            self._driver.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                job.run(self._connection)
+            self._driver.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001  # every caller learns it
+            self._give_up(batch, unavailable(error) or error)
+        else:
+            for job in batch:
+                job.deliver()
+
+    def _give_up(self, batch: Sequence[Job], error: Exception) -> None:
+        if self._driver.in_transaction:
+            self._driver.execute("ROLLBACK")
+        for job in batch:
+            job.future.set_exception(error)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver

@@ -1,0 +1,94 @@
+"""The tables of the core; `versions/` holds the migrations that make them."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
+
+from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime
+
+NAME_LENGTH = 40
+IDENTITY_LENGTH = 255
+ACTOR_LENGTH = 255
+REQUEST_ID_LENGTH = 64
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+asset = Table(
+    "asset",
+    metadata,
+    Column("assetid", RowId, primary_key=True),
+    Column("assettype", String(NAME_LENGTH), nullable=False),
+    Column("identityvalue", String(IDENTITY_LENGTH), nullable=False),
+    Column("identitykey", Key, nullable=False),
+    Column("submissionhash", Digest, comment="of the last submission; null after any other write"),
+    Column("chainhash", Digest, comment="of the newest audit entry; null: look it up"),
+    Column("createdat", UtcDateTime, nullable=False),
+    Column("updatedat", UtcDateTime, nullable=False),
+    Column("lastseenat", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("assettype", "identitykey"),
+)
+
+# Apart from the asset: every noop writes the asset's row, and SQLite writes a row as a whole.
+assetattributes = Table(
+    "assetattributes",
+    metadata,
+    Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
+    Column("attributes", JsonText, nullable=False),
+)
+
+assetevidence = Table(
+    "assetevidence",
+    metadata,
+    Column("assettype", String(NAME_LENGTH), primary_key=True),
+    Column("field", String(64), primary_key=True),
+    Column("value", Key, primary_key=True),
+    Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
+    Index("ix_assetevidence_assetid", "assetid"),
+)
+
+assetrelationship = Table(
+    "assetrelationship",
+    metadata,
+    Column("relationshipid", RowId, primary_key=True),
+    Column("sourceassetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
+    Column("targetassetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
+    Column("relationshiptype", String(NAME_LENGTH), nullable=False),
+    Column("createdat", UtcDateTime, nullable=False),
+    UniqueConstraint("sourceassetid", "targetassetid", "relationshiptype"),
+    Index("ix_assetrelationship_targetassetid", "targetassetid"),
+)
+
+auditentry = Table(
+    "auditentry",
+    metadata,
+    Column("auditid", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("plugin", String(NAME_LENGTH), comment="null: written by a person"),
+    Column("action", String(10), nullable=False),
+    Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
+    Column("identityvalue", String(IDENTITY_LENGTH), nullable=False),
+    Column("volatileonly", Boolean, nullable=False),
+    Column("actor", String(ACTOR_LENGTH), nullable=False),
+    Column("requestid", String(REQUEST_ID_LENGTH), nullable=False),
+    Column("previoushash", Digest, comment="null: the asset's first entry"),
+    Column("hash", Digest, nullable=False),
+    Column("diff", JsonText, nullable=False),
+    Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
+    Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
+    Index("ix_auditentry_at", "at"),
+)
+
+migrationfailure = Table(
+    "migrationfailure",
+    metadata,
+    Column("name", String(NAME_LENGTH), primary_key=True),
+    Column("revision", String(255), nullable=False),
+    Column("reason", String(255), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)

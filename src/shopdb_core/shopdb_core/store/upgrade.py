@@ -1,0 +1,120 @@
+"""Bring the database's tables to what the code needs, and say how far they are."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, inspect, select
+
+from shopdb_core.store.scripts import (
+    CORE,
+    VERSION_TABLE_PREFIX,
+    BrokenMigrations,
+    MigrationScripts,
+    core_scripts,
+    current_revision,
+)
+from shopdb_core.store.sqlite_engine import writing_engine
+from shopdb_core.store.sqlite_errors import named_faults
+from shopdb_core.store.tables import migrationfailure
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    """Where one distribution stands.
+
+    `head` is `None` for a plugin that is gone or broken; `failure` is what the last upgrade to this
+    head, or the reading of the scripts, ended with.
+    """
+
+    name: str
+    current: str | None
+    head: str | None
+    failure: str | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is a newer revision to run."""
+        return self.head is not None and self.current != self.head
+
+
+def upgrade(database_url: str, plugins: Sequence[MigrationScripts]) -> list[MigrationStatus]:
+    """Migrate the core, then each plugin, each in a transaction that holds the database's write lock.
+
+    A plugin that fails is rolled back, remembered and reported in its status; the others go on.
+    Raises `BrokenMigrations` for the core, `Unavailable` where the lock is not to be had.
+    """
+    with _locked(database_url) as connection:
+        core_scripts().upgrade(connection)
+    for scripts in plugins:
+        _upgrade_plugin(database_url, scripts)
+    with _locked(database_url) as connection:
+        return migration_statuses(connection, plugins)
+
+
+def migration_statuses(connection: Connection, plugins: Sequence[MigrationScripts]) -> list[MigrationStatus]:
+    """Return the status of the core, of each plugin in turn, and of plugins that are gone."""
+    present = [_status(connection, scripts) for scripts in (core_scripts(), *plugins)]
+    known = {status.name for status in present}
+    prefix = len(VERSION_TABLE_PREFIX)
+    tables = sorted(
+        name for name in inspect(connection).get_table_names() if name.startswith(VERSION_TABLE_PREFIX)
+    )
+    gone = [name[prefix:] for name in tables if name[prefix:] not in known]
+    return present + [MigrationStatus(name, current_revision(connection, name), None) for name in gone]
+
+
+def _status(connection: Connection, scripts: MigrationScripts) -> MigrationStatus:
+    current = current_revision(connection, scripts.name)
+    try:
+        head = scripts.head()
+    except BrokenMigrations as error:
+        return MigrationStatus(scripts.name, current, None, str(error))
+    return MigrationStatus(scripts.name, current, head, _failure(connection, scripts.name, head))
+
+
+def _failure(connection: Connection, name: str, head: str | None) -> str | None:
+    if name == CORE or head is None:
+        return None
+    query = select(migrationfailure.c.reason).where(
+        migrationfailure.c.name == name, migrationfailure.c.revision == head
+    )
+    return connection.scalar(query) if inspect(connection).has_table(migrationfailure.name) else None
+
+
+def _upgrade_plugin(database_url: str, scripts: MigrationScripts) -> None:
+    try:
+        with _locked(database_url) as connection:
+            scripts.upgrade(connection)
+            connection.execute(delete(migrationfailure).where(migrationfailure.c.name == scripts.name))
+    except BrokenMigrations as error:
+        _remember(database_url, scripts, str(error))
+
+
+def _remember(database_url: str, scripts: MigrationScripts, reason: str) -> None:
+    """Let the next start know that this head cannot be reached, so that the other plugins serve."""
+    try:
+        head = scripts.head()
+    except BrokenMigrations:
+        return
+    with _locked(database_url) as connection:
+        connection.execute(delete(migrationfailure).where(migrationfailure.c.name == scripts.name))
+        connection.execute(
+            insert(migrationfailure).values(
+                name=scripts.name, revision=head, reason=reason, at=datetime.now(UTC)
+            )
+        )
+
+
+@contextmanager
+def _locked(database_url: str) -> Iterator[Connection]:
+    """Begin a transaction that holds the write lock, so that of two upgrades at once one waits."""
+    engine = writing_engine(database_url)
+    try:
+        with named_faults(), engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()

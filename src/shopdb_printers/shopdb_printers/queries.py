@@ -1,0 +1,40 @@
+"""What the reports read."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from shopdb_printers.tables import asset, device, supply
+
+if TYPE_CHECKING:
+    from shopdb_hookspecs import Json
+    from sqlalchemy import Connection
+
+
+def supplies_below(connection: "Connection", below: float) -> Iterator[Sequence["Json"]]:
+    """Give the supplies with a known level below so many percent, the emptiest first."""
+    query = (
+        select(asset.c.identityvalue, supply.c.name, supply.c.levelpercent, device.c.location)
+        .join_from(supply, asset, asset.c.assetid == supply.c.assetid)
+        .join(device, device.c.assetid == supply.c.assetid)
+        .where(supply.c.levelpercent < below)
+        .order_by(supply.c.levelpercent, supply.c.assetid, supply.c.position)
+    )
+    yield from map(tuple, connection.execute(query))
+
+
+def pages_printed(connection: "Connection") -> Iterator[Sequence["Json"]]:
+    """Give the counters of each printer, in the order in which the printers became known."""
+    query = (
+        select(
+            asset.c.identityvalue,
+            device.c.model,
+            device.c.location,
+            device.c.pagecount,
+            device.c.colorpagecount,
+        )
+        .join_from(device, asset, asset.c.assetid == device.c.assetid)
+        .order_by(device.c.assetid)
+    )
+    yield from map(tuple, connection.execute(query))

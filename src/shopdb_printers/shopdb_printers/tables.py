@@ -1,0 +1,52 @@
+"""The plugin's own tables, and the columns of the core's `asset` that it reads."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+
+from shopdb_printers.declaration import MAX_TEXT
+
+Number: Final = BigInteger().with_variant(Integer, "sqlite")
+
+# The core's table has a MetaData of its own here: migrations of this plugin never touch it.
+asset: Final = Table(
+    "asset",
+    MetaData(),
+    Column("assetid", Number, primary_key=True),
+    Column("identityvalue", String),
+)
+
+metadata: Final = MetaData()
+
+device: Final = Table(
+    "printers_device",
+    metadata,
+    Column("assetid", Number, ForeignKey(asset.c.assetid, ondelete="CASCADE"), primary_key=True),
+    Column("model", String(MAX_TEXT)),
+    Column("location", String(MAX_TEXT)),
+    Column("pagecount", Number),
+    Column("colorpagecount", Number),
+)
+
+# Nothing but its place in the sorted list tells one supply from another with the same name.
+supply: Final = Table(
+    "printers_supply",
+    metadata,
+    Column("assetid", Number, ForeignKey(asset.c.assetid, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("name", String(MAX_TEXT), nullable=False),
+    Column("colorant", String(MAX_TEXT)),
+    Column("levelpercent", Float),
+    Column("levelstate", String(20)),
+    Index("ix_printers_supply_levelpercent", "levelpercent"),
+)

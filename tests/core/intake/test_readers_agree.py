@@ -1,0 +1,84 @@
+"""The fast reader and the reference: one verdict, one value."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shopdb_core.errors import MalformedBody
+from shopdb_core.intake.reference import read_reference
+from shopdb_core.intake.strictjson import parse
+from shopdb_core.intake.text import decode
+from shopdb_hookspecs import JsonObject
+
+NAMES = ['"a"', '"b"', '"\\u0061"', '""', '"\\""', '":"', '"\\ud800"', '"\\\\"', "a", '"\t"']
+COLONS = [":", " :", "\n:\t", ": ", "::", "", "\u00a0:"]
+VALUES = [
+    *("0", "-0", "-0.0", "1e5", "1e400", "-1e-400", "9223372036854775807", "9223372036854775808"),
+    *("18446744073709551615", "18446744073709551616", "-9223372036854775809", "1" * 400, "01", "1.", "+1"),
+    *('"x"', '"\\":"', '":"', '" :"', '"\\"a\\":1"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\u0000"', '"\x7f"'),
+    *("true", "null", "NaN", "-Infinity", "nul", "[]", "{}", '{"a":1,"a":1}', "[1,]", "[" * 19 + "]" * 19),
+]
+
+members = st.tuples(st.sampled_from(NAMES), st.sampled_from(COLONS), st.sampled_from(VALUES)).map("".join)
+objects = st.lists(members, max_size=5).map(lambda parts: "{" + ",".join(parts) + "}")
+texts = st.text(max_size=6)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
+documents = st.dictionaries(
+    texts,
+    st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=3,
+)
+
+
+def verdict(read: Callable[[str], JsonObject], text: str) -> str:
+    """Give the value with its types, or the fact that there is none."""
+    try:
+        return repr(read(text))
+    except MalformedBody:
+        return "malformed"
+
+
+@settings(max_examples=500, database=None, deadline=None)
+@given(objects)
+def test_readers_agree_on_hostile_members(text: str) -> None:
+    """Objects put together from everything that parsers disagree about."""
+    assert verdict(parse, text) == verdict(read_reference, text)
+
+
+@settings(max_examples=200, database=None, deadline=None)
+@given(document=documents, indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
+def test_readers_agree_on_json(document: object, indent: int | None, *, ascii_only: bool) -> None:
+    """Whatever Python can write as JSON, NaN included."""
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+
+    assert verdict(parse, text) == verdict(read_reference, text)
+
+
+@settings(max_examples=300, database=None, deadline=None)
+@given(documents.map(json.dumps), st.data())
+def test_readers_agree_on_mutations(text: str, data: st.DataObject) -> None:
+    """JSON with a piece taken out and put in elsewhere, perhaps twice."""
+    places = st.integers(0, len(text))
+    start, end, target = data.draw(places), data.draw(places), data.draw(places)
+    mutated = text[:target] + text[start:end] * data.draw(st.integers(0, 2)) + text[target:]
+
+    assert verdict(parse, mutated) == verdict(read_reference, mutated)
+
+
+def test_readers_agree_on_all_parsing_files(parsing_files: list[Path]) -> None:
+    """All files of JSONTestSuite, bare and as the value of a field."""
+    bodies = [
+        decode(content, "iso-8859-1").text
+        for path in parsing_files
+        for content in (path.read_bytes(), b'{"hostname":"x","field":' + path.read_bytes() + b"}")
+    ]
+
+    differing = [text for text in bodies if verdict(parse, text) != verdict(read_reference, text)]
+
+    assert differing == []

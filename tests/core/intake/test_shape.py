@@ -1,0 +1,204 @@
+"""Shaping a submission."""
+
+from copy import deepcopy
+from datetime import UTC
+
+import pytest
+from shopdb_core.intake.shape import Shaper
+from shopdb_hookspecs import Json, JsonObject
+
+
+def test_a_clean_submission_comes_back_itself(shaper: Shaper) -> None:
+    """Where nothing changes nothing is copied."""
+    submission = {
+        "hostname": "PC-1234",
+        "memorygb": 7.6,
+        "lastboottime": "2024-01-01T11:00:00Z",
+        "tags": None,
+        "installedsoftware": [{"name": "7-Zip", "version": "23.01", "extra": [True, 1, None]}],
+    }
+
+    shaped = shaper.shape(submission)
+
+    assert shaped.submission is submission
+    assert (shaped.faults, shaped.warnings) == ([], [])
+
+
+def test_the_submission_that_arrived_is_never_altered(shaper: Shaper) -> None:
+    """Every kind of change is made on a copy."""
+    submission = {
+        "hostname": " Büro ",
+        "unknown": 1,
+        "lastboottime": "2024-01-01 12:00:00",
+        "tags": " a ",
+        "updates": [{"installedat": "2024-01-01 12:00:00"}, {"installedat": " "}],
+    }
+    before = deepcopy(submission)
+
+    shaped = shaper.shape(submission)
+
+    assert shaped.submission != before
+    assert submission == before
+
+
+def test_unknown_fields_are_dropped_with_a_warning(shaper: Shaper) -> None:
+    """Each unknown field is named; what is in it does not matter."""
+    shaped = shaper.shape({"hostname": "PC-1234", "osnam": "Windows", "colour": "\ud800"})
+
+    assert shaped.submission == {"hostname": "PC-1234"}
+    assert shaped.warnings == [
+        "osnam: is no field of this collector and was dropped",
+        "colour: is no field of this collector and was dropped",
+    ]
+    assert shaped.faults == []
+
+
+def test_unknown_fields_are_kept_for_validation_to_refuse(declaration: JsonObject) -> None:
+    """A collector that rejects additional fields sees them in validation."""
+    strict = Shaper({**declaration, "additionalfields": "reject"}, UTC)
+
+    shaped = strict.shape({"hostname": "PC-1234", "osnam": "Windows"})
+
+    assert shaped.submission == {"hostname": "PC-1234", "osnam": "Windows"}
+
+
+@pytest.mark.parametrize(
+    ("value", "trimmed"),
+    [
+        (" PC-1234\r\n", "PC-1234"),
+        ("\u00a0\u3000x\u2003", "x"),
+        ([" a", "", {"b": " c ", "d": "\t"}, [" "]], ["a", {"b": "c"}, []]),
+        ({"a": {"b": " "}, "c": None}, {"a": {}, "c": None}),
+    ],
+)
+def test_strings_are_trimmed_everywhere(shaper: Shaper, value: Json, trimmed: Json) -> None:
+    """Blanks go at every depth, and what is then empty goes with them; objects and arrays stay."""
+    shaped = shaper.shape({"osname": value})
+
+    assert shaped.submission == {"osname": trimmed}
+
+
+def test_an_empty_field_counts_as_absent(shaper: Shaper) -> None:
+    """The stored value is kept, unlike with `null`, which stays and clears it."""
+    shaped = shaper.shape({"hostname": "PC-1234", "osname": "  ", "macaddress": None})
+
+    assert shaped.submission == {"hostname": "PC-1234", "macaddress": None}
+    assert shaped.warnings == ["osname: an empty string counts as absent"]
+
+
+def test_equal_warnings_are_one_sentence(shaper: Shaper) -> None:
+    """5,000 programs without version are reported once, with their number."""
+    programs = [{"name": f"program {number}", "version": ""} for number in range(5_000)]
+
+    shaped = shaper.shape({"installedsoftware": programs})
+
+    (warning,) = shaped.warnings
+    assert warning.startswith("installedsoftware: an empty string counts as absent")
+    assert warning.endswith("(5000 times, first at /installedsoftware/0/version)")
+
+
+def test_at_most_20_warnings_are_given(shaper: Shaper) -> None:
+    """The others are counted."""
+    shaped = shaper.shape({f"unknown{number}": 1 for number in range(50)})
+
+    assert len(shaped.warnings) == 21
+    assert shaped.warnings[-1] == "and 30 more"
+
+
+def test_warnings_show_hostile_names_safely(shaper: Shaper) -> None:
+    """A name with control characters, half a pair or endless length is escaped and cut."""
+    shaped = shaper.shape({"\x1b[31m\ud800": 1, "x" * 10_000: 1})
+
+    assert all(warning.isprintable() and len(warning) < 150 for warning in shaped.warnings)
+
+
+def test_only_identities_are_normalised(shaper: Shaper) -> None:
+    """The identity and the secondary identity are put into NFC; other strings are stored as sent."""
+    decomposed, composed = "Bu\u0308ro", "B\u00fcro"
+
+    shaped = shaper.shape({"hostname": decomposed, "macaddress": decomposed, "osname": decomposed})
+
+    assert shaped.submission == {"hostname": composed, "macaddress": composed, "osname": decomposed}
+    assert shaped.warnings == []
+
+
+def test_an_endless_identity_is_left_for_validation(shaper: Shaper) -> None:
+    """Normalising a million combining marks would take minutes; no identity is that long."""
+    endless = "a" + "\u0315\u0300" * 200_000
+
+    assert shaper.shape({"hostname": endless}).submission == {"hostname": endless}
+
+
+def test_an_identity_of_another_type_is_left_for_validation(shaper: Shaper) -> None:
+    """A number is no identity, and no reason to fail."""
+    assert shaper.shape({"hostname": 1234}).submission == {"hostname": 1234}
+
+
+def test_faults_point_into_the_shaped_submission(shaper: Shaper) -> None:
+    """A fault's place counts after empty items are gone and single values are arrays."""
+    shaped = shaper.shape({"tags": ["", "a\x00"], "installedsoftware": {"name": "\ud800"}, "memorygb": 2**64})
+
+    assert [(fault.pointer, fault.keyword) for fault in shaped.faults] == [
+        ("/tags/0", "string"),
+        ("/installedsoftware/0/name", "string"),
+        ("/memorygb", "number"),
+    ]
+
+
+def test_shaping_twice_changes_nothing_more(shaper: Shaper) -> None:
+    """What has been shaped is clean."""
+    once = shaper.shape({"hostname": " a ", "tags": "x", "lastboottime": "20240101120000.000000+***"})
+
+    twice = shaper.shape(once.submission)
+
+    assert twice.submission is once.submission
+    assert twice.warnings == []
+
+
+def test_recursive_schemas_are_followed_to_the_depth_of_the_submission() -> None:
+    """A tree of places and an array of arrays: neither planning nor shaping loops."""
+    tree = {
+        "type": "object",
+        "properties": {
+            "at": {"type": "string", "format": "date-time"},
+            "inner": {"type": "array", "items": {"$ref": "#/$defs/tree"}},
+        },
+    }
+    rows = {"type": "array", "items": {"$ref": "#/$defs/rows"}}
+    shaper = Shaper(
+        {
+            "identityfield": "name",
+            "fields": {
+                "name": {"type": "string"},
+                "tree": {"$ref": "#/$defs/tree"},
+                "rows": {"$ref": "#/$defs/rows"},
+            },
+            "$defs": {"tree": tree, "rows": rows},
+        },
+        UTC,
+    )
+
+    shaped = shaper.shape({"tree": {"inner": {"inner": [{"at": "2024-01-01 12:00:00"}]}}, "rows": "x"})
+
+    assert shaped.submission == {
+        "tree": {"inner": [{"inner": [{"at": "2024-01-01T12:00:00Z"}]}]},
+        "rows": "x",
+    }
+
+
+def test_a_field_that_may_be_one_or_many_is_left_alone() -> None:
+    """Where the schema allows both a string and an array, neither is changed."""
+    field = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
+    shaper = Shaper({"identityfield": "name", "fields": {"name": {"type": "string"}, "alias": field}}, UTC)
+
+    assert shaper.shape({"alias": "x"}).submission == {"alias": "x"}
+
+
+def test_an_array_of_dates_takes_a_single_date() -> None:
+    """A wrapped date where an array of date-times is due is both unwrapped and put into an array."""
+    dates = {"type": "array", "items": {"type": "string", "format": "date-time"}}
+    shaper = Shaper({"identityfield": "name", "fields": {"name": {"type": "string"}, "dates": dates}}, UTC)
+
+    shaped = shaper.shape({"dates": {"value": "/Date(0)/", "DisplayHint": 2, "DateTime": "then"}})
+
+    assert shaped.submission == {"dates": ["1970-01-01T00:00:00Z"]}

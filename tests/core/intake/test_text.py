@@ -1,0 +1,66 @@
+"""Decoding the bytes of a body."""
+
+import codecs
+
+import pytest
+from shopdb_core.errors import MalformedBody
+from shopdb_core.intake.text import decode
+
+GREETING = '{"location": "Büro"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "codec"),
+    [
+        (GREETING.encode(), None),
+        (GREETING.encode(), "utf-8"),
+        (GREETING.encode("utf-16"), "utf-16"),
+        (GREETING.encode("utf-16-be"), "utf-16-be"),
+        (GREETING.encode("iso-8859-1"), "iso-8859-1"),
+        (GREETING.encode("windows-1252"), "windows-1252"),
+    ],
+)
+def test_what_is_declared_or_utf8_is_decoded_silently(content: bytes, codec: str | None) -> None:
+    """A body in its declared charset, or in UTF-8 without one, needs no warning."""
+    decoded = decode(content, codec)
+
+    assert (decoded.text, decoded.warnings) == (GREETING, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "codec", "reason"),
+    [
+        (codecs.BOM_UTF8 + GREETING.encode(), None, "byte order mark"),
+        (codecs.BOM_UTF8 + GREETING.encode(), "utf-8", "byte order mark"),
+        (codecs.BOM_UTF16_LE + GREETING.encode("utf-16-le"), None, "UTF-16"),
+        (codecs.BOM_UTF16_LE + GREETING.encode("utf-16-le"), "utf-16-le", "byte order mark"),
+        (codecs.BOM_UTF16_BE + GREETING.encode("utf-16-be"), None, "UTF-16"),
+        (GREETING.encode("iso-8859-1"), None, "ISO-8859-1"),
+    ],
+)
+def test_what_powershell_sends_is_decoded_with_a_warning(
+    content: bytes, codec: str | None, reason: str
+) -> None:
+    """Byte order marks and undeclared ISO-8859-1 are read; one warning says so."""
+    decoded = decode(content, codec)
+
+    assert decoded.text == GREETING
+    (warning,) = decoded.warnings
+    assert warning.startswith("body: ")
+    assert reason in warning
+
+
+@pytest.mark.parametrize(
+    ("content", "codec"),
+    [
+        (b'{"a": "\xfc"}', "utf-8"),
+        (b'{"a": "\xfc"}', "ascii"),
+        (b"\x81", "windows-1252"),
+        (codecs.BOM_UTF16_LE + b"{", None),
+        (b"{", "utf-16-le"),
+    ],
+)
+def test_bytes_that_do_not_decode_are_refused(content: bytes, codec: str | None) -> None:
+    """A charset that the bytes contradict is refused, with the position."""
+    with pytest.raises(MalformedBody, match=r"at byte [0-9]+"):
+        decode(content, codec)
