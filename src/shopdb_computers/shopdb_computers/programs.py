@@ -1,8 +1,8 @@
-"""A list of installed programs as distinct (name, version) pairs, and back."""
+"""A list of installed programs in canonical form."""
 
 from typing import TypeAlias
 
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_hookspecs import Json
 
 Program: TypeAlias = tuple[str, str]
 """A program's name and version; the version is empty where it is unknown."""
@@ -19,7 +19,10 @@ def canonical_programs(programs: list[Json]) -> list[Json]:
         distinct = dict.fromkeys(map(_as_program, programs))
     except ValueError:
         return programs
-    return [_as_json(program) for program in sorted(distinct)]
+    return [
+        {"name": name, "version": version} if version else {"name": name}
+        for name, version in sorted(distinct)
+    ]
 
 
 def _as_program(item: Json) -> Program:
@@ -31,8 +34,3 @@ def _as_program(item: Json) -> Program:
         if version is None and item.keys() <= {"name", "version"}:
             return name, ""
     raise ValueError("not a program")
-
-
-def _as_json(program: Program) -> JsonObject:
-    name, version = program
-    return {"name": name, "version": version} if version else {"name": name}

@@ -54,7 +54,7 @@ def seen_long_ago(connection: "Connection", days: int) -> Iterator[Sequence["Jso
         .order_by(asset.c.lastseenat, asset.c.assetid)
     )
     for identityvalue, lastseenat in connection.execute(query):
-        yield identityvalue, f"{lastseenat.isoformat()}Z", (now - lastseenat).days
+        yield identityvalue, f"{lastseenat:%Y-%m-%dT%H:%M:%SZ}", (now - lastseenat).days
 
 
 def _versions(connection: "Connection", name: str) -> list[tuple[int, str]]:

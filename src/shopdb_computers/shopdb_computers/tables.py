@@ -38,7 +38,7 @@ software: Final = Table(
     Column("softwareid", Id, primary_key=True, autoincrement=False),
     Column("name", String(MAX_NAME), nullable=False),
     Column("version", String(MAX_VERSION), nullable=False),
-    Index("ix_computers_software_name", "name", "version"),
+    Index("ix_computers_software_name_version", "name", "version"),
 )
 
 installation: Final = Table(
@@ -46,7 +46,7 @@ installation: Final = Table(
     metadata,
     Column("assetid", Id, ForeignKey(asset.c.assetid, ondelete="CASCADE"), primary_key=True),
     Column("softwareid", Id, ForeignKey(software.c.softwareid), primary_key=True),
-    Index("ix_computers_installation_softwareid", "softwareid", "assetid"),
+    Index("ix_computers_installation_softwareid_assetid", "softwareid", "assetid"),
     sqlite_with_rowid=False,
 )
 

@@ -29,7 +29,7 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
 
     Raises `ConfigurationError`; its subclass `SchemaBehind` where `shopdb db upgrade` must run first.
     """
-    loaded = load_plugins(settings, plugins)
+    loaded = load_plugins(settings.admission, plugins)
     store = open_store(settings)
     check_schema(store, loaded)
     return assemble(settings, loaded, store)

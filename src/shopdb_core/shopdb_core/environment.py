@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,14 +10,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dotenv import dotenv_values
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.settings import OnMatch, Settings
+from shopdb_core.settings import Admission, OnMatch, Settings
 
 SHARED_KEY = "COLLECTOR_API_KEY"
+DEFAULT_LISTEN = "127.0.0.1:8080"
 MOST_KEYS = 2
 LAST_PORT = 65535
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
 _ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """Where a server listens, and the key that opens a collector, if there is one."""
+
+    url: str
+    key: str | None = field(repr=False)
 
 
 def environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
@@ -34,16 +44,28 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         secret_key=_required_secret(environ, "SECRET_KEY"),
         database_url=_text(environ, "SHOPDB_DATABASE_URL", "sqlite:///shopdb.sqlite3"),
-        listen=_address(environ, "SHOPDB_LISTEN", "127.0.0.1:8080"),
+        listen=_address(environ, "SHOPDB_LISTEN", DEFAULT_LISTEN),
         threads=_count(environ, "SHOPDB_THREADS", "8"),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
-        plugins=_names(environ, "SHOPDB_PLUGINS") or None,
-        blocked_plugins=_names(environ, "SHOPDB_BLOCKED_PLUGINS"),
+        admission=read_admission(environ),
         max_body_bytes=_count(environ, "SHOPDB_MAX_BODY_BYTES", "1048576"),
         timezone=_timezone(environ, "SHOPDB_TIMEZONE", "UTC"),
         onmatch=_onmatch(environ),
     )
+
+
+def read_admission(environ: Mapping[str, str]) -> Admission:
+    """Read which plugins the site lets in; a command needs no secret to know it."""
+    allowed = _names(environ, "SHOPDB_PLUGINS")
+    return Admission(allowed or None, _names(environ, "SHOPDB_BLOCKED_PLUGINS"))
+
+
+def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:
+    """Read how a command on this site reaches its own server; it needs no SECRET_KEY."""
+    host, port = _address(environ, "SHOPDB_LISTEN", DEFAULT_LISTEN)
+    keys = _keys(environ, f"{SHARED_KEY}_{plugin.upper()}") or _keys(environ, SHARED_KEY)
+    return ClientSettings(f"http://{f'[{host}]' if ':' in host else host}:{port}", keys[0] if keys else None)
 
 
 def _text(environ: Mapping[str, str], variable: str, default: str) -> str:

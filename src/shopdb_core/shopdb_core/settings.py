@@ -13,12 +13,20 @@ SECRET_MINIMUM_LENGTH = 32
 EXAMPLE_SECRETS = frozenset({"replace-me-with-the-output-of-shopdb-init"})
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Which plugins the site lets in, by name: those of the allow-list (`None`: all) that are not blocked."""
+
+    plugins: frozenset[str] | None = None
+    blocked: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One site's settings; `shopdb_core.environment.read_settings` reads them from variables.
 
     `collector_keys` maps a plugin's name to its keys; `shared_keys` open every plugin that has none
-    of its own. `plugins` is the allow-list of names, `None` for all. Raises `ConfigurationError`.
+    of its own. Raises `ConfigurationError` for a weak secret.
     """
 
     secret_key: str = field(repr=False)
@@ -27,8 +35,7 @@ class Settings:
     threads: int = 8
     collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     shared_keys: tuple[str, ...] = field(default=(), repr=False)
-    plugins: frozenset[str] | None = None
-    blocked_plugins: frozenset[str] = frozenset()
+    admission: Admission = Admission()
     max_body_bytes: int = 1024 * 1024
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     onmatch: Mapping[str, OnMatch] = field(default_factory=dict)

@@ -22,7 +22,7 @@ def declaration() -> JsonObject:
             "osname": {"type": "string"},
             "memorygb": {"type": "number"},
             "lastboottime": {"type": "string", "format": "date-time"},
-            "tags": {"type": "array", "items": {"type": "string"}},
+            "tags": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
             "updates": {"type": "array", "items": {"$ref": "#/$defs/update"}},
             "installedsoftware": {"type": "array", "items": {"$ref": "#/$defs/program"}},
         },
@@ -34,7 +34,7 @@ def declaration() -> JsonObject:
             },
             "update": {
                 "type": "object",
-                "properties": {"installedat": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/moment"}]}},
+                "properties": {"installedat": {"anyOf": [{"$ref": "#/$defs/moment"}, {"type": "null"}]}},
             },
             "moment": {"type": "string", "format": "date-time"},
         },

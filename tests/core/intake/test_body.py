@@ -177,7 +177,7 @@ def test_other_media_types_are_refused_briefly(content_type: str | None) -> None
     ("content_type", "codec"),
     [
         ("application/json", None),
-        ("Application/JSON;charset=UTF-8", "utf-8"),
+        ("Application/JSON;Charset=UTF-8", "utf-8"),
         ('application/json; profile="x" ; charset="utf-16"', "utf-16"),
         ("application/json; charset=utf-16le", "utf-16-le"),
         ("application/json; charset=UTF-16BE", "utf-16-be"),

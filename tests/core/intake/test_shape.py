@@ -15,6 +15,7 @@ def test_a_clean_submission_comes_back_itself(shaper: Shaper) -> None:
         "memorygb": 7.6,
         "lastboottime": "2024-01-01T11:00:00Z",
         "tags": None,
+        "updates": [{"installedat": "2024-01-01T11:00:00Z"}],
         "installedsoftware": [{"name": "7-Zip", "version": "23.01", "extra": [True, 1, None]}],
     }
 
@@ -145,6 +146,13 @@ def test_faults_point_into_the_shaped_submission(shaper: Shaper) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [2**63, float("inf"), "\x00", {"\x00": 1}], ids=repr)
+def test_no_kind_of_fault_is_overlooked(shaper: Shaper, value: Json) -> None:
+    """Integers, floats, strings and names are each looked at, in objects and in arrays."""
+    assert shaper.shape({"osname": value}).faults
+    assert shaper.shape({"osname": [value]}).faults
+
+
 def test_shaping_twice_changes_nothing_more(shaper: Shaper) -> None:
     """What has been shaped is clean."""
     once = shaper.shape({"hostname": " a ", "tags": "x", "lastboottime": "20240101120000.000000+***"})
@@ -192,6 +200,14 @@ def test_a_field_that_may_be_one_or_many_is_left_alone() -> None:
     shaper = Shaper({"identityfield": "name", "fields": {"name": {"type": "string"}, "alias": field}}, UTC)
 
     assert shaper.shape({"alias": "x"}).submission == {"alias": "x"}
+
+
+def test_null_is_no_item() -> None:
+    """`null` clears a field, also where an array of anything is due."""
+    fields = {"name": {"type": "string"}, "notes": {"type": "array"}}
+    shaper = Shaper({"identityfield": "name", "fields": fields}, UTC)
+
+    assert shaper.shape({"notes": None}).submission == {"notes": None}
 
 
 def test_an_array_of_dates_takes_a_single_date() -> None:

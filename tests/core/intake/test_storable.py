@@ -20,11 +20,11 @@ from shopdb_hookspecs import Json
 @pytest.mark.parametrize("depth", [0, 1])
 def test_what_cannot_be_stored_is_a_fault_where_it_stands(value: Json, keyword: str, depth: int) -> None:
     """A NUL, half a surrogate pair and a number beyond 64 bits have a pointer and a keyword."""
-    document = {"a": [{"b/c": value}] if depth else value}
+    document = {"a": [{"b/c~d": value}] if depth else value}
 
     (fault,) = storable_faults(document)
 
-    assert (fault.pointer, fault.keyword) == ("/a/0/b~1c" if depth else "/a", keyword)
+    assert (fault.pointer, fault.keyword) == ("/a/0/b~1c~0d" if depth else "/a", keyword)
 
 
 @pytest.mark.parametrize(

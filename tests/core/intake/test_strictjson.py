@@ -83,6 +83,13 @@ def test_20_levels_are_read_and_21_are_not() -> None:
             read(nested(21))
 
 
+def test_brackets_in_strings_are_no_depth() -> None:
+    """Neither an escaped quote nor an escaped backslash makes the reference lose count."""
+    text = '{"a\\\\": "\\"' + "[" * 30 + '", "b": "' + "{" * 30 + '"}'
+
+    assert read_reference(text) == {"a\\": '"' + "[" * 30, "b": "{" * 30}
+
+
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_100000_levels_are_refused_at_once(opening: str) -> None:
     """A bracket bomb costs neither the stack nor time."""

@@ -28,5 +28,5 @@ def cputype() -> str | None:
 
 def model_name(cpuinfo: str) -> str | None:
     """Find the model in the text of proc_cpuinfo(5); many ARM kernels name none."""
-    found = re.search(r"^model name\s*:\s*(.*\S)", cpuinfo, re.MULTILINE)
+    found = re.search(r"^model name[ \t]*:[ \t]*(.*\S)", cpuinfo, re.MULTILINE)
     return found[1] if found else None

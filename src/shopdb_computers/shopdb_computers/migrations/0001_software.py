@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(400), nullable=False),
         sa.Column("version", sa.String(200), nullable=False),
     )
-    op.create_index("ix_computers_software_name", "computers_software", ["name", "version"])
+    op.create_index("ix_computers_software_name_version", "computers_software", ["name", "version"])
     op.create_table(
         "computers_installation",
         sa.Column("assetid", ID, sa.ForeignKey("asset.assetid", ondelete="CASCADE"), primary_key=True),
@@ -27,7 +27,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        "ix_computers_installation_softwareid", "computers_installation", ["softwareid", "assetid"]
+        "ix_computers_installation_softwareid_assetid", "computers_installation", ["softwareid", "assetid"]
     )
 
 

@@ -53,7 +53,9 @@ def _on_http_error(
     req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _params: object
 ) -> None:
     status = falcon.http_status_to_code(error.status)
-    _answer(req, resp, status, _phrase(status).lower().replace(" ", "-"), error.description or _hint(req, status))
+    _answer(
+        req, resp, status, _phrase(status).lower().replace(" ", "-"), error.description or _hint(req, status)
+    )
     resp.set_headers(error.headers or {})
 
 

@@ -24,7 +24,7 @@ class Notes:
 
     def warnings(self) -> list[str]:
         """Give the sentences in the order of their first occurrence, at most 20 and a count of the others."""
-        first = islice(self._first.items(), MOST_WARNINGS + 1)
+        first = islice(self._first.items(), MOST_WARNINGS)
         sentences = [_sentence(*remark, self._counts[remark], path) for remark, path in first]
         return shortened(sentences, len(self._first))
 

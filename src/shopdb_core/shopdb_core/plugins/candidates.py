@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.settings import Settings
+from shopdb_core.settings import Admission
 
 ENTRY_POINT_GROUP = "shopdb"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -44,17 +44,19 @@ def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:
     ]
 
 
-def admitted(candidates: Iterable[Candidate], settings: Settings) -> tuple[list[Candidate], list[Candidate]]:
+def admitted(
+    candidates: Iterable[Candidate], admission: Admission
+) -> tuple[list[Candidate], list[Candidate]]:
     """Divide the candidates into those that the site lets in and those that it blocks.
 
     Raises `ConfigurationError` where a name in the allow-list is not installed.
     """
     everything = list(candidates)
     names = {candidate.name for candidate in everything}
-    allowed = names if settings.plugins is None else settings.plugins
+    allowed = names if admission.plugins is None else admission.plugins
     if missing := sorted(allowed - names):
         raise ConfigurationError(f"SHOPDB_PLUGINS names {missing[0]}, which is not installed.")
-    wanted = allowed - settings.blocked_plugins
+    wanted = allowed - admission.blocked
     return (
         [candidate for candidate in everything if candidate.name in wanted],
         [candidate for candidate in everything if candidate.name not in wanted],

@@ -121,8 +121,12 @@ def _either(words: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def _count(wanted: str, unit: str) -> Callable[[Breach], str]:
-    return lambda breach: f"must have {wanted} {breach.rule} {unit}, not {len(breach.value)}"
+def _count(wanted: str, units: str) -> Callable[[Breach], str]:
+    def word(breach: Breach) -> str:
+        unit = units.removesuffix("s") if breach.rule == 1 else units
+        return f"must have {wanted} {breach.rule} {unit}, not {len(breach.value)}"
+
+    return word
 
 
 def _bound(wanted: str) -> Callable[[Breach], str]:

@@ -21,7 +21,7 @@ from shopdb_core.plugins.collector import Collector, make_collector
 from shopdb_core.plugins.hooks import PluginHooks
 from shopdb_core.plugins.load import Unusable, load, new_manager
 from shopdb_core.plugins.reports import make_reports
-from shopdb_core.settings import Settings
+from shopdb_core.settings import Admission
 
 State = Literal["active", "blocked", "quarantined"]
 
@@ -89,13 +89,13 @@ class Plugins:
                 _logger.error("%s", failure)
 
 
-def load_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> Plugins:
+def load_plugins(admission: Admission, plugins: Mapping[str, object] | None = None) -> Plugins:
     """Load the plugins that the site lets in: those given by name, or all that are installed.
 
     Raises `ConfigurationError` for names that clash; any other fault quarantines its plugin only.
     """
     candidates = installed_candidates() if plugins is None else given_candidates(plugins)
-    wanted, blocked = admitted(candidates, settings)
+    wanted, blocked = admitted(candidates, admission)
     check_names(wanted)
     manager = new_manager()
     reasons = {candidate.name: _load(manager, candidate) for candidate in wanted}

@@ -1,0 +1,23 @@
+"""The command line: `shopdb COMMAND`. Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 usage."""
+
+import sys
+
+import click
+
+from shopdb_core.cli.group import ShopDBGroup
+from shopdb_core.errors import ShopDBError
+
+
+@click.group(cls=ShopDBGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="shopdb-core", prog_name="shopdb")
+def shopdb() -> None:
+    """Know your shop floor: PCs, printers and whatever else plugins collect."""
+
+
+def main() -> None:
+    """Run the command line; a `ShopDBError` becomes one line, whatever command it came from."""
+    try:
+        shopdb()
+    except ShopDBError as error:
+        click.echo(f"shopdb: {error}", err=True)
+        sys.exit(1)

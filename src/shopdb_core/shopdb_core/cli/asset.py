@@ -1,0 +1,91 @@
+"""`shopdb asset`: assets and their history, read from this site's database."""
+
+import click
+import orjson
+
+from shopdb_core.assets.read import find_assetid, get_asset, list_assets, require_asset
+from shopdb_core.audit.read import list_entries
+from shopdb_core.cli.site import echo_json, echo_table, json_option, site_store
+from shopdb_core.errors import NotFound
+from shopdb_core.store import Connection
+
+LISTED = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
+WIDEST_CHANGE = 300
+
+_window = (
+    click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True),
+    click.option("--after", type=click.IntRange(0), default=0, help="Show what follows this id."),
+)
+
+
+@click.group("asset")
+def command() -> None:
+    """Show the assets of this site and their history."""
+
+
+@command.command("list")
+@click.option("--type", "assettype", help="Only assets of this type, such as computers.")
+@click.option("--identity", help="Only assets whose identity begins like this.")
+@_window[0]
+@_window[1]
+@json_option
+def list_command(
+    assettype: str | None, identity: str | None, limit: int, after: int, *, as_json: bool
+) -> None:
+    """List assets."""
+    with site_store() as store:
+        found = store.read(
+            lambda connection: list_assets(
+                connection, assettype=assettype, identityprefix=identity, after=after, limit=limit
+            )
+        )
+    if as_json:
+        echo_json(found)
+    else:
+        echo_table(found, LISTED)
+
+
+@command.command("show")
+@click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
+def show(asset: str) -> None:
+    """Show one asset as JSON."""
+    with site_store() as store:
+        echo_json(store.read(lambda connection: get_asset(connection, _assetid(connection, asset))))
+
+
+@command.command("history")
+@click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
+@_window[0]
+@_window[1]
+@json_option
+def history(asset: str, limit: int, after: int, *, as_json: bool) -> None:
+    """Show what happened to one asset, the oldest first."""
+    with site_store() as store:
+        entries = store.read(
+            lambda connection: list_entries(
+                connection, assetid=_assetid(connection, asset), after=after, limit=limit
+            )
+        )
+    if as_json:
+        echo_json(entries)
+        return
+    for entry in entries:
+        click.echo(
+            f"{entry['auditid']}  {entry['at']:%Y-%m-%d %H:%M:%S}Z  {entry['action']}  {entry['actor']}"
+        )
+        for field, change in entry["diff"].items():
+            click.echo(f"    {field}: {_shortened(orjson.dumps(change).decode())}")
+
+
+def _assetid(connection: Connection, asset: str) -> int:
+    assettype, slash, identity = asset.partition("/")
+    if slash:
+        return find_assetid(connection, assettype, identity)
+    if not (asset.isascii() and asset.isdigit()):
+        raise NotFound(f"{asset[:80]!r} is neither an asset id nor TYPE/IDENTITY, such as computers/PC-1234.")
+    require_asset(connection, int(asset))
+    return int(asset)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= WIDEST_CHANGE else f"{text[:WIDEST_CHANGE]}… (--json shows all)"

@@ -1,0 +1,65 @@
+"""The commands, each imported only when it is called; plugins add theirs by entry point."""
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import click
+
+from shopdb_core.environment import environment, read_admission
+from shopdb_core.plugins.candidates import admitted, installed_candidates
+
+COMMAND_GROUP = "shopdb_commands"
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "asset": ("asset", "Show the assets of this site and their history."),
+    "audit": ("audit", "Check that the audit is whole and true."),
+    "db": ("db", "Bring the database's tables up to date."),
+    "init": ("init", "Write a .env file with new secrets, and make the database."),
+    "plugin": ("plugin", "Show the installed plugins and what they collect."),
+    "serve": ("serve", "Serve the API."),
+    "submit": ("submit", "Send files to a running server."),
+    "token": ("token", "Issue tokens for reading and editing."),
+}
+
+
+class ShopDBGroup(click.Group):
+    """Knows the name and the help of each command without importing it."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the core's commands and those of admitted plugins."""
+        return sorted({*COMMANDS, *_plugin_commands()})
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name in COMMANDS:
+            module, _ = COMMANDS[cmd_name]
+            return _command(import_module(f"shopdb_core.cli.{module}").command)
+        entry_point = _plugin_commands().get(cmd_name)
+        return _command(entry_point.load()) if entry_point else None
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of `shopdb --help`."""
+        rows = [(name, text) for name, (_, text) in COMMANDS.items()]
+        rows += [(name, f"From {_origin(found)}.") for name, found in _plugin_commands().items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(rows))
+
+
+def _plugin_commands() -> Mapping[str, EntryPoint]:
+    """Return what admitted plugins add; a command of a blocked one must not be imported either."""
+    wanted, _ = admitted(installed_candidates(), read_admission(environment(os.environ, Path())))
+    origins = {candidate.distribution for candidate in wanted}
+    found = entry_points(group=COMMAND_GROUP)
+    return {point.name: point for point in found if _origin(point) in origins and point.name not in COMMANDS}
+
+
+def _origin(entry_point: EntryPoint) -> str:
+    return entry_point.dist.name if entry_point.dist else ""
+
+
+def _command(found: object) -> click.Command:
+    assert isinstance(found, click.Command)
+    return found

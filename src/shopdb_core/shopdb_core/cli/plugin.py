@@ -1,0 +1,77 @@
+"""`shopdb plugin`: what is installed here, in which state, and what it collects."""
+
+import click
+from shopdb_hookspecs import JsonObject
+
+from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
+from shopdb_core.environment import read_admission
+from shopdb_core.errors import NotFound
+from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
+
+
+@click.group("plugin")
+def command() -> None:
+    """Show the installed plugins and what they collect."""
+
+
+@command.command("list")
+@json_option
+def list_command(*, as_json: bool) -> None:
+    """List every installed plugin with its state."""
+    rows = [_summary(plugin) for plugin in _plugins().all()]
+    if as_json:
+        echo_json(rows)
+    else:
+        echo_table(rows, ("name", "state", "distribution", "version", "reason"))
+
+
+@command.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what one plugin brings, as JSON."""
+    plugin = _plugin(name)
+    collector = plugin.collector
+    echo_json(
+        _summary(plugin)
+        | {
+            "endpoint": collector.endpoint if collector else None,
+            "identityfield": collector.identityfield if collector else None,
+            "secondaryidentity": collector.secondaryidentity if collector else None,
+            "fields": sorted(collector.declaration["fields"]) if collector else [],
+            "reports": sorted(plugin.reports),
+            "tables": plugin.migrations is not None,
+        }
+    )
+
+
+@command.command("schema")
+@click.argument("name")
+def schema(name: str) -> None:
+    """Print the JSON Schema of one plugin's submissions."""
+    plugin = _plugin(name)
+    if plugin.collector is None:
+        raise NotFound(f"The plugin {name} has no schema: {plugin.reason or 'it collects nothing'}.")
+    echo_json(plugin.collector.schema)
+
+
+def _plugins() -> Plugins:
+    return load_plugins(read_admission(site_environment()))
+
+
+def _plugin(name: str) -> Plugin:
+    plugin = _plugins().get(name)
+    if plugin is None:
+        raise NotFound(
+            f"There is no plugin named {name[:40]!r}; `shopdb plugin list` shows what is installed."
+        )
+    return plugin
+
+
+def _summary(plugin: Plugin) -> JsonObject:
+    return {
+        "name": plugin.name,
+        "state": plugin.state,
+        "distribution": plugin.candidate.distribution,
+        "version": plugin.candidate.version,
+        "reason": plugin.reason or None,
+    }

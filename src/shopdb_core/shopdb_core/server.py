@@ -1,0 +1,90 @@
+"""The HTTP server: waitress, with a way to stop that answers what is in flight."""
+
+import logging
+import select
+import signal
+import time
+from types import FrameType
+
+import falcon
+import waitress
+from waitress import wasyncore
+
+from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings import Settings
+
+LARGEST_BUFFERED_BODY = 64 * 1024 * 1024
+"""What waitress buffers (on disk, beyond half a megabyte) before our own answer can say that it is too large."""
+
+CONNECTION_LIMIT = 1000
+DRAIN_SECONDS = 8.0
+POLL_SECONDS = 1.0
+
+
+class Server:
+    """One listening socket and its threads; `run` returns after `stop`."""
+
+    def __init__(self, app: falcon.App, settings: Settings) -> None:
+        self._sockets: dict[int, wasyncore.dispatcher] = {}
+        self._stopping = False
+        # It warns of every request that waits for a thread, which under load is the normal state.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        host, port = settings.listen
+        try:
+            self._server = waitress.create_server(
+                app,
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=settings.threads,
+                ident=None,
+                connection_limit=CONNECTION_LIMIT,
+                max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
+                clear_untrusted_proxy_headers=True,
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"SHOPDB_LISTEN={host}:{port} cannot be used: {error.strerror}"
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """Where the server listens; tells the real port where the settings asked for any (0)."""
+        host = self._server.effective_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.effective_port}"
+
+    def stop_on_signals(self) -> None:
+        """Let SIGTERM and Ctrl-C stop the server; as PID 1 no signal has an effect without a handler."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def stop(self) -> None:
+        """Make `run` answer what is in flight, and return; may be called from any thread."""
+        self._stopping = True
+        self._server.pull_trigger()
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        while not self._stopping:
+            self._turn(POLL_SECONDS)
+        self._drain()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop()
+
+    def _drain(self) -> None:
+        """Take no new connection, and finish the requests that have begun to arrive."""
+        self._server.del_channel()
+        self._server.socket.close()
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._is_busy() and time.monotonic() < deadline:
+            self._turn(0.1)
+        self._server.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._sockets)
+
+    def _is_busy(self) -> bool:
+        channels = list(self._server.active_channels.values())
+        return any(channel.requests or channel.request or channel.total_outbufs_len for channel in channels)
+
+    def _turn(self, timeout: float) -> None:
+        wasyncore.loop(timeout=timeout, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)

@@ -1,0 +1,63 @@
+"""A SQLite file as the core leaves it to the plugin: an `asset` table, and the plugin's migrations run."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from shopdb_computers.tables import asset
+from sqlalchemy import Connection, Engine, create_engine, event, insert
+
+import shopdb_computers
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Open a database file with the table of the core alone."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'computers.sqlite3'}")
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    asset.create(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def migrate(engine: Engine) -> Callable[[str], None]:
+    """Run the plugin's migrations by direction, `upgrade` or `downgrade`, without an environment file."""
+    directory = str(shopdb_computers.get_migrations())
+    scripts = ScriptDirectory(directory, version_locations=[directory])
+    newest_first = [script.module for script in scripts.walk_revisions()]
+
+    def run(direction: str) -> None:
+        modules = newest_first if direction == "downgrade" else reversed(newest_first)
+        with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+            for module in modules:
+                getattr(module, direction)()
+
+    return run
+
+
+@pytest.fixture
+def connection(engine: Engine, migrate: Callable[[str], None]) -> Iterator[Connection]:
+    """Open a transaction on the migrated database."""
+    migrate("upgrade")
+    with engine.begin() as connection:
+        yield connection
+
+
+@pytest.fixture
+def add_computer(connection: Connection) -> Callable[..., int]:
+    """Put a computer with (name, version) pairs as programs into the database; gives its assetid."""
+
+    def add(identityvalue: str, *programs: tuple[str, str], **columns: object) -> int:
+        values = {"identityvalue": identityvalue, "assettype": "computers", **columns}
+        assetid: int = connection.execute(
+            insert(asset).values(values).returning(asset.c.assetid)
+        ).scalar_one()
+        installed = [{"name": name, "version": version} for name, version in programs]
+        shopdb_computers.store_asset(connection, assetid, None, {"installedsoftware": installed})
+        return assetid
+
+    return add

@@ -1,0 +1,121 @@
+"""What a submission writes into the plugin's tables."""
+
+from collections.abc import Callable
+
+import pytest
+from shopdb_computers.statements import statements_for
+from shopdb_computers.tables import asset, installation, software, softwareid
+from shopdb_hookspecs import JsonObject
+from sqlalchemy import Connection, delete, select
+
+from shopdb_computers import store_asset
+
+TAR = {"name": "tar", "version": "1.32"}
+ZIP = {"name": "zip", "version": "3.0"}
+PANEL = {"name": "panel"}
+
+
+def _installed(connection: Connection, assetid: int) -> set[tuple[str, str]]:
+    query = (
+        select(software.c.name, software.c.version)
+        .join_from(installation, software)
+        .where(installation.c.assetid == assetid)
+    )
+    return {(name, version) for name, version in connection.execute(query)}
+
+
+def test_a_new_computer_gets_all_its_programs(
+    connection: Connection, add_computer: Callable[..., int]
+) -> None:
+    """A created asset has every program of its submission; an unknown version is empty."""
+    assetid = add_computer("pc-1")
+
+    store_asset(connection, assetid, None, {"installedsoftware": [TAR, PANEL]})
+
+    assert _installed(connection, assetid) == {("tar", "1.32"), ("panel", "")}
+
+
+def test_an_update_adds_and_removes(connection: Connection, add_computer: Callable[..., int]) -> None:
+    """After an update the computer has the programs of the new list and no others."""
+    assetid = add_computer("pc-1", ("tar", "1.32"), ("zip", "3.0"))
+
+    before, after = {"installedsoftware": [TAR, ZIP]}, {"installedsoftware": [ZIP, PANEL]}
+    store_asset(connection, assetid, before, after)
+
+    assert _installed(connection, assetid) == {("zip", "3.0"), ("panel", "")}
+
+
+@pytest.mark.parametrize("after", [{}, {"installedsoftware": None}, {"installedsoftware": []}])
+def test_a_cleared_list_removes_every_program(
+    after: JsonObject, connection: Connection, add_computer: Callable[..., int]
+) -> None:
+    """Null, an empty list and no list at all leave no installations."""
+    assetid = add_computer("pc-1", ("tar", "1.32"))
+
+    store_asset(connection, assetid, {"installedsoftware": [TAR]}, after)
+
+    assert _installed(connection, assetid) == set()
+
+
+def test_only_the_difference_is_written(connection: Connection, add_computer: Callable[..., int]) -> None:
+    """An update that leaves the list alone writes no row."""
+    assetid = add_computer("pc-1", ("tar", "1.32"))
+    changes = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+
+    before = {"installedsoftware": [TAR], "osname": "Debian 11"}
+    store_asset(connection, assetid, before, {**before, "osname": "Debian 12"})
+
+    assert connection.exec_driver_sql("SELECT total_changes()").scalar_one() == changes
+
+
+def test_computers_share_the_row_of_a_program(
+    connection: Connection, add_computer: Callable[..., int]
+) -> None:
+    """A program is stored once, and leaving one computer does not take it from another."""
+    first = add_computer("pc-1", ("tar", "1.32"))
+    second = add_computer("pc-2", ("tar", "1.32"))
+
+    store_asset(connection, first, {"installedsoftware": [TAR]}, {})
+
+    assert _installed(connection, second) == {("tar", "1.32")}
+    assert connection.scalars(select(software.c.name)).all() == ["tar"]
+
+
+def test_a_repeated_creation_changes_nothing(
+    connection: Connection, add_computer: Callable[..., int]
+) -> None:
+    """Rows that are there already are no error."""
+    assetid = add_computer("pc-1", ("tar", "1.32"))
+
+    store_asset(connection, assetid, None, {"installedsoftware": [TAR]})
+
+    assert _installed(connection, assetid) == {("tar", "1.32")}
+
+
+def test_names_are_stored_exactly(connection: Connection, add_computer: Callable[..., int]) -> None:
+    """Quotes, emoji, control characters and SQL arrive as they were sent."""
+    name = "Robert'); DROP TABLE asset;-- \"\\ \u20ac \U0001f600 \x1b"
+    assetid = add_computer("pc-1", (name, "1"))
+
+    assert _installed(connection, assetid) == {(name, "1")}
+
+
+def test_installations_go_with_their_asset(connection: Connection, add_computer: Callable[..., int]) -> None:
+    """Deleting an asset, as a merge of two does, is not held up by its programs."""
+    assetid = add_computer("pc-1", ("tar", "1.32"))
+
+    connection.execute(delete(asset).where(asset.c.assetid == assetid))
+
+    assert connection.execute(select(installation)).all() == []
+
+
+def test_softwareid_is_the_same_everywhere() -> None:
+    """The key is a stored value: it must never change between versions, processes or machines."""
+    assert softwareid("tar", "1.32") == 294_190_019_084_166_059
+    assert softwareid("tar1", ".32") != softwareid("tar", "1.32")
+
+
+def test_an_unknown_database_is_named() -> None:
+    """A site that runs another database is told what to set."""
+    with pytest.raises(NotImplementedError, match="on oracle: set SHOPDB_DATABASE_URL to one of sqlite"):
+        statements_for("oracle")

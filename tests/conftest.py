@@ -1,0 +1,160 @@
+"""What every test may ask for: a site in a directory of its own, a server on it, and the test data."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
+COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
+REPOSITORY = Path(__file__).parents[1]
+
+
+@dataclass
+class RunningServer:
+    """A `shopdb serve` of its own process; the test ends it, or the fixture does."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+    key: str = COLLECTOR_KEY
+
+    def client(self, **options: object) -> httpx.Client:
+        """Return an HTTP client that sends the collector key."""
+        return httpx.Client(
+            base_url=self.url, headers={"X-API-Key": self.key}, timeout=30, trust_env=False, **options
+        )
+
+    def submit(self, plugin: str, submission: object) -> httpx.Response:
+        """Post one submission."""
+        with self.client() as client:
+            return client.post(f"/api/collector/{plugin}", json=submission)
+
+    def stop(self) -> int:
+        """Send SIGTERM and wait for the exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """Send SIGKILL and wait."""
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+
+@dataclass
+class Site:
+    """One directory with a `.env` file, and the command line run in it."""
+
+    directory: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    servers: list[RunningServer] = field(default_factory=list)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.directory / "shopdb.sqlite3"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of every command: nothing of the machine's own ShopDB settings."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SHOPDB_", "COLLECTOR_API_KEY", "SECRET_KEY"))
+        }
+        return {**inherited, "NO_COLOR": "1", **self.variables}
+
+    def run(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run `shopdb ARGUMENTS` to its end."""
+        command = [sys.executable, "-m", "shopdb_core", *arguments]
+        options = {"timeout": 120, **options}
+        return subprocess.run(
+            command, cwd=self.directory, env=self.environ, capture_output=True, text=True, **options
+        )
+
+    def upgrade(self) -> None:
+        """Make or bring up to date the database."""
+        done = self.run("db", "upgrade")
+        assert done.returncode == 0, done.stderr
+
+    def token(self, role: str = "viewer") -> str:
+        """Return a token in `role`."""
+        done = self.run("token", "create", "--subject", "tester", "--role", role)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def serve(self, *wrapper: str) -> RunningServer:
+        """Start a server on a free port, under the command `wrapper` if one is given."""
+        log = self.directory / f"server-{len(self.servers)}.log"
+        with log.open("w") as stderr:
+            process = subprocess.Popen(
+                [*wrapper, sys.executable, "-m", "shopdb_core", "serve"],
+                cwd=self.directory,
+                env=self.environ,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "http://" in line, f"the server did not start: {log.read_text()}"
+        server = RunningServer(process, line.split()[-1], log)
+        self.servers.append(server)
+        return server
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Return a function that makes a site; its variables may be given. Servers are ended afterwards."""
+    sites: list[Site] = []
+
+    def make(directory: Path | None = None, variables: Mapping[str, str] | None = None) -> Site:
+        place = directory or tmp_path / f"site{len(sites)}"
+        place.mkdir(parents=True, exist_ok=True)
+        defaults = {
+            "SECRET_KEY": SECRET_KEY,
+            "COLLECTOR_API_KEY": COLLECTOR_KEY,
+            "SHOPDB_LISTEN": "127.0.0.1:0",
+        }
+        site = Site(place, {**defaults, **(variables or {})})
+        sites.append(site)
+        return site
+
+    yield make
+    for site in sites:
+        for server in site.servers:
+            if server.process.poll() is None:
+                server.kill()
+            if server.process.stdout is not None:
+                server.process.stdout.close()
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    """Return a site whose database is up to date, with every installed plugin."""
+    made = make_site()
+    made.upgrade()
+    return made
+
+
+@pytest.fixture
+def server(site: Site) -> RunningServer:
+    """Return a running server of `site`."""
+    return site.serve()
+
+
+@pytest.fixture(scope="session")
+def testdata() -> Path:
+    """Return the folder of data that others wrote; without it the test is skipped, in CI it fails."""
+    folder = Path(os.environ.get("SHOPDB_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"SHOPDB_TEST_DATA: there is no folder {folder}")
+        pytest.skip("SHOPDB_TEST_DATA names no folder")
+    return folder
+

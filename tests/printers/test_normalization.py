@@ -1,0 +1,121 @@
+"""The canonical form of a submission."""
+
+import copy
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_printers import plugin
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+supplies = st.fixed_dictionaries(
+    {"name": st.sampled_from(["drum", "toner"])},
+    optional={
+        "levelpercent": st.integers(-4, 9) | json_values,
+        "colorant": json_values,
+        "levelstate": json_values,
+    },
+)
+submissions = st.fixed_dictionaries(
+    {},
+    optional={
+        "macaddress": st.from_regex(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}", fullmatch=True) | json_values,
+        "status": st.integers(-1, 7) | json_values,
+        "supplies": st.lists(supplies, max_size=4) | st.lists(supplies | json_values) | json_values,
+        "model": json_values,
+    },
+)
+
+
+@given(submissions)
+def test_is_idempotent(submission: JsonObject) -> None:
+    """What is canonical stays as it is."""
+    once = plugin.normalize_submission(submission)
+
+    assert plugin.normalize_submission(once) == once
+
+
+@given(submissions)
+def test_is_pure(submission: JsonObject) -> None:
+    """The caller's submission is never changed."""
+    original = copy.deepcopy(submission)
+
+    plugin.normalize_submission(submission)
+
+    assert submission == original
+
+
+@given(st.lists(supplies, max_size=5), st.randoms(use_true_random=False))
+def test_order_of_supplies_does_not_matter(listed: list[JsonObject], shuffler: random.Random) -> None:
+    """The same supplies in another order are the same submission."""
+    shuffled = shuffler.sample(listed, len(listed))
+
+    first = plugin.normalize_submission({"supplies": listed})
+    second = plugin.normalize_submission({"supplies": shuffled})
+
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["00:1B:A9:02:11:F2", "00-1b-a9-02-11-f2", "001b.a902.11f2", "001ba90211f2", "0:1b:a9:2:11:f2"],
+)
+def test_macaddress_has_one_spelling(spelling: str) -> None:
+    """However six octets are written, they come out in upper case and with colons."""
+    assert plugin.normalize_submission({"macaddress": spelling}) == {"macaddress": "00:1B:A9:02:11:F2"}
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(1, "other"), (2, "unknown"), (3, "idle"), (4, "printing"), (5, "warmup")]
+)
+def test_status_numbers_get_their_names(number: int, name: str) -> None:
+    """The numbers of hrPrinterStatus (RFC 2790) are named."""
+    assert plugin.normalize_submission({"status": number}) == {"status": name}
+
+
+@pytest.mark.parametrize("status", [0, 6, True, 3.0, "3", None])
+def test_another_status_is_left_for_validation(status: Json) -> None:
+    """What is no hrPrinterStatus is not guessed at."""
+    canonical = plugin.normalize_submission({"status": status})["status"]
+
+    assert (canonical, type(canonical)) == (status, type(status))
+
+
+@pytest.mark.parametrize(
+    ("level", "state"), [(-1, "other"), (-2, "unknown"), (-3, "someremaining"), (-3.0, "someremaining")]
+)
+def test_special_levels_become_a_state(level: float, state: str) -> None:
+    """The special values of prtMarkerSuppliesLevel (RFC 3805) are never a percentage."""
+    submission = {"supplies": [{"name": "Waste Toner Box", "levelpercent": level}]}
+
+    canonical = plugin.normalize_submission(submission)
+
+    assert canonical == {"supplies": [{"name": "Waste Toner Box", "levelstate": state}]}
+
+
+def test_null_members_are_left_out() -> None:
+    """What is null is unknown, and unknown is no change."""
+    submission = {"supplies": [{"name": "Drum", "colorant": None, "levelpercent": None, "levelstate": None}]}
+
+    assert plugin.normalize_submission(submission) == {"supplies": [{"name": "Drum"}]}
+
+
+def test_like_supplies_are_all_kept() -> None:
+    """Two waste boxes that look the same are two."""
+    boxes = [{"name": "Waste Toner Box"}, {"name": "Waste Toner Box"}]
+
+    assert plugin.normalize_submission({"supplies": boxes}) == {"supplies": boxes}
+
+
+def test_a_list_with_a_faulty_item_stays_as_it_is() -> None:
+    """Validation must be able to point at the place where the fault was submitted."""
+    listed = [{"name": "toner", "levelpercent": -1}, {"name": "drum"}, "toner"]
+
+    assert plugin.normalize_submission({"supplies": listed}) == {"supplies": listed}

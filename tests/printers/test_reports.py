@@ -1,0 +1,61 @@
+"""The reports: their rows and their order."""
+
+from collections.abc import Callable
+
+import pytest
+from shopdb_hookspecs import Json
+from sqlalchemy import Connection
+
+from shopdb_printers import plugin
+
+Rows = list[tuple[Json, ...]]
+
+
+@pytest.fixture
+def report(connection: Connection) -> Callable[..., Rows]:
+    """Run a report by its name, as the core does."""
+    reports = {each.name: each for each in plugin.get_reports()}
+
+    def run(report: str, **parameters: Json) -> Rows:
+        return [tuple(row) for row in reports[report].rows(connection, **parameters)]
+
+    return run
+
+
+def test_rows_have_a_cell_for_each_column(
+    report: Callable[..., Rows], add_printer: Callable[..., int]
+) -> None:
+    """Each report's rows fit its columns, with the defaults of its parameters."""
+    add_printer("D9J", supplies=[{"name": "Drum", "levelpercent": 1}])
+
+    for each in plugin.get_reports():
+        (row,) = report(each.name, **{parameter.name: parameter.default for parameter in each.parameters})
+        assert len(row) == len(each.columns), each.name
+
+
+def test_supplies_low_starts_with_the_emptiest(
+    report: Callable[..., Rows], add_printer: Callable[..., int]
+) -> None:
+    """Supplies below the bound come with the place to carry the new one to."""
+    levels = [{"name": "Black", "levelpercent": 15}, {"name": "Cyan", "levelpercent": 14.5}]
+    add_printer("A", location="Hall 3", supplies=levels)
+    add_printer("B", supplies=[{"name": "Drum", "levelpercent": 0}])
+
+    assert report("supplies_low", below=15) == [("B", "Drum", 0, None), ("A", "Cyan", 14.5, "Hall 3")]
+
+
+def test_supplies_low_leaves_out_unknown_levels(
+    report: Callable[..., Rows], add_printer: Callable[..., int]
+) -> None:
+    """A supply without a percentage is not known to be low."""
+    add_printer("A", supplies=[{"name": "Waste", "levelstate": "someremaining"}, {"name": "Drum"}])
+
+    assert report("supplies_low", below=100) == []
+
+
+def test_pages_lists_every_printer(report: Callable[..., Rows], add_printer: Callable[..., int]) -> None:
+    """Each printer stands with its counters, the largest Counter32 included."""
+    add_printer("A", model="M479", location="Hall 3", pagecount=2**32 - 1, colorpagecount=7)
+    add_printer("B")
+
+    assert report("pages") == [("A", "M479", "Hall 3", 2**32 - 1, 7), ("B", None, None, None, None)]

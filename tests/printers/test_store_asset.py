@@ -1,0 +1,105 @@
+"""What a submission writes into the plugin's tables."""
+
+from collections.abc import Callable
+
+import pytest
+from shopdb_hookspecs import JsonObject
+from shopdb_printers.statements import statements_for
+from shopdb_printers.tables import asset, device, supply
+from sqlalchemy import Connection, Table, delete, select
+
+from shopdb_printers import plugin
+
+BLACK = {"name": "Black", "colorant": "black", "levelpercent": 71.5}
+CYAN = {"name": "Cyan", "colorant": "cyan", "levelpercent": 8}
+WASTE = {"name": "Waste", "levelstate": "someremaining"}
+
+
+def _rows(connection: Connection, table: Table, assetid: int) -> list[tuple[object, ...]]:
+    """Give a printer's rows without their assetid."""
+    query = select(*list(table.c)[1:]).where(table.c.assetid == assetid).order_by(*table.primary_key)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def test_a_new_printer_gets_its_rows(connection: Connection, add_printer: Callable[..., int]) -> None:
+    """A created asset has its counters and each supply in the order of the list."""
+    assetid = add_printer(
+        "D9J", model="HL-5350DN", location="Hall 3", pagecount=94344, supplies=[BLACK, WASTE]
+    )
+
+    assert _rows(connection, device, assetid) == [("HL-5350DN", "Hall 3", 94344, None)]
+    assert _rows(connection, supply, assetid) == [
+        (0, "Black", "black", 71.5, None),
+        (1, "Waste", None, None, "someremaining"),
+    ]
+
+
+def test_a_printer_that_says_nothing_still_has_a_row(
+    connection: Connection, add_printer: Callable[..., int]
+) -> None:
+    """Reports find every printer, whatever it sent."""
+    assetid = add_printer("D9J")
+
+    assert _rows(connection, device, assetid) == [(None, None, None, None)]
+
+
+def test_an_update_replaces_what_changed(connection: Connection, add_printer: Callable[..., int]) -> None:
+    """After an update the rows are those of the new attributes and no others."""
+    before: JsonObject = {"location": "Hall 3", "pagecount": 100, "supplies": [BLACK, CYAN, WASTE]}
+    assetid = add_printer("D9J", **before)
+
+    after = {"location": "Hall 4", "pagecount": 120, "supplies": [BLACK, {**CYAN, "levelpercent": 7}]}
+    plugin.store_asset(connection, assetid, before, after)
+
+    assert _rows(connection, device, assetid) == [(None, "Hall 4", 120, None)]
+    assert _rows(connection, supply, assetid) == [
+        (0, "Black", "black", 71.5, None),
+        (1, "Cyan", "cyan", 7, None),
+    ]
+
+
+def test_only_the_difference_is_written(connection: Connection, add_printer: Callable[..., int]) -> None:
+    """A poll in which only the page count moved writes one row."""
+    before: JsonObject = {"pagecount": 100, "supplies": [BLACK, CYAN]}
+    assetid = add_printer("D9J", **before)
+    changes = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+
+    plugin.store_asset(connection, assetid, before, {**before, "pagecount": 101, "status": "idle"})
+
+    assert connection.exec_driver_sql("SELECT total_changes()").scalar_one() == changes + 1
+
+
+@pytest.mark.parametrize("after", [{}, {"supplies": None}, {"supplies": []}])
+def test_a_cleared_list_removes_every_supply(
+    after: JsonObject, connection: Connection, add_printer: Callable[..., int]
+) -> None:
+    """Null, an empty list and no list at all leave no supplies."""
+    assetid = add_printer("D9J", supplies=[BLACK, CYAN])
+
+    plugin.store_asset(connection, assetid, {"supplies": [BLACK, CYAN]}, after)
+
+    assert _rows(connection, supply, assetid) == []
+
+
+def test_other_printers_are_left_alone(connection: Connection, add_printer: Callable[..., int]) -> None:
+    """An update touches the rows of its own printer only."""
+    first, second = add_printer("A", supplies=[BLACK]), add_printer("B", supplies=[BLACK])
+
+    plugin.store_asset(connection, first, {"supplies": [BLACK]}, {})
+
+    assert _rows(connection, supply, second) == [(0, "Black", "black", 71.5, None)]
+
+
+def test_rows_go_with_their_asset(connection: Connection, add_printer: Callable[..., int]) -> None:
+    """Deleting an asset, as a merge of two does, is not held up by its supplies."""
+    assetid = add_printer("D9J", supplies=[BLACK])
+
+    connection.execute(delete(asset).where(asset.c.assetid == assetid))
+
+    assert _rows(connection, supply, assetid) == _rows(connection, device, assetid) == []
+
+
+def test_an_unknown_database_is_named() -> None:
+    """A site that runs another database is told what to set."""
+    with pytest.raises(NotImplementedError, match="on oracle: set SHOPDB_DATABASE_URL to one of sqlite"):
+        statements_for("oracle")
