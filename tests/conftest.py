@@ -157,4 +157,3 @@ def testdata() -> Path:
             pytest.fail(f"SHOPDB_TEST_DATA: there is no folder {folder}")
         pytest.skip("SHOPDB_TEST_DATA names no folder")
     return folder
-

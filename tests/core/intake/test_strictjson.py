@@ -84,10 +84,10 @@ def test_20_levels_are_read_and_21_are_not() -> None:
 
 
 def test_brackets_in_strings_are_no_depth() -> None:
-    """Neither an escaped quote nor an escaped backslash makes the reference lose count."""
-    text = '{"a\\\\": "\\"' + "[" * 30 + '", "b": "' + "{" * 30 + '"}'
+    """No escape, of a quote, a backslash or anything else, makes the reference lose count."""
+    text = r'{"a\\": "\n' + "[" * 30 + r'", "b": "\"' + "{" * 30 + '"}'
 
-    assert read_reference(text) == {"a\\": '"' + "[" * 30, "b": "{" * 30}
+    assert read_reference(text) == {"a\\": "\n" + "[" * 30, "b": '"' + "{" * 30}
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "db": ("db", "Bring the database's tables up to date."),
     "init": ("init", "Write a .env file with new secrets, and make the database."),
     "plugin": ("plugin", "Show the installed plugins and what they collect."),
+    "report": ("report", "Run a report of a plugin."),
     "serve": ("serve", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),
     "token": ("token", "Issue tokens for reading and editing."),

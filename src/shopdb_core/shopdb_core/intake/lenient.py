@@ -42,8 +42,8 @@ def drop_faulty(
 ) -> Lenient:
     """Drop the optional fields and the items of top-level arrays that are at fault, until nothing is.
 
-    `faults` are known ones, of values that cannot be stored; the validator is asked for the others, up to
-    five times, since dropping items may leave too few. A fault of a field in `protected`, or of the whole
+    `faults` are known ones, of values that cannot be stored; the validator is asked for the others, again
+    after each of at most five rounds, since dropping items may leave too few. A fault of a field in `protected`, or of the whole
     submission, cannot be dropped: then all faults of that round come back, and the submission is refused.
     """
     found = faults or validator.faults(submission, None)

@@ -32,7 +32,7 @@ def bound_faults(declaration: object) -> list[DeclarationFault]:
             continue
         pending.extend((place + step(key), depth + 1, member) for key, member in _members(value))
         seen += 1
-        if False and seen:
+        if seen + len(pending) > VALUES:
             return [*faults, DeclarationFault("", f"has more than {VALUES} values: declare less")]
     return faults
 

@@ -1,0 +1,78 @@
+"""Every check that a person or CI runs, one session each: `nox -l` lists them."""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "tests"]
+nox.options.default_venv_backend = "venv"
+
+ROOT = Path(__file__).parent
+WHEELS = ROOT / "dist"
+MEMBERS = ("hookspecs", "src/shopdb_core", "src/shopdb_computers", "src/shopdb_printers")
+TEST_TOOLS = ("pytest>=8.3", "hypothesis>=6.112", "hatchling>=1.27")
+LINT_TOOLS = (
+    "import-linter>=2.1",
+    "mypy>=1.13",
+    "ruff>=0.8",
+    "types-jsonschema>=4.23",
+    "types-psutil>=6.1",
+)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Build and install the wheels, then run `shopdb demo`; `-- --once` ends it by itself."""
+    install_wheels(session)
+    session.run("shopdb", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the whole test suite against the installed wheels; arguments go to pytest."""
+    install_wheels(session, *TEST_TOOLS)
+    session.run("pytest", *session.posargs, env={"SHOPDB_WHEELS": str(WHEELS)})
+
+
+@nox.session
+def nightly(session: nox.Session) -> None:
+    """Run the fault tests in their full size, which takes hours."""
+    install_wheels(session, *TEST_TOOLS)
+    session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types and floors."""
+    session.install(*LINT_TOOLS, *(f"--editable={member}" for member in MEMBERS))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure submissions beside a no-op on the same server; arguments go to the benchmark."""
+    install_wheels(session)
+    session.run("python", "benchmarks/submissions.py", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the four wheels into `dist/`."""
+    build_wheels(session)
+
+
+def install_wheels(session: nox.Session, *tools: str) -> None:
+    """Install all members at once and by path: alone, one would look for another on an index."""
+    build_wheels(session)
+    session.install(*map(str, sorted(WHEELS.glob("*.whl"))), *tools)
+
+
+def build_wheels(session: nox.Session) -> None:
+    """Build the members' wheels afresh."""
+    shutil.rmtree(WHEELS, ignore_errors=True)
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={WHEELS}", *MEMBERS)

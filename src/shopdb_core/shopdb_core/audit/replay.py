@@ -1,0 +1,50 @@
+"""Rebuilding an asset from its audit entries, one diff at a time."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from shopdb_hookspecs import Json, JsonObject
+
+from shopdb_core.canonical import canonical
+
+
+def replay(attributes: dict[str, Json], diff: JsonObject) -> Iterator[str]:
+    """Apply one entry's diff to `attributes`, in place; yield a sentence for what does not follow from them."""
+    for name, change in diff.items():
+        if "added" in change:
+            yield from _replay_list(attributes, name, change)
+            continue
+        if not equal(attributes.get(name), change["before"]):
+            yield f"{name}: `before` is not the previous `after`"
+        attributes[name] = change["after"]
+        if change["after"] is None:
+            del attributes[name]
+
+
+def equal(one: Json, other: Json) -> bool:
+    """Whether two values are the same JSON; of lists, the history keeps the items and not their order."""
+    if isinstance(one, list) and isinstance(other, list):
+        return _counted(one) == _counted(other)
+    return canonical(one) == canonical(other)
+
+
+def _replay_list(attributes: dict[str, Json], name: str, change: JsonObject) -> Iterator[str]:
+    items = attributes.get(name)
+    if not isinstance(items, list):
+        yield f"{name}: items were added and removed, and there was no list"
+        items = []
+    removed = _counted(change["removed"])
+    if removed - _counted(items):
+        yield f"{name}: an item was removed that was not there"
+    kept = []
+    for item in items:
+        key = canonical(item)
+        if removed[key]:
+            removed[key] -= 1
+        else:
+            kept.append(item)
+    attributes[name] = [*kept, *change["added"]]
+
+
+def _counted(items: list[Json]) -> Counter[bytes]:
+    return Counter(map(canonical, items))

@@ -1,0 +1,41 @@
+"""`shopdb report`: a plugin's report, run on this site's database."""
+
+from collections.abc import Sequence
+
+import click
+
+from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings
+from shopdb_core.errors import InvalidParameter
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.reporting import Reports
+from shopdb_core.store import open_store
+
+
+@click.command("report")
+@click.argument("plugin")
+@click.argument("name")
+@click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
+@click.option("--limit", type=click.IntRange(1), help="Show no more rows than this.")
+@json_option
+def command(plugin: str, name: str, parameters: Sequence[str], limit: int | None, *, as_json: bool) -> None:
+    """Run the report NAME of PLUGIN."""
+    settings = site_settings()
+    store = open_store(settings)
+    try:
+        reports = Reports(load_plugins(settings.admission), store)
+        report = reports.get(plugin, name)
+        rows = reports.rows(report, dict(map(_parameter, parameters)), count=limit)
+    finally:
+        store.close()
+    items = [dict(zip(report.columns, row, strict=True)) for row in rows]
+    if as_json:
+        echo_json(items)
+    else:
+        echo_table(items, report.columns)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidParameter(f"{text[:40]!r} is not PARAMETER=VALUE, such as name=7-Zip.")
+    return name, value
