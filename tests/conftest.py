@@ -74,7 +74,13 @@ class Site:
         command = [sys.executable, "-m", "shopdb_core", *arguments]
         options = {"timeout": 120, **options}
         return subprocess.run(
-            command, cwd=self.directory, env=self.environ, capture_output=True, text=True, **options
+            command,
+            check=False,
+            cwd=self.directory,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            **options,
         )
 
     def upgrade(self) -> None:

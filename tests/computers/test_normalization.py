@@ -107,7 +107,15 @@ def test_an_unknown_version_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     "item",
-    ["zip", None, {"version": "1"}, {"name": 7}, {"name": "zip", "version": 7}, {"name": "a", "x": "b"}],
+    [
+        "zip",
+        None,
+        {"version": "1"},
+        {"name": 7},
+        {"name": "zip", "version": 7},
+        {"name": "a", "x": "b"},
+        {"name": "a", "version": "1", "x": "b"},
+    ],
 )
 def test_a_list_with_a_faulty_item_keeps_its_order(item: object) -> None:
     """Validation must be able to point at the place where the fault was submitted."""

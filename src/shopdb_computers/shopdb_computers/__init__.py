@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shopdb_hookspecs import JsonObject, Report, hookimpl
+from sqlalchemy import Connection
 
 from shopdb_computers.declaration import DECLARATION
 from shopdb_computers.examples import EXAMPLES
 from shopdb_computers.installations import store_programs
 from shopdb_computers.normalization import normalized
 from shopdb_computers.reports import REPORTS
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @hookimpl
@@ -41,7 +38,7 @@ def get_migrations() -> Path:
 
 
 @hookimpl
-def store_asset(connection: "Connection", assetid: int, before: JsonObject | None, after: JsonObject) -> None:
+def store_asset(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
     """Keep `computers_software` and `computers_installation` in step with the submission."""
     store_programs(connection, assetid, before, after)
 

@@ -1,21 +1,18 @@
 """Which programs a computer has: the difference that a submission makes, written."""
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+
+from shopdb_hookspecs import JsonObject
+from sqlalchemy import Connection
 
 from shopdb_computers.programs import Program
 from shopdb_computers.statements import statements_for
 from shopdb_computers.tables import softwareid
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from shopdb_hookspecs import JsonObject
-    from sqlalchemy import Connection
-
 
 def store_programs(
-    connection: "Connection", assetid: int, before: "JsonObject | None", after: "JsonObject"
+    connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
 ) -> None:
     """Write which programs were added and removed, in the caller's transaction; the caller commits.
 
@@ -33,11 +30,11 @@ def store_programs(
         connection.execute(statements.remove_installations, parameters)
 
 
-def _programs(attributes: "JsonObject") -> set[Program]:
+def _programs(attributes: JsonObject) -> set[Program]:
     programs = attributes.get("installedsoftware") or ()
     return {(program["name"], program.get("version", "")) for program in programs}
 
 
-def _as_parameter(programs: "Iterable[Program]") -> str:
+def _as_parameter(programs: Iterable[Program]) -> str:
     """Sort by key, so that two writers with programs in common take the rows' locks in one order."""
     return json.dumps(dict(sorted((softwareid(*program), program) for program in programs)))

@@ -1,11 +1,13 @@
 """A list of installed programs in canonical form."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from shopdb_hookspecs import Json
 
 Program: TypeAlias = tuple[str, str]
 """A program's name and version; the version is empty where it is unknown."""
+
+_MEMBERS: Final = frozenset({"name", "version"})
 
 
 def canonical_programs(programs: list[Json]) -> list[Json]:
@@ -29,8 +31,8 @@ def _as_program(item: Json) -> Program:
     """Read one item of the list; raises `ValueError` where it is no program."""
     if isinstance(item, dict) and isinstance(name := item.get("name"), str):
         version = item.get("version")
-        if isinstance(version, str) and len(item) == 2:
+        if isinstance(version, str) and len(item) == len(_MEMBERS):
             return name, version
-        if version is None and item.keys() <= {"name", "version"}:
+        if version is None and item.keys() <= _MEMBERS:
             return name, ""
     raise ValueError("not a program")

@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sqlalchemy import func, select
+from shopdb_hookspecs import Json
+from sqlalchemy import Connection, func, select
 
 from shopdb_computers.tables import asset, installation, software
 from shopdb_computers.versions import version_key
-
-if TYPE_CHECKING:
-    from shopdb_hookspecs import Json
-    from sqlalchemy import Connection
 
 _LONGEST_AGE: Final = 36_500
 """Days; beyond it the calendar ends before any computer is found."""
 
 
-def programs(connection: "Connection", name: str | None) -> Iterator[Sequence["Json"]]:
+def programs(connection: Connection, name: str | None) -> Iterator[Sequence[Json]]:
     """Give each program that a computer has, and on how many it is, in the order of the name.
 
     Counting program by program makes a page cost what it shows, not what all computers hold.
@@ -34,7 +31,7 @@ def programs(connection: "Connection", name: str | None) -> Iterator[Sequence["J
     yield from map(tuple, connection.execute(query))
 
 
-def computers_with(connection: "Connection", name: str, below: str | None) -> Iterator[Sequence["Json"]]:
+def computers_with(connection: Connection, name: str, below: str | None) -> Iterator[Sequence[Json]]:
     """Give the computers that have a program, lowest version first.
 
     With `below` only lower versions count; an unknown version is not known to be lower.
@@ -44,7 +41,7 @@ def computers_with(connection: "Connection", name: str, below: str | None) -> It
             yield from _installed_on(connection, softwareid)
 
 
-def seen_long_ago(connection: "Connection", days: int) -> Iterator[Sequence["Json"]]:
+def seen_long_ago(connection: Connection, days: int) -> Iterator[Sequence[Json]]:
     """Give the computers without a submission for so many days, the longest unseen first."""
     now = datetime.now(UTC).replace(tzinfo=None)
     age = timedelta(days=max(0, min(days, _LONGEST_AGE)))
@@ -57,14 +54,14 @@ def seen_long_ago(connection: "Connection", days: int) -> Iterator[Sequence["Jso
         yield identityvalue, f"{lastseenat:%Y-%m-%dT%H:%M:%SZ}", (now - lastseenat).days
 
 
-def _versions(connection: "Connection", name: str) -> list[tuple[int, str]]:
+def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
     """Give key and version of a program, lowest version first."""
     query = select(software.c.softwareid, software.c.version).where(software.c.name == name)
     found = [(softwareid, version) for softwareid, version in connection.execute(query)]
     return sorted(found, key=lambda row: (version_key(row[1]), row[1]))
 
 
-def _installed_on(connection: "Connection", softwareid: int) -> Iterator[Sequence["Json"]]:
+def _installed_on(connection: Connection, softwareid: int) -> Iterator[Sequence[Json]]:
     """Give the computers that have a program in one version."""
     query = (
         select(asset.c.identityvalue, asset.c.assetid, software.c.name, software.c.version)

@@ -15,6 +15,7 @@ from shopdb_core.api.middleware import RequestContext
 from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
 from shopdb_core.api.reports import ReportResource, ReportsResource
 from shopdb_core.api.schemas import SchemasResource
+from shopdb_core.api.webapp import WebApp
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect import Submissions
 from shopdb_core.plugins.registry import Plugins, load_plugins
@@ -24,7 +25,7 @@ from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 
 
-def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) -> falcon.App:
+def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) -> WebApp:
     """Return the WSGI application of one site, with the given plugins or those that are installed.
 
     Raises `ConfigurationError`; its subclass `SchemaBehind` where `shopdb db upgrade` must run first.
@@ -35,7 +36,7 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
     return assemble(settings, loaded, store)
 
 
-def assemble(settings: Settings, plugins: Plugins, store: Store) -> falcon.App:
+def assemble(settings: Settings, plugins: Plugins, store: Store) -> WebApp:
     """Return the application on parts that the caller made, and closes."""
     app = falcon.App(middleware=[RequestContext()])
     app.req_options.strip_url_path_trailing_slash = False

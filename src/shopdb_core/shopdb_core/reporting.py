@@ -36,11 +36,11 @@ class Reports:
         return found.reports[name]
 
     def rows(
-        self, report: Report, given: Mapping[str, str], *, skip: int = 0, count: int | None = None
+        self, report: Report, given: Mapping[str, Json], *, skip: int = 0, count: int | None = None
     ) -> list[Sequence[Json]]:
         """Run `report` and return its rows, or `count` of them after the first `skip`.
 
-        Raises `InvalidParameter` for what is missing or of the wrong type, `PluginFailure` if the report raises.
+        Raises `InvalidParameter` for what is missing or of the wrong type, `PluginFailure` for the rest.
         """
         arguments = {parameter.name: _argument(parameter, given) for parameter in report.parameters}
 
@@ -56,7 +56,7 @@ class Reports:
             raise PluginFailure(f"The report {report.name} raised {type(error).__name__}.") from error
 
 
-def _argument(parameter: Parameter, given: Mapping[str, str]) -> Json:
+def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:
     value = given.get(parameter.name)
     if value is None and parameter.required:
         raise InvalidParameter(f"{parameter.name} is missing: {parameter.description}")

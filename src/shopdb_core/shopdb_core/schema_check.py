@@ -25,6 +25,6 @@ def check_schema(store: Store, plugins: Plugins) -> None:
             plugins.quarantine(status.name, status.failure)
         elif status.behind:
             raise SchemaBehind(
-                f"The tables of {status.name} are at {status.current or 'nothing'} and must be at {status.head}: "
-                "run `shopdb db upgrade`"
+                f"The tables of {status.name} are at {status.current or 'nothing'} and must be at "
+                f"{status.head}: run `shopdb db upgrade`"
             )

@@ -6,15 +6,15 @@ import signal
 import time
 from types import FrameType
 
-import falcon
 import waitress
 from waitress import wasyncore
 
+from shopdb_core.api.webapp import WebApp
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.settings import Settings
 
 LARGEST_BUFFERED_BODY = 64 * 1024 * 1024
-"""What waitress buffers (on disk, beyond half a megabyte) before our own answer can say that it is too large."""
+"""What waitress buffers, on disk beyond half a megabyte, before our own answer says that it is too large."""
 
 CONNECTION_LIMIT = 1000
 DRAIN_SECONDS = 8.0
@@ -24,7 +24,7 @@ POLL_SECONDS = 1.0
 class Server:
     """One listening socket and its threads; `run` returns after `stop`."""
 
-    def __init__(self, app: falcon.App, settings: Settings) -> None:
+    def __init__(self, app: WebApp, settings: Settings) -> None:
         self._sockets: dict[int, wasyncore.dispatcher] = {}
         self._stopping = False
         # It warns of every request that waits for a thread, which under load is the normal state.

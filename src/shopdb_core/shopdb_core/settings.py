@@ -10,6 +10,7 @@ from shopdb_core.errors import ConfigurationError
 OnMatch = Literal["flag", "adopt"]
 
 SECRET_MINIMUM_LENGTH = 32
+SECRET_LEAST_VARIETY = 8
 EXAMPLE_SECRETS = frozenset({"replace-me-with-the-output-of-shopdb-init"})
 
 
@@ -60,7 +61,7 @@ def check_secret(variable: str, value: str) -> None:
     """Refuse a secret that is short, monotonous, or printed in our own documentation."""
     if len(value.encode()) < SECRET_MINIMUM_LENGTH:
         raise ConfigurationError(
-            f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; `shopdb init` generates a good one."
+            f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; `shopdb init` makes a good one."
         )
-    if value in EXAMPLE_SECRETS or len(set(value)) < 8:
-        raise ConfigurationError(f"{variable} is an example value; `shopdb init` generates a good one.")
+    if value in EXAMPLE_SECRETS or len(set(value)) < SECRET_LEAST_VARIETY:
+        raise ConfigurationError(f"{variable} is an example value; `shopdb init` makes a good one.")

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shopdb_hookspecs import JsonObject, Report, hookimpl
+from sqlalchemy import Connection
 
 from shopdb_printers.declaration import DECLARATION
 from shopdb_printers.examples import EXAMPLES
 from shopdb_printers.normalization import normalized
 from shopdb_printers.reports import REPORTS
 from shopdb_printers.storage import store_printer
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 class PrintersPlugin:
@@ -41,7 +38,7 @@ class PrintersPlugin:
 
     @hookimpl
     def store_asset(
-        self, connection: "Connection", assetid: int, before: JsonObject | None, after: JsonObject
+        self, connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
     ) -> None:
         """Keep `printers_device` and `printers_supply` in step with the submission."""
         store_printer(connection, assetid, before, after)

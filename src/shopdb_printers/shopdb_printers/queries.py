@@ -1,18 +1,14 @@
 """What the reports read."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from shopdb_hookspecs import Json
+from sqlalchemy import Connection, select
 
 from shopdb_printers.tables import asset, device, supply
 
-if TYPE_CHECKING:
-    from shopdb_hookspecs import Json
-    from sqlalchemy import Connection
 
-
-def supplies_below(connection: "Connection", below: float) -> Iterator[Sequence["Json"]]:
+def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Json]]:
     """Give the supplies with a known level below so many percent, the emptiest first."""
     query = (
         select(asset.c.identityvalue, supply.c.name, supply.c.levelpercent, device.c.location)
@@ -24,7 +20,7 @@ def supplies_below(connection: "Connection", below: float) -> Iterator[Sequence[
     yield from map(tuple, connection.execute(query))
 
 
-def pages_printed(connection: "Connection") -> Iterator[Sequence["Json"]]:
+def pages_printed(connection: Connection) -> Iterator[Sequence[Json]]:
     """Give the counters of each printer, in the order in which the printers became known."""
     query = (
         select(

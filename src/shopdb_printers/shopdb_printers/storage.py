@@ -1,24 +1,21 @@
 """A printer's page counts and supplies: the difference that a submission makes, written."""
 
 import json
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
+
+from shopdb_hookspecs import Json, JsonObject
+from sqlalchemy import Connection
 
 from shopdb_printers.statements import Statements, statements_for
 
-if TYPE_CHECKING:
-    from shopdb_hookspecs import Json, JsonObject
-    from sqlalchemy import Connection
-
-Supply: TypeAlias = tuple["Json", ...]
+Supply: TypeAlias = tuple[Json, ...]
 """Name, colorant, levelpercent and levelstate of one supply; None for what it does not say."""
 
 _DEVICE_FIELDS: Final = ("model", "location", "pagecount", "colorpagecount")
 _SUPPLY_FIELDS: Final = ("name", "colorant", "levelpercent", "levelstate")
 
 
-def store_printer(
-    connection: "Connection", assetid: int, before: "JsonObject | None", after: "JsonObject"
-) -> None:
+def store_printer(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
     """Write what changed, in the caller's transaction; the caller commits."""
     statements = statements_for(connection.dialect.name)
     device = _device(after)
@@ -28,7 +25,7 @@ def store_printer(
 
 
 def _store_supplies(
-    connection: "Connection",
+    connection: Connection,
     statements: Statements,
     assetid: int,
     old: dict[int, Supply],
@@ -42,10 +39,10 @@ def _store_supplies(
         connection.execute(statements.remove_supplies, {"assetid": assetid, "positions": json.dumps(removed)})
 
 
-def _device(attributes: "JsonObject") -> dict[str, "Json"]:
+def _device(attributes: JsonObject) -> dict[str, Json]:
     return {field: attributes.get(field) for field in _DEVICE_FIELDS}
 
 
-def _supplies(attributes: "JsonObject") -> dict[int, Supply]:
+def _supplies(attributes: JsonObject) -> dict[int, Supply]:
     supplies = attributes.get("supplies") or ()
     return dict(enumerate(tuple(map(supply.get, _SUPPLY_FIELDS)) for supply in supplies))

@@ -23,7 +23,11 @@ class RequestContext:
         req.context.started = time.perf_counter()
 
     def process_response(
-        self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        _resource: object,
+        _succeeded: bool,  # noqa: FBT001  # Falcon's signature
     ) -> None:
         """Set the headers of every answer; log its method, path, status, duration and id, nothing else."""
         resp.set_header("X-Request-ID", req.context.requestid)

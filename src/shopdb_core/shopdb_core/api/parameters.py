@@ -32,7 +32,7 @@ def whole_number(req: falcon.Request, name: str, default: int, *, smallest: int,
 
 
 def flag(req: falcon.Request, name: str) -> bool:
-    """Return whether a parameter says `true`; raises `InvalidParameter` for another word than true and false."""
+    """Return whether a parameter says `true`; raises `InvalidParameter` for what is no boolean."""
     value = req.get_param(name)
     if value not in (None, "true", "false"):
         raise InvalidParameter(f"{name} is true or false.")

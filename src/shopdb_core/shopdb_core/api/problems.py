@@ -9,6 +9,7 @@ import falcon
 
 from shopdb_core import errors
 from shopdb_core.api.jsonmedia import PROBLEM
+from shopdb_core.api.webapp import WebApp
 
 TYPE_PREFIX = "urn:shopdb:problem:"
 
@@ -29,7 +30,7 @@ _STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
 _logger = logging.getLogger(__name__)
 
 
-def install(app: falcon.App) -> None:
+def install(app: WebApp) -> None:
     """Answer every error of `app` as a problem document."""
     app.add_error_handler(Exception, _on_unexpected)
     app.add_error_handler(falcon.HTTPError, _on_http_error)

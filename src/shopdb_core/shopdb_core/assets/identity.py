@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from shopdb_core.store.tables import IDENTITY_LENGTH
 from shopdb_core.store.types import IDENTITY_KEY_BYTES
 
 _MAC = re.compile(r"[0-9A-F]{2}([:-]?[0-9A-F]{2}){5}", re.IGNORECASE)
@@ -26,7 +27,9 @@ def fits(key: bytes) -> bool:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether many devices carry `value`, so that it tells nothing of any one of them."""
+    """Whether many devices carry `value`, or none could: then it tells nothing of any one of them."""
+    if len(value) > IDENTITY_LENGTH:
+        return True
     text = value.strip().casefold()
     if len(set(text)) <= 1 or text in _PLACEHOLDERS:
         return True

@@ -21,8 +21,8 @@ def relate(connection: Connection, *, source: int, target: int, relationshiptype
     row = {"sourceassetid": source, "targetassetid": target, "relationshiptype": relationshiptype}
     if connection.execute(select(relationship.c.relationshipid).filter_by(**row)).first():
         raise Conflict(f"Asset {source} has the relationship {relationshiptype} to asset {target} already.")
-    inserted = connection.execute(insert(relationship).values(**row, createdat=datetime.now(UTC)))
-    (relationshipid,) = inserted.inserted_primary_key
+    made = insert(relationship).values(**row, createdat=datetime.now(UTC))
+    relationshipid = connection.scalars(made.returning(relationship.c.relationshipid)).one()
     return get_relationship(connection, source, relationshipid)
 
 

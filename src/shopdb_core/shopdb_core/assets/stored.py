@@ -51,8 +51,8 @@ def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
 
 def read_attributes(connection: Connection, assetid: int) -> JsonObject:
     """Return the attributes of an asset that exists."""
-    row = _ATTRIBUTES.run(connection, {"assetid": assetid}).fetchone()
-    return orjson.loads(row[0])  # type: ignore[no-any-return]  # written by us, as an object
+    ((attributes,),) = _ATTRIBUTES.run(connection, {"assetid": assetid}).fetchall()
+    return orjson.loads(attributes)  # type: ignore[no-any-return]  # written by us, as an object
 
 
 def _first(cursor: Any) -> StoredAsset | None:

@@ -9,7 +9,7 @@ from shopdb_core.canonical import canonical
 
 
 def replay(attributes: dict[str, Json], diff: JsonObject) -> Iterator[str]:
-    """Apply one entry's diff to `attributes`, in place; yield a sentence for what does not follow from them."""
+    """Apply one entry's diff to `attributes`, in place; yield what does not follow from them."""
     for name, change in diff.items():
         if "added" in change:
             yield from _replay_list(attributes, name, change)

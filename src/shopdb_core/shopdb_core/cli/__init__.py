@@ -1,4 +1,7 @@
-"""The command line: `shopdb COMMAND`. Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 usage."""
+"""The command line: `shopdb COMMAND`.
+
+Exit codes: 0 done; 1 refused or failed, with one line on stderr; 2 wrong usage.
+"""
 
 import sys
 

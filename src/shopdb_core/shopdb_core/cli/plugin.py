@@ -32,8 +32,8 @@ def show(name: str) -> None:
     plugin = _plugin(name)
     collector = plugin.collector
     echo_json(
-        _summary(plugin)
-        | {
+        {
+            **_summary(plugin),
             "endpoint": collector.endpoint if collector else None,
             "identityfield": collector.identityfield if collector else None,
             "secondaryidentity": collector.secondaryidentity if collector else None,

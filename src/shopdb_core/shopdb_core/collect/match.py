@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 from shopdb_core.assets.evidence import Evidence, sole_bearer
 from shopdb_core.assets.stored import StoredAsset, lock, lock_by_id
 from shopdb_core.collect.answer import MatchedBy

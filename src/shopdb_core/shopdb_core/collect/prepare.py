@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from shopdb_hookspecs import Json, JsonObject
@@ -59,15 +59,16 @@ class Preparation:
     def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
         """Return the faults that a shaped submission has once it is normalised.
 
-        Normalising may move the items of a list, so wherever a field is at fault as it was sent, too,
-        the fault is told by its place there.
+        Normalising may move the items of a list. A field that is at fault as it was sent, too, is told
+        by the place there; a fault that only normalising brought out is told of its whole field.
         """
         validator = self._collector.validator
         found = validator.faults(self._collector.normalize(submission), limit)
         fields = set(map(_field, found))
         as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
         told = set(map(_field, as_sent))
-        return as_sent + [fault for fault in found if _field(fault) not in told]
+        brought_out = [fault for fault in found if _field(fault) not in told]
+        return as_sent + [replace(fault, pointer=_field(fault)) for fault in brought_out]
 
     def _refusal(self, faults: Sequence[Fault]) -> InvalidSubmission:
         first = f"{faults[0].pointer or '/'} {faults[0].message}"
@@ -97,4 +98,5 @@ class Preparation:
 
 
 def _field(fault: Fault) -> str:
-    return fault.pointer.split("/", 2)[1] if fault.pointer else ""
+    """Return the pointer of the top-level field that holds the fault."""
+    return "/".join(fault.pointer.split("/")[:2])

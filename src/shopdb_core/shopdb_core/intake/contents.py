@@ -1,4 +1,4 @@
-"""A quick look over a whole submission: is there anything to trim, or anything that cannot be stored?"""
+"""A quick look over a whole submission: whether there is anything to trim, or that cannot be stored."""
 
 from dataclasses import dataclass
 from itertools import chain

@@ -43,8 +43,9 @@ def drop_faulty(
     """Drop the optional fields and the items of top-level arrays that are at fault, until nothing is.
 
     `faults` are known ones, of values that cannot be stored; the validator is asked for the others, again
-    after each of at most five rounds, since dropping items may leave too few. A fault of a field in `protected`, or of the whole
-    submission, cannot be dropped: then all faults of that round come back, and the submission is refused.
+    after each of at most five rounds, since dropping items may leave too few. A fault of a field in
+    `protected`, or of the whole submission, cannot be dropped: then all faults of that round come back,
+    and the submission is refused. An item of a protected array can be: the array may still be right.
     """
     found = faults or validator.faults(submission, None)
     warnings: list[str] = []

@@ -6,7 +6,6 @@ orjson keeps the last of two equal names and turns integers beyond 64 bits into 
 import re
 
 import orjson
-
 from shopdb_hookspecs import Json
 
 from shopdb_core.intake.reference import DEEPEST, read_reference

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from shopdb_core.plugins.automaton import Automaton
 from shopdb_core.plugins.charsets import contains
 
-WAYS = 32
+WAYS = 64
 """The most ways to match one beginning of one string."""
 
 STANDINGS = 2_000

@@ -55,7 +55,10 @@ def admitted(
     names = {candidate.name for candidate in everything}
     allowed = names if admission.plugins is None else admission.plugins
     if missing := sorted(allowed - names):
-        raise ConfigurationError(f"SHOPDB_PLUGINS names {missing[0]}, which is not installed.")
+        raise ConfigurationError(
+            f"SHOPDB_PLUGINS names {missing[0][:NAME_LENGTH]!r}, which is not installed; "
+            f"there are {', '.join(sorted(names)) or 'none'}."
+        )
     wanted = allowed - admission.blocked
     return (
         [candidate for candidate in everything if candidate.name in wanted],

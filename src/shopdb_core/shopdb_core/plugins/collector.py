@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shopdb_hookspecs import Json, JsonObject
 
+from shopdb_core.plugins.bounds import bound_faults
 from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.declaration import check_declaration
 from shopdb_core.plugins.hooks import PluginHooks
@@ -77,6 +78,9 @@ def _is_volatile(field: Json) -> bool:
 
 def _examples(hooks: PluginHooks) -> Sequence[JsonObject]:
     examples = hooks.ask("get_example_submissions") or ()
-    if not all(isinstance(example, Mapping) for example in examples):
-        raise hooks.failure("get_example_submissions", "returned something that is no list of objects")
+    if not isinstance(examples, Sequence) or not all(isinstance(example, dict) for example in examples):
+        raise hooks.failure("get_example_submissions", "returned something that is no list of dicts")
+    if faults := [fault for example in examples for fault in bound_faults(example)]:
+        where = f"returned an example whose {faults[0].place or '/'} {faults[0].reason}"
+        raise hooks.failure("get_example_submissions", where)
     return tuple(examples)

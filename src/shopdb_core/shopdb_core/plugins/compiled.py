@@ -28,7 +28,7 @@ def accepts(compiled: jsonschema_rs.Validator, value: Json) -> bool:
     """Whether the value is valid; what jsonschema-rs cannot read (a lone surrogate, say) is not."""
     try:
         return compiled.is_valid(value)
-    except OverflowError:
+    except (ValueError, OverflowError):
         return False
 
 

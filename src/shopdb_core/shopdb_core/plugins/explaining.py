@@ -24,7 +24,7 @@ class ExplainingKeywords:
         self._parts = parts
 
     def by_name(self) -> dict[str, Keyword]:
-        """Give the keywords in the form that `jsonschema.validators.extend` takes."""
+        """Give the keywords in the form that `jsonschema.validators.create` takes."""
         return {
             "additionalProperties": self._additional_properties,
             "anyOf": self._any_of,

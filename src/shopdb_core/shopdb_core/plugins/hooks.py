@@ -39,7 +39,7 @@ class PluginHooks:
             return None
         try:
             return caller(**arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin must not end the server
             raise self.failure(hook, f"raised {type(error).__name__}") from error
 
     def failure(self, hook: str, what: str) -> PluginFailure:

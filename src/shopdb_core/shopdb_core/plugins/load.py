@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pluggy
 import shopdb_hookspecs
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from shopdb_hookspecs import specs
 
@@ -16,7 +16,7 @@ from shopdb_core.plugins.hooks import HOOKS
 HOOKSPECS = "shopdb-hookspecs"
 
 
-class Unusable(Exception):  # noqa: N818  # a verdict that becomes the reason of a quarantine
+class Unusable(Exception):
     """Why a plugin cannot serve; the message is the reason that people read."""
 
 
@@ -31,27 +31,37 @@ def load(manager: pluggy.PluginManager, candidate: Candidate) -> None:
     """Import and register `candidate`; raises `Unusable`, and leaves nothing registered then."""
     _check_compatible(candidate)
     plugin = _imported(candidate)
+    if other := manager.get_name(plugin):
+        raise Unusable(f"its entry point names the same object as the plugin {other}: name one of its own")
     try:
         manager.register(plugin, candidate.name)
         _check_hooks(manager, plugin)
-    except Unusable:
-        manager.unregister(plugin)
-        raise
-    except (pluggy.PluginValidationError, ValueError, TypeError) as error:
-        if manager.is_registered(plugin):
-            manager.unregister(plugin)
-        raise Unusable(f"its hooks do not fit: {error}") from error
+    except Exception as error:
+        if manager.has_plugin(candidate.name):
+            manager.unregister(name=candidate.name)
+        if isinstance(error, Unusable):
+            raise
+        raise Unusable("its hooks do not fit: " + "; ".join(str(error).splitlines())) from error
 
 
 def _check_compatible(candidate: Candidate) -> None:
     installed = version(HOOKSPECS)
-    for requirement in map(Requirement, candidate.requires):
+    for requirement in _requirements(candidate):
         about_hookspecs = canonicalize_name(requirement.name) == HOOKSPECS
         if about_hookspecs and not requirement.specifier.contains(installed, prereleases=True):
             raise Unusable(
                 f"it requires {requirement}, and {HOOKSPECS} {installed} is installed: install a release of "
                 f"{candidate.distribution} made for it"
             )
+
+
+def _requirements(candidate: Candidate) -> list[Requirement]:
+    """Return what `Requires-Dist` asks for on this machine."""
+    try:
+        everything = [Requirement(text) for text in candidate.requires]
+    except InvalidRequirement as error:
+        raise Unusable(f"its Requires-Dist cannot be read: {str(error).splitlines()[0]}") from error
+    return [found for found in everything if found.marker is None or found.marker.evaluate()]
 
 
 def _imported(candidate: Candidate) -> object:

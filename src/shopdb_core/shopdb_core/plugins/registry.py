@@ -1,6 +1,7 @@
 """Every plugin of this site, each in one state, and what the active ones brought."""
 
 import logging
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ from shopdb_core.plugins.reports import make_reports
 from shopdb_core.settings import Admission
 
 State = Literal["active", "blocked", "quarantined"]
+
+LONGEST_REASON = 400
+"""How many characters of what a plugin raised are kept for people to read."""
 
 _BLOCKED = "this site blocks it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)"
 
@@ -86,7 +90,7 @@ class Plugins:
                 if plugin.hooks:
                     plugin.hooks.ask("asset_changed", change=change)
             except PluginFailure as failure:
-                _logger.error("%s", failure)
+                _logger.error("%s", failure)  # noqa: TRY400  # a traceback may quote a payload
 
 
 def load_plugins(admission: Admission, plugins: Mapping[str, object] | None = None) -> Plugins:
@@ -132,7 +136,8 @@ def _equipped(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
     except Unusable as verdict:
         reason = str(verdict)
     except PluginFailure as failure:
-        reason = f"{failure} {failure.__cause__ or ''}".strip()
+        what = str(failure).removeprefix(f"Plugin {candidate}: ").removesuffix(".")
+        reason = f"{what}: {failure.__cause__}" if failure.__cause__ else what
     manager.unregister(name=candidate.name)
     return _quarantined(candidate, reason)
 
@@ -142,10 +147,11 @@ def _migrations(hooks: PluginHooks) -> Path | None:
     if directory is None:
         return None
     if not isinstance(directory, (str, Path)) or not Path(directory).is_dir():
-        raise hooks.failure("get_migrations", "returned no existing directory")
+        raise hooks.failure("get_migrations", f"returned no existing directory: {str(directory)[:80]!r}")
     return Path(directory)
 
 
 def _quarantined(candidate: Candidate, reason: str) -> Plugin:
-    _logger.error("plugin %s is quarantined: %s", candidate, reason)
-    return Plugin(candidate, "quarantined", reason)
+    shown = textwrap.shorten(reason, LONGEST_REASON, placeholder=" …")
+    _logger.error("plugin %s is quarantined: %s", candidate, shown)
+    return Plugin(candidate, "quarantined", shown)

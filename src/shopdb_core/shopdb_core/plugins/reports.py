@@ -1,24 +1,68 @@
 """The reports that a plugin offers, checked where they enter."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import get_args, get_type_hints
 
-from shopdb_hookspecs import Report
+from shopdb_hookspecs import Parameter, Report
 
 from shopdb_core.plugins.hooks import PluginHooks
 
+PAGING = frozenset({"after", "limit"})
+"""What every report takes anyhow, so that none may have a parameter of the name."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_TYPES = get_args(get_type_hints(Parameter)["type"])
 
 
 def make_reports(hooks: PluginHooks) -> Mapping[str, Report]:
     """Ask a plugin for its reports, by name; raises `PluginFailure` for what is none."""
+    offered = hooks.ask("get_reports") or ()
+    if not isinstance(offered, Sequence):
+        raise hooks.failure("get_reports", "returned something that is no list of reports")
     reports: dict[str, Report] = {}
-    for report in hooks.ask("get_reports") or ():
-        if not isinstance(report, Report):
-            raise hooks.failure("get_reports", f"returned a {type(report).__name__} among its reports")
-        if not _NAME.fullmatch(report.name) or report.name in reports:
-            raise hooks.failure(
-                "get_reports", f"returned a report with an unusable name: {report.name[:80]!r}"
-            )
+    for report in offered:
+        if fault := _fault(report, reports):
+            raise hooks.failure("get_reports", f"returned {fault}")
         reports[report.name] = report
     return reports
+
+
+def _fault(report: object, others: Mapping[str, Report]) -> str:
+    """Say what is wrong with one report; nothing if it can serve."""
+    if not isinstance(report, Report):
+        return "something that is no Report among its reports"
+    if not _is_name(report.name):
+        return f"a report with an unusable name: {str(report.name)[:80]!r}"
+    if report.name in others:
+        return f"two reports named {report.name}"
+    return _content_fault(report)
+
+
+def _content_fault(report: Report) -> str:
+    if not _are_strings(report.columns):
+        return f"the report {report.name}, whose columns are no list of names"
+    if not callable(report.rows):
+        return f"the report {report.name}, whose rows are no function"
+    if not isinstance(report.parameters, Sequence):
+        return f"the report {report.name}, whose parameters are no list"
+    return next(filter(None, map(_parameter_fault, report.parameters)), "")
+
+
+def _parameter_fault(parameter: object) -> str:
+    if not isinstance(parameter, Parameter):
+        return "something that is no Parameter among the parameters of a report"
+    if not _is_name(parameter.name) or parameter.name in PAGING:
+        return f"a parameter with an unusable name: {str(parameter.name)[:80]!r}"
+    if parameter.type not in _TYPES:
+        return f"the parameter {parameter.name}, whose type is none of {', '.join(_TYPES)}"
+    return ""
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def _are_strings(values: object) -> bool:
+    listed = isinstance(values, Sequence) and not isinstance(values, str)
+    return listed and all(isinstance(value, str) for value in values)

@@ -18,7 +18,7 @@ def open_store(settings: Settings) -> Store:
     Raises `ConfigurationError` for a URL that is none, or names a database that is not supported.
     """
     try:
-        backend = make_url(settings.database_url).get_backend_name()
+        backend = make_url(settings.database_url).get_dialect().name
     except ArgumentError:
         raise ConfigurationError("SHOPDB_DATABASE_URL is no database URL: sqlite:///shopdb.sqlite3") from None
     if backend != "sqlite":

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from shopdb_core.store.sqlite_engine import reading_engine, writing_engine
+from shopdb_core.store.sqlite_engine import reading_engine, require_file, writing_engine
 from shopdb_core.store.sqlite_errors import named_faults
 from shopdb_core.store.sqlite_writer import Job, SqliteWriter
 
@@ -16,6 +16,7 @@ class SqliteStore:
     """Implements `Store`; several processes may share the file."""
 
     def __init__(self, database_url: str, readers: int) -> None:
+        require_file(database_url)
         with named_faults():
             self._writing = writing_engine(database_url)
             self._writer = SqliteWriter(self._writing)
@@ -31,7 +32,7 @@ class SqliteStore:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a read transaction of its own; readers never wait for the writer."""
-        with named_faults(), self._reading.connect() as connection:
+        with named_faults(reading=True), self._reading.connect() as connection:
             return work(connection)
 
     def ping(self) -> None:

@@ -1,7 +1,6 @@
 """Engines on one SQLite file, with the settings that make it durable and concurrent."""
 
 import sqlite3
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -11,13 +10,14 @@ from shopdb_core.errors import ConfigurationError
 
 BUSY_TIMEOUT_SECONDS = 15.0
 
+AT_WORK = "at work"
+"""Marks a connection, in its `info`, while somebody else's work runs on it."""
 
-def database_file(database_url: str) -> Path:
-    """Return the file that `database_url` names; raises `ConfigurationError` for a database in memory."""
-    name = make_url(database_url).database
-    if not name or name == ":memory:":
+
+def require_file(database_url: str) -> None:
+    """Raise `ConfigurationError` for a database in memory: each connection would see one of its own."""
+    if make_url(database_url).database in (None, "", ":memory:"):
         raise ConfigurationError("SHOPDB_DATABASE_URL names no file: write sqlite:///shopdb.sqlite3")
-    return Path(name)
 
 
 def writing_engine(database_url: str) -> Engine:
@@ -25,11 +25,13 @@ def writing_engine(database_url: str) -> Engine:
     engine = create_engine(
         database_url,
         poolclass=StaticPool,
+        pool_reset_on_return=None,  # a plugin that closes the connection must not end the transaction
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _configure)
-    event.listen(engine, "commit", _refuse_commit)
+    event.listen(engine, "commit", _refuse_during_work)
+    event.listen(engine, "rollback", _refuse_during_work)
     return engine
 
 
@@ -61,9 +63,10 @@ def _refuse_writes(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
     connection.execute("PRAGMA query_only=ON")
 
 
-def _refuse_commit(_connection: Connection) -> None:
-    """Only the writer commits, in SQL; whoever calls `connection.commit()` is a plugin that must not."""
-    raise RuntimeError("store_asset must not commit: the submission's transaction does.")
+def _refuse_during_work(connection: Connection) -> None:
+    """Only the writer ends a transaction, in SQL; anyone else is a plugin that must not."""
+    if connection.info.get(AT_WORK):
+        raise RuntimeError("Work on the database must neither commit nor roll back: its transaction does.")
 
 
 def _begin_snapshot(connection: Connection) -> None:

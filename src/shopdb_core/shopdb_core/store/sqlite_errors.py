@@ -19,21 +19,27 @@ _REASONS = {
 
 
 @contextmanager
-def named_faults() -> Iterator[None]:
-    """Turn the driver's errors that time may mend into `Unavailable`; let all others through."""
+def named_faults(*, reading: bool = False) -> Iterator[None]:
+    """Turn the driver's errors that time may mend into `Unavailable`; let all others through.
+
+    Where somebody was only to read, an attempt to write is their fault and not the file's.
+    """
     try:
         yield
     except (sqlite3.Error, DBAPIError) as error:
         fault = unavailable(error)
-        if fault is None:
+        if fault is None or (reading and _code(error) == sqlite3.SQLITE_READONLY):
             raise
         raise fault from error
 
 
 def unavailable(error: BaseException) -> Unavailable | None:
     """Return what to answer for `error`, or `None` if it is no matter of time."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    # The low byte is the primary code; the rest says which kind of it (sqlite.org/rescode.html).
-    code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
-    reason = _REASONS.get(code)
+    reason = _REASONS.get(_code(error))
     return Unavailable(f"{reason} Nothing was stored.") if reason else None
+
+
+def _code(error: BaseException) -> int:
+    """Return SQLite's primary result code, its low byte (sqlite.org/rescode.html); 0 where there is none."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF

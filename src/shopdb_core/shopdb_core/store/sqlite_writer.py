@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
 from shopdb_core.errors import Unavailable
+from shopdb_core.store.sqlite_engine import AT_WORK
 from shopdb_core.store.sqlite_errors import unavailable
 
 LARGEST_BATCH = 256
@@ -28,10 +29,13 @@ class Job:
         """Run the work in a savepoint, and remember what came of it; raises if the transaction is gone."""
         driver = _driver(connection)
         driver.execute("SAVEPOINT submission")
+        connection.info[AT_WORK] = True
         try:
             self._outcome = (self.work(connection), None)
         except Exception as error:  # noqa: BLE001  # it is the caller's, and reaches it through the future
             self._outcome = (None, unavailable(error) or error)
+        finally:
+            connection.info[AT_WORK] = False
         if not driver.in_transaction:
             raise Unavailable("SQLite gave up the transaction. Nothing was stored.") from self._outcome[1]
         if self._outcome[1] is not None or not self.keep:
@@ -51,7 +55,8 @@ class SqliteWriter:
     """Owns the only connection that writes; `submit` may be called from any thread."""
 
     def __init__(self, engine: Engine) -> None:
-        self._connection = engine.connect()
+        self._engine = engine
+        self._connection = _lendable(engine)
         self._driver = _driver(self._connection)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
@@ -73,6 +78,7 @@ class SqliteWriter:
             self._open = False
             self._jobs.put(None)
         self._thread.join()
+        event.remove(self._connection, "rollback", _refuse_rollback)
         self._connection.close()
 
     def _write(self) -> None:
@@ -92,7 +98,7 @@ class SqliteWriter:
         try:
             self._driver.execute("BEGIN IMMEDIATE")
             for job in batch:
-                job.run(self._connection)
+                job.run(self._lent())
             self._driver.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  # every caller learns it
             self._give_up(batch, unavailable(error) or error)
@@ -100,11 +106,31 @@ class SqliteWriter:
             for job in batch:
                 job.deliver()
 
+    def _lent(self) -> Connection:
+        """Return the connection, a new one if a plugin tried to end its transaction or closed it."""
+        if not self._connection.in_transaction():
+            self._connection.close()
+            self._connection = _lendable(self._engine)
+        return self._connection
+
     def _give_up(self, batch: Sequence[Job], error: Exception) -> None:
         if self._driver.in_transaction:
             self._driver.execute("ROLLBACK")
         for job in batch:
             job.future.set_exception(error)
+
+
+def _lendable(engine: Engine) -> Connection:
+    """Connect, and have SQLAlchemy see a transaction, so that it asks before it ends one."""
+    connection = engine.connect()
+    event.listen(connection, "rollback", _refuse_rollback)
+    connection.begin()
+    return connection
+
+
+def _refuse_rollback(_connection: Connection) -> None:
+    """Only the writer rolls back, in SQL; whoever rolls back or closes is a plugin that must not."""
+    raise RuntimeError("store_asset must neither roll back nor close: to refuse, it raises.")
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from shopdb_core.plugins.declaration import check_declaration
+from shopdb_core.plugins.validation import SubmissionValidator
 
 OUTSIDE = [
     "http://127.0.0.1:9/schema.json",
@@ -87,6 +89,15 @@ def test_refuses_references_that_multiply(declaration: dict[str, Any]) -> None:
     assert ["more than 1000 subschemas" in fault.reason for fault in faults] == [True]
 
 
+def test_compiles_nothing_from_outside(tmp_path: Path) -> None:
+    """Even a schema that was never checked cannot make the validator read a file that exists."""
+    outside = tmp_path / "outside.json"
+    outside.write_text("{}")
+
+    with pytest.raises(ValueError, match="Retrieval is disabled"):
+        SubmissionValidator({"properties": {"a": {"$ref": outside.as_uri()}}})
+
+
 _WITNESS = """
 import json, sys
 from shopdb_core.plugins.declaration import check_declaration
@@ -111,6 +122,6 @@ def test_opens_no_file_and_no_socket(declaration: dict[str, Any]) -> None:
     arguments = [sys.executable, "-c", _WITNESS]
     attack = json.dumps([declaration, [*OUTSIDE, "#/$defs/missing"]])
 
-    run = subprocess.run(arguments, input=attack, capture_output=True, text=True, check=False)  # noqa: S603
+    run = subprocess.run(arguments, input=attack, capture_output=True, text=True, check=False)
 
     assert (run.stdout.strip(), run.stderr) == ("[]", "")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from shopdb_core.faults import Fault
@@ -249,6 +249,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*_FIELDS, "z"]), _VALUES, max_size=4))
 def test_both_libraries_agree(fields: dict[str, Any]) -> None:
     """What jsonschema-rs refuses, jsonschema explains; what it accepts, jsonschema accepts."""

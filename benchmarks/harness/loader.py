@@ -1,0 +1,106 @@
+"""The clients: connections that a process of its own keeps busy, each with one request at a time."""
+
+import math
+import re
+import selectors
+import socket
+import time
+from array import array
+from dataclasses import dataclass
+from itertools import islice
+
+from harness.payloads import Action, all_gaps
+
+_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+_SEND_BUFFER_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one loader process sends: for so many seconds, or so many requests, whichever ends first.
+
+    Every answer must contain `expected`.
+    """
+
+    address: tuple[str, int]
+    template: bytes
+    action: Action
+    first_host: int
+    connections: int
+    expected: bytes
+    skip: int = 0
+    requests: int | None = None
+    seconds: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What one loader process saw: latencies and its own CPU time in seconds, on the system's clock."""
+
+    started: float
+    ended: float
+    cpu: float
+    latencies: "array[float]"
+
+
+class Connection:
+    """One client: keeps its connection, and waits for each answer before it sends again."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A whole request fits, so that no client waits while another one sends.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        self.sent = 0.0
+        self._received = b""
+
+    def send(self, request: bytes) -> None:
+        """Send a request, and start its clock."""
+        self._received = b""
+        self.sent = time.monotonic()
+        self.socket.sendall(request)
+
+    def receive(self) -> bytes | None:
+        """Take what has arrived; return the answer once it is whole."""
+        chunk = self.socket.recv(65_536)
+        if not chunk:
+            raise ConnectionError("The server closed a connection; its log says why.")
+        self._received += chunk
+        head, blank, body = self._received.partition(b"\r\n\r\n")
+        length = _CONTENT_LENGTH.search(head + b"\r\n")
+        return self._received if blank and length and len(body) >= int(length[1]) else None
+
+
+def drive(load: Load) -> Driven:
+    """Keep all connections busy; raises `RuntimeError` for an answer that is not as expected."""
+    gaps = islice(all_gaps(load.action, load.first_host), load.skip, None)
+    requests = islice((load.template % each for each in gaps), load.requests)
+    connections = [Connection(load.address) for _ in range(load.connections)]
+    latencies: array[float] = array("d")
+    started, cpu = time.monotonic(), time.process_time()
+    deadline = started + load.seconds
+    with selectors.DefaultSelector() as waiting:
+        for connection in connections:
+            waiting.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.send(next(requests))
+        while waiting.get_map():
+            for key, _ in waiting.select():
+                connection = key.data
+                if (answer := connection.receive()) is None:
+                    continue
+                now = time.monotonic()
+                latencies.append(now - connection.sent)
+                _check(answer, load.expected)
+                if now < deadline and (request := next(requests, None)):
+                    connection.send(request)
+                else:
+                    waiting.unregister(connection.socket)
+                    connection.socket.close()
+    return Driven(started, time.monotonic(), time.process_time() - cpu, latencies)
+
+
+def _check(answer: bytes, expected: bytes) -> None:
+    if expected not in answer:
+        status, _, rest = answer.partition(b"\r\n")
+        problem = rest.partition(b"\r\n\r\n")[2][:300]
+        raise RuntimeError(f"Expected {expected!r}, and the server answered {status!r}: {problem!r}")

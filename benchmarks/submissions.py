@@ -1,0 +1,99 @@
+"""How many submissions a second ShopDB takes, beside a no-op on the same server in the same run.
+
+    python benchmarks/submissions.py --quick
+    python benchmarks/submissions.py --json before.json
+    python benchmarks/submissions.py --compare before.json
+
+Only the ratios to the no-op can be compared between runs. The database is a new SQLite file for each round,
+in the temporary directory (TMPDIR): put that on a real disk, or nothing waits for it. Linux only.
+"""
+
+import argparse
+import multiprocessing
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import get_args
+
+from harness.figures import Measurement, summaries
+from harness.measuring import LOADERS, Bench, Cell
+from harness.payloads import Action, request_template
+from harness.report import load_ratios, machine, save, table
+from harness.servers import shopdb, site_environment, yardstick
+
+
+def main() -> None:
+    """Measure every cell in each round, and print the medians."""
+    options = _options()
+    before = load_ratios(options.compare) if options.compare else {}
+    where = machine()
+    print(where, flush=True)
+    measurements = list(_measurements(options))
+    print(table(summaries(measurements), before))
+    if options.json:
+        save(options.json, measurements, where)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3, help="medians are taken over these (3)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="load of each cell in a round (2)")
+    parser.add_argument("--programs", type=_numbers, default=[0, 50, 300], help="in a payload (0,50,300)")
+    parser.add_argument("--clients", type=_numbers, default=[1, 8, 32], help="at once (1,8,32)")
+    parser.add_argument("--actions", type=_actions, default=list(get_args(Action)), help="of the submissions")
+    parser.add_argument("--threads", type=int, help="of both servers (what `shopdb serve` takes by itself)")
+    parser.add_argument("--quick", action="store_true", help="8 clients, 50 programs, half a second")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="show the ratios kept in FILE beside")
+    options = parser.parse_args()
+    if options.quick:
+        options.programs, options.clients, options.seconds = [50], [8], 0.5
+    return options
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _actions(text: str) -> list[str]:
+    actions = text.split(",")
+    if unknown := set(actions).difference(get_args(Action)):
+        raise argparse.ArgumentTypeError(f"no such action: {', '.join(unknown)}")
+    return actions
+
+
+def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
+    """Measure the rounds, each on servers and a database of its own."""
+    key = secrets.token_hex()
+    templates = {programs: request_template(programs, key) for programs in options.programs}
+    environ = site_environment(key, options.threads)
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(LOADERS, mp_context=spawning) as loaders:
+        bench = Bench(loaders, templates, options.seconds)
+        for turn in range(options.rounds):
+            with (
+                tempfile.TemporaryDirectory(prefix="shopdb-benchmark-") as name,
+                shopdb(Path(name), environ) as site,
+                yardstick(Path(name), environ) as unit,
+            ):
+                for cell in _cells(options):
+                    yield bench.measure(unit if cell.kind == "yardstick" else site, cell, turn)
+
+
+def _cells(options: argparse.Namespace) -> Sequence[Cell]:
+    """Put each no-op beside the cells that are measured against it."""
+    return [
+        cell
+        for programs in options.programs
+        for clients in options.clients
+        for cell in (
+            Cell(programs, clients, "yardstick", "noop"),
+            *(Cell(programs, clients, action, action) for action in options.actions),
+        )
+    ]
+
+
+if __name__ == "__main__":
+    main()

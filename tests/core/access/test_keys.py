@@ -1,0 +1,58 @@
+"""Collector keys."""
+
+import pytest
+
+from shopdb_core.access.keys import CollectorKeys
+from shopdb_core.errors import Unauthorized
+from shopdb_core.settings import Settings
+
+SECRET = "a-secret-key-for-tests-0123456789-abcdef"
+SHARED, OWN, OLD = (f"{name}-key-0123456789-abcdefghijklmnopq" for name in ("shared", "own", "old"))
+
+
+@pytest.fixture
+def keys() -> CollectorKeys:
+    """Return the keys of a site where one plugin has two of its own."""
+    return CollectorKeys(
+        Settings(secret_key=SECRET, shared_keys=(SHARED,), collector_keys={"computers": (OWN, OLD)})
+    )
+
+
+@pytest.mark.parametrize(("plugin", "key"), [("printers", SHARED), ("computers", OWN), ("computers", OLD)])
+def test_a_key_opens_its_plugin(keys, plugin, key):
+    """The shared key opens plugins without one of their own; during rotation two keys open one."""
+    keys.check(plugin, key)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "key"),
+    [
+        ("computers", SHARED),
+        ("printers", OWN),
+        ("printers", None),
+        ("printers", ""),
+        ("printers", "\u00fc" * 40),
+    ],
+)
+def test_any_other_key_is_refused(keys, plugin, key):
+    """A plugin with its own key is not opened by the shared one; odd values are just wrong."""
+    with pytest.raises(Unauthorized):
+        keys.check(plugin, key)
+
+
+def test_a_site_without_keys_opens_nothing():
+    """No key configured means that no key is right."""
+    with pytest.raises(Unauthorized):
+        CollectorKeys(Settings(secret_key=SECRET)).check("computers", "")
+
+
+@pytest.mark.parametrize("key", [SHARED, OWN, OLD])
+def test_every_key_is_some_valid_key(keys, key):
+    """Its bearer may learn that a collector does not exist."""
+    keys.check_any(key)
+
+
+def test_a_wrong_key_is_no_valid_key(keys):
+    """Without a valid key even a 404 is hidden."""
+    with pytest.raises(Unauthorized):
+        keys.check_any("x" * 40)

@@ -1,0 +1,88 @@
+"""The documents, and the fenced blocks in them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    [
+        *REPOSITORY.glob("*.md"),
+        *REPOSITORY.glob("docs/**/*.md"),
+        *REPOSITORY.glob("hookspecs/README.md"),
+        *REPOSITORY.glob("src/*/README.md"),
+    ]
+)
+
+RUNNABLE = ("console", "python", "sh")
+
+_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TITLE = re.compile(r'title="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: its language, what stands behind the language, its text, and where it begins."""
+
+    place: str
+    language: str
+    info: str
+    text: str
+
+    @property
+    def title(self) -> str | None:
+        """The file that the block shows, if it shows one."""
+        found = _TITLE.search(self.info)
+        return found[1] if found else None
+
+
+@pytest.fixture
+def blocks_of() -> Callable[[Path], list[Block]]:
+    """Return a function that gives the blocks of a document, in order."""
+    return _blocks
+
+
+@pytest.fixture
+def repository() -> Path:
+    """Return the root of the work tree."""
+    return REPOSITORY
+
+
+@pytest.fixture
+def documents() -> list[Path]:
+    """Return every document."""
+    return DOCUMENTS
+
+
+@pytest.fixture
+def docs() -> Path:
+    """Return the folder of the guides."""
+    return REPOSITORY / "docs"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `document` once for each, and for `runnable` once for each that shows commands."""
+    chosen = {"document": DOCUMENTS, "runnable": [*filter(_is_runnable, DOCUMENTS)]}
+    for name in chosen.keys() & set(metafunc.fixturenames):
+        names = [str(document.relative_to(REPOSITORY)) for document in chosen[name]]
+        metafunc.parametrize(name, chosen[name], ids=names)
+
+
+def _is_runnable(document: Path) -> bool:
+    return any(block.language in RUNNABLE for block in _blocks(document))
+
+
+def _blocks(document: Path) -> list[Block]:
+    text = document.read_text(encoding="utf-8")
+    return [
+        Block(
+            place=f"{document.relative_to(REPOSITORY)}:{text.count(chr(10), 0, found.start()) + 1}",
+            language=found[1],
+            info=found[2],
+            text=found[3],
+        )
+        for found in _FENCE.finditer(text)
+    ]

@@ -1,0 +1,193 @@
+"""Whether the commands and programs that the documents show do what the documents say.
+
+A document's blocks run in order, as one shell script in a directory of their own. `sh` runs; `console` holds
+commands behind `$` and what they print; `python` is a program, and a `text` block behind it what it prints; a
+block with a `title` is a file. `sh setup` changes the machine and does not run here. In what is printed, `…`
+stands for anything, and times and request ids may differ.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+SHOWN_URL = "127.0.0.1:8080"
+MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z"
+REQUEST_ID = r"\b[0-9a-f]{16}\b"
+
+PRELUDE = """\
+set -euo pipefail
+serve() {
+    shopdb serve > serve.out 2> serve.log &
+    server=$!
+    trap 'kill $server; wait $server' EXIT
+    until grep -q http serve.out; do kill -0 $server; sleep 0.1; done
+    cat serve.out
+}
+trap 'echo "failed: $place" >&2' ERR
+place=prelude
+"""
+
+
+@dataclass
+class Printed:
+    """What one command should have printed."""
+
+    place: str
+    expected: str
+    file: Path
+
+
+@dataclass
+class Script:
+    """The blocks of one document, as a shell script that keeps what each command prints."""
+
+    directory: Path
+    address: str
+    lines: list[str] = field(default_factory=list)
+    printed: list[Printed] = field(default_factory=list)
+
+    def add(self, block) -> None:
+        text = block.text.replace(SHOWN_URL, self.address)
+        self.lines.append(f"place={block.place}")
+        if block.title:
+            self.write(block.title, text)
+        elif block.language == "console":
+            self.add_console(block.place, text)
+        elif block.language == "sh" and block.info.strip() != "setup":
+            self.lines.append(re.sub("(?m)^shopdb serve$", "serve", text))
+        elif block.language == "python":
+            program = self.directory / "programs" / f"{len(self.lines)}.py"
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(text, encoding="utf-8")
+            self.keep(block.place, f"python3 -W error {program}", None)
+        elif block.language == "text" and self.printed:
+            self.printed[-1].expected = text
+
+    def add_console(self, place: str, text: str) -> None:
+        for part in re.split(r"(?m)^\$ ", text)[1:]:
+            command, expected = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*)\n(.*)", part, re.DOTALL).groups()
+            self.keep(place, re.sub("^shopdb serve$", "serve", command.strip()), expected)
+
+    def keep(self, place: str, command: str, expected: str | None) -> None:
+        """Run `command`, keep what it prints; it may fail only where the document shows what it prints."""
+        file = self.directory / f"printed-{len(self.printed)}"
+        self.printed.append(Printed(place, expected or "", file))
+        self.lines.append(f"{{ {command}\n}} > {file} 2>&1 {'|| true' if expected else ''}")
+
+    def write(self, title: str, text: str) -> None:
+        """Write a file of the document, and make a distribution importable as an editable install does."""
+        file = self.directory / title
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        if file.name == "pyproject.toml":
+            publish(file.parent, tomllib.loads(text)["project"])
+
+    def run(self, *, initialised: bool) -> subprocess.CompletedProcess[str]:
+        start = "" if initialised else "shopdb init > init.out\nserve > served.out\n"
+        environ = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.directory),
+            "LANG": "C.UTF-8",
+            "SHOPDB_LISTEN": self.address,
+            "PYTHONPATH": os.pathsep.join(self.distributions()),
+        }
+        return subprocess.run(
+            ["bash", "-c", "\n".join([PRELUDE, start, *self.lines])],
+            cwd=self.directory,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def distributions(self) -> list[str]:
+        return [str(found.parent) for found in self.directory.glob("*/*.dist-info")]
+
+
+def publish(folder: Path, project: dict) -> None:
+    """Say what an installer would say of a distribution: its name, its version, its entry points."""
+    record = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    groups = project["entry-points"].items()
+    lines = [f"[{group}]\n{name} = {value}\n" for group, points in groups for name, value in points.items()]
+    (record / "entry_points.txt").write_text("".join(lines))
+
+
+@pytest.fixture
+def script(tmp_path) -> Script:
+    """Return an empty script with a free address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return Script(tmp_path, f"127.0.0.1:{probe.getsockname()[1]}")
+
+
+def test_what_is_shown_runs_and_prints_what_is_shown(runnable, blocks_of, script):
+    """Every command and program of a document succeeds and prints what the document says."""
+    blocks = blocks_of(runnable)
+    for block in blocks:
+        script.add(block)
+
+    done = script.run(initialised=any("shopdb init" in block.text for block in blocks))
+
+    outputs = {kept.place: kept.file.read_text() for kept in script.printed if kept.file.exists()}
+    assert done.returncode == 0, f"{done.stderr}\n{outputs}"
+    for kept in script.printed:
+        if kept.expected:
+            assert (kept.place, text_agrees(kept.expected, kept.file.read_text())) == (kept.place, True), (
+                kept.file.read_text()
+            )
+
+
+def test_json_blocks_are_json(document, blocks_of):
+    """Whatever a document shows as JSON can be parsed."""
+    for block in blocks_of(document):
+        if block.language == "json":
+            assert json.loads(block.text) is not None, block.place
+
+
+def text_agrees(shown: str, actual: str) -> bool:
+    shown, actual = shown.strip(), actual.replace("\r\n", "\n").strip()
+    if shown.startswith(("{", "[")):
+        return json_agrees(json.loads(shown), json.loads(actual))
+    return re.fullmatch(_pattern(shown), actual, re.DOTALL) is not None
+
+
+def json_agrees(shown, actual) -> bool:
+    if shown == "…":
+        return True
+    if isinstance(shown, dict) and isinstance(actual, dict):
+        named = {name: value for name, value in shown.items() if name != "…"}
+        names_agree = named.keys() <= actual.keys() if "…" in shown else named.keys() == actual.keys()
+        return names_agree and all(json_agrees(value, actual[name]) for name, value in named.items())
+    if isinstance(shown, list) and isinstance(actual, list):
+        items = shown[:-1] if shown[-1:] == ["…"] else shown
+        lengths_agree = len(items) == len(actual) or items is not shown
+        return lengths_agree and all(map(json_agrees, items, actual))
+    if isinstance(shown, str) and isinstance(actual, str):
+        return re.fullmatch(_pattern(shown), actual, re.DOTALL) is not None
+    return shown == actual
+
+
+def _pattern(shown: str) -> str:
+    """Turn a text into a regular expression that lets times, request ids and `…` differ."""
+    parts = re.split(f"({MOMENT}|{REQUEST_ID}|…)", shown)
+    return "".join(map(_part_pattern, parts))
+
+
+def _part_pattern(part: str) -> str:
+    if part == "…":
+        return ".*"
+    kinds = (kind for kind in (MOMENT, REQUEST_ID) if re.fullmatch(kind, part))
+    return next(kinds, re.escape(part))

@@ -1,0 +1,192 @@
+"""What the fault tests share: their scale, queries beside the server, writers, and plugins that misbehave."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import httpx
+import pytest
+
+PLUGINS = Path(__file__).parent / "plugins"
+
+
+class Served(Protocol):
+    """A running server."""
+
+    def client(self) -> httpx.Client:
+        """Return an HTTP client that sends the collector key."""
+        ...
+
+
+class Kept(Protocol):
+    """A site, as far as its database goes."""
+
+    database: Path
+
+    def run(self, *arguments: str) -> object:
+        """Run `shopdb ARGUMENTS` to its end."""
+        ...
+
+
+@dataclass
+class Writer:
+    """Submits to a computer of its own, one build higher each time, until the server is gone."""
+
+    hostname: str
+    build: int = 0
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    """The build that each acknowledged request carried."""
+    refused: list[int] = field(default_factory=list)
+    """The status of every other answer."""
+
+    def write(self, server: Served) -> None:
+        """Go on until the connection breaks."""
+        with server.client() as client:
+            try:
+                while True:
+                    self._submit(client)
+            except httpx.TransportError:
+                return
+
+    def _submit(self, client: httpx.Client) -> None:
+        self.build += 1
+        requestid = f"{self.hostname}-{self.build}"
+        response = client.post(
+            "/api/collector/computers",
+            json={"hostname": self.hostname, "osversion": str(self.build)},
+            headers={"X-Request-ID": requestid},
+        )
+        if response.is_success:
+            self.acknowledged[requestid] = self.build
+        else:
+            self.refused.append(response.status_code)
+
+
+@dataclass
+class Writers:
+    """Several writers at once, and what they were promised."""
+
+    each: list[Writer]
+
+    @property
+    def acknowledged(self) -> dict[str, int]:
+        """The build that each acknowledged request carried, of all writers."""
+        return {
+            requestid: build for writer in self.each for requestid, build in writer.acknowledged.items()
+        }
+
+    @property
+    def refused(self) -> list[int]:
+        """Every status that was no success."""
+        return [status for writer in self.each for status in writer.refused]
+
+    @contextmanager
+    def on(self, *servers: Served) -> Iterator[None]:
+        """Let all write, evenly spread over `servers`; the caller must end the servers inside."""
+        with ThreadPoolExecutor(len(self.each)) as pool:
+            futures = [
+                pool.submit(writer.write, servers[number % len(servers)])
+                for number, writer in enumerate(self.each)
+            ]
+            yield
+            wait_for_all(futures)
+
+    def wait_for(self, more: int) -> None:
+        """Return once `more` further submissions were acknowledged."""
+        enough, deadline = len(self.acknowledged) + more, time.monotonic() + 60
+        while len(self.acknowledged) < enough:
+            assert time.monotonic() < deadline, "the writers do not get on"
+            time.sleep(0.005)
+
+    def lost(self, site: Kept) -> dict[str, int]:
+        """Return what was acknowledged and is not in the audit, or is newer than what its asset holds."""
+        entries = query(site, "SELECT requestid, json_extract(diff, '$.osversion.after') FROM auditentry")
+        assets = query(
+            site, "SELECT identityvalue, attributes ->> 'osversion' FROM asset JOIN assetattributes USING (assetid)"
+        )
+        audited, stored = dict(entries), dict(assets)
+        return {
+            requestid: build
+            for writer in self.each
+            for requestid, build in writer.acknowledged.items()
+            if audited.get(requestid) != str(build) or int(stored.get(writer.hostname, 0)) < build
+        }
+
+
+def wait_for_all(futures: list[Future[None]]) -> None:
+    """Raise what any of them raised."""
+    for future in futures:
+        future.result(timeout=60)
+
+
+def query(site: Kept, sql: str) -> list[tuple]:
+    """Return the rows of a query on the site's SQLite file."""
+    with closing(sqlite3.connect(site.database)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(name="query")
+def query_fixture() -> Callable[..., list[tuple]]:
+    """Return a function that queries a site's SQLite file, beside its server."""
+    return query
+
+
+@pytest.fixture
+def scale() -> Callable[[int, int], int]:
+    """Return a function that picks a test's small size, or with SHOPDB_TEST_FULL=1 its full one."""
+    full = os.environ.get("SHOPDB_TEST_FULL") == "1"
+    return lambda small, large: large if full else small
+
+
+@pytest.fixture
+def writers() -> Writers:
+    """Return eight writers."""
+    return Writers([Writer(f"writer{number}") for number in range(8)])
+
+
+@pytest.fixture
+def check_sound() -> Callable[[Kept], None]:
+    """Return a function that fails unless a site's database and the history of its assets are sound."""
+
+    def check(site: Kept) -> None:
+        verified = site.run("audit", "verify")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        assert query(site, "PRAGMA integrity_check") == [("ok",)]
+        assert query(site, "PRAGMA foreign_key_check") == []
+        unaudited = "SELECT assetid FROM asset WHERE assetid NOT IN (SELECT assetid FROM auditentry)"
+        assert query(site, unaudited) == []
+
+    return check
+
+
+@pytest.fixture
+def not_permitted() -> Callable[[str], NoReturn]:
+    """Return a function that skips a test for a reason; in CI, where all is permitted, it fails."""
+
+    def give_up(reason: str) -> NoReturn:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return give_up
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """Return a function that installs a plugin of this folder; it gives the variables a site needs for it."""
+
+    def write(name: str) -> dict[str, str]:
+        information = tmp_path / "installed" / f"{name}-1.0.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (information / "entry_points.txt").write_text(f"[shopdb]\n{name} = {name}\n")
+        places = [str(information.parent), str(PLUGINS), os.environ.get("PYTHONPATH")]
+        return {"PYTHONPATH": os.pathsep.join(filter(None, places))}
+
+    return write

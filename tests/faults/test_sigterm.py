@@ -1,0 +1,75 @@
+"""SIGTERM: what is in flight is answered, then the server ends."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def sleepy_site(make_site, install):
+    """Return a site with the plugin that takes three seconds to store an asset."""
+    site = make_site(variables=install("sleeper"))
+    site.upgrade()
+    return site
+
+
+def wait_for_file(path: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
+        time.sleep(0.01)
+
+
+def child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
+    """A request of three seconds that is in flight when SIGTERM comes is stored and answered."""
+    server = sleepy_site.serve()
+    with ThreadPoolExecutor(1) as pool:
+        in_flight = pool.submit(server.submit, "sleeper", {"name": "one"})
+        wait_for_file(sleepy_site.directory / "asleep")
+        started = time.monotonic()
+
+        exit_code = server.stop()
+
+        assert exit_code == 0
+        assert time.monotonic() - started < 10
+        assert in_flight.result().status_code == 201
+    assert query(sleepy_site, "SELECT identityvalue FROM asset") == [("one",)]
+    check_sound(sleepy_site)
+
+
+def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> None:
+    """However often the server is restarted under load, it ends cleanly and keeps what it acknowledged."""
+    exit_codes = set()
+    for _ in range(scale(5, 100)):
+        server = site.serve()
+        with writers.on(server):
+            writers.wait_for(40)
+            exit_codes.add(server.stop())
+
+    assert exit_codes == {0}
+    assert writers.refused == []
+    assert writers.lost(site) == {}
+    check_sound(site)
+
+
+def test_first_process_of_a_container_stops(site, not_permitted) -> None:
+    """As PID 1, where a signal has no effect unless it is handled, SIGTERM still ends the server."""
+    try:
+        server = site.serve("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    except (AssertionError, FileNotFoundError):
+        not_permitted("a process namespace cannot be made here")
+    pid = child_of(server.process.pid)
+    assert "NSpid:\t" in Path(f"/proc/{pid}/status").read_text()
+    assert server.submit("computers", {"hostname": "pc-1"}).status_code == 201
+
+    os.kill(pid, signal.SIGTERM)
+
+    assert server.process.wait(timeout=10) == 0
