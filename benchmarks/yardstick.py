@@ -8,10 +8,10 @@ import os
 import falcon
 import orjson
 from falcon.media import JSONHandler
+from harness.payloads import PATH
+
 from shopdb_core.environment import read_settings
 from shopdb_core.server import Server
-
-from harness.payloads import PATH
 
 
 class NoOpResource:

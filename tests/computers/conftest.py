@@ -7,10 +7,10 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from shopdb_computers.tables import asset
 from sqlalchemy import Connection, Engine, create_engine, event, insert
 
 import shopdb_computers
+from shopdb_computers.tables import asset
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from shopdb_computers.declaration import DECLARATION, MAX_PROGRAMS
-from shopdb_hookspecs import JsonObject
 
 import shopdb_computers
+from shopdb_computers.declaration import DECLARATION, MAX_PROGRAMS
+from shopdb_hookspecs import JsonObject
 
 PAYLOADS = Path(os.environ.get("SHOPDB_TEST_DATA", "../shared/data")) / "payloads" / "computers"
 

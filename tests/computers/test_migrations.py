@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from shopdb_computers.tables import metadata
 from sqlalchemy import Engine, inspect
+
+from shopdb_computers.tables import metadata
 
 OWN_TABLES = {"computers_installation", "computers_software"}
 

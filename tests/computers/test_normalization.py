@@ -6,9 +6,9 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shopdb_hookspecs import JsonObject
 
 from shopdb_computers import normalize_submission
+from shopdb_hookspecs import JsonObject
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

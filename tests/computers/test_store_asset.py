@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from shopdb_computers.statements import statements_for
-from shopdb_computers.tables import asset, installation, software, softwareid
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, delete, event, select
 
 from shopdb_computers import store_asset
+from shopdb_computers.statements import statements_for
+from shopdb_computers.tables import asset, installation, software, softwareid
+from shopdb_hookspecs import JsonObject
 
 TAR = {"name": "tar", "version": "1.32"}
 ZIP = {"name": "zip", "version": "3.0"}

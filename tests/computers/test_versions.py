@@ -5,6 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from shopdb_computers.versions import version_key
 
 ASCENDING = [

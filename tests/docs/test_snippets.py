@@ -53,6 +53,8 @@ class Script:
     address: str
     lines: list[str] = field(default_factory=list)
     printed: list[Printed] = field(default_factory=list)
+    importable: list[str] = field(default_factory=list)
+    previous: str = ""
 
     def add(self, block) -> None:
         text = block.text.replace(SHOWN_URL, self.address)
@@ -68,8 +70,9 @@ class Script:
             program.parent.mkdir(exist_ok=True)
             program.write_text(text, encoding="utf-8")
             self.keep(block.place, f"python3 -W error {program}", None)
-        elif block.language == "text" and self.printed:
+        elif block.language == "text" and self.previous == "python":
             self.printed[-1].expected = text
+        self.previous = block.language
 
     def add_console(self, place: str, text: str) -> None:
         for part in re.split(r"(?m)^\$ ", text)[1:]:
@@ -83,12 +86,15 @@ class Script:
         self.lines.append(f"{{ {command}\n}} > {file} 2>&1 {'|| true' if expected else ''}")
 
     def write(self, title: str, text: str) -> None:
-        """Write a file of the document, and make a distribution importable as an editable install does."""
-        file = self.directory / title
-        file.parent.mkdir(parents=True, exist_ok=True)
+        """Write a file of the document when its turn comes; a distribution is importable where it lies."""
+        stage = self.directory / "files" / str(len(self.lines))
+        file = stage / title
+        file.parent.mkdir(parents=True)
         file.write_text(text, encoding="utf-8")
         if file.name == "pyproject.toml":
             publish(file.parent, tomllib.loads(text)["project"])
+            self.importable.append(str(self.directory / Path(title).parent))
+        self.lines.append(f"cp -r {stage}/. .")
 
     def run(self, *, initialised: bool) -> subprocess.CompletedProcess[str]:
         start = "" if initialised else "shopdb init > init.out\nserve > served.out\n"
@@ -97,7 +103,7 @@ class Script:
             "HOME": str(self.directory),
             "LANG": "C.UTF-8",
             "SHOPDB_LISTEN": self.address,
-            "PYTHONPATH": os.pathsep.join(self.distributions()),
+            "PYTHONPATH": os.pathsep.join(self.importable),
         }
         return subprocess.run(
             ["bash", "-c", "\n".join([PRELUDE, start, *self.lines])],
@@ -108,9 +114,6 @@ class Script:
             check=False,
             timeout=120,
         )
-
-    def distributions(self) -> list[str]:
-        return [str(found.parent) for found in self.directory.glob("*/*.dist-info")]
 
 
 def publish(folder: Path, project: dict) -> None:

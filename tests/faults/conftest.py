@@ -77,9 +77,7 @@ class Writers:
     @property
     def acknowledged(self) -> dict[str, int]:
         """The build that each acknowledged request carried, of all writers."""
-        return {
-            requestid: build for writer in self.each for requestid, build in writer.acknowledged.items()
-        }
+        return {requestid: build for writer in self.each for requestid, build in writer.acknowledged.items()}
 
     @property
     def refused(self) -> list[int]:
@@ -106,16 +104,16 @@ class Writers:
 
     def lost(self, site: Kept) -> dict[str, int]:
         """Return what was acknowledged and is not in the audit, or is newer than what its asset holds."""
-        entries = query(site, "SELECT requestid, json_extract(diff, '$.osversion.after') FROM auditentry")
-        assets = query(
-            site, "SELECT identityvalue, attributes ->> 'osversion' FROM asset JOIN assetattributes USING (assetid)"
+        audited = dict(query(site, "SELECT requestid, diff ->> '$.osversion.after' FROM auditentry"))
+        builds = query(
+            site, "SELECT attributes ->> 'hostname', attributes ->> 'osversion' FROM assetattributes"
         )
-        audited, stored = dict(entries), dict(assets)
+        stored = {hostname: int(build) for hostname, build in builds}
         return {
             requestid: build
             for writer in self.each
             for requestid, build in writer.acknowledged.items()
-            if audited.get(requestid) != str(build) or int(stored.get(writer.hostname, 0)) < build
+            if audited.get(requestid) != str(build) or stored.get(writer.hostname, 0) < build
         }
 
 

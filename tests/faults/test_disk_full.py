@@ -67,5 +67,7 @@ def test_full_disk_loses_nothing(small_site, small_disk, query, check_sound) -> 
     assert server.submit("computers", submission(0)).status_code == 200
     assert server.submit("computers", {"hostname": "after"}).status_code == 201
     assert server.stop() == 0
-    assert query(small_site, "SELECT identityvalue FROM asset") == [(name,) for name in [*acknowledged, "after"]]
+    assert query(small_site, "SELECT identityvalue FROM asset") == [
+        (name,) for name in [*acknowledged, "after"]
+    ]
     check_sound(small_site)

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+import httpx
 import pytest
 
 PASSWORD = "hunter2-canary-in-the-payload"
@@ -80,21 +81,21 @@ def test_broken_database_tells_nothing(site) -> None:
 def test_refusals_tell_no_key(site) -> None:
     """Wrong keys, tokens in the wrong place and refused bodies leave no credential in log and answer."""
     server, token = site.serve(), site.token()
-    with server.client() as client:
+    collector = "/api/collector/computers"
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
         answers = [
-            client.post("/api/collector/computers", headers={"X-API-Key": OTHER_KEY}, json={}),
-            client.post("/api/collector/computers", headers={"X-API-Key": token}, json={}),
-            client.post("/api/collector/computers", headers={"Authorization": f"Bearer {token}"}, json={}),
-            client.post("/api/collector/computers", json={"osname": PASSWORD}),
-            client.post("/api/collector/computers", content=f'{{"osname": "{PASSWORD}"'),
-            client.post("/api/collector/computers", headers={"X-Request-ID": f"{OTHER_KEY}\t"}, json={}),
+            client.post(collector, headers={"X-API-Key": OTHER_KEY}, json={}),
+            client.post(collector, headers={"X-API-Key": token}, json={}),
+            client.post(collector, headers={"Authorization": f"Bearer {token}"}, json={}),
+            client.post(collector, headers={"X-API-Key": server.key}, json={"osname": PASSWORD}),
+            client.post(collector, headers={"X-API-Key": server.key}, content=f'{{"osname": "{PASSWORD}"'),
             client.get("/api/assets", headers={"Authorization": f"Bearer {OTHER_KEY}"}),
-            client.get("/api/assets", params={"key": OTHER_KEY}),
-            client.get("/nowhere", params={"key": OTHER_KEY}),
+            client.get("/api/assets", headers={"Authorization": f"Bearer {server.key}"}),
+            client.get("/api/assets", params={"key": server.key, "token": token}),
         ]
     assert server.stop() == 0
 
-    assert [answer.status_code for answer in answers] == [401, 401, 422, 422, 415, 422, 401, 401, 404]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 422, 415, 401, 401, 401]
     log = server.log.read_text()
     assert told(secrets_of(site) | {token, PASSWORD}, log) == set()
     shown = "".join(f"{answer.headers}{answer.text}" for answer in answers)

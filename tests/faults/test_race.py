@@ -68,7 +68,8 @@ def test_two_servers_share_a_file(site, query, scale, check_sound) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         statuses = sum(
-            pool.map(lambda number: submit_at_once(servers[number], [submissions[number]] * 4), range(2)), Counter()
+            pool.map(lambda number: submit_at_once(servers[number], [submissions[number]] * 4), range(2)),
+            Counter(),
         )
 
     assert statuses.total() == 8 * each

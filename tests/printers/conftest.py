@@ -7,11 +7,11 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from shopdb_hookspecs import Json
-from shopdb_printers.tables import asset
 from sqlalchemy import Connection, Engine, create_engine, event, insert
 
+from shopdb_hookspecs import Json
 from shopdb_printers import plugin
+from shopdb_printers.tables import asset
 
 
 @pytest.fixture

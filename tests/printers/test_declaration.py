@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from shopdb_hookspecs import JsonObject
-from shopdb_printers.declaration import DECLARATION
 
+from shopdb_hookspecs import JsonObject
 from shopdb_printers import plugin
+from shopdb_printers.declaration import DECLARATION
 
 PAYLOADS = Path(os.environ.get("SHOPDB_TEST_DATA", "../shared/data")) / "payloads" / "printers"
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from shopdb_printers.tables import metadata
 from sqlalchemy import Engine, inspect
+
+from shopdb_printers.tables import metadata
 
 OWN_TABLES = {"printers_device", "printers_supply"}
 

@@ -6,8 +6,8 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shopdb_hookspecs import Json, JsonObject
 
+from shopdb_hookspecs import Json, JsonObject
 from shopdb_printers import plugin
 
 json_values = st.recursive(

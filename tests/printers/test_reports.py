@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from shopdb_hookspecs import Json
 from sqlalchemy import Connection
 
+from shopdb_hookspecs import Json
 from shopdb_printers import plugin
 
 Rows = list[tuple[Json, ...]]

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from shopdb_hookspecs import JsonObject
-from shopdb_printers.statements import statements_for
-from shopdb_printers.tables import asset, device, supply
 from sqlalchemy import Connection, Table, delete, select
 
+from shopdb_hookspecs import JsonObject
 from shopdb_printers import plugin
+from shopdb_printers.statements import statements_for
+from shopdb_printers.tables import asset, device, supply
 
 BLACK = {"name": "Black", "colorant": "black", "levelpercent": 71.5}
 CYAN = {"name": "Cyan", "colorant": "cyan", "levelpercent": 8}

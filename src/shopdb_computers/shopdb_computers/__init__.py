@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopdb_hookspecs import JsonObject, Report, hookimpl
 from sqlalchemy import Connection
 
 from shopdb_computers.declaration import DECLARATION
@@ -11,6 +10,7 @@ from shopdb_computers.examples import EXAMPLES
 from shopdb_computers.installations import store_programs
 from shopdb_computers.normalization import normalized
 from shopdb_computers.reports import REPORTS
+from shopdb_hookspecs import JsonObject, Report, hookimpl
 
 
 @hookimpl

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from shopdb_hookspecs import Json
 
 from shopdb_computers.inventory import inventory
 from shopdb_computers.normalization import normalized
+from shopdb_hookspecs import Json
 
 _SETTINGS = ("SHOPDB_", "SECRET_KEY", "COLLECTOR_API_KEY")
 

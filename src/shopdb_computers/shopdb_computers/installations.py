@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable
 
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection
 
 from shopdb_computers.programs import Program
 from shopdb_computers.statements import statements_for
-from shopdb_computers.tables import softwareid
+from shopdb_computers.tables import bucket_of, softwareid
+from shopdb_hookspecs import JsonObject
 
 
 def store_programs(
@@ -21,13 +21,13 @@ def store_programs(
     """
     statements = statements_for(connection.dialect.name)
     old, new = _programs(before or {}), _programs(after)
+    place = {"bucket": bucket_of(assetid), "assetid": assetid}
     if added := new - old:
-        parameters = {"assetid": assetid, "programs": _as_parameter(added)}
-        connection.execute(statements.add_software, parameters)
-        connection.execute(statements.add_installations, parameters)
+        programs = _as_parameter(added)
+        connection.execute(statements.add_software, {"programs": programs})
+        connection.execute(statements.add_installations, {**place, "programs": programs})
     if removed := old - new:
-        parameters = {"assetid": assetid, "programs": _as_parameter(removed)}
-        connection.execute(statements.remove_installations, parameters)
+        connection.execute(statements.remove_installations, {**place, "programs": _as_parameter(removed)})
 
 
 def _programs(attributes: JsonObject) -> set[Program]:

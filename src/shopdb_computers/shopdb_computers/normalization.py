@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_computers.macaddress import canonical_macaddress
 from shopdb_computers.programs import canonical_programs
+from shopdb_hookspecs import Json, JsonObject
 
 
 def canonical_hostname(text: str) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from shopdb_hookspecs import Json
-from sqlalchemy import Connection, func, select
+from sqlalchemy import CTE, Connection, func, literal, select
 
 from shopdb_computers.tables import asset, installation, software
 from shopdb_computers.versions import version_key
+from shopdb_hookspecs import Json
 
 _LONGEST_AGE: Final = 36_500
 """Days; beyond it the calendar ends before any computer is found."""
@@ -19,16 +19,19 @@ def programs(connection: Connection, name: str | None) -> Iterator[Sequence[Json
 
     Counting program by program makes a page cost what it shows, not what all computers hold.
     """
-    on_computers = installation.c.softwareid == software.c.softwareid
-    installations = select(func.count()).where(on_computers).scalar_subquery()
-    query = (
-        select(software.c.name, software.c.version, installations)
-        .where(select(installation.c.assetid).where(on_computers).exists())
-        .order_by(software.c.name, software.c.version, software.c.softwareid)
+    buckets = _buckets()
+    installed = (
+        select(func.count())
+        .select_from(buckets)
+        .join(installation, installation.c.bucket == buckets.c.bucket)
+        .where(installation.c.softwareid == software.c.softwareid)
+        .scalar_subquery()
     )
+    query = select(software.c.name, software.c.version, installed.label("installations"))
     if name:
         query = query.where(software.c.name.istartswith(name, autoescape=True))
-    yield from map(tuple, connection.execute(query))
+    rows = connection.execute(query.order_by(software.c.name, software.c.version, software.c.softwareid))
+    yield from (tuple(row) for row in rows if row.installations)
 
 
 def computers_with(connection: Connection, name: str, below: str | None) -> Iterator[Sequence[Json]]:
@@ -63,11 +66,20 @@ def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
 
 def _installed_on(connection: Connection, softwareid: int) -> Iterator[Sequence[Json]]:
     """Give the computers that have a program in one version."""
+    buckets = _buckets()
     query = (
         select(asset.c.identityvalue, asset.c.assetid, software.c.name, software.c.version)
-        .join_from(installation, asset)
+        .join_from(buckets, installation, installation.c.bucket == buckets.c.bucket)
+        .join(asset, asset.c.assetid == installation.c.assetid)
         .join(software, software.c.softwareid == installation.c.softwareid)
         .where(installation.c.softwareid == softwareid)
-        .order_by(installation.c.assetid)
+        .order_by(installation.c.bucket, installation.c.assetid)
     )
     yield from map(tuple, connection.execute(query))
+
+
+def _buckets() -> CTE:
+    """Count through the buckets, so that each is one look-up in the installations' key."""
+    newest = select(func.max(installation.c.bucket)).scalar_subquery()
+    counted = select(literal(0).label("bucket")).cte("buckets", recursive=True)
+    return counted.union_all(select(counted.c.bucket + 1).where(counted.c.bucket < newest))

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from shopdb_hookspecs import Parameter, Report
-
 from shopdb_computers.queries import computers_with, programs, seen_long_ago
+from shopdb_hookspecs import Parameter, Report
 
 REPORTS: Final[Sequence[Report]] = (
     Report(

@@ -46,13 +46,13 @@ _SQLITE: Final = Statements(
     """),
     # WHERE true keeps SQLite from reading ON CONFLICT as the ON of a join.
     add_installations=text("""
-        INSERT INTO computers_installation (assetid, softwareid)
-        SELECT :assetid, CAST(key AS INTEGER) FROM json_each(:programs) WHERE true
-        ON CONFLICT (assetid, softwareid) DO NOTHING
+        INSERT INTO computers_installation (bucket, softwareid, assetid)
+        SELECT :bucket, CAST(key AS INTEGER), :assetid FROM json_each(:programs) WHERE true
+        ON CONFLICT (bucket, softwareid, assetid) DO NOTHING
     """),
     remove_installations=text("""
         DELETE FROM computers_installation
-        WHERE assetid = :assetid
+        WHERE bucket = :bucket AND assetid = :assetid
         AND softwareid IN (SELECT CAST(key AS INTEGER) FROM json_each(:programs))
     """),
 )

@@ -41,14 +41,22 @@ software: Final = Table(
     Index("ix_computers_software_name_version", "name", "version"),
 )
 
+# Sorted by program alone, a new computer's 300 rows would land on 300 pages of the file, each written
+# whole; by bucket they share a few dozen (28 against 1.5 ms a computer at 3,000 computers). Asking for a
+# program looks into every bucket: 1,600 short look-ups at 100,000 computers.
 installation: Final = Table(
     "computers_installation",
     metadata,
-    Column("assetid", Id, ForeignKey(asset.c.assetid, ondelete="CASCADE"), primary_key=True),
+    Column("bucket", Id, primary_key=True, autoincrement=False),
     Column("softwareid", Id, ForeignKey(software.c.softwareid), primary_key=True),
-    Index("ix_computers_installation_softwareid_assetid", "softwareid", "assetid"),
+    Column("assetid", Id, ForeignKey(asset.c.assetid, ondelete="CASCADE"), primary_key=True),
     sqlite_with_rowid=False,
 )
+
+
+def bucket_of(assetid: int) -> int:
+    """Return the bucket that holds an asset's installations: 64 assets, in the order they came."""
+    return assetid // 64
 
 
 # Computers share most of their programs: 300 known ones take 13 microseconds instead of 210.

@@ -1,6 +1,7 @@
 """JSON in one canonical form: sorted keys, no white space, UTF-8."""
 
 import orjson
+
 from shopdb_hookspecs import Json
 
 

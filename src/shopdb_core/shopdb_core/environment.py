@@ -57,8 +57,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 def read_admission(environ: Mapping[str, str]) -> Admission:
     """Read which plugins the site lets in; a command needs no secret to know it."""
-    allowed = _names(environ, "SHOPDB_PLUGINS")
-    return Admission(allowed or None, _names(environ, "SHOPDB_BLOCKED_PLUGINS"))
+    blocked = _names(environ, "SHOPDB_BLOCKED_PLUGINS") or frozenset()
+    return Admission(_names(environ, "SHOPDB_PLUGINS"), blocked)
 
 
 def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:
@@ -115,8 +115,11 @@ def _plugin_keys(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return {name.lower(): _keys(environ, f"{SHARED_KEY}_{name}") for name in sorted(names)}
 
 
-def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
-    return frozenset(filter(None, map(str.strip, environ.get(variable, "").split(","))))
+def _names(environ: Mapping[str, str], variable: str) -> frozenset[str] | None:
+    """Read a list of names, `None` where there is none: an empty one must not admit everything."""
+    if variable not in environ:
+        return None
+    return frozenset(filter(None, map(str.strip, _text(environ, variable, "").split(","))))
 
 
 def _onmatch(environ: Mapping[str, str]) -> dict[str, OnMatch]:

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from shopdb_hookspecs import Json, Parameter, Report
-
 from shopdb_core.errors import InvalidParameter, NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Connection, Store
+from shopdb_hookspecs import Json, Parameter, Report
 
 _CONVERSIONS: Mapping[str, Any] = {"string": str, "integer": int, "number": float}
 

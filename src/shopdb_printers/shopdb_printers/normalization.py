@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_printers.declaration import STATUSES
 from shopdb_printers.macaddress import canonical_macaddress
 from shopdb_printers.supplies import canonical_supplies

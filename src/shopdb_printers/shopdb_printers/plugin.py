@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopdb_hookspecs import JsonObject, Report, hookimpl
 from sqlalchemy import Connection
 
+from shopdb_hookspecs import JsonObject, Report, hookimpl
 from shopdb_printers.declaration import DECLARATION
 from shopdb_printers.examples import EXAMPLES
 from shopdb_printers.normalization import normalized

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from shopdb_hookspecs import Json
 from sqlalchemy import Connection, select
 
+from shopdb_hookspecs import Json
 from shopdb_printers.tables import asset, device, supply
 
 

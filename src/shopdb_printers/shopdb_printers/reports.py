@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from shopdb_hookspecs import Parameter, Report
-
 from shopdb_printers.queries import pages_printed, supplies_below
 
 REPORTS: Final[Sequence[Report]] = (

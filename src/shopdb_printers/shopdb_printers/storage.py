@@ -3,9 +3,9 @@
 import json
 from typing import Final, TypeAlias
 
-from shopdb_hookspecs import Json, JsonObject
 from sqlalchemy import Connection
 
+from shopdb_hookspecs import Json, JsonObject
 from shopdb_printers.statements import Statements, statements_for
 
 Supply: TypeAlias = tuple[Json, ...]

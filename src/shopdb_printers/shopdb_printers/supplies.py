@@ -4,7 +4,6 @@ import json
 from typing import Final
 
 from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_printers.declaration import LEVEL_STATES
 
 _OPTIONAL: Final = ("colorant", "levelpercent", "levelstate")

@@ -4,6 +4,7 @@ import json
 
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+
 from shopdb_computers.collect import collect
 from shopdb_computers.declaration import DECLARATION
 from shopdb_computers.inventory.hardware import model_name

@@ -4,6 +4,7 @@ import socket
 from typing import NamedTuple
 
 import psutil
+
 from shopdb_computers.inventory.network import addresses_of
 
 

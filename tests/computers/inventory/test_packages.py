@@ -1,6 +1,7 @@
 """Reading what package managers print."""
 
 import pytest
+
 from shopdb_computers.inventory.packages import dpkg_packages, parse_dpkg, parse_rpm, rpm_packages
 from shopdb_computers.inventory.uninstall import programs_of
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from shopdb_core.intake.shape import Shaper
 from shopdb_hookspecs import JsonObject
 

@@ -4,6 +4,7 @@ import gzip
 import io
 
 import pytest
+
 from shopdb_core.errors import MalformedBody, PayloadTooLarge, UnsupportedMedia
 from shopdb_core.intake.body import Body, read_body
 

@@ -4,6 +4,7 @@ import re
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from shopdb_core.intake.dates import DateReading, read_date
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -1,6 +1,7 @@
 """Dropping what is at fault."""
 
 import pytest
+
 from shopdb_core.faults import Fault
 from shopdb_core.intake.lenient import drop_faulty
 from shopdb_core.intake.storable import storable_faults

@@ -1,6 +1,7 @@
 """What PowerShell 5.1 writes, letter by letter, becomes what the schema asks for."""
 
 import pytest
+
 from shopdb_core.intake.shape import Shaped, Shaper
 from shopdb_core.intake.strictjson import parse
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from shopdb_core.errors import MalformedBody
 from shopdb_core.intake.reference import read_reference
 from shopdb_core.intake.strictjson import parse

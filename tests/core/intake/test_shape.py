@@ -4,6 +4,7 @@ from copy import deepcopy
 from datetime import UTC
 
 import pytest
+
 from shopdb_core.intake.shape import Shaper
 from shopdb_hookspecs import Json, JsonObject
 

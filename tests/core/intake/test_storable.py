@@ -1,6 +1,7 @@
 """What cannot be stored."""
 
 import pytest
+
 from shopdb_core.intake.storable import storable_faults
 from shopdb_hookspecs import Json
 

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from shopdb_core.errors import MalformedBody
 from shopdb_core.intake.reference import read_reference
 from shopdb_core.intake.storable import storable_faults

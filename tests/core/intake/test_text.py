@@ -3,6 +3,7 @@
 import codecs
 
 import pytest
+
 from shopdb_core.errors import MalformedBody
 from shopdb_core.intake.text import decode
 

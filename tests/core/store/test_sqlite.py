@@ -123,7 +123,7 @@ def test_a_reader_cannot_write(store):
     assert marks(store) == set()
 
 
-def test_a_locked_database_is_unavailable_and_heals(file, store, monkeypatch):
+def test_a_locked_database_is_unavailable_and_heals(file, store):
     """Another process that holds the lock for too long gives a 503, and later writes work again."""
     store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=100"))
     other = sqlite3.connect(file, isolation_level=None)

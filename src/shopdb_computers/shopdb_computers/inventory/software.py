@@ -2,10 +2,9 @@
 
 import sys
 
-from shopdb_hookspecs import JsonObject
-
 from shopdb_computers.inventory.packages import dpkg_packages, rpm_packages
 from shopdb_computers.inventory.uninstall import programs_of
+from shopdb_hookspecs import JsonObject
 
 if sys.platform == "win32":
     from shopdb_computers.inventory.registry import uninstall_entries

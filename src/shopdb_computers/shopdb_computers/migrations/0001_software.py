@@ -22,12 +22,10 @@ def upgrade() -> None:
     op.create_index("ix_computers_software_name_version", "computers_software", ["name", "version"])
     op.create_table(
         "computers_installation",
-        sa.Column("assetid", ID, sa.ForeignKey("asset.assetid", ondelete="CASCADE"), primary_key=True),
+        sa.Column("bucket", ID, primary_key=True, autoincrement=False),
         sa.Column("softwareid", ID, sa.ForeignKey("computers_software.softwareid"), primary_key=True),
+        sa.Column("assetid", ID, sa.ForeignKey("asset.assetid", ondelete="CASCADE"), primary_key=True),
         sqlite_with_rowid=False,
-    )
-    op.create_index(
-        "ix_computers_installation_softwareid_assetid", "computers_installation", ["softwareid", "assetid"]
     )
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import falcon
-from shopdb_hookspecs import Json
 
 from shopdb_core.errors import InvalidSubmission
 from shopdb_core.intake.body import read_body
@@ -11,6 +10,7 @@ from shopdb_core.intake.storable import storable_faults
 from shopdb_core.intake.strictjson import parse
 from shopdb_core.intake.text import decode
 from shopdb_core.plugins.validation import SubmissionValidator
+from shopdb_hookspecs import Json
 
 
 @dataclass(frozen=True, slots=True)

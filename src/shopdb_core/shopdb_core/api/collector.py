@@ -1,7 +1,6 @@
 """`POST /api/collector/<plugin>`: the endpoint of each installed collector."""
 
 import falcon
-from shopdb_hookspecs import Json
 
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.api.body import read_object
@@ -9,6 +8,7 @@ from shopdb_core.api.parameters import flag, only
 from shopdb_core.collect import Answer, Origin, Submissions
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.registry import Plugins
+from shopdb_hookspecs import Json
 
 LENIENT = "handling=lenient"
 

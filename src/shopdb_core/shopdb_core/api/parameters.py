@@ -1,9 +1,9 @@
 """Query parameters and headers, read strictly: what a client misspells it should learn."""
 
 import falcon
-from shopdb_hookspecs import JsonObject
 
 from shopdb_core.errors import InvalidParameter
+from shopdb_hookspecs import JsonObject
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000

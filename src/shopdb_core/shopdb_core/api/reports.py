@@ -3,12 +3,12 @@
 from dataclasses import asdict
 
 import falcon
-from shopdb_hookspecs import JsonObject, Report
 
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.api.csvfile import csv_file
 from shopdb_core.api.parameters import only, page_of
 from shopdb_core.reporting import Reports
+from shopdb_hookspecs import JsonObject, Report
 
 CSV = ".csv"
 

@@ -3,13 +3,13 @@
 from hashlib import blake2b
 
 import falcon
-from shopdb_hookspecs import JsonObject
 
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.canonical import canonical
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
+from shopdb_hookspecs import JsonObject
 
 
 class SchemasResource:

@@ -1,9 +1,9 @@
 """Pairs of assets that may be one device: they alone share a secondary identity."""
 
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, func, select
 
 from shopdb_core.store.tables import asset, assetevidence
+from shopdb_hookspecs import JsonObject
 
 
 def list_duplicates(connection: Connection, *, after: int, limit: int) -> list[JsonObject]:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from shopdb_hookspecs import Json
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from shopdb_core.assets.identity import identity_key, is_placeholder
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import assetevidence
+from shopdb_hookspecs import Json
 
 _BEARERS = Statement(
     select(assetevidence.c.assetid)

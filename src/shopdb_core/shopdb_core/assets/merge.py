@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_core.canonical import canonical
+from shopdb_hookspecs import Json, JsonObject
 
 
 def merge(stored: JsonObject, submission: JsonObject) -> dict[str, Json]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import orjson
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, Row, Select, select
 
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
+from shopdb_hookspecs import JsonObject
 
 LAST_BYTE = b"\xff"
 """Sorts after every byte of a UTF-8 string."""

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, Select, delete, insert, or_, select
 
 from shopdb_core.assets.read import asset_exists, require_asset
 from shopdb_core.errors import Conflict, InvalidSubmission, NotFound
 from shopdb_core.store.tables import assetrelationship as relationship
+from shopdb_hookspecs import JsonObject
 
 
 def relate(connection: Connection, *, source: int, target: int, relationshiptype: str) -> JsonObject:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, bindparam, select
 
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import asset, assetattributes
+from shopdb_hookspecs import JsonObject
 
 _COLUMNS = (
     asset.c.assetid,

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, bindparam, insert, update
 
 from shopdb_core.canonical import canonical_text
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import asset, assetattributes
+from shopdb_hookspecs import JsonObject
 
 _INSERT = Statement(
     insert(asset)

@@ -1,10 +1,10 @@
 """Reading the audit, in the order of the database's sequence."""
 
 import orjson
-from shopdb_hookspecs import JsonObject
 from sqlalchemy import Connection, select
 
 from shopdb_core.store.tables import auditentry
+from shopdb_hookspecs import JsonObject
 
 
 def list_entries(

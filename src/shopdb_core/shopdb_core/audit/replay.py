@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_core.canonical import canonical
+from shopdb_hookspecs import Json, JsonObject
 
 
 def replay(attributes: dict[str, Json], diff: JsonObject) -> Iterator[str]:

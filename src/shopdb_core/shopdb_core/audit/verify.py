@@ -7,13 +7,13 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from shopdb_hookspecs import Json
 from sqlalchemy import Connection, Row, func, select
 
 from shopdb_core.audit.entry import AuditChain, AuditEntry
 from shopdb_core.audit.replay import equal, replay
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, assetattributes, auditentry
+from shopdb_hookspecs import Json
 
 BATCH = 200
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from shopdb_core.environment import environment, read_admission
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.candidates import admitted, installed_candidates
 
 COMMAND_GROUP = "shopdb_commands"
@@ -39,7 +40,7 @@ class ShopDBGroup(click.Group):
             module, _ = COMMANDS[cmd_name]
             return _command(import_module(f"shopdb_core.cli.{module}").command)
         entry_point = _plugin_commands().get(cmd_name)
-        return _command(entry_point.load()) if entry_point else None
+        return _plugin_command(entry_point) if entry_point else None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of `shopdb --help`."""
@@ -59,6 +60,18 @@ def _plugin_commands() -> Mapping[str, EntryPoint]:
 
 def _origin(entry_point: EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else ""
+
+
+def _plugin_command(entry_point: EntryPoint) -> click.Command:
+    """Import a plugin's command; raises `ConfigurationError` with its distribution for what is none."""
+    culprit = f"The command {entry_point.name} of {_origin(entry_point)}"
+    try:
+        found = entry_point.load()
+    except (Exception, SystemExit) as error:
+        raise ConfigurationError(f"{culprit} cannot be imported: {type(error).__name__}: {error}") from error
+    if not isinstance(found, click.Command):
+        raise ConfigurationError(f"{culprit} is no click.Command: {entry_point.value}")
+    return found
 
 
 def _command(found: object) -> click.Command:

@@ -1,12 +1,12 @@
 """`shopdb plugin`: what is installed here, in which state, and what it collects."""
 
 import click
-from shopdb_hookspecs import JsonObject
 
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
 from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
+from shopdb_hookspecs import JsonObject
 
 
 @click.group("plugin")

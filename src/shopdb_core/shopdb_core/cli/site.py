@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 import orjson
-from shopdb_hookspecs import Json, JsonObject
 
 from shopdb_core.environment import environment, read_settings
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
+from shopdb_hookspecs import Json, JsonObject
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 import httpx
-from shopdb_hookspecs import JsonObject
 
 from shopdb_core.cli.site import echo_json, json_option, site_environment
 from shopdb_core.environment import read_client_settings
 from shopdb_core.errors import ConfigurationError
+from shopdb_hookspecs import JsonObject
 
 TIMEOUT_SECONDS = 30.0
 MANY_FILES = 10
@@ -89,6 +89,8 @@ def _print(results: Sequence[Sent]) -> None:
         if sent.problem:
             click.echo(f"{sent.file}: {sent.problem}", err=True)
             continue
-        click.echo(f"{sent.file}: {sent.answer['action']} asset {sent.answer['assetid']}")
+        # A dry run gives no id to what it would create.
+        asset = f"asset {sent.answer['assetid']}" if sent.answer["assetid"] else "a new asset"
+        click.echo(f"{sent.file}: {sent.answer['action']} {asset}")
         for warning in sent.answer["warnings"]:
             click.echo(f"    {warning}")

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shopdb_hookspecs import JsonObject
-
 from shopdb_core.audit.entry import Action
+from shopdb_hookspecs import JsonObject
 
 MatchedBy = Literal["identity", "secondaryidentity"]
 

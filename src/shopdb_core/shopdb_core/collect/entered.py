@@ -4,8 +4,6 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shopdb_hookspecs import JsonObject
-
 from shopdb_core.assets import write
 from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.assets.merge import merge
@@ -18,6 +16,7 @@ from shopdb_core.collect.answer import Origin
 from shopdb_core.errors import Conflict, InvalidSubmission
 from shopdb_core.faults import Fault
 from shopdb_core.store import Connection
+from shopdb_hookspecs import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.canonical import canonical
 from shopdb_core.errors import InvalidSubmission
@@ -14,6 +12,7 @@ from shopdb_core.faults import Fault
 from shopdb_core.intake.lenient import drop_faulty
 from shopdb_core.intake.shape import Shaper
 from shopdb_core.plugins.collector import Collector
+from shopdb_hookspecs import Json, JsonObject
 
 MOST_FAULTS = 20
 

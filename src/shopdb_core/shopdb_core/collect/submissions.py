@@ -1,7 +1,5 @@
 """Submitting: the function that the HTTP endpoint and Python programs call alike."""
 
-from shopdb_hookspecs import AssetChange, Json
-
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect.answer import Answer, Origin
 from shopdb_core.collect.prepare import Preparation, Prepared
@@ -11,6 +9,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
+from shopdb_hookspecs import AssetChange, Json
 
 
 class Submissions:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shopdb_hookspecs import JsonObject
-
 from shopdb_core.assets import evidence, write
 from shopdb_core.assets.evidence import Evidence
 from shopdb_core.assets.merge import diff, merge
@@ -18,6 +16,7 @@ from shopdb_core.collect.prepare import Prepared
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.settings import OnMatch
 from shopdb_core.store import Connection
+from shopdb_hookspecs import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

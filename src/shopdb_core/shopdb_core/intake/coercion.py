@@ -3,14 +3,13 @@
 from datetime import tzinfo
 from operator import is_
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.intake.dates import read_date
 from shopdb_core.intake.kinds import is_of
 from shopdb_core.intake.notes import Notes
 from shopdb_core.intake.plan import Plan
 from shopdb_core.intake.powershell import wrapped_array, wrapped_date
 from shopdb_core.intake.quoting import Path
+from shopdb_hookspecs import Json
 
 
 class Coercion:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from itertools import chain
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.intake.storable import is_storable_number, is_storable_text
 from shopdb_core.intake.tidy import are_tidy
 from shopdb_core.intake.walk import levels, members_of
+from shopdb_hookspecs import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.faults import Fault
 from shopdb_core.intake.notes import shortened
 from shopdb_core.intake.quoting import shown
+from shopdb_hookspecs import Json
 
 _MOST_ROUNDS = 5
 

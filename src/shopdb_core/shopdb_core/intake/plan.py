@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_core.intake.kinds import ALL_KINDS, Schemas
+from shopdb_hookspecs import Json, JsonObject
 
 
 @dataclass(slots=True, eq=False)

@@ -8,10 +8,9 @@ import re
 from collections import Counter
 from typing import NoReturn
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.errors import MalformedBody
 from shopdb_core.intake.quoting import shown
+from shopdb_hookspecs import Json
 
 DEEPEST = 20
 

@@ -4,8 +4,6 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_core.faults import Fault
 from shopdb_core.intake.coercion import Coercion
 from shopdb_core.intake.contents import contents_of
@@ -13,6 +11,7 @@ from shopdb_core.intake.notes import Notes
 from shopdb_core.intake.plan import field_plans
 from shopdb_core.intake.storable import storable_faults
 from shopdb_core.intake.tidy import tidied_object
+from shopdb_hookspecs import Json, JsonObject
 
 _LONGEST_IDENTITY = 1_024
 

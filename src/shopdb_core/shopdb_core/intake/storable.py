@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from math import isfinite
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.faults import Fault
 from shopdb_core.intake.quoting import Path, pointer, shown
+from shopdb_hookspecs import Json
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 

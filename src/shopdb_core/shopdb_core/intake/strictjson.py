@@ -6,10 +6,10 @@ orjson keeps the last of two equal names and turns integers beyond 64 bits into 
 import re
 
 import orjson
-from shopdb_hookspecs import Json
 
 from shopdb_core.intake.reference import DEEPEST, read_reference
 from shopdb_core.intake.walk import levels, members_of
+from shopdb_hookspecs import Json
 
 _SPACED_COLON = re.compile(r'"[ \t\r\n]+:')
 _BEYOND_INTEGERS = float(2**63)

@@ -1,9 +1,8 @@
 """Trimming: strings lose the blanks around them, and what is empty then is absent (contract, section 3)."""
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.intake.notes import Notes
 from shopdb_core.intake.quoting import Path
+from shopdb_hookspecs import Json
 
 _EMPTY = "an empty string counts as absent"
 

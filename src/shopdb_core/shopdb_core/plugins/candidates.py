@@ -13,7 +13,7 @@ ENTRY_POINT_GROUP = "shopdb"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 NAME_LENGTH = 40
 
-_NO_DISTRIBUTION = "(no distribution)"
+_NO_DISTRIBUTION = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Candidate:
     load: Callable[[], object]
 
     def __str__(self) -> str:
-        return f"{self.name} (distribution {self.distribution} {self.version})"
+        origin = f"{self.distribution} {self.version}".rstrip()
+        return f"{self.name} (distribution {origin})"
 
 
 def installed_candidates() -> list[Candidate]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shopdb_hookspecs import Json, JsonObject
-
 from shopdb_core.plugins.bounds import bound_faults
 from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.declaration import check_declaration
@@ -12,6 +10,7 @@ from shopdb_core.plugins.hooks import PluginHooks
 from shopdb_core.plugins.load import Unusable
 from shopdb_core.plugins.schema import submission_schema
 from shopdb_core.plugins.validation import SubmissionValidator
+from shopdb_hookspecs import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import jsonschema_rs
-from shopdb_hookspecs import Json
 
 from shopdb_core.plugins.formats import format_checks
 from shopdb_core.plugins.keywords import walk
+from shopdb_hookspecs import Json
 
 
 def compile_schema(schema: Mapping[str, Json]) -> jsonschema_rs.Validator:

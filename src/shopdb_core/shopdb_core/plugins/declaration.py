@@ -6,7 +6,6 @@ from importlib.resources import files
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
-from shopdb_hookspecs import Json, JsonObject
 
 from shopdb_core.plugins.bounds import bound_faults
 from shopdb_core.plugins.compiled import accepts, compile_schema
@@ -19,6 +18,7 @@ from shopdb_core.plugins.pointers import step
 from shopdb_core.plugins.references import reference_faults
 from shopdb_core.plugins.schema import submission_schema
 from shopdb_core.plugins.validation import SubmissionValidator
+from shopdb_hookspecs import Json, JsonObject
 
 
 def declaration_schema() -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from jsonschema import ValidationError
-from shopdb_hookspecs import Json
 
 from shopdb_core.plugins.compiled import CompiledParts
+from shopdb_hookspecs import Json
 
 Keyword: TypeAlias = Callable[[Any, Json, Json, Json], Iterator[ValidationError]]
 """A keyword of jsonschema: called with validator, value of the keyword, instance, whole schema."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from shopdb_hookspecs import JsonObject
-
 from shopdb_core.plugins.declarationfault import DeclarationFault
 from shopdb_core.plugins.messages import did_you_mean, shown
 from shopdb_core.plugins.pointers import step
+from shopdb_hookspecs import JsonObject
 
 
 def field_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:

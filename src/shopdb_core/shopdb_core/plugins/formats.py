@@ -7,7 +7,11 @@ from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 from jsonschema import FormatChecker
+
 from shopdb_hookspecs import Json
+
+LONGEST_HOSTNAME = 253
+LONGEST_LOCAL_PART = 64
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -41,13 +45,13 @@ def is_time(text: str) -> bool:
 
 def is_hostname(text: str) -> bool:
     """RFC 1123, section 2.1: letters, digits and inner hyphens; 63 characters a label, 253 in all."""
-    return len(text) <= 253 and _HOSTNAME.fullmatch(text) is not None
+    return len(text) <= LONGEST_HOSTNAME and _HOSTNAME.fullmatch(text) is not None
 
 
 def is_email(text: str) -> bool:
     """RFC 5321 `Mailbox` with a dot-string and a domain: no quoted local part, no address literal."""
     local, _, domain = text.rpartition("@")
-    return len(local) <= 64 and _MAILBOX.fullmatch(local) is not None and is_hostname(domain)
+    return len(local) <= LONGEST_LOCAL_PART and _MAILBOX.fullmatch(local) is not None and is_hostname(domain)
 
 
 def is_ipv4(text: str) -> bool:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.plugins.pointers import step
+from shopdb_hookspecs import Json
 
 IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 """The keywords whose subschemas are applied to the very value that the schema is applied to."""

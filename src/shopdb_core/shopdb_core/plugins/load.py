@@ -5,13 +5,13 @@ import inspect
 from importlib.metadata import version
 
 import pluggy
-import shopdb_hookspecs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from shopdb_hookspecs import specs
 
+import shopdb_hookspecs
 from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.hooks import HOOKS
+from shopdb_hookspecs import specs
 
 HOOKSPECS = "shopdb-hookspecs"
 

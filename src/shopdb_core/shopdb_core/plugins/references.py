@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from shopdb_hookspecs import Json
-
 from shopdb_core.plugins.declarationfault import DeclarationFault
 from shopdb_core.plugins.keywords import IN_PLACE, children
+from shopdb_hookspecs import Json
 
 APPLICATIONS = 1_000
 """The most subschemas that one schema may apply to one and the same value."""

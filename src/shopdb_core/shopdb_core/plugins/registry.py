@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import pluggy
-from shopdb_hookspecs import AssetChange, Report
 
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.candidates import (
@@ -23,6 +22,7 @@ from shopdb_core.plugins.hooks import PluginHooks
 from shopdb_core.plugins.load import Unusable, load, new_manager
 from shopdb_core.plugins.reports import make_reports
 from shopdb_core.settings import Admission
+from shopdb_hookspecs import AssetChange, Report
 
 State = Literal["active", "blocked", "quarantined"]
 

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import get_args, get_type_hints
 
-from shopdb_hookspecs import Parameter, Report
-
 from shopdb_core.plugins.hooks import PluginHooks
+from shopdb_hookspecs import Parameter, Report
 
 PAGING = frozenset({"after", "limit"})
 """What every report takes anyhow, so that none may have a parameter of the name."""
@@ -64,5 +63,6 @@ def _is_name(name: object) -> bool:
 
 
 def _are_strings(values: object) -> bool:
-    listed = isinstance(values, Sequence) and not isinstance(values, str)
-    return listed and all(isinstance(value, str) for value in values)
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        return False
+    return all(isinstance(value, str) for value in values)

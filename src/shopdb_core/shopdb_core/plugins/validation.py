@@ -6,7 +6,6 @@ from itertools import islice
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import create
 from referencing import Registry
-from shopdb_hookspecs import Json, JsonObject
 
 from shopdb_core.faults import Fault
 from shopdb_core.plugins.compiled import CompiledParts, accepts, compile_schema
@@ -14,6 +13,7 @@ from shopdb_core.plugins.explaining import ExplainingKeywords
 from shopdb_core.plugins.formats import format_checker
 from shopdb_core.plugins.messages import Breach, sentence, shortened
 from shopdb_core.plugins.pointers import pointer
+from shopdb_hookspecs import Json, JsonObject
 
 
 class SubmissionValidator:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.sqlite_engine import AT_WORK
@@ -29,13 +29,14 @@ class Job:
         """Run the work in a savepoint, and remember what came of it; raises if the transaction is gone."""
         driver = _driver(connection)
         driver.execute("SAVEPOINT submission")
-        connection.info[AT_WORK] = True
+        info = connection.info
+        info[AT_WORK] = True
         try:
             self._outcome = (self.work(connection), None)
         except Exception as error:  # noqa: BLE001  # it is the caller's, and reaches it through the future
             self._outcome = (None, unavailable(error) or error)
         finally:
-            connection.info[AT_WORK] = False
+            info[AT_WORK] = False
         if not driver.in_transaction:
             raise Unavailable("SQLite gave up the transaction. Nothing was stored.") from self._outcome[1]
         if self._outcome[1] is not None or not self.keep:
@@ -78,7 +79,6 @@ class SqliteWriter:
             self._open = False
             self._jobs.put(None)
         self._thread.join()
-        event.remove(self._connection, "rollback", _refuse_rollback)
         self._connection.close()
 
     def _write(self) -> None:
@@ -123,14 +123,8 @@ class SqliteWriter:
 def _lendable(engine: Engine) -> Connection:
     """Connect, and have SQLAlchemy see a transaction, so that it asks before it ends one."""
     connection = engine.connect()
-    event.listen(connection, "rollback", _refuse_rollback)
     connection.begin()
     return connection
-
-
-def _refuse_rollback(_connection: Connection) -> None:
-    """Only the writer rolls back, in SQL; whoever rolls back or closes is a plugin that must not."""
-    raise RuntimeError("store_asset must neither roll back nor close: to refuse, it raises.")
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from shopdb_core.plugins.declaration import check_declaration, declaration_schema
 
 

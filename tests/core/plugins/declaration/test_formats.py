@@ -1,6 +1,7 @@
 """One definition of each format, for every reader."""
 
 import pytest
+
 from shopdb_core.plugins.compiled import accepts, compile_schema
 from shopdb_core.plugins.declaration import declaration_schema
 from shopdb_core.plugins.formats import format_checker, format_checks

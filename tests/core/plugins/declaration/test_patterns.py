@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+
 from shopdb_core.plugins.ambiguity import WAYS
 from shopdb_core.plugins.charsets import contains
 from shopdb_core.plugins.compiled import accepts, compile_schema

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from shopdb_core.plugins.declaration import check_declaration
 from shopdb_core.plugins.validation import SubmissionValidator
 

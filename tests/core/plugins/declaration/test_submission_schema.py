@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from shopdb_core.plugins.schema import submission_schema
 from shopdb_core.plugins.validation import SubmissionValidator
 

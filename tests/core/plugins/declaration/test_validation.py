@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from shopdb_core.faults import Fault
 from shopdb_core.plugins.formats import format_checker
 from shopdb_core.plugins.schema import submission_schema

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime
 
 revision = "0001"

@@ -1,0 +1,160 @@
+"""What hooks answer is checked where it enters: a fault quarantines the plugin, or refuses one submission."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shopdb_core.errors import PluginFailure
+from shopdb_core.plugins.registry import Plugin
+from shopdb_hookspecs import Parameter, Report
+
+Load = Callable[[object], Plugin]
+MakePlugin = Callable[..., object]
+
+
+def report(**changes: Any) -> Report:
+    """Return a sound report but for the changes."""
+    sound = {"name": "tall", "title": "Tall racks", "columns": ["serial"], "rows": lambda _: []}
+    return Report(**{**sound, **changes})
+
+
+def lazily_failing() -> Iterator[object]:
+    """Yield one thing, then raise: what a careless hook might return."""
+    yield {"serial": "r1"}
+    raise ValueError("too late")
+
+
+@pytest.mark.parametrize(
+    "hook", ["get_collector_schema", "get_example_submissions", "get_migrations", "get_reports"]
+)
+@pytest.mark.parametrize(
+    "raised", [ValueError("no such rack"), SystemExit("no such rack")], ids=["raise", "exit"]
+)
+def test_a_hook_that_raises_at_start_quarantines_its_plugin(
+    load: Load, make_plugin: MakePlugin, hook: str, raised: BaseException
+) -> None:
+    """The reason names the hook and what was raised."""
+
+    def raising() -> object:
+        raise raised
+
+    plugin = load(make_plugin(**{hook: raising}))
+
+    assert plugin.state == "quarantined"
+    assert plugin.reason == f"{hook} raised {type(raised).__name__}: no such rack"
+
+
+@pytest.mark.parametrize(
+    "answer", [5, [], "schema", {}, {"fields": 3}, b"{}", object()], ids=lambda answer: type(answer).__name__
+)
+def test_a_declaration_that_is_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """Whatever stands in place of a declaration is told by hook and place."""
+    plugin = load(make_plugin(get_collector_schema=lambda: answer))
+
+    assert plugin.state == "quarantined"
+    assert plugin.reason.startswith("get_collector_schema at /")
+
+
+def test_a_fault_in_a_declaration_is_placed(load: Load, make_plugin: MakePlugin) -> None:
+    """The reason points into the declaration."""
+    faulty = {"identityfield": "serial", "fields": {"serial": {"type": "string"}, "height": {"type": "int"}}}
+
+    plugin = load(make_plugin(get_collector_schema=lambda: faulty))
+
+    assert plugin.reason.startswith("get_collector_schema at /fields/height/type: ")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [5, {"serial": "r1"}, ["r1"], "r1", lazily_failing(), [{"serial": {1}}], [{"serial": float("nan")}]],
+    ids=["number", "object", "strings", "string", "generator", "no JSON", "not a number"],
+)
+def test_examples_that_are_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """What could not be shown under `_schemas` is found at start."""
+    plugin = load(make_plugin(get_example_submissions=lambda: answer))
+
+    assert plugin.state == "quarantined"
+    assert plugin.reason.startswith("get_example_submissions returned ")
+
+
+@pytest.mark.parametrize("answer", [5, "no/such/folder", [Path()], __file__])
+def test_migrations_that_are_no_folder(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """The folder is looked for at start; the reason shows what was returned."""
+    plugin = load(make_plugin(get_migrations=lambda: answer))
+
+    assert plugin.state == "quarantined"
+    assert plugin.reason.startswith("get_migrations returned no existing directory: ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (5, "no list of reports"),
+        (lazily_failing(), "no list of reports"),
+        ([5], "no Report"),
+        ([report(name=5)], "unusable name: '5'"),
+        ([report(name="Tall racks")], "unusable name: 'Tall racks'"),
+        ([report(), report()], "two reports named tall"),
+        ([report(columns=5)], "columns"),
+        ([report(columns="serial")], "columns"),
+        ([report(rows="select 1")], "rows"),
+        ([report(parameters=5)], "parameters"),
+        ([report(parameters=["above"])], "no Parameter"),
+        ([report(parameters=[Parameter("limit", "integer", "How many.")])], "unusable name: 'limit'"),
+        ([report(parameters=[Parameter("above", "int", "How tall.")])], "none of string, integer, number"),
+    ],
+)
+def test_reports_that_are_none(load: Load, make_plugin: MakePlugin, answer: object, told: str) -> None:
+    """What could not be listed or run is found at start."""
+    plugin = load(make_plugin(get_reports=lambda: answer))
+
+    assert plugin.state == "quarantined"
+    assert plugin.reason.startswith("get_reports returned ")
+    assert told in plugin.reason
+
+
+def test_what_hooks_may_answer_is_taken(load: Load, make_plugin: MakePlugin, tmp_path: Path) -> None:
+    """The counterpart of all above: a plugin with everything in order."""
+    plugin = load(
+        make_plugin(
+            get_example_submissions=lambda: ({"serial": "r1"},),
+            get_migrations=lambda: str(tmp_path),
+            get_reports=lambda: (report(parameters=[Parameter("above", "integer", "How tall.")]),),
+        )
+    )
+
+    assert plugin.state == "active"
+    assert plugin.collector is not None
+    assert plugin.collector.examples == ({"serial": "r1"},)
+    assert plugin.migrations == tmp_path
+    assert list(plugin.reports) == ["tall"]
+
+
+@pytest.mark.parametrize("answer", [None, [], "r1", 5])
+def test_a_normalized_submission_that_is_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """The error names plugin, distribution and hook."""
+    collector = load(make_plugin(normalize_submission=lambda: answer)).collector
+    assert collector is not None
+
+    with pytest.raises(PluginFailure, match=r"^Plugin rack \(.*\): normalize_submission returned no dict\.$"):
+        collector.normalize({"serial": "r1"})
+
+
+@pytest.mark.parametrize("raised", [KeyError("serial"), SystemExit(3)], ids=["raise", "exit"])
+def test_a_hook_that_raises_later_refuses_one_submission(
+    load: Load, make_plugin: MakePlugin, raised: BaseException
+) -> None:
+    """A hook cannot end the server, and the message quotes nothing of what was submitted."""
+
+    def raising() -> object:
+        raise raised
+
+    collector = load(make_plugin(normalize_submission=raising)).collector
+    assert collector is not None
+
+    with pytest.raises(PluginFailure) as caught:
+        collector.normalize({"serial": "r1"})
+
+    assert str(caught.value).endswith(f": normalize_submission raised {type(raised).__name__}.")

@@ -1,0 +1,108 @@
+"""A site's own plugin may wrap what others answer, without answering itself."""
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import pytest
+
+from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.settings import Admission
+from shopdb_hookspecs import JsonObject, hookimpl
+
+MakePlugin = Callable[..., object]
+
+
+class SitePlugin:
+    """Asks for an owner in every submission, writes identities in upper case, and notes what is stored."""
+
+    def __init__(self) -> None:
+        self.stored: list[tuple[str, int]] = []
+
+    @hookimpl(wrapper=True)
+    def get_collector_schema(self) -> Generator[None, Mapping[str, Any], JsonObject]:
+        declaration = yield
+        return {**declaration, "fields": {**declaration["fields"], "owner": {"type": "string"}}}
+
+    @hookimpl(wrapper=True)
+    def normalize_submission(
+        self, submission: JsonObject, plugin: str
+    ) -> Generator[None, JsonObject, JsonObject]:
+        normalized = yield
+        return {**normalized, "owner": plugin, "was": submission["serial"]}
+
+    @hookimpl(wrapper=True)
+    def store_asset(self, assetid: int, plugin: str) -> Generator[None, None, None]:
+        yield
+        self.stored.append((plugin, assetid))
+
+
+@pytest.fixture
+def wrapper() -> SitePlugin:
+    """A plugin of nothing but wrappers."""
+    return SitePlugin()
+
+
+@pytest.fixture
+def plugins(make_plugin: MakePlugin, wrapper: SitePlugin) -> Plugins:
+    """A collector of racks, and the wrapper; the wrapper's name comes last, as it is loaded last."""
+    rack = make_plugin(
+        normalize_submission=lambda submission: {**submission, "serial": submission["serial"].upper()},
+        store_asset=lambda connection: None,  # noqa: ARG005
+    )
+    return load_plugins(Admission(), {"rack": rack, "zsite": wrapper})
+
+
+def test_a_wrapper_adjusts_a_declaration(plugins: Plugins) -> None:
+    """A site adds a field to a collector that it did not write, and it is validated like any other."""
+    collector = plugins.collectors()["rack"]
+
+    assert sorted(collector.declaration["fields"]) == ["height", "owner", "serial"]
+    assert not collector.validator.accepts({"serial": "r1", "owner": 5})
+
+
+def test_a_wrapper_adjusts_a_submission(plugins: Plugins) -> None:
+    """It gets what came in and what the plugin made of it."""
+    collector = plugins.collectors()["rack"]
+
+    assert collector.normalize({"serial": "r1"}) == {"serial": "R1", "owner": "rack", "was": "r1"}
+
+
+def test_a_wrapper_stands_around_storing(plugins: Plugins, wrapper: SitePlugin) -> None:
+    """It learns which plugin stores which asset."""
+    collector = plugins.collectors()["rack"]
+
+    collector.hooks.ask("store_asset", connection=None, assetid=7, before=None, after={}, plugin="rack")
+
+    assert wrapper.stored == [("rack", 7)]
+
+
+def test_a_wrapper_is_not_itself_asked(plugins: Plugins) -> None:
+    """A plugin of nothing but wrappers serves, and has neither collector nor endpoint."""
+    site = plugins.get("zsite")
+
+    assert site is not None
+    assert (site.state, site.collector) == ("active", None)
+    assert list(plugins.collectors()) == ["rack"]
+    assert not plugins.has_endpoint("zsite")
+
+
+def test_other_plugins_are_not_asked(make_plugin: MakePlugin) -> None:
+    """One plugin's submissions pass through no other plugin's hooks."""
+    asked: list[str] = []
+    rack = make_plugin(normalize_submission=lambda submission: submission)
+    shelf = make_plugin(normalize_submission=lambda submission: asked.append("shelf") or submission)
+
+    load_plugins(Admission(), {"rack": rack, "shelf": shelf}).collectors()["rack"].normalize({"serial": "r1"})
+
+    assert asked == []
+
+
+def test_a_quarantined_wrapper_wraps_nothing(make_plugin: MakePlugin) -> None:
+    """A wrapper with a hook that does not fit leaves the others as they are."""
+    site = SitePlugin()
+    site_with_fault = type("Faulty", (SitePlugin,), {"misspelt": hookimpl(lambda self: None)})()  # noqa: ARG005
+
+    plugins = load_plugins(Admission(), {"rack": make_plugin(), "zsite": site_with_fault})
+
+    assert plugins.collectors()["rack"].normalize({"serial": "r1"}) == {"serial": "r1"}
+    assert site.stored == []
