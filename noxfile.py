@@ -1,6 +1,9 @@
 """Every check that a person or CI runs, one session each: `nox -l` lists them."""
 
+import re
 import shutil
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import nox
@@ -37,6 +40,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the test suite with the lowest version of each dependency that the members declare."""
+    constraints = Path(session.create_tmp()) / "lowest.txt"
+    constraints.write_text("\n".join(sorted(set(lowest_versions()))))
+    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}")
+    session.run("pytest", *session.posargs, env={"SHOPDB_WHEELS": str(WHEELS)})
+
+
+@nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size, which takes hours."""
     install_wheels(session, *TEST_TOOLS)
@@ -64,6 +76,16 @@ def benchmarks(session: nox.Session) -> None:
 def wheels(session: nox.Session) -> None:
     """Build the four wheels into `dist/`."""
     build_wheels(session)
+
+
+def lowest_versions() -> Iterator[str]:
+    """Read `name>=version` from every member as `name==version`; our own wheels are built, not chosen."""
+    for member in MEMBERS:
+        project = tomllib.loads((ROOT / member / "pyproject.toml").read_text())["project"]
+        for requirement in project["dependencies"]:
+            name, _, version = requirement.partition(">=")
+            if not name.startswith("shopdb-"):
+                yield f"{re.sub(r'[[].*', '', name)}=={version.partition(',')[0]}"
 
 
 def install_wheels(session: nox.Session, *tools: str) -> None:

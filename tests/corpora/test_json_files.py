@@ -80,7 +80,7 @@ def expected_status(name: str) -> int:
 
 
 def test_bare_files(anyshop, parsing_files) -> None:
-    """No file is a submission by itself: each is a 400, or a 422 if it is an object, and nothing is stored."""
+    """No file is a submission by itself: each is a 400, or a 422 if it is an object; nothing is stored."""
     statuses = {name: anyshop.post("anyjson", content).status_code for name, content in parsing_files.items()}
 
     assert {status for name, status in statuses.items() if name.startswith("n_")} == {400}
@@ -102,7 +102,7 @@ def test_files_in_a_field(anyshop, parsing_files) -> None:
 
 
 def test_files_in_an_unknown_field(anyshop, parsing_files) -> None:
-    """As the value of a field that nobody declared, JSON is dropped with a warning; anything else is a 400."""
+    """In a field that nobody declared, JSON is dropped with a warning; anything else is a 400."""
     answers = {
         name: anyshop.post("anyjson", wrapped(name, content, "unknown"))
         for name, content in parsing_files.items()

@@ -44,7 +44,7 @@ def upgrade_site() -> None:
         click.echo(f"{status.name}: {status.current or 'no tables'}, {_state(status)}")
     failures = [status for status in statuses if status.failure]
     for status in failures:
-        click.echo(f"shopdb: {status.failure} It was rolled back; the other plugins serve.", err=True)
+        click.echo(f"shopdb: {status.failure}; none of them was kept, the other plugins serve.", err=True)
     if failures:
         sys.exit(1)
 

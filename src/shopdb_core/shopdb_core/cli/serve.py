@@ -16,6 +16,7 @@ from shopdb_core.store import open_store
 def command() -> None:
     """Serve the API until SIGTERM or Ctrl-C; requests in flight are answered first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = site_settings()
     plugins = load_plugins(settings.admission)
     store = open_store(settings)

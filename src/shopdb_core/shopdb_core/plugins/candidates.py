@@ -83,20 +83,22 @@ def check_names(candidates: Iterable[Candidate]) -> None:
 
 
 def _check_name(candidate: Candidate) -> None:
-    name, origin = candidate.name, candidate.distribution
-    if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
+    if fault := _name_fault(candidate.name):
         raise ConfigurationError(
-            f"{origin} names its plugin {name[:80]!r}; a name is lower-case words joined by underscores, "
-            f"at most {NAME_LENGTH} characters."
+            f"{candidate.distribution} names its plugin {candidate.name[:80]!r}; {fault}. "
+            "Block that name with SHOPDB_BLOCKED_PLUGINS until it is changed."
         )
+
+
+def _name_fault(name: str) -> str:
+    if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
+        return f"a name is lower-case words joined by underscores, at most {NAME_LENGTH} characters"
     if name == "pc":
-        raise ConfigurationError(f"{origin} names its plugin pc, which is reserved for the legacy endpoint.")
+        return "that is reserved for the legacy endpoint"
     if name == "file" or name.endswith("_file"):
         clash = f"COLLECTOR_API_KEY_{name.removesuffix('file').upper()}FILE"
-        raise ConfigurationError(
-            f"{origin} names its plugin {name}; a name must not end in _file, because {clash} "
-            "is where a key's file is named."
-        )
+        return f"a name must not end in _file, because {clash} is where a key's file is named"
+    return ""
 
 
 def _candidate(entry_point: EntryPoint) -> Candidate:

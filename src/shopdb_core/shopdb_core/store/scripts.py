@@ -62,8 +62,10 @@ class MigrationScripts:
             warnings.filterwarnings("error", "Revision .* is present more than once")
             try:
                 yield
-            except Exception as error:
-                raise BrokenMigrations(f"The migrations of {self.name} {verdict}: {error}"[:255]) from error
+            except (Exception, SystemExit) as error:
+                # SQLAlchemy tells the statement and a web page in further lines.
+                told = next(iter(str(error).splitlines()), type(error).__name__)
+                raise BrokenMigrations(f"The migrations of {self.name} {verdict}: {told}"[:255]) from error
 
 
 def core_scripts() -> MigrationScripts:

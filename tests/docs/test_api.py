@@ -1,0 +1,62 @@
+"""Whether docs/api.md and the contract tell what the application answers."""
+
+import re
+
+import falcon.inspect
+import pytest
+from falcon.testing import create_environ
+from shopdb_core.api import problems
+from shopdb_core.app import assemble
+from shopdb_core.environment import environment, read_settings
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.store import open_store
+from shopdb_computers.declaration import DECLARATION
+
+GENERATED = {"HEAD", "OPTIONS"}
+
+
+@pytest.fixture
+def app(site):
+    """Return the application of a site with the installed plugins."""
+    settings = read_settings(environment(site.variables, site.directory))
+    database = f"sqlite:///{site.database}"
+    settings = read_settings({**site.variables, "SHOPDB_DATABASE_URL": database})
+    store = open_store(settings)
+    yield assemble(settings, load_plugins(settings.admission), store)
+    store.close()
+
+
+def test_every_address_has_a_section(app, docs):
+    """The headings of the page are the methods and addresses of the application."""
+    headings = re.findall(r"(?m)^### ([A-Z]+) (\S+)$", (docs / "api.md").read_text())
+
+    offered = {
+        (method.method, re.sub(r":\w+\([^)]*\)", "", route.path))
+        for route in falcon.inspect.inspect_routes(app)
+        for method in route.methods
+        if method.method not in GENERATED and not method.internal
+    }
+
+    assert set(headings) == offered
+    assert len(headings) == len(offered)
+
+
+def test_every_status_stands_in_the_contract(docs):
+    """The contract's table has every status of an error, and no other but those of Falcon itself."""
+    rows = re.findall(r"(?m)^\| (\d{3}) \|", (docs / "contract.md").read_text())
+
+    statuses = {status for status, _ in problems._STATUSES.values()}
+
+    assert {int(row) for row in rows} == statuses | {405}
+
+
+def test_powershell_posts_known_fields_to_an_address(app, document, blocks_of):
+    """What a document shows in PowerShell goes to an address that exists, with fields that the collector knows."""
+    for block in blocks_of(document):
+        if block.language != "powershell":
+            continue
+        (path,) = re.findall(r"-Uri 'http://127\.0\.0\.1:8080(/api/[^']+)'", block.text)
+        submission = re.search(r"(?ms)^\$submission = @\{(.*?)^\}", block.text)[1]
+        assert app._router.find(path, create_environ(path)) is not None, block.place
+        assert set(re.findall(r"(?m)^    (\w+) =", submission)) <= DECLARATION["fields"].keys(), block.place
+        assert "ConvertTo-Json -Depth 6" in block.text, block.place

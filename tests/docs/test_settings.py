@@ -1,0 +1,77 @@
+"""Whether docs/settings.md lists the settings that there are, with their defaults."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import click
+import pytest
+from shopdb_core.cli import shopdb
+from shopdb_core.environment import read_settings
+
+SECRET = {"SECRET_KEY": "a-secret-key-for-tests-0123456789-abcdef"}
+KEY = "a-collector-key-for-tests-0123456789-abc"
+
+
+class Recorder(Mapping[str, str]):
+    """An environment that remembers what was asked of it."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self._variables = variables
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+
+@pytest.fixture
+def documented(docs) -> dict[str, str]:
+    """Return each variable in the tables of the page, and its default."""
+    rows = re.findall(r"^\| `([A-Z_<>]+)` \| ([^|]+) \|", (docs / "settings.md").read_text(), re.MULTILINE)
+    return {variable: default.strip(" `") for variable, default in rows}
+
+
+def test_every_variable_that_is_read_is_documented(documented):
+    """The page lists exactly the variables that are read, by the server and by the command line."""
+    environ = Recorder({**SECRET, "COLLECTOR_API_KEY_DOCS": KEY, "SHOPDB_DOCS_ONMATCH": "flag"})
+
+    read_settings(environ)
+
+    read = {variable.replace("DOCS", "<PLUGIN>") for variable in environ.asked}
+    assert set(documented) == read | set(_of_options(shopdb, click.Context(shopdb)))
+
+
+def test_the_defaults_are_those_of_the_page(documented):
+    """To set a variable to its documented default changes nothing."""
+    defaults = {
+        variable.replace("<PLUGIN>", "DOCS"): default
+        for variable, default in documented.items()
+        if default not in ("none", "all") and not variable.endswith("_FILE")
+    }
+    given = read_settings({**SECRET, **defaults})
+
+    left_out = read_settings(SECRET)
+
+    assert defaults
+    assert {**given.onmatch, "docs": "flag"} == {**left_out.onmatch, "docs": given.onmatch["docs"]}
+    assert _without_onmatch(given) == _without_onmatch(left_out)
+
+
+def _without_onmatch(settings) -> dict[str, object]:
+    return {name: getattr(settings, name) for name in settings.__slots__ if name != "onmatch"}
+
+
+def _of_options(command: click.Command, context: click.Context) -> Iterator[str]:
+    """Yield the variables that options of the command line are read from."""
+    for option in command.params:
+        if isinstance(option.envvar, str):
+            yield option.envvar
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from _of_options(command.get_command(context, name), context)
