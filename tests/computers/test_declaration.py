@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 import shopdb_computers
 from shopdb_computers.declaration import DECLARATION, MAX_PROGRAMS
+from shopdb_core.plugins.formats import format_checker
 from shopdb_hookspecs import JsonObject
 
 PAYLOADS = Path(os.environ.get("SHOPDB_TEST_DATA", "../shared/data")) / "payloads" / "computers"
@@ -18,7 +19,7 @@ PAYLOADS = Path(os.environ.get("SHOPDB_TEST_DATA", "../shared/data")) / "payload
 def validator() -> Draft202012Validator:
     """Validate submissions against the declared fields."""
     schema = {"properties": DECLARATION["fields"], "required": [DECLARATION["identityfield"]]}
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return Draft202012Validator(schema, format_checker=format_checker())
 
 
 def test_fields_are_valid_schemas() -> None:

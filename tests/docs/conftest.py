@@ -33,6 +33,11 @@ class Block:
     text: str
 
     @property
+    def runs(self) -> bool:
+        """Whether the block runs in the test; `setup` changes the machine, and CI runs it instead."""
+        return self.language in RUNNABLE and self.info.strip() != "setup" and not self.title
+
+    @property
     def title(self) -> str | None:
         """The file that the block shows, if it shows one."""
         found = _TITLE.search(self.info)
@@ -64,7 +69,7 @@ def docs() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `document` once for each, and for `runnable` once for each that shows commands."""
+    """Run a test that asks for `document` once for each, `runnable` being those that show commands."""
     chosen = {"document": DOCUMENTS, "runnable": [*filter(_is_runnable, DOCUMENTS)]}
     for name in chosen.keys() & set(metafunc.fixturenames):
         names = [str(document.relative_to(REPOSITORY)) for document in chosen[name]]
@@ -72,7 +77,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _is_runnable(document: Path) -> bool:
-    return any(block.language in RUNNABLE for block in _blocks(document))
+    return any(block.runs for block in _blocks(document))
 
 
 def _blocks(document: Path) -> list[Block]:

@@ -5,22 +5,24 @@ import re
 import falcon.inspect
 import pytest
 from falcon.testing import create_environ
+
+from shopdb_computers.declaration import DECLARATION
 from shopdb_core.api import problems
 from shopdb_core.app import assemble
-from shopdb_core.environment import environment, read_settings
 from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
-from shopdb_computers.declaration import DECLARATION
 
 GENERATED = {"HEAD", "OPTIONS"}
 
 
 @pytest.fixture
-def app(site):
-    """Return the application of a site with the installed plugins."""
-    settings = read_settings(environment(site.variables, site.directory))
-    database = f"sqlite:///{site.database}"
-    settings = read_settings({**site.variables, "SHOPDB_DATABASE_URL": database})
+def app(tmp_path):
+    """Return the application with the installed plugins, on a database without tables."""
+    settings = Settings(
+        secret_key="a-secret-key-for-tests-0123456789-abcdef",
+        database_url=f"sqlite:///{tmp_path}/site.sqlite3",
+    )
     store = open_store(settings)
     yield assemble(settings, load_plugins(settings.admission), store)
     store.close()
@@ -50,11 +52,12 @@ def test_every_status_stands_in_the_contract(docs):
     assert {int(row) for row in rows} == statuses | {405}
 
 
-def test_powershell_posts_known_fields_to_an_address(app, document, blocks_of):
-    """What a document shows in PowerShell goes to an address that exists, with fields that the collector knows."""
-    for block in blocks_of(document):
-        if block.language != "powershell":
-            continue
+def test_powershell_posts_known_fields_to_an_address(app, documents, blocks_of):
+    """What is shown in PowerShell goes to an address that exists, with fields that the collector knows."""
+    shown = [block for path in documents for block in blocks_of(path) if block.language == "powershell"]
+
+    assert shown
+    for block in shown:
         (path,) = re.findall(r"-Uri 'http://127\.0\.0\.1:8080(/api/[^']+)'", block.text)
         submission = re.search(r"(?ms)^\$submission = @\{(.*?)^\}", block.text)[1]
         assert app._router.find(path, create_environ(path)) is not None, block.place

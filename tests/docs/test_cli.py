@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+
 from shopdb_core.cli import shopdb
 
 ALWAYS = {"--help"}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 import pytest
+
 from shopdb_core.cli import shopdb
 from shopdb_core.environment import read_settings
 

@@ -54,16 +54,8 @@ def test_a_migration_that_fails_is_told_and_rolled_back(site: Any) -> None:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     assert "computers_software" in tables
     assert not any(table.startswith(("failing", "twofold")) for table in tables)
-
-
-def test_db_status_shows_which_migrations_failed(site: Any) -> None:
-    """After a failure, the state of each distribution's tables is on record."""
-    site.run("db", "upgrade")
-
-    states = {row["name"]: row["state"] for row in json.loads(site.run("db", "status", "--json").stdout)}
-
-    sound = dict.fromkeys(("core", "computers", "printers"), "up to date")
-    assert states == {**sound, "failing": "failed", "twofold": "failed"}
+    status = json.loads(site.run("db", "status", "--json").stdout)
+    assert {row["name"] for row in status if row["state"] == "failed"} == MIGRATING
 
 
 def test_every_faulty_plugin_is_quarantined_alone(site: Any) -> None:
@@ -112,8 +104,7 @@ CLASHES = {
     "schemas": ("_schemas", "schemas names its plugin '_schemas'; a name is lower-case words "),
     "keyfile": (
         "computers_file",
-        "keyfile names its plugin 'computers_file'; a name must not end in _file, "
-        "because COLLECTOR_API_KEY_COMPUTERS_FILE is where a key's file is named. ",
+        "keyfile names its plugin 'computers_file'; a name must not end in _file, because COLLECTOR_API_KEY_",
     ),
 }
 
@@ -150,26 +141,26 @@ def test_a_name_that_clashes_can_be_blocked(clash: Clash) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_plugin_that_is_not_listed_is_never_imported(
-    make_site: MakeSite, bad_wheel: BadWheel, install: Install
-) -> None:
-    """With an allow-list, an installed wheel's code does not run, and its endpoint does not exist."""
-    variables = {"PYTHONPATH": str(install(bad_wheel("unlisted", "unlisted")))}
-    site = make_site(variables={**variables, "SHOPDB_PLUGINS": "computers"})
-    site.upgrade()
-    server = site.serve()
+@pytest.fixture(scope="module")
+def unlisted(bad_wheel: BadWheel, install: Install) -> str:
+    """A folder with a plugin that leaves a file where it is imported."""
+    return str(install(bad_wheel("unlisted", "unlisted")))
 
-    answer = server.submit("unlisted", RACK)
+
+def test_a_plugin_that_is_not_listed_is_never_imported(make_site: MakeSite, unlisted: str) -> None:
+    """With an allow-list, an installed wheel's code does not run, and its endpoint does not exist."""
+    site = make_site(variables={"PYTHONPATH": unlisted, "SHOPDB_PLUGINS": "computers"})
+    site.upgrade()
+
+    answer = site.serve().submit("unlisted", RACK)
 
     assert answer.status_code == 404
     assert not (site.directory / "unlisted-was-imported").exists()
 
 
-def test_a_plugin_that_is_listed_is_imported(
-    make_site: MakeSite, bad_wheel: BadWheel, install: Install
-) -> None:
+def test_a_plugin_that_is_listed_is_imported(make_site: MakeSite, unlisted: str) -> None:
     """The counterpart, so that the test above could fail."""
-    site = make_site(variables={"PYTHONPATH": str(install(bad_wheel("unlisted", "unlisted")))})
+    site = make_site(variables={"PYTHONPATH": unlisted})
 
     site.run("plugin", "list")
 

@@ -10,6 +10,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 NAMES = ("shopdb_hookspecs", "shopdb_core", "shopdb_computers", "shopdb_printers")
 CONTENTS = {
@@ -45,8 +46,13 @@ def metadata(path: Path) -> Message:
         return message_from_string(archive.read(name).decode())
 
 
+def requirements(path: Path) -> set[str]:
+    """Return the names of the distributions that a wheel requires."""
+    return {Requirement(line).name for line in metadata(path).get_all("Requires-Dist", [])}
+
+
 def imported_by(module: str, folder: Path) -> tuple[list[str], str]:
-    """Import a module from a folder in a process of its own; return the libraries that came along, and its file."""
+    """Import a module from a folder, in a process of its own; return what came along, and its file."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED.format(module=module)],
         env={"PYTHONPATH": str(folder)},
@@ -89,9 +95,9 @@ def test_a_wheel_says_what_people_need_to_know(wheel: tuple[str, Path]) -> None:
 
 
 def test_a_wheel_is_enough_by_itself(wheel: tuple[str, Path], install: Callable[..., Path]) -> None:
-    """Installed alone beside its dependencies, it is imported, and imports no sibling that it does not require."""
+    """Beside its dependencies it is imported, and imports no sibling that it does not require."""
     package, path = wheel
-    required = {line.split(">")[0].replace("-", "_") for line in metadata(path).get_all("Requires-Dist", [])}
+    required = {name.replace("-", "_") for name in requirements(path)}
 
     libraries, file = imported_by(package, folder := install(path))
 
@@ -106,7 +112,7 @@ def test_the_hooks_need_pluggy_only(wheels: Path, install: Callable[..., Path]) 
     libraries, _ = imported_by("shopdb_hookspecs", install(path))
 
     assert libraries == ["pluggy", "shopdb_hookspecs"]
-    assert [line.split(">")[0] for line in metadata(path).get_all("Requires-Dist", [])] == ["pluggy"]
+    assert requirements(path) == {"pluggy"}
 
 
 def test_what_is_installed_here_fits_together() -> None:

@@ -8,12 +8,13 @@ from jsonschema import Draft202012Validator
 from shopdb_computers.collect import collect
 from shopdb_computers.declaration import DECLARATION
 from shopdb_computers.inventory.hardware import model_name
+from shopdb_core.plugins.formats import format_checker
 
 
 def test_collect_prints_a_valid_submission() -> None:
     """Whatever this machine is, what it says of itself is valid."""
     schema = {"properties": DECLARATION["fields"], "required": ["hostname"], "additionalProperties": False}
-    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator = Draft202012Validator(schema, format_checker=format_checker())
 
     printed = CliRunner().invoke(collect, catch_exceptions=False)
 

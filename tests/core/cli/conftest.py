@@ -1,0 +1,20 @@
+"""What the tests of several commands share."""
+
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+
+@pytest.fixture
+def refused() -> Callable[[CompletedProcess[str]], str]:
+    """Return a function that expects exit code 1 and one line on stderr, and gives that line."""
+
+    def expect(done: CompletedProcess[str]) -> str:
+        assert done.returncode == 1, done.stderr
+        assert done.stdout == ""
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("shopdb: ")
+        return line.removeprefix("shopdb: ")
+
+    return expect

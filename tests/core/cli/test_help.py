@@ -1,0 +1,124 @@
+"""The commands as a whole: help, wrong usage, and commands that plugins add."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+MakeSite = Callable[..., Any]
+Refused = Callable[[CompletedProcess[str]], str]
+
+COMMANDS = ["asset", "audit", "collect", "db", "demo", "init", "plugin", "report", "serve", "submit", "token"]
+LOADED = "import sys; from shopdb_core.cli import main; sys.argv[1:] = ['--help']\ntry: main()\nfinally: print(*sys.modules)"
+HEAVY = {"alembic", "falcon", "httpx", "jsonschema", "jsonschema_rs", "sqlalchemy", "waitress"}
+
+
+def install_command(folder: Path, module: str) -> dict[str, str]:
+    """Write a distribution with a plugin and the command `greet`; return the variables that install it."""
+    (folder / "greeting.py").write_text(module)
+    metadata = folder / "greeting-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[shopdb]\ngreeting = greeting\n[shopdb_commands]\ngreet = greeting:greet\n"
+    )
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_help_lists_every_command(make_site: MakeSite) -> None:
+    """Those of the core and those of installed plugins, each with a line."""
+    done = make_site().run("--help")
+
+    assert done.returncode == 0
+    listed = [line.split()[0] for line in done.stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert listed == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(make_site: MakeSite, command: str) -> None:
+    """`--help` needs no site."""
+    done = make_site(variables={"SECRET_KEY": ""}).run(command, "--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: shopdb {command}") or "Usage: python -m" in done.stdout
+
+
+def test_help_is_quick() -> None:
+    """It imports none of the libraries that a server needs."""
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+
+    loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert "click" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_the_version_is_the_distribution_s(make_site: MakeSite) -> None:
+    """`--version` prints one line."""
+    done = make_site().run("--version")
+
+    assert done.stdout == "shopdb, version 1.0.0\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nosuchcommand"],
+        ["serve", "extra"],
+        ["serve", "--nosuchoption"],
+        ["submit", "computers"],
+        ["token", "create"],
+        ["token", "create", "--subject", "me", "--role", "root"],
+        ["token", "create", "--subject", "me", "--ttl", "soon"],
+        ["asset", "list", "--limit", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2(make_site: MakeSite, arguments: list[str]) -> None:
+    """The error tells what was wrong, without a traceback."""
+    done = make_site().run(*arguments)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plugin_adds_a_command(make_site: MakeSite, tmp_path: Path) -> None:
+    """A click command under the entry points `shopdb_commands`."""
+    variables = install_command(
+        tmp_path, "import click\n\n@click.command()\ndef greet():\n    click.echo('Hello')\n"
+    )
+
+    assert make_site(variables=variables).run("greet").stdout == "Hello\n"
+
+
+def test_a_blocked_plugin_adds_no_command(make_site: MakeSite, tmp_path: Path) -> None:
+    """What the site blocks is not imported for its command either."""
+    variables = install_command(tmp_path, "raise OSError")
+
+    done = make_site(variables={**variables, "SHOPDB_BLOCKED_PLUGINS": "greeting"}).run("greet")
+
+    assert done.returncode == 2
+    assert "No such command 'greet'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("raise OSError('no such switch')", "cannot be imported: OSError: no such switch"),
+        ("import sys\nsys.exit(3)", "cannot be imported: SystemExit: 3"),
+        ("greet = print", "is no click.Command: greeting:greet"),
+    ],
+)
+def test_a_broken_command_of_a_plugin_is_named(
+    make_site: MakeSite, refused: Refused, tmp_path: Path, module: str, told: str
+) -> None:
+    """The line names the command and its distribution."""
+    site = make_site(variables=install_command(tmp_path, module))
+
+    assert refused(site.run("greet")) == f"The command greet of greeting {told}"
+    assert site.run("--help").returncode == 0

@@ -1,0 +1,80 @@
+"""`shopdb init`: a new site in an empty directory."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from dotenv import dotenv_values
+
+MakeSite = Callable[..., Any]
+Refused = Callable[[CompletedProcess[str]], str]
+
+
+@pytest.fixture
+def empty(make_site: MakeSite) -> Any:
+    """An empty directory, and nothing in the environment."""
+    site = make_site()
+    site.variables.clear()
+    return site
+
+
+def test_it_makes_a_site_that_serves(empty: Any) -> None:
+    """A `.env` for the owner's eyes only, a database, and what to do next."""
+    done = empty.run("init")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stat.S_IMODE((empty.directory / ".env").stat().st_mode) == 0o600
+    assert done.stdout.splitlines()[-1] == "Next: `shopdb serve`"
+    assert empty.database.is_file()
+    empty.variables["SHOPDB_LISTEN"] = "127.0.0.1:0"
+    assert empty.serve().url.startswith("http://127.0.0.1:")
+
+
+def test_its_secrets_are_new_each_time_and_never_shown(make_site: MakeSite) -> None:
+    """Two sites share no secret, and a terminal's scrollback holds none."""
+    sites = [make_site(), make_site()]
+    outputs = []
+    for site in sites:
+        site.variables.clear()
+        outputs.append(site.run("init").stdout)
+
+    one, two = (dotenv_values(site.directory / ".env") for site in sites)
+
+    for name in ("SECRET_KEY", "COLLECTOR_API_KEY"):
+        assert len(one[name] or "") >= 32
+        assert one[name] != two[name]
+        assert str(one[name]) not in outputs[0]
+    assert one["SECRET_KEY"] != one["COLLECTOR_API_KEY"]
+
+
+def test_it_never_overwrites(empty: Any, refused: Refused) -> None:
+    """A second run changes nothing and says so."""
+    empty.run("init")
+    before = (empty.directory / ".env").read_text()
+
+    line = refused(empty.run("init"))
+
+    assert line == ".env exists and is not overwritten; the site is set up already."
+    assert (empty.directory / ".env").read_text() == before
+
+
+def test_it_follows_no_link(empty: Any, refused: Refused, tmp_path: Path) -> None:
+    """A dangling link in a shared directory must not carry the secrets elsewhere."""
+    target = tmp_path / "elsewhere"
+    (empty.directory / ".env").symlink_to(target)
+
+    refused(empty.run("init"))
+
+    assert not target.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_directory_that_cannot_be_written_is_told(empty: Any, refused: Refused) -> None:
+    """One line, no traceback."""
+    empty.directory.chmod(0o500)
+
+    assert ".env cannot be written" in refused(empty.run("init"))

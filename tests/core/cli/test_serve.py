@@ -1,0 +1,90 @@
+"""`shopdb serve`: what it prints, and what keeps it from starting."""
+
+import json
+import socket
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import httpx
+import pytest
+
+MakeSite = Callable[..., Any]
+Refused = Callable[[CompletedProcess[str]], str]
+
+
+def test_it_prints_one_line_and_accepts_requests(site: Any) -> None:
+    """The line's URL answers; after SIGTERM nothing follows, and the exit code is 0."""
+    server = site.serve()
+
+    assert httpx.get(f"{server.url}/api/health", trust_env=False).status_code == 200
+    assert server.stop() == 0
+    assert server.process.stdout.read() == ""
+
+
+def test_an_address_in_use_is_named(site: Any, refused: Refused) -> None:
+    """A second server on one port says which setting to change."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        site.variables["SHOPDB_LISTEN"] = address
+
+        line = refused(site.run("serve"))
+
+    assert line.startswith(f"SHOPDB_LISTEN={address} cannot be used: ")
+
+
+@pytest.mark.parametrize("host", ["nosuchhost.invalid", "203.0.113.7"])
+def test_an_address_of_another_machine_is_named(site: Any, refused: Refused, host: str) -> None:
+    """A name that does not resolve, and an address that is not this machine's."""
+    site.variables["SHOPDB_LISTEN"] = f"{host}:8080"
+
+    assert refused(site.run("serve")).startswith(f"SHOPDB_LISTEN={host}:8080 cannot be used: ")
+
+
+def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refused) -> None:
+    """A new site's first error is also its first instruction."""
+    assert refused(make_site().run("serve")).endswith("run `shopdb db upgrade`")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("not a url", "SHOPDB_DATABASE_URL is no database URL"),
+        ("oracle://scott:tiger-0123456789@host/db", "SHOPDB_DATABASE_URL names oracle"),
+        ("nosuchdialect://scott:tiger-0123456789@host/db", "SHOPDB_DATABASE_URL names nosuchdialect"),
+        ("sqlite://", "SHOPDB_DATABASE_URL names no file"),
+        ("sqlite:///:memory:", "SHOPDB_DATABASE_URL names no file"),
+        ("sqlite:///no/such/folder/shopdb.sqlite3", "The database file cannot be opened"),
+    ],
+)
+@pytest.mark.parametrize("command", [["serve"], ["db", "upgrade"]], ids=" ".join)
+def test_a_database_that_cannot_be_is_told(
+    make_site: MakeSite, refused: Refused, command: list[str], url: str, told: str
+) -> None:
+    """The variable is named, a password in it is not shown."""
+    line = refused(make_site(variables={"SHOPDB_DATABASE_URL": url}).run(*command))
+
+    assert line.startswith(told)
+    assert "tiger" not in line
+
+
+def test_a_file_that_is_no_database_is_told(make_site: MakeSite, refused: Refused) -> None:
+    """Somebody else's file is neither taken over nor damaged."""
+    site = make_site()
+    site.database.write_text("Dear diary, " * 1000)
+
+    assert "shopdb.sqlite3" in refused(site.run("db", "upgrade"))
+    assert site.database.read_text().startswith("Dear diary")
+
+
+def test_the_log_is_one_line_per_request_without_the_key(site: Any) -> None:
+    """Standard output stays free for scripts, the log goes to stderr."""
+    server = site.serve()
+    server.submit("computers", {"hostname": "PC-1", "osname": "Debian"})
+    server.stop()
+
+    lines = server.log.read_text().splitlines()
+
+    assert len([line for line in lines if "/api/collector/computers" in line]) == 1
+    assert server.key not in server.log.read_text()
+    assert json.dumps("Debian") not in server.log.read_text()
