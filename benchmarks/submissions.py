@@ -12,8 +12,9 @@ import argparse
 import multiprocessing
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -82,17 +83,13 @@ def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
                     yield bench.measure(unit if cell.kind == "yardstick" else site, cell, turn)
 
 
-def _cells(options: argparse.Namespace) -> Sequence[Cell]:
-    """Put each no-op beside the cells that are measured against it."""
-    return [
-        cell
-        for programs in options.programs
-        for clients in options.clients
-        for cell in (
-            Cell(programs, clients, "yardstick", "noop"),
-            *(Cell(programs, clients, action, action) for action in options.actions),
-        )
-    ]
+def _cells(options: argparse.Namespace) -> Iterator[Cell]:
+    """Yield each no-op right before the cells that are measured against it."""
+    for programs, clients in product(options.programs, options.clients):
+        yield Cell(programs, clients, "yardstick", "noop")
+        for action in options.actions:
+            if programs or action != "program":
+                yield Cell(programs, clients, action, action)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""The no-op that every figure is measured against, on the server that ShopDB runs on.
+"""The no-op that every figure is measured against: a Falcon resource on waitress as it comes.
 
 It parses the same JSON body and answers the same size; it checks, stores and logs nothing.
 """
 
+import logging
 import os
 
 import falcon
 import orjson
+import waitress
 from falcon.media import JSONHandler
 from harness.payloads import PATH
 
 from shopdb_core.environment import read_settings
-from shopdb_core.server import Server
+from shopdb_core.server import CONNECTION_LIMIT
 
 
 class NoOpResource:
@@ -30,14 +32,24 @@ class NoOpResource:
 
 
 def main() -> None:
-    """Serve until SIGTERM, on the address and with the threads that ShopDB's own settings name."""
+    """Serve on the address, and with the threads, that ShopDB's own settings name."""
+    settings = read_settings(os.environ)
+    # One warning for each request that waits for a thread would slow it down; ShopDB switches them off, too.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    host, port = settings.listen
+    server = waitress.create_server(
+        make_app(), host=host, port=port, threads=settings.threads, connection_limit=CONNECTION_LIMIT
+    )
+    print(f"The no-op listens on http://{host}:{server.effective_port}", flush=True)
+    server.run()
+
+
+def make_app() -> "falcon.App[falcon.Request, falcon.Response]":
+    """Return the application: one route."""
     app = falcon.App()
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
     app.add_route(PATH, NoOpResource())
-    server = Server(app, read_settings(os.environ))
-    server.stop_on_signals()
-    print(f"The no-op listens on {server.url}", flush=True)
-    server.run()
+    return app
 
 
 if __name__ == "__main__":

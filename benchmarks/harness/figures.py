@@ -78,9 +78,7 @@ def summaries(measurements: Iterable[Measurement]) -> list[Summary]:
     return [_summary(rounds, units) for rounds in cells.values()]
 
 
-def _summary(
-    rounds: Sequence[Measurement], units: Mapping[tuple[int, int, int], Measurement]
-) -> Summary:
+def _summary(rounds: Sequence[Measurement], units: Mapping[tuple[int, int, int], Measurement]) -> Summary:
     first = rounds[0]
     pairs = [(each, units[each.programs, each.clients, each.turn]) for each in rounds]
     return Summary(

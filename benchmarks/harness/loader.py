@@ -6,6 +6,7 @@ import selectors
 import socket
 import time
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -80,23 +81,28 @@ def drive(load: Load) -> Driven:
     started, cpu = time.monotonic(), time.process_time()
     deadline = started + load.seconds
     with selectors.DefaultSelector() as waiting:
-        for connection in connections:
+        for connection, request in zip(connections, requests, strict=False):
             waiting.register(connection.socket, selectors.EVENT_READ, connection)
-            connection.send(next(requests))
+            connection.send(request)
         while waiting.get_map():
-            for key, _ in waiting.select():
-                connection = key.data
-                if (answer := connection.receive()) is None:
-                    continue
+            for connection, answer in _answers(waiting):
                 now = time.monotonic()
                 latencies.append(now - connection.sent)
                 _check(answer, load.expected)
-                if now < deadline and (request := next(requests, None)):
-                    connection.send(request)
+                if now < deadline and (following := next(requests, None)):
+                    connection.send(following)
                 else:
                     waiting.unregister(connection.socket)
                     connection.socket.close()
     return Driven(started, time.monotonic(), time.process_time() - cpu, latencies)
+
+
+def _answers(waiting: selectors.BaseSelector) -> Iterator[tuple[Connection, bytes]]:
+    """Wait until something arrives, and yield the answers that are whole then."""
+    for key, _ in waiting.select():
+        connection: Connection = key.data
+        if answer := connection.receive():
+            yield connection, answer
 
 
 def _check(answer: bytes, expected: bytes) -> None:

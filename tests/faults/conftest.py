@@ -4,10 +4,11 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import NoReturn, Protocol
 
 import httpx
@@ -45,14 +46,11 @@ class Writer:
     refused: list[int] = field(default_factory=list)
     """The status of every other answer."""
 
-    def write(self, server: Served) -> None:
-        """Go on until the connection breaks."""
-        with server.client() as client:
-            try:
-                while True:
-                    self._submit(client)
-            except httpx.TransportError:
-                return
+    def write(self, server: Served, enough: Event) -> None:
+        """Go on until the connection breaks, or until it is enough."""
+        with server.client() as client, suppress(httpx.TransportError):
+            while not enough.is_set():
+                self._submit(client)
 
     def _submit(self, client: httpx.Client) -> None:
         self.build += 1
@@ -85,15 +83,17 @@ class Writers:
         return [status for writer in self.each for status in writer.refused]
 
     @contextmanager
-    def on(self, *servers: Served) -> Iterator[None]:
-        """Let all write, evenly spread over `servers`; the caller must end the servers inside."""
+    def on(self, server: Served) -> Iterator[None]:
+        """Let all write for as long as the caller's block takes, or until the server is gone."""
+        enough = Event()
         with ThreadPoolExecutor(len(self.each)) as pool:
-            futures = [
-                pool.submit(writer.write, servers[number % len(servers)])
-                for number, writer in enumerate(self.each)
-            ]
-            yield
-            wait_for_all(futures)
+            futures = [pool.submit(writer.write, server, enough) for writer in self.each]
+            try:
+                yield
+            finally:
+                enough.set()
+        for future in futures:
+            future.result()
 
     def wait_for(self, more: int) -> None:
         """Return once `more` further submissions were acknowledged."""
@@ -115,12 +115,6 @@ class Writers:
             for requestid, build in writer.acknowledged.items()
             if audited.get(requestid) != str(build) or stored.get(writer.hostname, 0) < build
         }
-
-
-def wait_for_all(futures: list[Future[None]]) -> None:
-    """Raise what any of them raised."""
-    for future in futures:
-        future.result(timeout=60)
 
 
 def query(site: Kept, sql: str) -> list[tuple]:

@@ -1,7 +1,9 @@
 """SIGTERM: what is in flight is answered, then the server ends."""
 
 import os
+import shutil
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +19,15 @@ def sleepy_site(make_site, install):
     return site
 
 
+@pytest.fixture
+def container(not_permitted) -> list[str]:
+    """Return the command that makes what it starts the first process of a process namespace."""
+    command = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], check=False).returncode != 0:
+        not_permitted("a process namespace cannot be made here")
+    return command
+
+
 def wait_for_file(path: Path) -> None:
     deadline = time.monotonic() + 10
     while not path.exists():
@@ -26,6 +37,12 @@ def wait_for_file(path: Path) -> None:
 
 def child_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def pid_inside(pid: int) -> int:
+    """Return the id that a process has in its own namespace."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("NSpid:")[2].splitlines()[0].split()[-1])
 
 
 def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
@@ -60,14 +77,11 @@ def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> 
     check_sound(site)
 
 
-def test_first_process_of_a_container_stops(site, not_permitted) -> None:
+def test_first_process_of_a_container_stops(site, container) -> None:
     """As PID 1, where a signal has no effect unless it is handled, SIGTERM still ends the server."""
-    try:
-        server = site.serve("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
-    except (AssertionError, FileNotFoundError):
-        not_permitted("a process namespace cannot be made here")
+    server = site.serve(*container)
     pid = child_of(server.process.pid)
-    assert "NSpid:\t" in Path(f"/proc/{pid}/status").read_text()
+    assert pid_inside(pid) == 1
     assert server.submit("computers", {"hostname": "pc-1"}).status_code == 201
 
     os.kill(pid, signal.SIGTERM)

@@ -3,6 +3,7 @@
 import logging
 import select
 import signal
+import socket
 import time
 from types import FrameType
 
@@ -34,7 +35,7 @@ class Server:
             self._server = waitress.create_server(
                 app,
                 map=self._sockets,
-                host=host,
+                host=_resolved(host),
                 port=port,
                 threads=settings.threads,
                 ident=None,
@@ -42,10 +43,9 @@ class Server:
                 max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
                 clear_untrusted_proxy_headers=True,
             )
-        except OSError as error:
-            raise ConfigurationError(
-                f"SHOPDB_LISTEN={host}:{port} cannot be used: {error.strerror}"
-            ) from error
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", error)
+            raise ConfigurationError(f"SHOPDB_LISTEN={host}:{port} cannot be used: {reason}") from error
 
     @property
     def url(self) -> str:
@@ -88,3 +88,10 @@ class Server:
 
     def _turn(self, timeout: float) -> None:
         wasyncore.loop(timeout=timeout, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)
+
+
+def _resolved(host: str) -> str:
+    """Return one address, IPv4 if there is one: for a name with two, waitress would make two servers."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    families = {family: str(address[0]) for family, _, _, _, address in found}
+    return families.get(socket.AF_INET) or next(iter(families.values()))

@@ -1,14 +1,14 @@
 """Every setting that is wrong keeps a site from starting, by its name; a secret's value is never shown."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
-MakeSite = Callable[..., Any]
-Refused = Callable[[CompletedProcess[str]], str]
+from shopdb_core.cli import main
+
+Refusal = Callable[..., str]
 
 SECRETS = ["SECRET_KEY", "COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"]
 WEAK = {
@@ -18,15 +18,43 @@ WEAK = {
     "monotonous": "abababababababababababababababababab",
     "example": "replace-me-with-the-output-of-shopdb-init",
 }
-TOKEN = ("token", "create", "--subject", "me")
-"""The quickest of the commands that read every setting."""
+GOOD = {
+    "SECRET_KEY": "a-secret-key-for-tests-0123456789-abcdef",
+    "COLLECTOR_API_KEY": "a-collector-key-for-tests-0123456789-abc",
+}
+
+
+@pytest.fixture
+def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """Return a function that runs a command that reads every setting, and gives the one line of its error.
+
+    A value of `None` leaves a variable out.
+    """
+
+    def run(variables: dict[str, str | None], *command: str) -> str:
+        for name in os.environ:
+            if name.startswith(("SHOPDB_", "COLLECTOR_API_KEY", "SECRET_KEY")):
+                monkeypatch.delenv(name)
+        for name, value in {**GOOD, **variables}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sys.argv", ["shopdb", *(command or ("token", "create", "--subject", "me"))])
+        with pytest.raises(SystemExit) as end:
+            main()
+        output = capsys.readouterr()
+        assert (end.value.code, output.out) == (1, "")
+        (line,) = output.err.splitlines()
+        return line.removeprefix("shopdb: ")
+
+    return run
 
 
 @pytest.mark.parametrize("variable", SECRETS)
 @pytest.mark.parametrize("weakness", WEAK)
-def test_a_weak_secret(make_site: MakeSite, refused: Refused, variable: str, weakness: str) -> None:
+def test_a_weak_secret(refusal: Refusal, variable: str, weakness: str) -> None:
     """Empty, short, monotonous, or copied from an example."""
-    line = refused(make_site(variables={variable: WEAK[weakness]}).run(*TOKEN))
+    line = refusal({variable: WEAK[weakness]})
 
     assert line.startswith(f"{variable} ")
     assert not WEAK[weakness].strip() or WEAK[weakness] not in line
@@ -34,22 +62,18 @@ def test_a_weak_secret(make_site: MakeSite, refused: Refused, variable: str, wea
 
 @pytest.mark.parametrize("variable", SECRETS)
 @pytest.mark.parametrize("weakness", WEAK)
-def test_a_weak_secret_in_a_file(
-    make_site: MakeSite, refused: Refused, tmp_path: Path, variable: str, weakness: str
-) -> None:
+def test_a_weak_secret_in_a_file(refusal: Refusal, tmp_path: Path, variable: str, weakness: str) -> None:
     """A file makes a secret no better."""
     file = tmp_path / "secret"
     file.write_text(WEAK[weakness] + "\n")
-    site = make_site(variables={f"{variable}_FILE": str(file)})
-    site.variables.pop(variable, None)
 
-    line = refused(site.run(*TOKEN))
+    line = refusal({variable: None, f"{variable}_FILE": str(file)})
 
     assert line.startswith(variable)
     assert not WEAK[weakness].strip() or WEAK[weakness] not in line
 
 
-def test_no_secret_key(make_site: MakeSite, refused: Refused) -> None:
+def test_no_secret_key(refusal: Refusal) -> None:
     """There is no default; the error says how to get one."""
     site = make_site()
     del site.variables["SECRET_KEY"]
@@ -60,43 +84,40 @@ def test_no_secret_key(make_site: MakeSite, refused: Refused) -> None:
 
 
 @pytest.mark.parametrize("variable", SECRETS)
-def test_a_secret_set_both_ways(make_site: MakeSite, refused: Refused, tmp_path: Path, variable: str) -> None:
+def test_a_secret_set_both_ways(refusal: Refusal, tmp_path: Path, variable: str) -> None:
     """Which of the two would hold is not for a program to guess."""
     file = tmp_path / "secret"
     file.write_text("a-good-secret-of-more-than-32-characters")
     values = {variable: "another-secret-of-more-than-32-characters", f"{variable}_FILE": str(file)}
 
-    line = refused(make_site(variables=values).run(*TOKEN))
+    line = refusal(values)
 
     assert line == f"{variable} and {variable}_FILE are both set; remove one of them."
 
 
 @pytest.mark.parametrize("variable", SECRETS)
-def test_a_secret_s_file_that_is_missing(make_site: MakeSite, refused: Refused, variable: str) -> None:
+def test_a_secret_s_file_that_is_missing(refusal: Refusal, variable: str) -> None:
     """The variable and the path are named."""
-    site = make_site(variables={f"{variable}_FILE": "no/such/file"})
-    site.variables.pop(variable, None)
-
-    line = refused(site.run(*TOKEN))
+    line = refusal({variable: None, f"{variable}_FILE": "no/such/file"})
 
     assert line == f"{variable}_FILE names a file that cannot be read: no/such/file"
 
 
-def test_a_key_that_no_header_can_carry(make_site: MakeSite, refused: Refused) -> None:
+def test_a_key_that_no_header_can_carry(refusal: Refusal) -> None:
     """A key that no client could ever send is a start-up error."""
     key = "schlüssel-mit-mehr-als-32-zeichen-0123456789"
 
-    line = refused(make_site(variables={"COLLECTOR_API_KEY": key}).run(*TOKEN))
+    line = refusal({"COLLECTOR_API_KEY": key})
 
     assert line.startswith("COLLECTOR_API_KEY has a character")
     assert key not in line
 
 
-def test_more_keys_than_a_rotation_needs(make_site: MakeSite, refused: Refused) -> None:
+def test_more_keys_than_a_rotation_needs(refusal: Refusal) -> None:
     """Two keys are for rotation; a third was forgotten."""
     keys = ",".join(f"key-number-{number}-of-more-than-32-characters" for number in range(3))
 
-    line = refused(make_site(variables={"COLLECTOR_API_KEY": keys}).run(*TOKEN))
+    line = refusal({"COLLECTOR_API_KEY": keys})
 
     assert line.startswith("COLLECTOR_API_KEY holds 3 keys")
     assert "key-number" not in line
@@ -126,16 +147,15 @@ def test_more_keys_than_a_rotation_needs(make_site: MakeSite, refused: Refused) 
         ("SHOPDB_PLUGINS", "computer"),
     ],
 )
-def test_a_setting_that_cannot_be(make_site: MakeSite, refused: Refused, variable: str, value: str) -> None:
+def test_a_setting_that_cannot_be(refusal: Refusal, variable: str, value: str) -> None:
     """The variable is named."""
-    command = ("plugin", "list") if variable == "SHOPDB_PLUGINS" else TOKEN
+    command = ("plugin", "list") if variable == "SHOPDB_PLUGINS" else ()
 
-    assert refused(make_site(variables={variable: value}).run(*command)).startswith(f"{variable} ")
+    assert refusal({variable: value}, *command).startswith(f"{variable} ")
 
 
-def test_a_dotenv_that_is_no_text(make_site: MakeSite, refused: Refused) -> None:
+def test_a_dotenv_that_is_no_text(refusal: Refusal, tmp_path: Path) -> None:
     """The file is named."""
-    site = make_site()
-    (site.directory / ".env").write_bytes(b"SECRET_KEY=\xff\xfe\n")
+    (tmp_path / ".env").write_bytes(b"SECRET_KEY=\xff\xfe\n")
 
-    assert refused(site.run("serve")).startswith(".env cannot be read")
+    assert refusal({}).startswith(".env cannot be read")

@@ -13,7 +13,15 @@ MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
 
 COMMANDS = ["asset", "audit", "collect", "db", "demo", "init", "plugin", "report", "serve", "submit", "token"]
-LOADED = "import sys; from shopdb_core.cli import main; sys.argv[1:] = ['--help']\ntry: main()\nfinally: print(*sys.modules)"
+LOADED = """
+import sys
+from shopdb_core.cli import main
+sys.argv[1:] = ["--help"]
+try:
+    main()
+finally:
+    print(*sys.modules)
+"""
 HEAVY = {"alembic", "falcon", "httpx", "jsonschema", "jsonschema_rs", "sqlalchemy", "waitress"}
 
 

@@ -41,6 +41,13 @@ def test_an_address_of_another_machine_is_named(site: Any, refused: Refused, hos
     assert refused(site.run("serve")).startswith(f"SHOPDB_LISTEN={host}:8080 cannot be used: ")
 
 
+def test_a_name_with_two_addresses_is_served_on_one(site: Any) -> None:
+    """On most machines, `localhost` is both 127.0.0.1 and ::1."""
+    site.variables["SHOPDB_LISTEN"] = "localhost:0"
+
+    assert site.serve().submit("computers", {"hostname": "PC-1", "osname": "Debian"}).status_code == 201
+
+
 def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refused) -> None:
     """A new site's first error is also its first instruction."""
     assert refused(make_site().run("serve")).endswith("run `shopdb db upgrade`")
@@ -51,21 +58,21 @@ def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refus
     [
         ("not a url", "SHOPDB_DATABASE_URL is no database URL"),
         ("oracle://scott:tiger-0123456789@host/db", "SHOPDB_DATABASE_URL names oracle"),
-        ("nosuchdialect://scott:tiger-0123456789@host/db", "SHOPDB_DATABASE_URL names nosuchdialect"),
         ("sqlite://", "SHOPDB_DATABASE_URL names no file"),
-        ("sqlite:///:memory:", "SHOPDB_DATABASE_URL names no file"),
+        ("sqlite://shopdb.sqlite3", "SHOPDB_DATABASE_URL names no file"),
         ("sqlite:///no/such/folder/shopdb.sqlite3", "The database file cannot be opened"),
     ],
 )
-@pytest.mark.parametrize("command", [["serve"], ["db", "upgrade"]], ids=" ".join)
 def test_a_database_that_cannot_be_is_told(
-    make_site: MakeSite, refused: Refused, command: list[str], url: str, told: str
+    make_site: MakeSite, refused: Refused, url: str, told: str
 ) -> None:
     """The variable is named, a password in it is not shown."""
-    line = refused(make_site(variables={"SHOPDB_DATABASE_URL": url}).run(*command))
+    site = make_site(variables={"SHOPDB_DATABASE_URL": url})
 
-    assert line.startswith(told)
-    assert "tiger" not in line
+    lines = [refused(site.run(*command)) for command in (["serve"], ["db", "upgrade"])]
+
+    assert all(line.startswith(told) for line in lines)
+    assert "tiger" not in str(lines)
 
 
 def test_a_file_that_is_no_database_is_told(make_site: MakeSite, refused: Refused) -> None:
@@ -73,7 +80,7 @@ def test_a_file_that_is_no_database_is_told(make_site: MakeSite, refused: Refuse
     site = make_site()
     site.database.write_text("Dear diary, " * 1000)
 
-    assert "shopdb.sqlite3" in refused(site.run("db", "upgrade"))
+    assert refused(site.run("db", "upgrade")).startswith("The database file is no SQLite database.")
     assert site.database.read_text().startswith("Dear diary")
 
 

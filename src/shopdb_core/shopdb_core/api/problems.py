@@ -1,9 +1,9 @@
 """Every error answer: `application/problem+json` (RFC 9457), built in this one place."""
 
 import logging
+import re
 import traceback
 from dataclasses import asdict
-from http import HTTPStatus
 
 import falcon
 
@@ -54,9 +54,8 @@ def _on_http_error(
     req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _params: object
 ) -> None:
     status = falcon.http_status_to_code(error.status)
-    _answer(
-        req, resp, status, _phrase(status).lower().replace(" ", "-"), error.description or _hint(req, status)
-    )
+    name = re.sub("[^a-z]+", "-", error.title.lower()).strip("-")
+    _answer(req, resp, status, name, error.description or _hint(req, status))
     resp.set_headers(error.headers or {})
 
 
@@ -71,15 +70,11 @@ def _answer(req: falcon.Request, resp: falcon.Response, status: int, name: str, 
     resp.content_type = PROBLEM
     resp.media = {
         "type": TYPE_PREFIX + name,
-        "title": _phrase(status),
+        "title": name.replace("-", " ").capitalize(),
         "status": status,
         "detail": detail,
         "requestid": req.context.requestid,
     }
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase
 
 
 def _challenge(req: falcon.Request) -> str:

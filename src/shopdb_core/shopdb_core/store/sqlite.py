@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from shopdb_core.store.sqlite_engine import reading_engine, require_file, writing_engine
+from shopdb_core.store.sqlite_engine import reading_engine, writing_engine
 from shopdb_core.store.sqlite_errors import named_faults
 from shopdb_core.store.sqlite_writer import Job, SqliteWriter
 
@@ -16,7 +16,6 @@ class SqliteStore:
     """Implements `Store`; several processes may share the file."""
 
     def __init__(self, database_url: str, readers: int) -> None:
-        require_file(database_url)
         with named_faults():
             self._writing = writing_engine(database_url)
             self._writer = SqliteWriter(self._writing)

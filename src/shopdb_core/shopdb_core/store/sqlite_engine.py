@@ -2,22 +2,14 @@
 
 import sqlite3
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
-
-from shopdb_core.errors import ConfigurationError
 
 BUSY_TIMEOUT_SECONDS = 15.0
 
 AT_WORK = "at work"
 """Marks a connection, in its `info`, while somebody else's work runs on it."""
-
-
-def require_file(database_url: str) -> None:
-    """Raise `ConfigurationError` for a database in memory: each connection would see one of its own."""
-    if make_url(database_url).database in (None, "", ":memory:"):
-        raise ConfigurationError("SHOPDB_DATABASE_URL names no file: write sqlite:///shopdb.sqlite3")
 
 
 def writing_engine(database_url: str) -> Engine:

@@ -15,6 +15,8 @@ _REASONS = {
     sqlite3.SQLITE_IOERR: "The disk that holds the database reports an error.",
     sqlite3.SQLITE_READONLY: "The database file cannot be written.",
     sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened.",
+    sqlite3.SQLITE_NOTADB: "The database file is no SQLite database.",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged.",
 }
 
 

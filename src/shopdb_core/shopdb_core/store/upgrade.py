@@ -18,6 +18,7 @@ from shopdb_core.store.scripts import (
 from shopdb_core.store.sqlite_engine import writing_engine
 from shopdb_core.store.sqlite_errors import named_faults
 from shopdb_core.store.tables import migrationfailure
+from shopdb_core.store.url import check_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ def upgrade(database_url: str, plugins: Sequence[MigrationScripts]) -> list[Migr
     """Migrate the core, then each plugin, each in a transaction that holds the database's write lock.
 
     A plugin that fails is rolled back, remembered and reported in its status; the others go on.
-    Raises `BrokenMigrations` for the core, `Unavailable` where the lock is not to be had.
+    Raises `ConfigurationError` for the URL, its subclass `BrokenMigrations` for the core, and `Unavailable`
+    where the lock is not to be had.
     """
+    check_url(database_url)
     with _locked(database_url) as connection:
         core_scripts().upgrade(connection)
     for scripts in plugins:

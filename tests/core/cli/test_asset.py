@@ -1,0 +1,77 @@
+"""`shopdb asset`: a site's assets and their history, read from its database."""
+
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+Refused = Callable[[CompletedProcess[str]], str]
+
+
+@pytest.fixture
+def stocked(site: Any) -> Any:
+    """A site with a computer that has changed once, and a printer."""
+    server = site.serve()
+    server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 12"})
+    server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 13"})
+    server.submit("printers", {"serialnumber": "CNB1234567", "model": "LaserJet"})
+    server.stop()
+    return site
+
+
+def test_list_shows_the_assets_that_were_asked_for(stocked: Any) -> None:
+    """A table for people; JSON for scripts, by type, beginning of the identity, and page."""
+
+    def listed(*options: str) -> list[str]:
+        rows = json.loads(stocked.run("asset", "list", "--json", *options).stdout)
+        return [row["identityvalue"] for row in rows]
+
+    table = stocked.run("asset", "list").stdout.splitlines()
+
+    assert table[0].split() == ["assetid", "assettype", "identityvalue", "version", "lastseenat"]
+    assert [line.split()[:4] for line in table[1:]] == [
+        ["1", "computers", "PC-1234", "2"],
+        ["2", "printers", "CNB1234567", "1"],
+    ]
+    assert listed() == ["PC-1234", "CNB1234567"]
+    assert listed("--type", "printers") == ["CNB1234567"]
+    assert listed("--identity", "pc-12") == ["PC-1234"]
+    assert listed("--limit", "1") == ["PC-1234"]
+    assert listed("--after", "1") == ["CNB1234567"]
+
+
+def test_show_takes_an_id_or_an_identity(stocked: Any) -> None:
+    """Both show the same asset as JSON."""
+    by_id, by_identity = (stocked.run("asset", "show", name).stdout for name in ("1", "computers/pc-1234"))
+
+    assert by_id == by_identity
+    assert json.loads(by_id)["attributes"] == {"hostname": "PC-1234", "osname": "Debian 13"}
+
+
+def test_history_tells_what_happened(stocked: Any) -> None:
+    """The oldest first, with what was before and after."""
+    lines = stocked.run("asset", "history", "1").stdout.splitlines()
+    entries = json.loads(stocked.run("asset", "history", "computers/PC-1234", "--json").stdout)
+
+    assert [line.split()[3] for line in lines if not line.startswith(" ")] == ["created", "updated"]
+    assert lines[-1] == '    osname: {"before":"Debian 12","after":"Debian 13"}'
+    assert [entry["action"] for entry in entries] == ["created", "updated"]
+
+
+@pytest.mark.parametrize("command", ["show", "history"])
+@pytest.mark.parametrize(
+    ("asset", "told"),
+    [
+        ("7", "There is no asset 7"),
+        ("computers/PC-7", "PC-7"),
+        ("PC-7", "'PC-7' is neither an asset id nor TYPE/IDENTITY, such as computers/PC-1234."),
+        ("99999999999999999999", "There is no asset 99999999999999999999"),
+    ],
+)
+def test_an_asset_that_is_not_there_is_told(
+    site: Any, refused: Refused, command: str, asset: str, told: str
+) -> None:
+    """One line, whatever was asked for."""
+    assert told in refused(site.run("asset", command, asset))

@@ -1,0 +1,43 @@
+"""`shopdb token create`: a token and nothing else."""
+
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import jwt
+import pytest
+
+MakeSite = Callable[..., Any]
+Refused = Callable[[CompletedProcess[str]], str]
+
+
+def test_it_prints_the_token_and_nothing_else(make_site: MakeSite) -> None:
+    """What a script takes from standard output is the token."""
+    done = make_site().run("token", "create", "--subject", "dashboard", "--role", "editor", "--ttl", "90d")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    (token,) = done.stdout.splitlines()
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["sub"], claims["role"], claims["exp"] - claims["iat"]) == (
+        "dashboard",
+        "editor",
+        90 * 86400,
+    )
+
+
+def test_by_default_it_is_weak_and_short_lived(make_site: MakeSite) -> None:
+    """A viewer's, for an hour."""
+    token = make_site().run("token", "create", "--subject", "dashboard").stdout.strip()
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["role"], claims["exp"] - claims["iat"]) == ("viewer", 3600)
+
+
+@pytest.mark.parametrize("arguments", [["--subject", "  "], ["--subject", "me", "--ttl", "99999d"]])
+def test_a_token_that_must_not_be_is_refused(
+    make_site: MakeSite, refused: Refused, arguments: list[str]
+) -> None:
+    """Nameless, or for longer than ten years."""
+    line = refused(make_site().run("token", "create", *arguments))
+
+    assert line == "A token needs a subject, and a time to live of up to ten years."
