@@ -1,4 +1,4 @@
-"""How many submissions a second ShopDB takes, beside a no-op on the same server in the same run.
+"""How many submissions a second ShopDB takes, beside a no-op in the same run.
 
     python benchmarks/submissions.py --quick
     python benchmarks/submissions.py --json before.json

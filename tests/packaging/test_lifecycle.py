@@ -142,16 +142,37 @@ def test_a_site_without_tables_does_not_start(make_site: MakeSite) -> None:
     assert done.stderr.endswith("run `shopdb db upgrade`\n")
 
 
-def test_a_downgraded_plugin_is_told(used: Any, releases: dict[str, str]) -> None:
-    """An older release on newer tables does not start either, and says what to install."""
+def test_an_older_release_is_quarantined(used: Any, releases: dict[str, str]) -> None:
+    """A plugin whose tables a later release has changed must not write to them; the others serve."""
     used.variables["PYTHONPATH"] = releases["2.0"]
     used.upgrade()
     used.variables["PYTHONPATH"] = releases["1.0"]
+    told = "The tables of rack are at rack_0002, which the installed release does not know: "
 
-    done = used.run("serve")
+    server = used.serve()
 
-    assert done.returncode == 1
-    assert "rack_0002" in done.stderr
+    assert (
+        server.submit("rack", {"serial": "r1"})
+        .json()["detail"]
+        .startswith(f"The plugin rack is quarantined: {told}")
+    )
+    assert server.submit("computers", {"hostname": "PC-1234", "osname": "Debian"}).status_code == 201
+    done = used.run("db", "upgrade")
+    assert (done.returncode, done.stderr.startswith(f"shopdb: {told}")) == (1, True)
+    assert units(used) == [(1, None)]
+
+
+def test_an_older_core_does_not_start(make_site: MakeSite) -> None:
+    """Nor does it touch tables that a later release has changed."""
+    site = make_site()
+    site.upgrade()
+    with contextlib.closing(sqlite3.connect(site.database)) as database, database:
+        database.execute("UPDATE alembic_version_core SET version_num = '9999'")
+
+    done = [site.run("serve"), site.run("db", "upgrade")]
+
+    told = "shopdb: The tables of core are at 9999, which the installed release does not know: "
+    assert [(one.returncode, one.stderr.startswith(told)) for one in done] == [(1, True)] * 2
 
 
 def test_upgrades_at_once_all_succeed(make_site: MakeSite, releases: dict[str, str]) -> None:

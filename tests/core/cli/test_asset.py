@@ -56,7 +56,7 @@ def test_history_tells_what_happened(stocked: Any) -> None:
     entries = json.loads(stocked.run("asset", "history", "computers/PC-1234", "--json").stdout)
 
     assert [line.split()[3] for line in lines if not line.startswith(" ")] == ["created", "updated"]
-    assert lines[-1] == '    osname: {"before":"Debian 12","after":"Debian 13"}'
+    assert lines[-1] == '    osname: {"after":"Debian 13","before":"Debian 12"}'
     assert [entry["action"] for entry in entries] == ["created", "updated"]
 
 
@@ -67,7 +67,7 @@ def test_history_tells_what_happened(stocked: Any) -> None:
         ("7", "There is no asset 7"),
         ("computers/PC-7", "PC-7"),
         ("PC-7", "'PC-7' is neither an asset id nor TYPE/IDENTITY, such as computers/PC-1234."),
-        ("99999999999999999999", "There is no asset 99999999999999999999"),
+        ("9" * 20, f"'{'9' * 20}' is neither an asset id"),
     ],
 )
 def test_an_asset_that_is_not_there_is_told(
@@ -75,3 +75,17 @@ def test_an_asset_that_is_not_there_is_told(
 ) -> None:
     """One line, whatever was asked for."""
     assert told in refused(site.run("asset", command, asset))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["asset", "list"], ["asset", "show", "1"], ["audit", "verify"], ["report", "computers", "stale"]],
+    ids=" ".join,
+)
+def test_a_site_without_tables_is_told_what_to_run(
+    make_site: Callable[..., Any], refused: Refused, command: list[str]
+) -> None:
+    """Every command that reads the database says the same."""
+    line = refused(make_site().run(*command))
+
+    assert line == "This site's database has no tables yet: run `shopdb db upgrade`"

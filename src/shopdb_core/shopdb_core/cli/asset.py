@@ -11,10 +11,11 @@ from shopdb_core.store import Connection
 
 LISTED = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
 WIDEST_CHANGE = 300
+LARGEST_ID = 2**63 - 1
 
 _window = (
     click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True),
-    click.option("--after", type=click.IntRange(0), default=0, help="Show what follows this id."),
+    click.option("--after", type=click.IntRange(0, LARGEST_ID), default=0, help="Show what follows this id."),
 )
 
 
@@ -81,7 +82,7 @@ def _assetid(connection: Connection, asset: str) -> int:
     assettype, slash, identity = asset.partition("/")
     if slash:
         return find_assetid(connection, assettype, identity)
-    if not (asset.isascii() and asset.isdigit()):
+    if not (asset.isascii() and asset.isdigit() and len(asset) < len(str(LARGEST_ID))):
         raise NotFound(f"{asset[:80]!r} is neither an asset id nor TYPE/IDENTITY, such as computers/PC-1234.")
     require_asset(connection, int(asset))
     return int(asset)

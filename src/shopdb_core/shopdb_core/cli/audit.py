@@ -6,8 +6,7 @@ import click
 
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.audit.verify import HistoryFault, count_assets, verify
-from shopdb_core.cli.site import echo_json, json_option, site_settings
-from shopdb_core.store import open_store
+from shopdb_core.cli.site import echo_json, json_option, site_settings, site_store
 
 MOST_SHOWN = 100
 
@@ -24,21 +23,18 @@ def verify_command(*, as_json: bool) -> None:
 
     Exits with 1 if anything is wrong. Writers go on meanwhile.
     """
-    settings = site_settings()
-    store = open_store(settings)
+    chain = AuditChain(site_settings().secret_key)
     assets = entries = 0
     faults: list[HistoryFault] = []
-    try:
+    with site_store() as store:
         total = store.read(count_assets)
         with click.progressbar(
             length=total, label="Verifying", file=sys.stderr, hidden=as_json or not sys.stderr.isatty()
         ) as bar:
-            for batch in verify(store, AuditChain(settings.secret_key)):
+            for batch in verify(store, chain):
                 assets, entries = assets + batch.assets, entries + batch.entries
                 faults += batch.faults
                 bar.update(batch.assets)
-    finally:
-        store.close()
     _report(assets, entries, faults, as_json=as_json)
 
 

@@ -27,7 +27,7 @@ def upgrade_command() -> None:
 def status_command(*, as_json: bool) -> None:
     """Show how far each distribution's tables are, plugins that are gone included."""
     scripts = migration_scripts(load_plugins(site_settings().admission))
-    with site_store() as store:
+    with site_store(migrated=False) as store:
         statuses = store.read(lambda connection: migration_statuses(connection, scripts))
     rows = [asdict(status) | {"state": _state(status)} for status in statuses]
     if as_json:
@@ -44,7 +44,7 @@ def upgrade_site() -> None:
         click.echo(f"{status.name}: {status.current or 'no tables'}, {_state(status)}")
     failures = [status for status in statuses if status.failure]
     for status in failures:
-        click.echo(f"shopdb: {status.failure}; none of them was kept, the other plugins serve.", err=True)
+        click.echo(f"shopdb: {status.failure}. Its tables are as before; the others serve.", err=True)
     if failures:
         sys.exit(1)
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import click
 
-from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings
+from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings, site_store
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.reporting import Reports
-from shopdb_core.store import open_store
+from shopdb_hookspecs import Report
 
 
 @click.command("report")
@@ -19,19 +19,26 @@ from shopdb_core.store import open_store
 @json_option
 def command(plugin: str, name: str, parameters: Sequence[str], limit: int | None, *, as_json: bool) -> None:
     """Run the report NAME of PLUGIN."""
-    settings = site_settings()
-    store = open_store(settings)
-    try:
-        reports = Reports(load_plugins(settings.admission), store)
+    plugins = load_plugins(site_settings().admission)
+    with site_store() as store:
+        reports = Reports(plugins, store)
         report = reports.get(plugin, name)
-        rows = reports.rows(report, dict(map(_parameter, parameters)), count=limit)
-    finally:
-        store.close()
+        rows = reports.rows(report, _given(parameters, report), count=limit)
     items = [dict(zip(report.columns, row, strict=True)) for row in rows]
     if as_json:
         echo_json(items)
     else:
         echo_table(items, report.columns)
+
+
+def _given(parameters: Sequence[str], report: Report) -> dict[str, str]:
+    given = dict(map(_parameter, parameters))
+    known = [parameter.name for parameter in report.parameters]
+    for name in given:
+        if name not in known:
+            choice = f"it has {', '.join(known)}" if known else "it has none"
+            raise InvalidParameter(f"The report {report.name} has no parameter {name[:40]!r}; {choice}.")
+    return given
 
 
 def _parameter(text: str) -> tuple[str, str]:

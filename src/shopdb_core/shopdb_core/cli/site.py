@@ -9,8 +9,10 @@ import click
 import orjson
 
 from shopdb_core.environment import environment, read_settings
+from shopdb_core.errors import SchemaBehind
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
+from shopdb_core.store.tables import has_tables
 from shopdb_hookspecs import Json, JsonObject
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -27,10 +29,12 @@ def site_settings() -> Settings:
 
 
 @contextmanager
-def site_store() -> Iterator[Store]:
-    """Open the site's database for one command."""
+def site_store(*, migrated: bool = True) -> Iterator[Store]:
+    """Open the site's database for one command; raises `SchemaBehind` if it must be `migrated` and is not."""
     store = open_store(site_settings())
     try:
+        if migrated and not store.read(has_tables):
+            raise SchemaBehind("This site's database has no tables yet: run `shopdb db upgrade`")
         yield store
     finally:
         store.close()

@@ -36,8 +36,19 @@ class MigrationScripts:
         with self._blamed("cannot be read"):
             return ScriptDirectory.from_config(self._config()).get_current_head()
 
+    def require_known(self, revision: str | None) -> None:
+        """Raise `BrokenMigrations` for a revision that only a later release can have made."""
+        with self._blamed("cannot be read"):
+            scripts = list(ScriptDirectory.from_config(self._config()).walk_revisions())
+        if revision is not None and revision not in {script.revision for script in scripts}:
+            raise BrokenMigrations(
+                f"The tables of {self.name} are at {revision}, which the installed release does not know: "
+                "install the release that made them"
+            )
+
     def upgrade(self, connection: Connection) -> None:
         """Run what is missing, in the connection's transaction; raises `BrokenMigrations`."""
+        self.require_known(current_revision(connection, self.name))
         with self._blamed("failed"):
             command.upgrade(self._config(connection), "head")
 

@@ -1,6 +1,18 @@
 """The tables of the core; `versions/` holds the migrations that make them."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    inspect,
+)
 
 from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime
 
@@ -92,3 +104,8 @@ migrationfailure = Table(
     Column("reason", String(255), nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
+
+
+def has_tables(connection: Connection) -> bool:
+    """Whether the core's migrations have ever run here."""
+    return inspect(connection).has_table(asset.name)

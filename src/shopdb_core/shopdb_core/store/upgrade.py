@@ -72,6 +72,7 @@ def _status(connection: Connection, scripts: MigrationScripts) -> MigrationStatu
     current = current_revision(connection, scripts.name)
     try:
         head = scripts.head()
+        scripts.require_known(current)
     except BrokenMigrations as error:
         return MigrationStatus(scripts.name, current, None, str(error))
     return MigrationStatus(scripts.name, current, head, _failure(connection, scripts.name, head))

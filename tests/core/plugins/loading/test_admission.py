@@ -85,7 +85,7 @@ def test_a_reserved_name_stops_the_start(install: Install, name: str, told: str)
     """A name that would clash with an endpoint or a variable is refused, with its distribution."""
     install("rack_reserved", "", {name: "rack_reserved"})
 
-    with pytest.raises(ConfigurationError, match=f"^rack_reserved names its plugin {name}.*{told}"):
+    with pytest.raises(ConfigurationError, match=f"^rack_reserved names its plugin {name!r}; .*{told}"):
         load_plugins(Admission())
 
 

@@ -1,23 +1,16 @@
 """What `store_asset` and `asset_changed` may do to a submission, and to those of others."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
-from shopdb_core.collect import Origin, Submissions
 from shopdb_core.errors import PluginFailure
-from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.settings import Settings
-from shopdb_core.store import Store, open_store
-from shopdb_core.store.upgrade import upgrade
 from shopdb_hookspecs import AssetChange
 
 MakePlugin = Callable[..., object]
-Submit = Callable[[str, str], str]
-
-COUNT = "SELECT (SELECT count(*) FROM asset), (SELECT count(*) FROM auditentry)"
+MakeShop = Callable[..., Any]
 
 
 def commit(connection: Connection) -> None:
@@ -55,45 +48,11 @@ def leave() -> None:
     raise SystemExit(3)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A site's settings, its database made."""
-    url = f"sqlite:///{tmp_path / 'shopdb.sqlite3'}"
-    upgrade(url, [])
-    return Settings(secret_key="a-secret-key-for-tests-0123456789-abcdef", database_url=url)
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    """The site's store."""
-    opened = open_store(settings)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def site(settings: Settings, store: Store) -> Callable[..., Submit]:
-    """Return a function that gives a site its plugins, and returns how to submit an identity to one."""
-
-    def make(**plugins: object) -> Submit:
-        submissions = Submissions(settings, load_plugins(settings.admission, plugins), store)
-        origin = Origin("collector:test", "request")
-        return lambda plugin, serial: submissions.submit(plugin, {"serial": serial}, origin).action
-
-    return make
-
-
-def counts(store: Store) -> tuple[int, int]:
-    """Return how many assets and audit entries there are."""
-    assets, entries = store.read(lambda connection: connection.execute(text(COUNT)).one())
-    return assets, entries
-
-
 @pytest.mark.parametrize(
     "store_asset", [commit, commit_and_hide_it, roll_back, begin, close, fail_in_sql, leave]
 )
 def test_what_store_asset_must_not_do_stores_nothing_and_harms_nobody(
-    site: Callable[..., Submit], store: Store, make_plugin: MakePlugin, store_asset: Callable[..., None]
+    make_shop: MakeShop, make_plugin: MakePlugin, store_asset: Callable[..., None]
 ) -> None:
     """Ending the transaction, or raising, refuses this submission; the next of another plugin is stored."""
     shelves: list[int] = []
@@ -101,20 +60,21 @@ def test_what_store_asset_must_not_do_stores_nothing_and_harms_nobody(
     def store_shelf(connection: Connection, assetid: int) -> None:
         shelves.append(connection.execute(text("SELECT :assetid"), {"assetid": assetid}).scalar_one())
 
-    submit = site(rack=make_plugin(store_asset=store_asset), shelf=make_plugin(store_asset=store_shelf))
+    rack, shelf = make_plugin(store_asset=store_asset), make_plugin(store_asset=store_shelf)
+    shop = make_shop({"rack": rack, "shelf": shelf})
 
     with pytest.raises(PluginFailure, match=r"^Plugin rack \(.*\): store_asset raised "):
-        submit("rack", "r1")
-    assert counts(store) == (0, 0)
+        shop.submit("rack", {"serial": "r1"})
+    assert (shop.count("asset"), shop.count("auditentry")) == (0, 0)
 
-    assert submit("shelf", "s1") == "created"
-    assert submit("shelf", "s2") == "created"
-    assert counts(store) == (2, 2)
+    assert shop.submit("shelf", {"serial": "s1"}).action == "created"
+    assert shop.submit("shelf", {"serial": "s2"}).action == "created"
+    assert (shop.count("asset"), shop.count("auditentry")) == (2, 2)
     assert len(shelves) == 2
 
 
 def test_store_asset_writes_in_the_submission_s_transaction(
-    site: Callable[..., Submit], store: Store, make_plugin: MakePlugin
+    make_shop: MakeShop, make_plugin: MakePlugin
 ) -> None:
     """What it wrote before it raised is gone with the rest."""
 
@@ -124,15 +84,15 @@ def test_store_asset_writes_in_the_submission_s_transaction(
         )
         raise ValueError
 
+    shop = make_shop({"rack": make_plugin(store_asset=store_then_raise)})
+
     with pytest.raises(PluginFailure):
-        site(rack=make_plugin(store_asset=store_then_raise))("rack", "r1")
+        shop.submit("rack", {"serial": "r1"})
 
-    assert counts(store) == (0, 0)
+    assert (shop.count("asset"), shop.count("auditentry")) == (0, 0)
 
 
-def test_store_asset_may_use_a_savepoint(
-    site: Callable[..., Submit], store: Store, make_plugin: MakePlugin
-) -> None:
+def test_store_asset_may_use_a_savepoint(make_shop: MakeShop, make_plugin: MakePlugin) -> None:
     """Undoing a part of its own is allowed."""
 
     def store_in_savepoint(connection: Connection) -> None:
@@ -140,14 +100,14 @@ def test_store_asset_may_use_a_savepoint(
         connection.execute(text("DELETE FROM assetattributes"))
         savepoint.rollback()
 
-    assert site(rack=make_plugin(store_asset=store_in_savepoint))("rack", "r1") == "created"
-    assert store.read(
-        lambda connection: connection.execute(text("SELECT count(*) FROM assetattributes")).scalar_one()
-    )
+    shop = make_shop({"rack": make_plugin(store_asset=store_in_savepoint)})
+
+    assert shop.submit("rack", {"serial": "r1"}).action == "created"
+    assert shop.count("assetattributes") == 1
 
 
 def test_a_failing_observer_harms_nobody(
-    site: Callable[..., Submit], store: Store, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+    make_shop: MakeShop, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`asset_changed` comes after the commit: what it raises is logged, and the other observers are told."""
     seen: list[tuple[str, str, str]] = []
@@ -158,22 +118,25 @@ def test_a_failing_observer_harms_nobody(
     def observe(change: AssetChange) -> None:
         seen.append((change.plugin, change.action, change.identityvalue))
 
-    submit = site(rack=make_plugin(asset_changed=raising), shelf=make_plugin(asset_changed=observe))
+    rack, shelf = make_plugin(asset_changed=raising), make_plugin(asset_changed=observe)
+    shop = make_shop({"rack": rack, "shelf": shelf})
 
-    assert submit("rack", "r1") == "created"
+    assert shop.submit("rack", {"serial": "r1"}).action == "created"
 
-    assert counts(store) == (1, 1)
+    assert (shop.count("asset"), shop.count("auditentry")) == (1, 1)
     assert seen == [("rack", "created", "r1")]
     assert "Plugin rack" in caplog.text
     assert "asset_changed raised ValueError" in caplog.text
     assert "a secret of the payload" not in caplog.text
 
 
-def test_observers_are_not_told_of_a_noop(site: Callable[..., Submit], make_plugin: MakePlugin) -> None:
+def test_observers_are_not_told_of_a_noop(make_shop: MakeShop, make_plugin: MakePlugin) -> None:
     """Nothing changed, so that there is nothing to observe."""
     seen: list[str] = []
-    submit = site(rack=make_plugin(asset_changed=lambda change: seen.append(change.action)))
+    shop = make_shop({"rack": make_plugin(asset_changed=lambda change: seen.append(change.action))})
 
-    assert [submit("rack", "r1"), submit("rack", "r1")] == ["created", "noop"]
+    actions = [shop.submit("rack", {"serial": "r1"}).action for _ in range(2)]
+
+    assert actions == ["created", "noop"]
 
     assert seen == ["created"]

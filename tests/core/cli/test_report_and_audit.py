@@ -1,0 +1,69 @@
+"""`shopdb report` and `shopdb audit`: what a site's database tells."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+Refused = Callable[[CompletedProcess[str]], str]
+
+
+@pytest.fixture
+def stocked(site: Any) -> Any:
+    """A site with one computer."""
+    server = site.serve()
+    server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 12"})
+    server.stop()
+    return site
+
+
+def test_a_report_is_a_table_or_json(stocked: Any) -> None:
+    """The plugin's columns, in the plugin's order."""
+    table = stocked.run("report", "computers", "stale", "days=0").stdout.splitlines()
+    rows = json.loads(stocked.run("report", "computers", "stale", "days=0", "--json").stdout)
+
+    assert table[0].split() == list(rows[0]) == ["identityvalue", "lastseenat", "days"]
+    assert table[1].startswith("PC-1234 ")
+    assert [row["identityvalue"] for row in rows] == ["PC-1234"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nosuchplugin", "stale"], "There is no report nosuchplugin/stale"),
+        (["computers", "nosuchreport"], "There is no report computers/nosuchreport"),
+        (["computers", "stale", "days"], "'days' is not PARAMETER=VALUE"),
+        (["computers", "stale", "days=many"], "days is no integer: 'many'"),
+        (["computers", "stale", "weeks=1"], "weeks"),
+        (["computers", "software_on"], "name is missing"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_report_that_cannot_be_run_is_told(
+    site: Any, refused: Refused, arguments: list[str], told: str
+) -> None:
+    """One line, whatever was asked for."""
+    assert told in refused(site.run("report", *arguments))
+
+
+def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
+    """It counts what it has checked."""
+    done = stocked.run("audit", "verify")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 assets, 1 entries, 0 faults\n", "")
+
+
+def test_an_audit_that_was_tampered_with_exits_with_1(stocked: Any) -> None:
+    """A stored value that no entry tells of is found, and its asset named."""
+    with contextlib.closing(sqlite3.connect(stocked.database)) as database, database:
+        database.execute("UPDATE assetattributes SET attributes = replace(attributes, 'Debian', 'Windows')")
+
+    done = stocked.run("audit", "verify")
+
+    assert done.returncode == 1
+    assert "asset 1" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
