@@ -95,7 +95,6 @@ def judge(server, body: bytes) -> Verdict:
 def test_hostile_bodies_block_nobody(server) -> None:
     """Each hostile body is judged within seconds, and so are health checks while it is being read."""
     assert max(len(body) for body, _ in HOSTILE.values()) <= MIB
-
     server.submit("computers", {"hostname": "pc-1"})
 
     verdicts = {name: judge(server, body) for name, (body, _) in HOSTILE.items()}

@@ -12,8 +12,8 @@ import pytest
 MIB = 1024 * 1024
 AT_ONCE_SECONDS = 2.0
 """Generous: on an idle machine it takes a few milliseconds."""
-BEGIN, END = b'{"hostname": "pc-1", "osname": "', b'"}'
 
+BEGIN, END = b'{"hostname": "pc-1", "osname": "', b'"}'
 
 logger = logging.getLogger(__name__)
 

@@ -106,11 +106,11 @@ def test_a_wrong_key_and_an_unknown_plugin_are_told(running: Any, files: Path) -
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "https://nosuchhost.invalid", "ftp://host", "host", ""]
+    "url", ["http://127.0.0.1:1", "https://nosuchhost.invalid", "ftp://host", "host", "http://host:port"]
 )
 def test_a_server_that_does_not_answer_is_told(make_site: MakeSite, files: Path, url: str) -> None:
     """Unreachable, unknown, or no address at all: a line, no traceback."""
-    done = make_site().run("submit", "computers", str(files / "pc0.json"), f"--url={url or 'http://'}")
+    done = make_site().run("submit", "computers", str(files / "pc0.json"), f"--url={url}")
 
     assert done.returncode == 1
     told, summary = done.stderr.splitlines()
