@@ -29,10 +29,18 @@ def resident_bytes(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
+def target_of(link: Path) -> Path | None:
+    """Return what a file descriptor stands for, unless it was closed meanwhile."""
+    try:
+        return link.readlink()
+    except FileNotFoundError:
+        return None
+
+
 def open_files(pid: int, directory: Path) -> list[Path]:
     """Return the files below `directory` that a process has open, deleted ones included."""
-    links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
-    return [link for link in links if link.is_relative_to(directory)]
+    targets = filter(None, map(target_of, Path(f"/proc/{pid}/fd").iterdir()))
+    return [target for target in targets if target.is_relative_to(directory)]
 
 
 def test_oversized_posts_leave_nothing(temporary, scale) -> None:

@@ -116,6 +116,21 @@ def test_work_that_rolls_back_is_refused_with_nothing_stored(store):
     assert store.transaction(mark("b")) == "b"
 
 
+@pytest.mark.parametrize("misdeed", ["invalidate", "close"])
+def test_work_that_breaks_the_connection_harms_itself_alone(store, misdeed):
+    """The writer goes on with a new connection."""
+
+    def work(connection):
+        mark("a")(connection)
+        getattr(connection, misdeed)()
+        mark("c")(connection)
+
+    with pytest.raises(Exception, match="."):
+        store.transaction(work)
+    assert store.transaction(mark("b")) == "b"
+    assert marks(store) == {"b"}
+
+
 def test_a_reader_cannot_write(store):
     """Reports are foreign code."""
     with pytest.raises(Exception, match="readonly"):

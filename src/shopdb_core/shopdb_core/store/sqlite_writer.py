@@ -69,8 +69,7 @@ class SqliteWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection = _lendable(engine)
-        self._driver = _driver(self._connection)
+        self._connection: Connection | None = _lendable(engine)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
         self._handing_in = threading.Lock()
@@ -91,7 +90,6 @@ class SqliteWriter:
             self._open = False
             self._jobs.put(None)
         self._thread.join()
-        self._connection.close()
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -107,29 +105,33 @@ class SqliteWriter:
             yield job
 
     def _commit_together(self, batch: Sequence[Job]) -> None:
+        driver = None
         try:
-            self._driver.execute("BEGIN IMMEDIATE")
+            driver = _driver(self._lent())
+            driver.execute("BEGIN IMMEDIATE")
             for job in batch:
                 job.run(self._lent())
-            self._driver.execute("COMMIT")
+            driver.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  # every caller learns it
-            self._give_up(batch, unavailable(error) or error)
+            self._begin_anew(driver)
+            for job in batch:
+                job.fail(unavailable(error) or error)
         else:
             for job in batch:
                 job.deliver()
 
     def _lent(self) -> Connection:
         """Return the connection, a new one if a plugin tried to end its transaction or closed it."""
-        if not self._connection.in_transaction():
-            self._connection.close()
+        if self._connection is None or not self._connection.in_transaction():
             self._connection = _lendable(self._engine)
         return self._connection
 
-    def _give_up(self, batch: Sequence[Job], error: Exception) -> None:
-        if self._driver.in_transaction:
-            self._driver.execute("ROLLBACK")
-        for job in batch:
-            job.fail(error)
+    def _begin_anew(self, driver: sqlite3.Connection | None) -> None:
+        """Roll back by closing the driver's connection, whatever state SQLAlchemy's is in."""
+        if driver is not None:
+            driver.close()
+        self._connection = None
+        self._engine.dispose()
 
 
 def _lendable(engine: Engine) -> Connection:
