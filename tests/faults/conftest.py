@@ -73,11 +73,6 @@ class Writers:
     each: list[Writer]
 
     @property
-    def acknowledged(self) -> dict[str, int]:
-        """The build that each acknowledged request carried, of all writers."""
-        return {requestid: build for writer in self.each for requestid, build in writer.acknowledged.items()}
-
-    @property
     def refused(self) -> list[int]:
         """Every status that was no success."""
         return [status for writer in self.each for status in writer.refused]
@@ -97,10 +92,13 @@ class Writers:
 
     def wait_for(self, more: int) -> None:
         """Return once `more` further submissions were acknowledged."""
-        enough, deadline = len(self.acknowledged) + more, time.monotonic() + 60
-        while len(self.acknowledged) < enough:
+        enough, deadline = self._acknowledged() + more, time.monotonic() + 60
+        while self._acknowledged() < enough:
             assert time.monotonic() < deadline, "the writers do not get on"
             time.sleep(0.005)
+
+    def _acknowledged(self) -> int:
+        return sum(len(writer.acknowledged) for writer in self.each)
 
     def lost(self, site: Kept) -> dict[str, int]:
         """Return what was acknowledged and is not in the audit, or is newer than what its asset holds."""
