@@ -50,7 +50,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Run the fault tests in their full size, which takes hours."""
+    """Run the fault tests in their full size."""
     install_wheels(session, *TEST_TOOLS)
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 

@@ -25,7 +25,8 @@ REQUEST_ID = r"\b[0-9a-f]{16}\b"
 PRELUDE = """\
 set -euo pipefail
 serve() {
-    shopdb serve > serve.out 2> serve.log &
+    : > serve.out
+    shopdb serve >> serve.out 2> serve.log &
     server=$!
     trap 'kill $server; wait $server' EXIT
     until grep -q http serve.out; do kill -0 $server; sleep 0.1; done
