@@ -1,5 +1,6 @@
 """The only assembly: from settings to a WSGI application."""
 
+import atexit
 from collections.abc import Mapping
 
 import falcon
@@ -28,11 +29,17 @@ from shopdb_core.store import Store, open_store
 def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) -> WebApp:
     """Return the WSGI application of one site, with the given plugins or those that are installed.
 
-    Raises `ConfigurationError`; its subclass `SchemaBehind` where `shopdb db upgrade` must run first.
+    Its database is closed at the end of the process. Raises `ConfigurationError`; its subclass
+    `SchemaBehind` where `shopdb db upgrade` must run first.
     """
     loaded = load_plugins(settings.admission, plugins)
     store = open_store(settings)
-    check_schema(store, loaded)
+    try:
+        check_schema(store, loaded)
+    except BaseException:
+        store.close()
+        raise
+    atexit.register(store.close)
     return assemble(settings, loaded, store)
 
 
