@@ -54,6 +54,8 @@ class Server:
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", error)
             raise ConfigurationError(f"SHOPDB_LISTEN={host}:{port} cannot be used: {reason}") from error
+        # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
+        self._server.adj.send_bytes = SEND_BYTES
 
     @property
     def url(self) -> str:
