@@ -46,10 +46,11 @@ def _is_list_of_objects(value: Json) -> bool:
 
 def list_difference(old: list[Json], new: list[Json]) -> dict[str, list[Json]]:
     """Return the objects that came and those that went, each as often as it did."""
-    return {"added": _missing_from(old, new), "removed": _missing_from(new, old)}
+    return {"added": missing_from(old, new), "removed": missing_from(new, old)}
 
 
-def _missing_from(reference: list[Json], items: list[Json]) -> list[Json]:
+def missing_from(reference: list[Json], items: list[Json]) -> list[Json]:
+    """Return the items that `reference` lacks, each as often as it lacks it."""
     known = Counter(map(canonical, reference))
     missing = []
     for item in items:

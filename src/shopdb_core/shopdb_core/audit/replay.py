@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from shopdb_core.assets.merge import missing_from
 from shopdb_core.canonical import canonical
 from shopdb_hookspecs import Json, JsonObject
 
@@ -32,17 +33,9 @@ def _replay_list(attributes: dict[str, Json], name: str, change: JsonObject) -> 
     if not isinstance(items, list):
         yield f"{name}: items were added and removed, and there was no list"
         items = []
-    removed = _counted(change["removed"])
-    if removed - _counted(items):
+    if missing_from(items, change["removed"]):
         yield f"{name}: an item was removed that was not there"
-    kept = []
-    for item in items:
-        key = canonical(item)
-        if removed[key]:
-            removed[key] -= 1
-        else:
-            kept.append(item)
-    attributes[name] = [*kept, *change["added"]]
+    attributes[name] = [*missing_from(change["removed"], items), *change["added"]]
 
 
 def _counted(items: list[Json]) -> Counter[bytes]:
