@@ -46,6 +46,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_url=_text(environ, "SHOPDB_DATABASE_URL", "sqlite:///shopdb.sqlite3"),
         listen=_address(environ, "SHOPDB_LISTEN", DEFAULT_LISTEN),
         threads=_count(environ, "SHOPDB_THREADS", "8"),
+        pool_size=_count(environ, "SHOPDB_POOL_SIZE", "") if "SHOPDB_POOL_SIZE" in environ else None,
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         admission=read_admission(environ),

@@ -26,14 +26,16 @@ class Admission:
 class Settings:
     """One site's settings; `shopdb_core.environment.read_settings` reads them from variables.
 
-    `collector_keys` maps a plugin's name to its keys; `shared_keys` open every plugin that has none
-    of its own. Raises `ConfigurationError` for a weak secret.
+    `pool_size` is how many connections to a database server are kept; `None`: one for each thread.
+    `collector_keys` maps a plugin's name to its keys; `shared_keys` open every plugin that has none of
+    its own. Raises `ConfigurationError` for a weak secret.
     """
 
     secret_key: str = field(repr=False)
     database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
     listen: tuple[str, int] = ("127.0.0.1", 8080)
     threads: int = 8
+    pool_size: int | None = None
     collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     shared_keys: tuple[str, ...] = field(default=(), repr=False)
     admission: Admission = Admission()

@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, update
 
 from shopdb_core.canonical import canonical_text
-from shopdb_core.store import Statement
+from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.tables import asset, assetattributes
 from shopdb_hookspecs import JsonObject
 
-_INSERT = Statement(
-    insert(asset)
-    .values(
+_INSERT = Insertion(
+    insert(asset).values(
         assettype=bindparam("assettype"),
         identityvalue=bindparam("identityvalue"),
         identitykey=bindparam("identitykey"),
@@ -21,7 +20,6 @@ _INSERT = Statement(
         lastseenat=bindparam("at"),
         version=1,
     )
-    .returning(asset.c.assetid)
 )
 _INSERT_ATTRIBUTES = Statement(
     insert(assetattributes).values(assetid=bindparam("assetid"), attributes=bindparam("attributes"))
@@ -73,9 +71,9 @@ def create(
         "submissionhash": submissionhash,
         "at": at,
     }
-    ((assetid,),) = _INSERT.run(connection, row).fetchall()
+    assetid = _INSERT.insert(connection, row)
     _INSERT_ATTRIBUTES.run(connection, {"assetid": assetid, "attributes": canonical_text(attributes)})
-    return int(assetid)
+    return assetid
 
 
 def change(

@@ -3,13 +3,13 @@
 from sqlalchemy import Connection, bindparam, insert, select
 
 from shopdb_core.audit.entry import SealedEntry
-from shopdb_core.store import Statement
+from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.tables import auditentry
 
-_INSERT = Statement(
-    insert(auditentry)
-    .values({column.name: bindparam(column.name) for column in auditentry.c if column.name != "auditid"})
-    .returning(auditentry.c.auditid)
+_INSERT = Insertion(
+    insert(auditentry).values(
+        {column.name: bindparam(column.name) for column in auditentry.c if column.name != "auditid"}
+    )
 )
 _NEWEST_HASH = Statement(
     select(auditentry.c.hash)
@@ -41,5 +41,4 @@ def record(connection: Connection, sealed: SealedEntry) -> int:
         "hash": sealed.hash,
         "diff": entry.diff,
     }
-    ((auditid,),) = _INSERT.run(connection, row).fetchall()
-    return int(auditid)
+    return _INSERT.insert(connection, row)

@@ -2,19 +2,8 @@
 
 from sqlalchemy import Connection
 
-from shopdb_core.settings import Settings
 from shopdb_core.store.interface import Store
-from shopdb_core.store.sqlite import SqliteStore
-from shopdb_core.store.statement import Statement
-from shopdb_core.store.url import check_url
+from shopdb_core.store.opening import open_store
+from shopdb_core.store.statement import Insertion, Statement
 
-__all__ = ["Connection", "Statement", "Store", "open_store"]
-
-
-def open_store(settings: Settings) -> Store:
-    """Open the site's database; its schema is not looked at.
-
-    Raises `ConfigurationError` for a URL that is none, or names a database that is not supported.
-    """
-    check_url(settings.database_url)
-    return SqliteStore(settings.database_url, readers=settings.threads)
+__all__ = ["Connection", "Insertion", "Statement", "Store", "open_store"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 
 from shopdb_core.store.sqlite_engine import reading_engine, writing_engine
 from shopdb_core.store.sqlite_errors import named_faults
@@ -15,11 +15,11 @@ T = TypeVar("T")
 class SqliteStore:
     """Implements `Store`; several processes may share the file."""
 
-    def __init__(self, database_url: str, readers: int) -> None:
+    def __init__(self, url: URL, readers: int) -> None:
         with named_faults():
-            self._writing = writing_engine(database_url)
+            self._writing = writing_engine(url)
             self._writer = SqliteWriter(self._writing)
-        self._reading = reading_engine(database_url, readers)
+        self._reading = reading_engine(url, readers)
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Hand `work` to the writer and wait for the commit that holds it."""

@@ -2,35 +2,33 @@
 
 import sqlite3
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
+from shopdb_core.store.at_work import refuse_during_work
+
 BUSY_TIMEOUT_SECONDS = 15.0
 
-AT_WORK = "at work"
-"""Marks a connection, in its `info`, while somebody else's work runs on it."""
 
-
-def writing_engine(database_url: str) -> Engine:
+def writing_engine(url: URL) -> Engine:
     """Return an engine with a single connection; its user begins and commits in SQL."""
     engine = create_engine(
-        database_url,
+        url,
         poolclass=StaticPool,
         pool_reset_on_return=None,  # a plugin that closes the connection must not end the transaction
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _configure)
-    event.listen(engine, "commit", _refuse_during_work)
-    event.listen(engine, "rollback", _refuse_during_work)
+    refuse_during_work(engine)
     return engine
 
 
-def reading_engine(database_url: str, connections: int) -> Engine:
+def reading_engine(url: URL, connections: int) -> Engine:
     """Return a pool of connections that refuse to write, each transaction one snapshot."""
     engine = create_engine(
-        database_url,
+        url,
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
@@ -53,12 +51,6 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
 def _refuse_writes(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.execute("PRAGMA query_only=ON")
-
-
-def _refuse_during_work(connection: Connection) -> None:
-    """Only the writer ends a transaction, in SQL; anyone else is a plugin that must not."""
-    if connection.info.get(AT_WORK):
-        raise RuntimeError("Work on the database must neither commit nor roll back: its transaction does.")
 
 
 def _begin_snapshot(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 
 from shopdb_core.errors import Unavailable
+from shopdb_core.store.causes import causes
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: "The database is locked by another process.",
@@ -43,5 +44,5 @@ def unavailable(error: BaseException) -> Unavailable | None:
 
 def _code(error: BaseException) -> int:
     """Return SQLite's primary result code, its low byte (sqlite.org/rescode.html); 0 where there is none."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
+    codes = (getattr(each, "sqlite_errorcode", None) or 0 for each in causes(error))
+    return next((code & 0xFF for code in codes if code), 0)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from shopdb_core.errors import Unavailable
-from shopdb_core.store.sqlite_engine import AT_WORK
+from shopdb_core.store.at_work import lent
 from shopdb_core.store.sqlite_errors import unavailable
 
 LARGEST_BATCH = 256
@@ -32,14 +32,11 @@ class Job:
         """Run the work in a savepoint, and remember what came of it; raises if the transaction is gone."""
         driver = _driver(connection)
         driver.execute("SAVEPOINT submission")
-        info = connection.info
-        info[AT_WORK] = True
         try:
-            self._outcome = (self._work(connection), None)
+            with lent(connection):
+                self._outcome = (self._work(connection), None)
         except Exception as error:  # noqa: BLE001  # it is the caller's, and is raised there
             self._outcome = (None, unavailable(error) or error)
-        finally:
-            info[AT_WORK] = False
         if not driver.in_transaction:
             raise Unavailable("SQLite gave up the transaction. Nothing was stored.") from self._outcome[1]
         if self._outcome[1] is not None or not self._keep:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Insert
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 
@@ -44,7 +44,7 @@ class Statement:
         return cursor
 
     def _prepare(self, dialect: Dialect) -> _Prepared:
-        compiled = self._element.compile(dialect=dialect)
+        compiled = self._for(dialect).compile(dialect=dialect)
         binds = compiled.binds  # type: ignore[attr-defined]  # every SQL compiler has it
         names = tuple(compiled.positiontup or binds)  # type: ignore[attr-defined]  # likewise
         processors = {name: binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
@@ -57,3 +57,30 @@ class Statement:
         )
         self._prepared[dialect.name] = prepared
         return prepared
+
+    def _for(self, _dialect: Dialect) -> ClauseElement:
+        """Return the statement as this database needs it."""
+        return self._element
+
+
+class Insertion(Statement):
+    """The insertion of one row into a table that numbers its rows."""
+
+    def __init__(self, insert: Insert) -> None:
+        super().__init__(insert)
+        self._returning = insert.returning(*insert.table.primary_key)
+
+    def insert(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Insert a row and return its number."""
+        cursor = self.run(connection, values)
+        row = (cursor.lastrowid,) if _tells_number(connection.dialect) else cursor.fetchone()
+        assert row
+        return int(row[0])
+
+    def _for(self, dialect: Dialect) -> ClauseElement:
+        """Ask for the number where the driver does not tell it by itself."""
+        return self._element if _tells_number(dialect) else self._returning
+
+
+def _tells_number(dialect: Dialect) -> bool:
+    return dialect.name != "postgresql"

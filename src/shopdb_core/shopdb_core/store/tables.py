@@ -14,7 +14,7 @@ from sqlalchemy import (
     inspect,
 )
 
-from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime
+from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
 
 NAME_LENGTH = 40
 IDENTITY_LENGTH = 255
@@ -34,7 +34,7 @@ asset = Table(
     "asset",
     metadata,
     Column("assetid", RowId, primary_key=True),
-    Column("assettype", String(NAME_LENGTH), nullable=False),
+    Column("assettype", exact_text(NAME_LENGTH), nullable=False),
     Column("identityvalue", String(IDENTITY_LENGTH), nullable=False),
     Column("identitykey", Key, nullable=False),
     Column("submissionhash", Digest, comment="of the last submission; null after any other write"),
@@ -57,8 +57,8 @@ assetattributes = Table(
 assetevidence = Table(
     "assetevidence",
     metadata,
-    Column("assettype", String(NAME_LENGTH), primary_key=True),
-    Column("field", String(64), primary_key=True),
+    Column("assettype", exact_text(NAME_LENGTH), primary_key=True),
+    Column("field", exact_text(64), primary_key=True),
     Column("value", Key, primary_key=True),
     Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
     Index("ix_assetevidence_assetid", "assetid"),
@@ -70,9 +70,14 @@ assetrelationship = Table(
     Column("relationshipid", RowId, primary_key=True),
     Column("sourceassetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
     Column("targetassetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
-    Column("relationshiptype", String(NAME_LENGTH), nullable=False),
+    Column("relationshiptype", exact_text(NAME_LENGTH), nullable=False),
     Column("createdat", UtcDateTime, nullable=False),
-    UniqueConstraint("sourceassetid", "targetassetid", "relationshiptype"),
+    UniqueConstraint(
+        "sourceassetid",
+        "targetassetid",
+        "relationshiptype",
+        name="uq_assetrelationship_ends_relationshiptype",
+    ),
     Index("ix_assetrelationship_targetassetid", "targetassetid"),
 )
 
@@ -81,7 +86,7 @@ auditentry = Table(
     metadata,
     Column("auditid", RowId, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("plugin", String(NAME_LENGTH), comment="null: written by a person"),
+    Column("plugin", exact_text(NAME_LENGTH), comment="null: written by a person"),
     Column("action", String(10), nullable=False),
     Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
     Column("identityvalue", String(IDENTITY_LENGTH), nullable=False),

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, VARBINARY, VARCHAR
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 IDENTITY_KEY_BYTES = 1530
 """Room for 255 characters, case-folded, in UTF-8: no character grows beyond six bytes."""
@@ -11,13 +12,18 @@ IDENTITY_KEY_BYTES = 1530
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite counts up by itself in columns of type INTEGER only."""
 
-Key = LargeBinary(IDENTITY_KEY_BYTES)
+Key = LargeBinary().with_variant(VARBINARY(IDENTITY_KEY_BYTES), "mysql")
 """Bytes, so that no collation and no padding rule ever decides what is equal."""
 
-Digest = LargeBinary(32)
+Digest = LargeBinary().with_variant(VARBINARY(32), "mysql")
 
-JsonText = Text()
+JsonText = Text().with_variant(LONGTEXT(), "mysql")
 """JSON as the text that was written: the audit chain is a hash of it."""
+
+
+def exact_text(length: int) -> TypeEngine[str]:
+    """Return the type of a string that is compared character by character, on MySQL too."""
+    return String(length).with_variant(VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -26,7 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     SQLite and MariaDB would drop an offset without a word.
     """
 
-    impl = DateTime
+    impl = DateTime().with_variant(DATETIME(fsp=6), "mysql")
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:

@@ -1,12 +1,12 @@
 """Bring the database's tables to what the code needs, and say how far they are."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, inspect, select
 
+from shopdb_core.store.opening import migrating
 from shopdb_core.store.scripts import (
     CORE,
     VERSION_TABLE_PREFIX,
@@ -15,10 +15,7 @@ from shopdb_core.store.scripts import (
     core_scripts,
     current_revision,
 )
-from shopdb_core.store.sqlite_engine import writing_engine
-from shopdb_core.store.sqlite_errors import named_faults
 from shopdb_core.store.tables import migrationfailure
-from shopdb_core.store.url import check_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,17 @@ class MigrationStatus:
 
 
 def upgrade(database_url: str, plugins: Sequence[MigrationScripts]) -> list[MigrationStatus]:
-    """Migrate the core, then each plugin, each in a transaction that holds the database's write lock.
+    """Migrate the core, then each plugin, each in a transaction for which other upgrades wait.
 
     A plugin that fails is rolled back, remembered and reported in its status; the others go on.
     Raises `ConfigurationError` for the URL, its subclass `BrokenMigrations` for the core, and `Unavailable`
     where the lock is not to be had.
     """
-    check_url(database_url)
-    with _locked(database_url) as connection:
+    with migrating(database_url) as connection:
         core_scripts().upgrade(connection)
     for scripts in plugins:
         _upgrade_plugin(database_url, scripts)
-    with _locked(database_url) as connection:
+    with migrating(database_url) as connection:
         return migration_statuses(connection, plugins)
 
 
@@ -89,7 +85,7 @@ def _failure(connection: Connection, name: str, head: str | None) -> str | None:
 
 def _upgrade_plugin(database_url: str, scripts: MigrationScripts) -> None:
     try:
-        with _locked(database_url) as connection:
+        with migrating(database_url) as connection:
             scripts.upgrade(connection)
             connection.execute(delete(migrationfailure).where(migrationfailure.c.name == scripts.name))
     except BrokenMigrations as error:
@@ -102,23 +98,10 @@ def _remember(database_url: str, scripts: MigrationScripts, reason: str) -> None
         head = scripts.head()
     except BrokenMigrations:
         return
-    with _locked(database_url) as connection:
+    with migrating(database_url) as connection:
         connection.execute(delete(migrationfailure).where(migrationfailure.c.name == scripts.name))
         connection.execute(
             insert(migrationfailure).values(
                 name=scripts.name, revision=head, reason=reason, at=datetime.now(UTC)
             )
         )
-
-
-@contextmanager
-def _locked(database_url: str) -> Iterator[Connection]:
-    """Begin a transaction that holds the write lock, so that of two upgrades at once one waits."""
-    engine = writing_engine(database_url)
-    try:
-        with named_faults(), engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-            connection.exec_driver_sql("COMMIT")
-    finally:
-        engine.dispose()

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime
+from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
 
 revision = "0001"
 down_revision = None
@@ -40,7 +40,7 @@ def _assets() -> None:
     op.create_table(
         "asset",
         sa.Column("assetid", RowId, nullable=False),
-        sa.Column("assettype", sa.String(40), nullable=False),
+        sa.Column("assettype", exact_text(40), nullable=False),
         sa.Column("identityvalue", sa.String(255), nullable=False),
         sa.Column("identitykey", Key, nullable=False),
         sa.Column("submissionhash", Digest),
@@ -64,8 +64,8 @@ def _assets() -> None:
 def _evidence() -> None:
     op.create_table(
         "assetevidence",
-        sa.Column("assettype", sa.String(40), nullable=False),
-        sa.Column("field", sa.String(64), nullable=False),
+        sa.Column("assettype", exact_text(40), nullable=False),
+        sa.Column("field", exact_text(64), nullable=False),
         sa.Column("value", Key, nullable=False),
         sa.Column("assetid", RowId, nullable=False),
         sa.PrimaryKeyConstraint("assettype", "field", "value", "assetid", name="pk_assetevidence"),
@@ -80,14 +80,14 @@ def _relationships() -> None:
         sa.Column("relationshipid", RowId, nullable=False),
         sa.Column("sourceassetid", RowId, nullable=False),
         sa.Column("targetassetid", RowId, nullable=False),
-        sa.Column("relationshiptype", sa.String(40), nullable=False),
+        sa.Column("relationshiptype", exact_text(40), nullable=False),
         sa.Column("createdat", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("relationshipid", name="pk_assetrelationship"),
         sa.UniqueConstraint(
             "sourceassetid",
             "targetassetid",
             "relationshiptype",
-            name="uq_assetrelationship_sourceassetid_targetassetid_relationshiptype",
+            name="uq_assetrelationship_ends_relationshiptype",
         ),
         _refers_to_asset("sourceassetid", "assetrelationship"),
         _refers_to_asset("targetassetid", "assetrelationship"),
@@ -100,7 +100,7 @@ def _audit() -> None:
         "auditentry",
         sa.Column("auditid", RowId, nullable=False),
         sa.Column("at", UtcDateTime, nullable=False),
-        sa.Column("plugin", sa.String(40)),
+        sa.Column("plugin", exact_text(40)),
         sa.Column("action", sa.String(10), nullable=False),
         sa.Column("assetid", RowId, nullable=False),
         sa.Column("identityvalue", sa.String(255), nullable=False),

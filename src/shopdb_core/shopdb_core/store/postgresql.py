@@ -1,0 +1,77 @@
+"""PostgreSQL, by psycopg 3."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlalchemy import URL, Connection, Engine, text
+
+from shopdb_core.errors import ConfigurationError
+from shopdb_core.store.server_kind import ServerKind, Verdict
+
+LOCK_TIMEOUT_SECONDS = 15
+
+_MIGRATION_LOCK = 0x73686F706462
+"""The advisory lock's number, the letters of `shopdb`; advisory locks are each database's own."""
+
+_GONE = Verdict("The database server is away.", again=True, lost=True)
+_BY_CLASS: Mapping[str, Verdict] = MappingProxyType(
+    {
+        "08": _GONE,
+        "40": Verdict("The database is too busy with other writers of the same rows.", again=True),
+        "53": Verdict("The database server is out of disk space, memory or connections."),
+        "57": _GONE,
+        "58": Verdict("The disk of the database server reports an error."),
+    }
+)
+_BY_STATE: Mapping[str, Verdict] = MappingProxyType(
+    {
+        "23505": Verdict(None, again=True),  # the first submission of an asset may have lost a race
+        "25006": Verdict("The database server takes no writes: it is a standby.", again=True, lost=True),
+        "55P03": Verdict("Another writer holds the same rows for too long.", again=True),
+        "57014": Verdict("The database server gave up the statement."),
+    }
+)
+
+
+def judge(error: BaseException) -> Verdict | None:
+    """Judge by SQLSTATE (PostgreSQL, appendix A); an operational error without one is a lost connection."""
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return _GONE if type(error).__name__ in ("OperationalError", "InterfaceError") else None
+    return _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
+
+
+def _prepare(_engine: Engine, _url: URL) -> None:
+    """Leave the engine as it is: libpq knows several hosts in one URL by itself."""
+
+
+def _check(connection: Connection) -> None:
+    """Raise `ConfigurationError` for a database whose encoding cannot hold every character."""
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"The database's encoding is {encoding}: create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
+def _lock_migrations(connection: Connection) -> None:
+    """Wait for the other upgrade, however long it takes; the transaction's end lets the next one go on."""
+    connection.execute(text("SET LOCAL lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})
+
+
+POSTGRESQL = ServerKind(
+    connect_args=MappingProxyType(
+        {
+            "connect_timeout": 5,
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c synchronous_commit=on -c timezone=UTC",
+            "tcp_user_timeout": 30_000,
+            "application_name": "shopdb",
+            "target_session_attrs": "read-write",
+        }
+    ),
+    prepare=_prepare,
+    judge=judge,
+    check=_check,
+    lock_migrations=_lock_migrations,
+)

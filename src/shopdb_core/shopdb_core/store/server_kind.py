@@ -1,0 +1,38 @@
+"""What the store must be told of one kind of database server."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one of the driver's errors means.
+
+    `again`: the whole transaction may succeed if it is run again. `lost`: the connection is of no more
+    use. `reason` is what the client is told once there is no more trying; without one the error is raised
+    as it came.
+    """
+
+    reason: str | None
+    again: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKind:
+    """One kind of database server.
+
+    `connect_args` go to the driver; `prepare` sees each new engine, and the URL as the site wrote it, before
+    the first connection. `judge` gives the verdict on a driver's error, `None` where the error is no matter
+    of time. `check` raises `ConfigurationError` for a server that would change what is stored.
+    `lock_migrations` makes other upgrades wait until the connection's transaction, or the connection, ends.
+    """
+
+    connect_args: Mapping[str, Any]
+    prepare: Callable[[Engine, URL], None]
+    judge: Callable[[BaseException], Verdict | None]
+    check: Callable[[Connection], None]
+    lock_migrations: Callable[[Connection], None]

@@ -1,0 +1,121 @@
+"""The store on a database server: pooled connections, and whole transactions run again that lost a race."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection
+
+from shopdb_core.errors import Unavailable
+from shopdb_core.store.at_work import lent
+from shopdb_core.store.server_engine import begin_snapshot, server_engine, verdict_on
+from shopdb_core.store.server_kind import ServerKind
+
+T = TypeVar("T")
+
+MOST_TRIES = 8
+LONGEST_TRYING_SECONDS = 20.0
+FIRST_PAUSE_SECONDS = 0.01
+"""Doubled with each try, and drawn at random below that: two that collided would collide again."""
+
+
+class ServerStore:
+    """Implements `Store`; any number of processes may share the database."""
+
+    def __init__(self, kind: ServerKind, url: URL, connections: int) -> None:
+        self._kind = kind
+        self._engine = server_engine(kind, url, connections)
+
+    def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` and commit; where it lost a race, or its connection, run it again as a whole."""
+        return self._until_done(partial(self._run, work, keep=True))
+
+    def rehearse(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` and roll back."""
+        return self._until_done(partial(self._run, work, keep=False))
+
+    def together(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+        """Run all in one transaction, a savepoint each; if that comes to nothing, each by itself."""
+        try:
+            return self.transaction(lambda connection: [self._apart(connection, work) for work in works])
+        except Unavailable as unavailable:
+            return [unavailable for _ in works]
+        except Exception:  # noqa: BLE001  # one of them will meet it again
+            return [self._outcome(work) for work in works]
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a snapshot."""
+        return self._until_done(partial(self._run, work, keep=False, begin=begin_snapshot))
+
+    def ping(self) -> None:
+        """Send one statement to the server and back."""
+        self._until_done(
+            partial(self._run, lambda connection: connection.exec_driver_sql("SELECT 1"), keep=False)
+        )
+
+    def close(self) -> None:
+        """Close every connection that is not in use, the others when they come back."""
+        self._engine.dispose()
+
+    def _run(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        keep: bool,
+        begin: Callable[[Connection], object] = Connection.begin,
+    ) -> T:
+        with self._engine.connect() as connection:
+            try:
+                begin(connection)
+                with lent(connection):
+                    result = work(connection)
+                connection.commit() if keep else connection.rollback()
+            except BaseException as error:
+                self._abandon(connection, error)
+                raise
+        return result
+
+    def _abandon(self, connection: Connection, error: BaseException) -> None:
+        """Roll back; where the connection is lost, so are the others, which are as old."""
+        verdict = verdict_on(self._kind, error)
+        if verdict is None or not verdict.lost:
+            connection.rollback()
+        else:
+            connection.invalidate()
+            self._engine.dispose()
+
+    def _until_done(self, attempt: Callable[[], T]) -> T:
+        give_up_at = time.monotonic() + LONGEST_TRYING_SECONDS
+        for tries in range(MOST_TRIES):
+            try:
+                return attempt()
+            except Exception as error:
+                verdict = verdict_on(self._kind, error)
+                is_last = tries == MOST_TRIES - 1 or time.monotonic() > give_up_at
+                if verdict is None or (verdict.reason is None and is_last):
+                    raise
+                if is_last or not verdict.again:
+                    raise Unavailable(f"{verdict.reason} Send the same again later.") from error
+            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**tries))  # noqa: S311  # no secret
+        raise AssertionError("unreachable")
+
+    def _apart(self, connection: Connection, work: Callable[[Connection], T]) -> T | Exception:
+        """Run one of several works; what only it met, it keeps."""
+        connection.exec_driver_sql("SAVEPOINT submission")
+        try:
+            result: T | Exception = work(connection)
+        except Exception as error:
+            if verdict_on(self._kind, error):
+                raise
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT submission")
+            result = error
+        connection.exec_driver_sql("RELEASE SAVEPOINT submission")
+        return result
+
+    def _outcome(self, work: Callable[[Connection], T]) -> T | Exception:
+        try:
+            return self.transaction(work)
+        except Exception as error:  # noqa: BLE001  # it is told to the one who asked for this work
+            return error
