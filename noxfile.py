@@ -1,7 +1,10 @@
 """Every check that a person or CI runs, one session each: `nox -l` lists them."""
 
+import itertools
+import os
 import re
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +38,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS)
+    install_wheels(session, *TEST_TOOLS, extras=drivers())
     session.run("pytest", *session.posargs, env={"SHOPDB_WHEELS": str(WHEELS)})
 
 
@@ -44,14 +47,14 @@ def lowest(session: nox.Session) -> None:
     """Run the test suite with the lowest version of each dependency that the members declare."""
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
-    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}")
+    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=drivers())
     session.run("pytest", *session.posargs, env={"SHOPDB_WHEELS": str(WHEELS)})
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS)
+    install_wheels(session, *TEST_TOOLS, extras=drivers())
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
@@ -68,7 +71,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure submissions beside a no-op on the same server; arguments go to the benchmark."""
-    install_wheels(session)
+    install_wheels(session, extras=drivers())
     session.run("python", "benchmarks/submissions.py", *session.posargs)
 
 
@@ -82,16 +85,32 @@ def lowest_versions() -> Iterator[str]:
     """Read `name>=version` from every member as `name==version`; our own wheels are built, not chosen."""
     for member in MEMBERS:
         project = tomllib.loads((ROOT / member / "pyproject.toml").read_text())["project"]
-        for requirement in project["dependencies"]:
+        optional = project.get("optional-dependencies", {}).values()
+        for requirement in itertools.chain(project["dependencies"], *optional):
             name, _, version = requirement.partition(">=")
             if not name.startswith("shopdb-"):
                 yield f"{re.sub(r'[[].*', '', name)}=={version.partition(',')[0]}"
 
 
-def install_wheels(session: nox.Session, *tools: str) -> None:
-    """Install all members at once and by path: alone, one would look for another on an index."""
+def install_wheels(session: nox.Session, *tools: str, extras: str = "") -> None:
+    """Install all members at once and by path: alone, one would look for another on an index.
+
+    `extras` are those of shopdb-core.
+    """
     build_wheels(session)
-    session.install(*map(str, sorted(WHEELS.glob("*.whl"))), *tools)
+    wheels = [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))]
+    chosen = [f"{wheel}[{extras}]" if "shopdb_core-" in wheel and extras else wheel for wheel in wheels]
+    session.install(*chosen, *tools)
+
+
+def drivers() -> str:
+    """Name the extras of the databases that can be tested here.
+
+    The driver of MySQL and MariaDB is compiled when it is installed, for which the client library's headers
+    must be there; without them its tests are skipped, but never in CI.
+    """
+    compiles = any(map(shutil.which, ("mariadb_config", "mysql_config"))) or sys.platform == "win32"
+    return "postgresql,mysql" if compiles or "CI" in os.environ else "postgresql"
 
 
 def build_wheels(session: nox.Session) -> None:

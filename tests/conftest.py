@@ -9,10 +9,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from databases import KINDS, Database, database, database_kind, make_database
+
+__all__ = ["database", "database_kind", "make_database"]  # fixtures for every test
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
 REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that is marked so on every database."""
+    if metafunc.definition.get_closest_marker("every_database"):
+        metafunc.parametrize("database_kind", KINDS)
 
 
 @dataclass
@@ -51,13 +60,9 @@ class Site:
     """One directory with a `.env` file, and the command line run in it."""
 
     directory: Path
+    database: Database
     variables: dict[str, str] = field(default_factory=dict)
     servers: list[RunningServer] = field(default_factory=list)
-
-    @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.directory / "shopdb.sqlite3"
 
     @property
     def environ(self) -> dict[str, str]:
@@ -115,8 +120,13 @@ class Site:
 
 
 @pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Return a function that makes a site; its variables may be given. Servers are ended afterwards."""
+def make_site(
+    tmp_path: Path, make_database: Callable[[str], Database], database_kind: str
+) -> Iterator[Callable[..., Site]]:
+    """Return a function that makes a site with a database of its own; its variables may be given.
+
+    Its servers are ended afterwards.
+    """
     sites: list[Site] = []
 
     def make(directory: Path | None = None, variables: Mapping[str, str] | None = None) -> Site:
@@ -127,7 +137,12 @@ def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
             "COLLECTOR_API_KEY": COLLECTOR_KEY,
             "SHOPDB_LISTEN": "127.0.0.1:0",
         }
-        site = Site(place, {**defaults, **(variables or {})})
+        # Where a site that says nothing has it.
+        database = Database("sqlite", f"sqlite:///{place}/shopdb.sqlite3")
+        if database_kind != "sqlite":
+            database = make_database(database_kind)
+            defaults["SHOPDB_DATABASE_URL"] = database.url
+        site = Site(place, database, {**defaults, **(variables or {})})
         sites.append(site)
         return site
 

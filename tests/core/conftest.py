@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from databases import Database
 from falcon import testing
 from sqlalchemy import Connection, text
 
@@ -67,15 +67,14 @@ class Shop:
 
 
 @pytest.fixture
-def make_shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
+def make_shop(make_database: Callable[[str], Database], database_kind: str) -> Iterator[Callable[..., Shop]]:
     """Return a function that opens a site with given plugins (default: the installed) and settings."""
     stores: list[Store] = []
 
     def make(plugins: Mapping[str, object] | None = None, **settings: object) -> Shop:
-        database = tmp_path / f"shop{len(stores)}.sqlite3"
         defaults = {
             "secret_key": "a-secret-key-for-tests-0123456789-abcdef",
-            "database_url": f"sqlite:///{database}",
+            "database_url": make_database(database_kind).url,
             "shared_keys": (KEY,),
         }
         chosen = Settings(**{**defaults, **settings})

@@ -117,7 +117,7 @@ class Writers:
 
 def query(site: Kept, sql: str) -> list[tuple]:
     """Return the rows of a query on the site's SQLite file."""
-    with closing(sqlite3.connect(site.database)) as connection:
+    with closing(sqlite3.connect(site.database.file)) as connection:
         return connection.execute(sql).fetchall()
 
 

@@ -27,7 +27,7 @@ def small_site(small_disk: Path, make_site):
     """Return a site whose database, but not its log, is on the small disk beside 1 MiB that can be freed."""
     site = make_site()
     (small_disk / "ballast").write_bytes(bytes(MIB))
-    site.database.symlink_to(small_disk / "shopdb.sqlite3")
+    site.database.file.symlink_to(small_disk / "shopdb.sqlite3")
     site.upgrade()
     return site
 

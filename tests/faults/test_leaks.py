@@ -66,7 +66,7 @@ def test_failing_observer_tells_nothing(blurting_site) -> None:
 def test_broken_database_tells_nothing(site) -> None:
     """An error that nobody foresaw is a 500 that names the request, and logs no value of it."""
     server = site.serve()
-    with closing(sqlite3.connect(site.database)) as connection:
+    with closing(sqlite3.connect(site.database.file)) as connection:
         connection.execute("ALTER TABLE auditentry RENAME TO elsewhere")
 
     answer = server.submit("computers", {"hostname": "canary-host", "osname": PASSWORD})

@@ -50,7 +50,7 @@ def test_a_migration_that_fails_is_told_and_rolled_back(site: Any) -> None:
     told = [line for line in done.stderr.splitlines() if line.startswith("shopdb: ")]
     assert len(told) == len(MIGRATING)
     assert all(f"shopdb: {REASONS[name]}" in done.stderr for name in MIGRATING)
-    with contextlib.closing(sqlite3.connect(site.database)) as database:
+    with contextlib.closing(sqlite3.connect(site.database.file)) as database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     assert "computers_software" in tables
     assert not any(table.startswith(("failing", "twofold")) for table in tables)

@@ -73,7 +73,7 @@ def used(make_site: MakeSite, releases: dict[str, str]) -> Any:
 
 def units(site: Any) -> list[tuple[object, ...]]:
     """Return the rows of the plugin's own table."""
-    with contextlib.closing(sqlite3.connect(site.database)) as database:
+    with contextlib.closing(sqlite3.connect(site.database.file)) as database:
         return database.execute("SELECT * FROM rack_unit").fetchall()
 
 
@@ -166,7 +166,7 @@ def test_an_older_core_does_not_start(make_site: MakeSite) -> None:
     """Nor does it touch tables that a later release has changed."""
     site = make_site()
     site.upgrade()
-    with contextlib.closing(sqlite3.connect(site.database)) as database, database:
+    with contextlib.closing(sqlite3.connect(site.database.file)) as database, database:
         database.execute("UPDATE alembic_version_core SET version_num = '9999'")
 
     done = [site.run("serve"), site.run("db", "upgrade")]

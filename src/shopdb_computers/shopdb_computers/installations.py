@@ -27,11 +27,10 @@ def store_programs(
     old, new = _programs(listed_before), _programs(listed)
     place = {"bucket": bucket_of(assetid), "assetid": assetid}
     if added := new - old:
-        programs = _as_parameter(added)
-        connection.execute(statements.add_software, {"programs": programs})
-        connection.execute(statements.add_installations, {**place, "programs": programs})
+        connection.execute(statements.add_software, {"programs": _as_parameter(added)})
+        connection.execute(statements.add_installations, {**place, "softwareids": _keys(added)})
     if removed := old - new:
-        connection.execute(statements.remove_installations, {**place, "programs": _as_parameter(removed)})
+        connection.execute(statements.remove_installations, {**place, "softwareids": _keys(removed)})
 
 
 def _programs(listed: Json) -> set[Program]:
@@ -40,4 +39,8 @@ def _programs(listed: Json) -> set[Program]:
 
 def _as_parameter(programs: Iterable[Program]) -> str:
     """Sort by key, so that two writers with programs in common take the rows' locks in one order."""
-    return json.dumps(dict(sorted((softwareid(*program), program) for program in programs)))
+    return json.dumps(sorted((softwareid(*program), *program) for program in programs))
+
+
+def _keys(programs: Iterable[Program]) -> str:
+    return json.dumps(sorted(softwareid(*program) for program in programs))

@@ -14,8 +14,8 @@ from sqlalchemy import TextClause, text
 class Statements:
     """What one kind of database is told.
 
-    `programs` is a JSON object that maps each softwareid to [name, version]. A row that is there
-    already stays, since its key says all that it holds.
+    `programs` is a JSON array of [softwareid, name, version], `softwareids` one of numbers. A row that is
+    there already stays, since its key says all that it holds.
     """
 
     add_software: TextClause
@@ -26,7 +26,7 @@ class Statements:
 def statements_for(dialect: str) -> Statements:
     """Choose the statements for a SQLAlchemy dialect name.
 
-    Raises `NotImplementedError` for a database that this plugin cannot write to yet.
+    Raises `NotImplementedError` for a database that this plugin cannot write to.
     """
     if dialect not in _STATEMENTS:
         known = ", ".join(_STATEMENTS)
@@ -36,25 +36,79 @@ def statements_for(dialect: str) -> Statements:
     return _STATEMENTS[dialect]
 
 
+# Looking first spares taking rows apart, and their locks, for the many programs that are known already.
 _SQLITE: Final = Statements(
-    # Looking first spares taking name and version apart for the many programs that are known already.
     add_software=text("""
         INSERT INTO computers_software (softwareid, name, version)
-        SELECT CAST(key AS INTEGER), json_extract(value, '$[0]'), json_extract(value, '$[1]')
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
         FROM json_each(:programs)
-        WHERE CAST(key AS INTEGER) NOT IN (SELECT softwareid FROM computers_software)
+        WHERE json_extract(value, '$[0]') NOT IN (SELECT softwareid FROM computers_software)
     """),
     # WHERE true keeps SQLite from reading ON CONFLICT as the ON of a join.
     add_installations=text("""
         INSERT INTO computers_installation (bucket, softwareid, assetid)
-        SELECT :bucket, CAST(key AS INTEGER), :assetid FROM json_each(:programs) WHERE true
+        SELECT :bucket, value, :assetid FROM json_each(:softwareids) WHERE true
         ON CONFLICT (bucket, softwareid, assetid) DO NOTHING
     """),
     remove_installations=text("""
         DELETE FROM computers_installation
         WHERE bucket = :bucket AND assetid = :assetid
-        AND softwareid IN (SELECT CAST(key AS INTEGER) FROM json_each(:programs))
+        AND softwareid IN (SELECT value FROM json_each(:softwareids))
     """),
 )
 
-_STATEMENTS: Final[Mapping[str, Statements]] = {"sqlite": _SQLITE}
+_POSTGRESQL: Final = Statements(
+    add_software=text("""
+        INSERT INTO computers_software (softwareid, name, version)
+        SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2
+        FROM json_array_elements(CAST(:programs AS json))
+        WHERE NOT EXISTS (
+            SELECT FROM computers_software WHERE softwareid = CAST(value ->> 0 AS bigint)
+        )
+        ON CONFLICT (softwareid) DO NOTHING
+    """),
+    add_installations=text("""
+        INSERT INTO computers_installation (bucket, softwareid, assetid)
+        SELECT :bucket, CAST(value AS bigint), :assetid
+        FROM json_array_elements_text(CAST(:softwareids AS json))
+        ON CONFLICT (bucket, softwareid, assetid) DO NOTHING
+    """),
+    remove_installations=text("""
+        DELETE FROM computers_installation
+        WHERE bucket = :bucket AND assetid = :assetid AND softwareid IN (
+            SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:softwareids AS json))
+        )
+    """),
+)
+
+_MYSQL: Final = Statements(
+    add_software=text("""
+        INSERT INTO computers_software (softwareid, name, version)
+        SELECT program.softwareid, program.name, program.version
+        FROM JSON_TABLE(:programs, '$[*]' COLUMNS (
+            softwareid BIGINT PATH '$[0]', name VARCHAR(400) PATH '$[1]', version VARCHAR(200) PATH '$[2]'
+        )) AS program
+        WHERE program.softwareid NOT IN (SELECT softwareid FROM computers_software)
+        ON DUPLICATE KEY UPDATE softwareid = computers_software.softwareid
+    """),
+    add_installations=text("""
+        INSERT INTO computers_installation (bucket, softwareid, assetid)
+        SELECT :bucket, program.softwareid, :assetid
+        FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
+        ON DUPLICATE KEY UPDATE softwareid = computers_installation.softwareid
+    """),
+    # A DELETE with IN would look at every row of the bucket, and lock it.
+    remove_installations=text("""
+        DELETE installation
+        FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
+        STRAIGHT_JOIN computers_installation AS installation
+        ON installation.bucket = :bucket AND installation.softwareid = program.softwareid
+        AND installation.assetid = :assetid
+    """),
+)
+
+_STATEMENTS: Final[Mapping[str, Statements]] = {
+    "sqlite": _SQLITE,
+    "postgresql": _POSTGRESQL,
+    "mysql": _MYSQL,
+}

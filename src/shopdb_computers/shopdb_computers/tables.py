@@ -15,10 +15,19 @@ from sqlalchemy import (
     String,
     Table,
 )
+from sqlalchemy.dialects.mysql import VARCHAR
+from sqlalchemy.types import TypeEngine
 
 from shopdb_computers.declaration import MAX_NAME, MAX_VERSION
 
 Id: Final = BigInteger().with_variant(Integer, "sqlite")
+
+
+def exact_text(length: int) -> TypeEngine[str]:
+    """Return the type of a string that every database compares and sorts by its characters' numbers."""
+    exact = String(length).with_variant(String(length, collation="C"), "postgresql")
+    return exact.with_variant(VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
+
 
 # The core's table has a MetaData of its own here: migrations of this plugin never touch it.
 asset: Final = Table(
@@ -36,8 +45,8 @@ software: Final = Table(
     "computers_software",
     metadata,
     Column("softwareid", Id, primary_key=True, autoincrement=False),
-    Column("name", String(MAX_NAME), nullable=False),
-    Column("version", String(MAX_VERSION), nullable=False),
+    Column("name", exact_text(MAX_NAME), nullable=False),
+    Column("version", exact_text(MAX_VERSION), nullable=False),
     Index("ix_computers_software_name_version", "name", "version"),
 )
 

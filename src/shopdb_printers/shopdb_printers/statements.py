@@ -23,7 +23,7 @@ class Statements:
 def statements_for(dialect: str) -> Statements:
     """Choose the statements for a SQLAlchemy dialect name.
 
-    Raises `NotImplementedError` for a database that this plugin cannot write to yet.
+    Raises `NotImplementedError` for a database that this plugin cannot write to.
     """
     if dialect not in _STATEMENTS:
         known = ", ".join(_STATEMENTS)
@@ -57,4 +57,53 @@ _SQLITE: Final = Statements(
     """),
 )
 
-_STATEMENTS: Final[Mapping[str, Statements]] = {"sqlite": _SQLITE}
+_POSTGRESQL: Final = Statements(
+    put_device=_SQLITE.put_device,
+    put_supplies=text("""
+        INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
+        SELECT :assetid, CAST(value ->> 0 AS integer), value ->> 1, value ->> 2,
+            CAST(value ->> 3 AS double precision), value ->> 4
+        FROM json_array_elements(CAST(:supplies AS json))
+        ON CONFLICT (assetid, position) DO UPDATE SET
+            name = excluded.name, colorant = excluded.colorant,
+            levelpercent = excluded.levelpercent, levelstate = excluded.levelstate
+    """),
+    remove_supplies=text("""
+        DELETE FROM printers_supply WHERE assetid = :assetid AND position IN (
+            SELECT CAST(value AS integer) FROM json_array_elements_text(CAST(:positions AS json))
+        )
+    """),
+)
+
+_MYSQL: Final = Statements(
+    put_device=text("""
+        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
+        VALUES (:assetid, :model, :location, :pagecount, :colorpagecount)
+        ON DUPLICATE KEY UPDATE
+            model = VALUES(model), location = VALUES(location),
+            pagecount = VALUES(pagecount), colorpagecount = VALUES(colorpagecount)
+    """),
+    put_supplies=text("""
+        INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
+        SELECT :assetid, supply.position, supply.name, supply.colorant, supply.levelpercent, supply.levelstate
+        FROM JSON_TABLE(:supplies, '$[*]' COLUMNS (
+            position INT PATH '$[0]', name VARCHAR(255) PATH '$[1]', colorant VARCHAR(255) PATH '$[2]',
+            levelpercent DOUBLE PATH '$[3]', levelstate VARCHAR(20) PATH '$[4]'
+        )) AS supply
+        ON DUPLICATE KEY UPDATE
+            name = VALUES(name), colorant = VALUES(colorant),
+            levelpercent = VALUES(levelpercent), levelstate = VALUES(levelstate)
+    """),
+    remove_supplies=text("""
+        DELETE stored
+        FROM JSON_TABLE(:positions, '$[*]' COLUMNS (position INT PATH '$')) AS gone
+        STRAIGHT_JOIN printers_supply AS stored
+        ON stored.assetid = :assetid AND stored.position = gone.position
+    """),
+)
+
+_STATEMENTS: Final[Mapping[str, Statements]] = {
+    "sqlite": _SQLITE,
+    "postgresql": _POSTGRESQL,
+    "mysql": _MYSQL,
+}

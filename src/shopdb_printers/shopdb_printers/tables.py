@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
-    Float,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -46,7 +46,7 @@ supply: Final = Table(
     Column("position", Integer, primary_key=True),
     Column("name", String(MAX_TEXT), nullable=False),
     Column("colorant", String(MAX_TEXT)),
-    Column("levelpercent", Float),
+    Column("levelpercent", Double),
     Column("levelstate", String(20)),
     Index("ix_printers_supply_levelpercent", "levelpercent"),
 )

@@ -31,7 +31,7 @@ def test_it_makes_a_site_that_serves(empty: Any) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert stat.S_IMODE((empty.directory / ".env").stat().st_mode) == 0o600
     assert done.stdout.splitlines()[-1] == "Next: `shopdb serve`"
-    assert empty.database.is_file()
+    assert empty.database.file.is_file()
     empty.variables["SHOPDB_LISTEN"] = "127.0.0.1:0"
     assert empty.serve().url.startswith("http://127.0.0.1:")
 

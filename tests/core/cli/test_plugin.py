@@ -26,7 +26,7 @@ def test_list_is_a_table_for_people(bare: Any) -> None:
 
     assert lines[0].split() == ["name", "state", "distribution", "version", "reason"]
     assert lines[1].split() == ["computers", "active", "shopdb-computers", "1.0.0", "-"]
-    assert not bare.database.exists()
+    assert not bare.database.file.exists()
 
 
 def test_list_is_json_for_scripts(bare: Any) -> None:

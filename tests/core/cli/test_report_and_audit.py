@@ -59,7 +59,7 @@ def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
 
 def test_an_audit_that_was_tampered_with_exits_with_1(stocked: Any) -> None:
     """A stored value that no entry tells of is found, and its asset named."""
-    with contextlib.closing(sqlite3.connect(stocked.database)) as database, database:
+    with contextlib.closing(sqlite3.connect(stocked.database.file)) as database, database:
         database.execute("UPDATE assetattributes SET attributes = replace(attributes, 'Debian', 'Windows')")
 
     done = stocked.run("audit", "verify")

@@ -78,10 +78,10 @@ def test_a_database_that_cannot_be_is_told(
 def test_a_file_that_is_no_database_is_told(make_site: MakeSite, refused: Refused) -> None:
     """Somebody else's file is neither taken over nor damaged."""
     site = make_site()
-    site.database.write_text("Dear diary, " * 1000)
+    site.database.file.write_text("Dear diary, " * 1000)
 
     assert refused(site.run("db", "upgrade")).startswith("The database file is no SQLite database.")
-    assert site.database.read_text().startswith("Dear diary")
+    assert site.database.file.read_text().startswith("Dear diary")
 
 
 def test_the_log_is_one_line_per_request_without_the_key(site: Any) -> None:

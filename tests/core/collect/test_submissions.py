@@ -7,6 +7,8 @@ import pytest
 from shopdb_core.errors import InvalidSubmission, NotFound, PluginFailure, Unavailable
 from shopdb_hookspecs import hookimpl
 
+pytestmark = pytest.mark.every_database
+
 PC = {
     "hostname": "PC-1234",
     "osname": "Windows 11",

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shopdb_computers.tables import exact_text
+
 revision = "computers_0001"
 down_revision = None
 branch_labels = None
@@ -16,8 +18,8 @@ def upgrade() -> None:
     op.create_table(
         "computers_software",
         sa.Column("softwareid", ID, primary_key=True, autoincrement=False),
-        sa.Column("name", sa.String(400), nullable=False),
-        sa.Column("version", sa.String(200), nullable=False),
+        sa.Column("name", exact_text(400), nullable=False),
+        sa.Column("version", exact_text(200), nullable=False),
     )
     op.create_index("ix_computers_software_name_version", "computers_software", ["name", "version"])
     op.create_table(

@@ -27,6 +27,7 @@ class ServerStore:
     def __init__(self, kind: ServerKind, url: URL, connections: int) -> None:
         self._kind = kind
         self._engine = server_engine(kind, url, connections)
+        self._open = True
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and commit; where it lost a race, or its connection, run it again as a whole."""
@@ -56,7 +57,8 @@ class ServerStore:
         )
 
     def close(self) -> None:
-        """Close every connection that is not in use, the others when they come back."""
+        """Take no more work; close every connection that is not in use, the others when they come back."""
+        self._open = False
         self._engine.dispose()
 
     def _run(
@@ -87,6 +89,8 @@ class ServerStore:
             self._engine.dispose()
 
     def _until_done(self, attempt: Callable[[], T]) -> T:
+        if not self._open:
+            raise Unavailable("The server is shutting down. Nothing was stored.")
         give_up_at = time.monotonic() + LONGEST_TRYING_SECONDS
         for tries in range(MOST_TRIES):
             try:

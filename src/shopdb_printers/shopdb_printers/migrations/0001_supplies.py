@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer, primary_key=True),
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("colorant", sa.String(255)),
-        sa.Column("levelpercent", sa.Float),
+        sa.Column("levelpercent", sa.Double),
         sa.Column("levelstate", sa.String(20)),
     )
     op.create_index("ix_printers_supply_levelpercent", "printers_supply", ["levelpercent"])
