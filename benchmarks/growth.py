@@ -1,0 +1,229 @@
+"""Whether a submission, a list and a report cost the same on a small site and on one that has grown.
+
+    python benchmarks/growth.py --assets 1000,100000
+    python benchmarks/growth.py --assets 1000,1000000 --database-url postgresql://postgres@127.0.0.1/postgres
+
+A site of each size is filled in bulk; then each question is put to all of them in turn, in one process. Only the
+ratios to the smallest site can be compared between runs. On a database server each site is a database of its
+own, made and dropped by the account that the URL names; else it is a file in the temporary directory (TMPDIR).
+"""
+
+import argparse
+import logging
+import random
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness.figures import percentile
+from harness.report import machine
+from harness.stock import Stock, hostname, submission
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+from shopdb_core.assets.duplicates import list_duplicates
+from shopdb_core.assets.read import get_asset, list_assets
+from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.read import list_entries
+from shopdb_core.collect import Origin, Submissions
+from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.reporting import Reports
+from shopdb_core.schema_check import migration_scripts
+from shopdb_core.settings import Settings
+from shopdb_core.store import Store, open_store
+from shopdb_core.store.upgrade import upgrade
+
+SECRET_KEY = secrets.token_hex()
+ORIGIN = Origin("benchmark", "growth")
+PAGE = 100
+
+Question = Callable[[], object]
+
+
+@dataclass
+class Site:
+    """One filled site, and the ways to ask it something."""
+
+    assets: int
+    programs: int
+    store: Store
+    submissions: Submissions
+    reports: Reports
+    new: int = 500_000_000
+    build: int = 100
+
+    def questions(self) -> Mapping[str, Question]:
+        """Return what is asked, by name; each is another asset each time."""
+        return {
+            "created": self._create,
+            "updated": self._update,
+            "noop": self._see_again,
+            "GET /api/assets/{id}": lambda: self.store.read(partial(get_asset, assetid=self._any())),
+            "GET /api/assets": self._list,
+            "GET /api/assets?identityvalue=": self._search,
+            "GET /api/assets/{id}/history": lambda: self._entries(assetid=self._any()),
+            "GET /api/audit": lambda: self._entries(after=self.assets // 2),
+            "GET /api/audit?plugin=": lambda: self._entries(plugin="computers", after=self.assets // 2),
+            "GET /api/audit?action=updated": lambda: self._entries(action="updated"),
+            "GET /api/duplicates": lambda: self.store.read(partial(list_duplicates, after=0, limit=PAGE)),
+            "report software": lambda: self._report("software"),
+            "report software?name=": lambda: self._report("software", name="Component Runtime 01"),
+            "report software_on": lambda: self._report("software_on", name="Component Runtime 0042 (x64)"),
+            "report stale": lambda: self._report("stale"),
+        }
+
+    def _any(self) -> int:
+        return random.randint(1, self.assets)
+
+    def _submit(self, number: int, build: int) -> None:
+        self.submissions.submit("computers", submission(number, self.programs, build), ORIGIN)
+
+    def _create(self) -> None:
+        self.new += 1
+        self._submit(self.new, 1)
+
+    def _update(self) -> None:
+        self.build += 1
+        self._submit(self._any(), self.build)
+
+    def _see_again(self) -> None:
+        """Submit twice: the first makes sure that the second is a noop; only that is timed (see `_time`)."""
+        number = self._any()
+        self._submit(number, 1)
+        self.again = partial(self._submit, number, 1)
+
+    def _list(self) -> object:
+        return self.store.read(
+            partial(
+                list_assets, assettype="computers", identityprefix=None, after=self.assets // 2, limit=PAGE
+            )
+        )
+
+    def _search(self) -> object:
+        prefix = hostname(self._any())[:-1]
+        return self.store.read(
+            partial(list_assets, assettype="computers", identityprefix=prefix, after=0, limit=PAGE)
+        )
+
+    def _entries(self, after: int = 0, **wanted: object) -> object:
+        return self.store.read(partial(list_entries, after=after, limit=PAGE, **wanted))  # type: ignore[arg-type]
+
+    def _report(self, report: str, /, **given: str) -> object:
+        return self.reports.rows(self.reports.get("computers", report), given, count=PAGE)
+
+
+def main() -> None:
+    """Fill the sites, ask, and print the medians."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    options = _options()
+    print(machine(), flush=True)
+    with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="shopdb-growth-") as folder:
+        sites = [stack.enter_context(_site(options, assets, Path(folder))) for assets in options.assets]
+        for name in sites[0].questions():
+            print(_line(name, _ask(sites, name, options.times)), flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "--assets", type=_numbers, default=[1_000, 100_000], help="of each site (1000,100000)"
+    )
+    parser.add_argument("--entries", type=int, default=10, help="in the audit for each asset (10)")
+    parser.add_argument("--programs", type=int, default=5, help="of each computer (5)")
+    parser.add_argument("--times", type=int, default=200, help="that each question is put (200)")
+    parser.add_argument("--database-url", help="a database server; default: SQLite")
+    return parser.parse_args()
+
+
+def _numbers(listed: str) -> list[int]:
+    return [int(number) for number in listed.split(",")]
+
+
+@contextmanager
+def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Site]:
+    """Make a site of one size."""
+    with _database(options.database_url, f"shopdb_growth_{assets}", folder) as url:
+        settings = Settings(secret_key=SECRET_KEY, database_url=url)
+        plugins = load_plugins(settings.admission)
+        upgrade(url, migration_scripts(plugins))
+        started = time.monotonic()
+        _fill(url, Stock(AuditChain(SECRET_KEY), assets, options.entries, options.programs))
+        entries = assets * options.entries
+        print(
+            f"{assets:,} assets, {entries:,} entries: filled in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+        store = open_store(settings)
+        try:
+            yield _opened(settings, plugins, store, assets, options.programs)
+        finally:
+            store.close()
+
+
+def _opened(settings: Settings, plugins: Plugins, store: Store, assets: int, programs: int) -> Site:
+    return Site(assets, programs, store, Submissions(settings, plugins, store), Reports(plugins, store))
+
+
+def _fill(url: str, stock: Stock) -> None:
+    engine = create_engine(url)
+    stock.fill(engine)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        tables = (
+            "asset, assetattributes, assetevidence, auditentry, computers_installation, computers_software"
+        )
+        connection.execute(text(f"ANALYZE TABLE {tables}" if engine.dialect.name == "mysql" else "ANALYZE"))
+    engine.dispose()
+
+
+@contextmanager
+def _database(server: str | None, name: str, folder: Path) -> Iterator[str]:
+    """Give the URL of an empty database, which is gone afterwards."""
+    if server is None:
+        yield f"sqlite:///{folder}/{name}.sqlite3"
+        return
+    url = make_url(server)
+    administration = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    charset = " CHARACTER SET utf8mb4" if url.get_backend_name() == "mysql" else ""
+    with administration.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}{charset}"))
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with administration.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name}"))
+
+
+def _ask(sites: Sequence[Site], name: str, times: int) -> list[list[float]]:
+    """Put one question to each site in turn, and return the ordered latencies in milliseconds of each."""
+    latencies: list[list[float]] = [[] for _ in sites]
+    for _ in range(times):
+        for site, own in zip(sites, latencies, strict=True):
+            own.append(_time(site, name))
+    return [sorted(own) for own in latencies]
+
+
+def _time(site: Site, name: str) -> float:
+    question = site.questions()[name]
+    if name == "noop":
+        question()
+        question = site.again
+    started = time.perf_counter()
+    question()
+    return (time.perf_counter() - started) * 1000
+
+
+def _line(name: str, latencies: Sequence[Sequence[float]]) -> str:
+    medians = [percentile(each, 0.5) for each in latencies]
+    cells = [
+        f"p50 {p50:8.2f} ms  p99 {percentile(each, 0.99):8.2f} ms  x{p50 / medians[0]:5.2f}"
+        for p50, each in zip(medians, latencies, strict=True)
+    ]
+    return f"{name:32}" + " | ".join(cells)
+
+
+if __name__ == "__main__":
+    main()

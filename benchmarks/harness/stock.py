@@ -1,0 +1,150 @@
+"""A site that has been at work for years: assets, programs and a sealed history, written in bulk."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, insert
+
+from shopdb_computers.tables import bucket_of, installation, software, softwareid
+from shopdb_core.assets.identity import identity_key
+from shopdb_core.audit.entry import AuditChain, AuditEntry, SealedEntry
+from shopdb_core.canonical import canonical_text
+from shopdb_core.store.tables import asset, assetattributes, assetevidence, auditentry
+from shopdb_hookspecs import JsonObject
+
+ROWS = 5_000
+POOL = 2_000
+"""How many distinct programs all computers have among them."""
+
+Row = dict[str, Any]
+
+
+class Stock:
+    """So many computers, each with so many programs, and audit entries: created, updated, then seen again."""
+
+    def __init__(self, chain: AuditChain, assets: int, entries: int, programs: int) -> None:
+        self._chain = chain
+        self._assets = assets
+        self._entries = entries
+        self._programs = programs
+        self._hashes: list[bytes | None] = [None] * (assets + 1)
+        self._start = datetime.now(UTC) - timedelta(days=1)
+
+    def fill(self, engine: Engine) -> None:
+        """Write everything, a few thousand rows a transaction; the schema must be there, and empty."""
+        _write(engine, asset, map(self._asset, self._numbers()))
+        _write(engine, assetattributes, map(self._attributes, self._numbers()))
+        _write(engine, assetevidence, map(_evidence, self._numbers()))
+        _write(engine, software, map(_software, range(POOL)))
+        _write(engine, installation, self._installations())
+        for turn in range(self._entries):
+            at = self._start + timedelta(minutes=turn)
+            _write(engine, auditentry, (self._entry(number, turn, at) for number in self._numbers()))
+
+    def _numbers(self) -> range:
+        return range(1, self._assets + 1)
+
+    def _asset(self, number: int) -> Row:
+        identityvalue = hostname(number)
+        return {
+            "assetid": number,
+            "assettype": "computers",
+            "identityvalue": identityvalue,
+            "identitykey": identity_key(identityvalue),
+            "createdat": self._start,
+            "updatedat": self._start,
+            "lastseenat": self._start,
+            "version": 2,
+        }
+
+    def _attributes(self, number: int) -> Row:
+        return {"assetid": number, "attributes": canonical_text(submission(number, self._programs, 1))}
+
+    def _installations(self) -> Iterator[Row]:
+        for number in self._numbers():
+            for program in submission(number, self._programs, 1)["installedsoftware"]:
+                key = softwareid(program["name"], program["version"])
+                yield {"bucket": bucket_of(number), "softwareid": key, "assetid": number}
+
+    def _entry(self, number: int, turn: int, at: datetime) -> Row:
+        sealed = self._seal(number, turn, at)
+        self._hashes[number] = sealed.hash
+        entry = sealed.entry
+        columns = {name: getattr(entry, name) for name in AuditEntry.__slots__}
+        return {**columns, "previoushash": sealed.previoushash, "hash": sealed.hash}
+
+    def _seal(self, number: int, turn: int, at: datetime) -> SealedEntry:
+        entry = AuditEntry(
+            at=at,
+            plugin="computers",
+            action="created" if turn == 0 else "updated" if turn == 1 else "noop",
+            assetid=number,
+            identityvalue=hostname(number),
+            diff=canonical_text(_diff(number, self._programs, turn)),
+            volatileonly=False,
+            actor="key:computers",
+            requestid=secrets.token_hex(8),
+        )
+        return self._chain.seal(entry, self._hashes[number])
+
+
+def hostname(number: int) -> str:
+    """Return the name of one computer."""
+    return f"PC-{number:08d}"
+
+
+def submission(number: int, programs: int, build: int) -> JsonObject:
+    """Return what one computer submits, in canonical form."""
+    installed = [_program((number * 7 + each * 131) % POOL) for each in range(programs)]
+    return {
+        "hostname": hostname(number),
+        "installedsoftware": sorted(installed, key=lambda program: program["name"]),
+        "macaddress": ":".join(f"{byte:02X}" for byte in (0x3C52_8200_0000 + number).to_bytes(6)),
+        "memorygb": 16,
+        "osname": "Microsoft Windows 11 Pro",
+        "osversion": f"10.0.{22_630 + build}",
+    }
+
+
+def _diff(number: int, programs: int, turn: int) -> JsonObject:
+    if turn == 0:
+        return {
+            name: {"before": None, "after": value} for name, value in submission(number, programs, 0).items()
+        }
+    return {"osversion": {"before": "10.0.22630", "after": "10.0.22631"}} if turn == 1 else {}
+
+
+def _program(number: int) -> JsonObject:
+    return {"name": f"Component Runtime {number:04d} (x64)", "version": f"{number % 30}.{number % 7}.0"}
+
+
+def _software(number: int) -> Row:
+    program = _program(number)
+    return {**program, "softwareid": softwareid(program["name"], program["version"])}
+
+
+def _evidence(number: int) -> Row:
+    value = identity_key(submission(number, 0, 0)["macaddress"])
+    return {"assettype": "computers", "field": "macaddress", "value": value, "assetid": number}
+
+
+def _write(engine: Engine, table: Table, rows: Iterator[Row]) -> None:
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == ROWS:
+            _insert(engine, table, batch)
+            batch = []
+    if batch:
+        _insert(engine, table, batch)
+
+
+def _insert(engine: Engine, table: Table, batch: list[Row]) -> None:
+    with engine.begin() as connection:
+        _execute(connection, table, batch)
+
+
+def _execute(connection: Connection, table: Table, batch: list[Row]) -> None:
+    connection.execute(insert(table), batch)
