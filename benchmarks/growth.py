@@ -3,9 +3,10 @@
     python benchmarks/growth.py --assets 1000,100000
     python benchmarks/growth.py --assets 1000,1000000 --database-url postgresql://postgres@127.0.0.1/postgres
 
-A site of each size is filled in bulk; then each question is put to all of them in turn, in one process. Only the
-ratios to the smallest site can be compared between runs. On a database server each site is a database of its
-own, made and dropped by the account that the URL names; else it is a file in the temporary directory (TMPDIR).
+A site of each size is filled in bulk; then each question is put to all of them in turn, in one process. Only
+the ratios to the smallest site can be compared between runs. On a database server each site is a database of
+its own, made and dropped by the account that the URL names; else it is a file in the temporary directory
+(TMPDIR).
 """
 
 import argparse
