@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,12 +99,12 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def serve(self, *wrapper: str) -> RunningServer:
+    def serve(self, *wrapper: str, options: Sequence[str] = ()) -> RunningServer:
         """Start a server on a free port, under the command `wrapper` if one is given."""
         log = self.directory / f"server-{len(self.servers)}.log"
         with log.open("w") as stderr:
             process = subprocess.Popen(
-                [*wrapper, sys.executable, "-m", "shopdb_core", "serve"],
+                [*wrapper, sys.executable, "-m", "shopdb_core", "serve", *options],
                 cwd=self.directory,
                 env=self.environ,
                 stdout=subprocess.PIPE,

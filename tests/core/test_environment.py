@@ -29,6 +29,7 @@ def test_everything_can_be_set():
             "SHOPDB_DATABASE_URL": "sqlite:///x.db",
             "SHOPDB_LISTEN": "[::1]:80",
             "SHOPDB_THREADS": "3",
+            "SHOPDB_WORKERS": "2",
             "COLLECTOR_API_KEY": f"{KEY}, {KEY[::-1]}",
             "COLLECTOR_API_KEY_NET_GEAR": KEY,
             "SHOPDB_PLUGINS": "a, b",
@@ -40,6 +41,7 @@ def test_everything_can_be_set():
     )
     assert settings.listen == ("::1", 80)
     assert settings.threads == 3
+    assert settings.workers == 2
     assert settings.shared_keys == (KEY, KEY[::-1])
     assert settings.collector_keys == {"net_gear": (KEY,)}
     assert settings.admission.plugins == {"a", "b"}

@@ -1,7 +1,9 @@
 """What the fault tests share: their scale, queries beside the server, writers, and plugins that misbehave."""
 
 import os
+import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -165,6 +167,21 @@ def not_permitted() -> Callable[[str], NoReturn]:
         pytest.skip(reason)
 
     return give_up
+
+
+@pytest.fixture
+def container(not_permitted: Callable[[str], NoReturn]) -> list[str]:
+    """Return the command that makes what it starts the first process of a process namespace."""
+    command = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], check=False).returncode != 0:
+        not_permitted("a process namespace cannot be made here")
+    return command
+
+
+@pytest.fixture
+def child_of() -> Callable[[int], int]:
+    """Return a function that gives the first process that a process started."""
+    return lambda pid: int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 @pytest.fixture

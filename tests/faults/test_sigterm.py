@@ -1,9 +1,7 @@
 """SIGTERM: what is in flight is answered, then the server ends."""
 
 import os
-import shutil
 import signal
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,24 +17,11 @@ def sleepy_site(make_site, install):
     return site
 
 
-@pytest.fixture
-def container(not_permitted) -> list[str]:
-    """Return the command that makes what it starts the first process of a process namespace."""
-    command = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    if not shutil.which("unshare") or subprocess.run([*command, "true"], check=False).returncode != 0:
-        not_permitted("a process namespace cannot be made here")
-    return command
-
-
 def wait_for_file(path: Path) -> None:
     deadline = time.monotonic() + 10
     while not path.exists():
         assert time.monotonic() < deadline, f"{path.name} did not appear"
         time.sleep(0.01)
-
-
-def child_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 def pid_inside(pid: int) -> int:
@@ -77,7 +62,7 @@ def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> 
     check_sound(site)
 
 
-def test_first_process_of_a_container_stops(site, container) -> None:
+def test_first_process_of_a_container_stops(site, container, child_of) -> None:
     """As PID 1, where a signal has no effect unless it is handled, SIGTERM still ends the server."""
     server = site.serve(*container)
     pid = child_of(server.process.pid)

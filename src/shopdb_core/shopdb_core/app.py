@@ -1,7 +1,8 @@
 """The only assembly: from settings to a WSGI application."""
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import falcon
 
@@ -41,6 +42,21 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
         raise
     atexit.register(store.close)
     return assemble(settings, loaded, store)
+
+
+@contextmanager
+def site_app(settings: Settings) -> Iterator[WebApp]:
+    """Give the application of one site, with the installed plugins; its database is closed at the end.
+
+    Raises `ConfigurationError` as `create_app` does.
+    """
+    plugins = load_plugins(settings.admission)
+    store = open_store(settings)
+    try:
+        check_schema(store, plugins)
+        yield assemble(settings, plugins, store)
+    finally:
+        store.close()
 
 
 def assemble(settings: Settings, plugins: Plugins, store: Store) -> WebApp:

@@ -47,6 +47,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         listen=_address(environ, "SHOPDB_LISTEN", DEFAULT_LISTEN),
         threads=_count(environ, "SHOPDB_THREADS", "8"),
         pool_size=_count(environ, "SHOPDB_POOL_SIZE", "") if "SHOPDB_POOL_SIZE" in environ else None,
+        workers=_count(environ, "SHOPDB_WORKERS", "1"),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         admission=read_admission(environ),

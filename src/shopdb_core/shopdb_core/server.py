@@ -12,7 +12,7 @@ import waitress
 from waitress import wasyncore
 
 from shopdb_core.api.webapp import WebApp
-from shopdb_core.errors import ConfigurationError
+from shopdb_core.listening import url
 from shopdb_core.settings import Settings
 
 LARGEST_BUFFERED_BODY = 64 * 1024 * 1024
@@ -27,41 +27,36 @@ SEND_BYTES = 18_000
 
 
 class Server:
-    """One listening socket and its threads; `run` returns after `stop`.
+    """A listening socket and its threads; `run` returns after `stop`, with the socket closed.
 
     `flush_log` is called several times a second while serving.
     """
 
-    def __init__(self, app: WebApp, settings: Settings, flush_log: Callable[[], None]) -> None:
+    def __init__(
+        self, app: WebApp, settings: Settings, listener: socket.socket, flush_log: Callable[[], None]
+    ) -> None:
         self._flush_log = flush_log
         self._sockets: dict[int, wasyncore.dispatcher] = {}
         self._stopping = False
         # It warns of every request that waits for a thread, which under load is the normal state.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        host, port = settings.listen
-        try:
-            self._server = waitress.create_server(
-                app,
-                map=self._sockets,
-                host=_resolved(host),
-                port=port,
-                threads=settings.threads,
-                ident=None,
-                connection_limit=CONNECTION_LIMIT,
-                max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
-                clear_untrusted_proxy_headers=True,
-            )
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", error)
-            raise ConfigurationError(f"SHOPDB_LISTEN={host}:{port} cannot be used: {reason}") from error
+        self._server = waitress.create_server(
+            app,
+            map=self._sockets,
+            sockets=[listener],
+            threads=settings.threads,
+            ident=None,
+            connection_limit=CONNECTION_LIMIT,
+            max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
+            clear_untrusted_proxy_headers=True,
+        )
         # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
         self._server.adj.send_bytes = SEND_BYTES
 
     @property
     def url(self) -> str:
-        """Where the server listens; tells the real port where the settings asked for any (0)."""
-        host = self._server.effective_host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.effective_port}"
+        """Where the server listens."""
+        return url(self._server.socket)
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and Ctrl-C stop the server; as PID 1 no signal has an effect without a handler."""
@@ -102,10 +97,3 @@ class Server:
 
     def _turn(self, timeout: float) -> None:
         wasyncore.loop(timeout=timeout, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)
-
-
-def _resolved(host: str) -> str:
-    """Return one address, IPv4 if there is one: for a name with two, waitress would make two servers."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    families = {family: str(address[0]) for family, _, _, _, address in found}
-    return families.get(socket.AF_INET) or next(iter(families.values()))

@@ -36,6 +36,7 @@ class Settings:
     listen: tuple[str, int] = ("127.0.0.1", 8080)
     threads: int = 8
     pool_size: int | None = None
+    workers: int = 1
     collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     shared_keys: tuple[str, ...] = field(default=(), repr=False)
     admission: Admission = Admission()

@@ -137,6 +137,7 @@ def test_more_keys_than_a_rotation_needs(refusal: Refusal) -> None:
         ("SHOPDB_MAX_BODY_BYTES", "1 MiB"),
         ("SHOPDB_MAX_BODY_BYTES", "²"),
         ("SHOPDB_THREADS", "many"),
+        ("SHOPDB_WORKERS", "0"),
         ("SHOPDB_COMPUTERS_ONMATCH", "merge"),
         ("SHOPDB_COMPUTERS_ONMATCH", ""),
         ("SHOPDB_DATABASE_URL", ""),

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -33,6 +34,36 @@ def test_an_address_in_use_is_named(site: Any, refused: Refused) -> None:
     assert line.startswith(f"SHOPDB_LISTEN={address} cannot be used: ")
 
 
+def test_an_address_of_other_workers_is_in_use(site: Any, refused: Refused) -> None:
+    """Sockets that share a port share it within one server only."""
+    site.variables["SHOPDB_WORKERS"] = "2"
+    first = site.serve()
+    site.variables["SHOPDB_LISTEN"] = first.url.removeprefix("http://")
+
+    line = refused(site.run("serve"))
+
+    assert line.endswith("cannot be used: Address already in use")
+
+
+def test_the_option_overrides_the_setting(site: Any) -> None:
+    """One worker is the server itself: there is no process beside it."""
+    site.variables["SHOPDB_WORKERS"] = "2"
+
+    server = site.serve(options=["--workers", "1"])
+
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    assert children.read_text() == ""
+    assert server.stop() == 0
+
+
+def test_no_workers_are_wrong_usage(site: Any) -> None:
+    """The option takes a number above 0."""
+    done = site.run("serve", "--workers", "0")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--workers" in done.stderr
+
+
 @pytest.mark.parametrize("host", ["nosuchhost.invalid", "203.0.113.7"])
 def test_an_address_of_another_machine_is_named(site: Any, refused: Refused, host: str) -> None:
     """A name that does not resolve, and an address that is not this machine's."""
@@ -48,9 +79,12 @@ def test_a_name_with_two_addresses_is_served_on_one(site: Any) -> None:
     assert site.serve().submit("computers", {"hostname": "PC-1", "osname": "Debian"}).status_code == 201
 
 
-def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refused) -> None:
-    """A new site's first error is also its first instruction."""
-    assert refused(make_site().run("serve")).endswith("run `shopdb db upgrade`")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refused, workers: str) -> None:
+    """A new site's first error is also its first instruction; several workers say it once."""
+    done = make_site().run("serve", "--workers", workers)
+
+    assert refused(done).endswith("run `shopdb db upgrade`")
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,18 @@ def _read(stream: Readable, content_length: int | None, limit: int) -> bytes:
 
 def _read_at_most(stream: Readable, size: int) -> bytes:
     chunks = []
-    while size > 0 and (chunk := stream.read(min(size, _CHUNK_BYTES))):
+    while size > 0 and (chunk := _read_chunk(stream, min(size, _CHUNK_BYTES))):
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)
+
+
+def _read_chunk(stream: Readable, size: int) -> bytes:
+    """Read on; waitress has the whole body before it calls us, gunicorn raises in the middle of a bad one."""
+    try:
+        return stream.read(size)
+    except Exception as error:  # each server has errors of its own
+        raise MalformedBody("The body was cut off, or its chunks are malformed; send it again.") from error
 
 
 def _inflated(compressed: bytes, limit: int) -> bytes:

@@ -1,0 +1,53 @@
+"""The application for other WSGI servers: `gunicorn shopdb_core.wsgi:application`.
+
+The only module that does something at import, as these servers want it.
+"""
+
+import os
+import sys
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from shopdb_core.api.webapp import WebApp
+from shopdb_core.app import assemble
+from shopdb_core.environment import environment, read_settings
+from shopdb_core.errors import ShopDBError
+from shopdb_core.log import log_at_once
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.schema_check import check_schema
+from shopdb_core.settings import Settings
+from shopdb_core.store import Store, open_store
+from shopdb_core.store.onuse import StoreOnUse
+
+LOAD_FAILED = 4
+"""gunicorn gives up after this exit code of a worker; after most others it starts workers without end."""
+
+
+def make_application() -> WebApp:
+    """Return the application of the site in the working directory, with nothing open that a fork could spoil.
+
+    Raises `ConfigurationError` as `create_app` does.
+    """
+    settings = read_settings(environment(os.environ, Path()))
+    plugins = load_plugins(settings.admission)
+    store = StoreOnUse(lambda: _open_until_exit(settings))
+    try:
+        check_schema(store, plugins)
+    finally:
+        store.close()
+    return assemble(settings, plugins, store)
+
+
+def _open_until_exit(settings: Settings) -> Store:
+    """Open the store; it is closed at the end of the process, of one that multiprocessing started, too."""
+    store = open_store(settings)
+    Finalize(None, store.close, exitpriority=0)
+    return store
+
+
+log_at_once()
+try:
+    application = make_application()
+except ShopDBError as error:
+    sys.stderr.write(f"shopdb: {error}\n")
+    sys.exit(LOAD_FAILED)
