@@ -18,7 +18,7 @@ nox.options.default_venv_backend = "venv"
 ROOT = Path(__file__).parent
 WHEELS = ROOT / "dist"
 MEMBERS = ("./hookspecs", "./src/shopdb_core", "./src/shopdb_computers", "./src/shopdb_printers")
-TEST_TOOLS = ("pytest>=8.3", "hypothesis>=6.112", "hatchling>=1.27")
+TEST_TOOLS = ("pytest>=8.3", "hypothesis>=6.112", "hatchling>=1.27", "granian>=2.8", "gunicorn>=27.0")
 LINT_TOOLS = (
     "import-linter>=2.1",
     "mypy>=1.13",

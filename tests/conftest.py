@@ -1,9 +1,14 @@
 """What every test may ask for: a site in a directory of its own, a server on it, and the test data."""
 
 import os
+import re
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +22,15 @@ SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
 REPOSITORY = Path(__file__).parents[1]
 
+SHOWN_ADDRESS = "127.0.0.1:8080"
+SHOWN_COMMANDS = re.findall(
+    r"(?m)^((?:gunicorn|granian) .*)$", (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+)
+OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
+    # What gunicorn does by itself: one worker of one thread, and the application loaded after the fork.
+    "gunicorn-sync": f"gunicorn --bind {SHOWN_ADDRESS} --no-control-socket shopdb_core.wsgi:application",
+}
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that is marked so on every database."""
@@ -26,12 +40,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclass
 class RunningServer:
-    """A `shopdb serve` of its own process; the test ends it, or the fixture does."""
+    """A server in a process of its own; the test ends it, or the fixture does."""
 
     process: subprocess.Popen[str]
     url: str
     log: Path
     key: str = COLLECTOR_KEY
+    leads_group: bool = False
 
     def client(self, **options: object) -> httpx.Client:
         """Return an HTTP client that sends the collector key."""
@@ -44,14 +59,25 @@ class RunningServer:
         with self.client() as client:
             return client.post(f"/api/collector/{plugin}", json=submission)
 
+    def is_well(self) -> bool:
+        """Tell whether it answers."""
+        try:
+            return httpx.get(f"{self.url}/api/health", timeout=10, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
     def stop(self) -> int:
         """Send SIGTERM and wait for the exit code."""
         self.process.terminate()
         return self.process.wait(timeout=20)
 
     def kill(self) -> None:
-        """Send SIGKILL and wait."""
-        self.process.kill()
+        """Send SIGKILL, to all its processes where they are a group of their own, and wait."""
+        if self.leads_group:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
         self.process.wait(timeout=20)
 
 
@@ -118,6 +144,43 @@ class Site:
         self.servers.append(server)
         return server
 
+    def start_other(self, command: str) -> RunningServer:
+        """Start another WSGI server by a command as the documents show it, on a free port."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        command = re.sub(r"(--bind 127\.0\.0\.1:|--port )8080", rf"\g<1>{port}", command)
+        log = self.directory / f"server-{len(self.servers)}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command.split()],
+                cwd=self.directory,
+                env=self.environ,
+                stdout=output,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+        server = RunningServer(process, f"http://127.0.0.1:{port}", log, leads_group=True)
+        self.servers.append(server)
+        return server
+
+    def serve_by(self, command: str) -> RunningServer:
+        """Start another WSGI server, and wait until it answers."""
+        server = self.start_other(command)
+        deadline = time.monotonic() + 60
+        while not server.is_well():
+            assert server.process.poll() is None, server.log.read_text()
+            assert time.monotonic() < deadline, server.log.read_text()
+            time.sleep(0.05)
+        return server
+
+
+@pytest.fixture(params=OTHER_SERVERS)
+def other_server(request: pytest.FixtureRequest) -> str:
+    """Return the command of each other WSGI server in turn; one that is not installed fails."""
+    return OTHER_SERVERS[request.param]
+
 
 @pytest.fixture
 def make_site(
@@ -149,7 +212,7 @@ def make_site(
     yield make
     for site in sites:
         for server in site.servers:
-            if server.process.poll() is None:
+            if server.process.poll() is None or server.leads_group:
                 server.kill()
             if server.process.stdout is not None:
                 server.process.stdout.close()
