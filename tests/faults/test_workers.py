@@ -119,7 +119,7 @@ def test_sigterm_under_load_loses_nothing(site, pair, writers, check_sound) -> N
         exit_code = pair.stop()
 
     assert exit_code == 0
-    assert not [*filter(is_running, processes)]
+    wait_until(lambda: not [*filter(is_running, processes)], "a process stays")
     assert writers.refused == []
     assert writers.lost(site) == {}
     check_sound(site)
