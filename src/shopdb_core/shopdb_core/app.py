@@ -11,12 +11,14 @@ from shopdb_core.access.tokens import Tokens
 from shopdb_core.api import jsonmedia, problems
 from shopdb_core.api.assets import AssetResource, AssetsResource, DuplicatesResource
 from shopdb_core.api.audit import AuditResource, HistoryResource
+from shopdb_core.api.batch import BatchResource
 from shopdb_core.api.collector import CollectorResource
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.middleware import RequestContext
 from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
 from shopdb_core.api.reports import ReportResource, ReportsResource
 from shopdb_core.api.schemas import SchemasResource
+from shopdb_core.api.submitting import Entrance
 from shopdb_core.api.webapp import WebApp
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect import Submissions
@@ -66,13 +68,14 @@ def assemble(settings: Settings, plugins: Plugins, store: Store) -> WebApp:
     app.req_options.keep_blank_qs_values = True
     jsonmedia.install(app)
     problems.install(app)
-    keys, tokens = CollectorKeys(settings), Tokens(settings.secret_key)
+    entrance, tokens = Entrance(CollectorKeys(settings), plugins), Tokens(settings.secret_key)
     chain, limit = AuditChain(settings.secret_key), settings.max_body_bytes
     submissions, reports = Submissions(settings, plugins, store), Reports(plugins, store)
     schemas, asset_ids = SchemasResource(tokens, plugins), "{assetid:int(min=1, max=9223372036854775807)}"
     asset = f"/api/assets/{asset_ids}"
     app.add_route("/api/health", HealthResource(store))
-    app.add_route("/api/collector/{plugin}", CollectorResource(keys, plugins, submissions, limit))
+    app.add_route("/api/collector/{plugin}", CollectorResource(entrance, submissions, limit))
+    app.add_route("/api/collector/{plugin}/_batch", BatchResource(entrance, submissions, limit))
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(tokens, store, plugins, chain, limit))

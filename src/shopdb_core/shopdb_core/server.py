@@ -15,8 +15,11 @@ from shopdb_core.api.webapp import WebApp
 from shopdb_core.listening import url
 from shopdb_core.settings import Settings
 
-LARGEST_BUFFERED_BODY = 64 * 1024 * 1024
-"""What waitress buffers, on disk beyond half a megabyte, before our own answer says that it is too large."""
+LARGEST_BUFFERED_BODY = 66 * 1024 * 1024
+"""What waitress buffers, on disk beyond half a megabyte; a larger body it refuses itself, in its own words.
+
+More than the largest batch has, so that our own answer can say that it is too large.
+"""
 
 CONNECTION_LIMIT = 1000
 DRAIN_SECONDS = 8.0

@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 import falcon
@@ -29,12 +30,26 @@ class RequestContext:
         _resource: object,
         _succeeded: bool,  # noqa: FBT001  # Falcon's signature
     ) -> None:
-        """Set the headers of every answer; log its method, path, status, duration and id, nothing else."""
+        """Set the headers of every answer; log it once it is whole, or broken off."""
         resp.set_header("X-Request-ID", req.context.requestid)
         resp.set_header("X-Content-Type-Options", "nosniff")
         resp.set_header("Cache-Control", resp.get_header("Cache-Control") or "no-store")
-        milliseconds = (time.perf_counter() - req.context.started) * 1000
-        path = quote(req.path)
-        _logger.info(
-            "%s %s %s %.1fms %s", req.method, path, resp.status_code, milliseconds, req.context.requestid
-        )
+        if isinstance(resp.stream, Iterable):
+            resp.stream = _logged(resp.stream, req, resp.status_code)
+        else:
+            _log(req, resp.status_code)
+
+
+def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
+    """Yield an answer that is made while it is sent, and log it when the server ends or gives up."""
+    try:
+        yield from stream
+    finally:
+        _log(req, status)
+
+
+def _log(req: falcon.Request, status: int) -> None:
+    """Log a request's method, path, status, duration and id, nothing else."""
+    milliseconds = (time.perf_counter() - req.context.started) * 1000
+    requestid = req.context.requestid
+    _logger.info("%s %s %s %.1fms %s", req.method, quote(req.path), status, milliseconds, requestid)

@@ -1,4 +1,4 @@
-"""Every error answer: `application/problem+json` (RFC 9457), built in this one place."""
+"""Every error as a problem document (RFC 9457), built in this one place."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ import falcon
 from shopdb_core import errors
 from shopdb_core.api.jsonmedia import PROBLEM
 from shopdb_core.api.webapp import WebApp
+from shopdb_hookspecs import JsonObject
 
 TYPE_PREFIX = "urn:shopdb:problem:"
 
@@ -27,23 +28,34 @@ _STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
     errors.Unavailable: (503, "unavailable"),
 }
 
+_UNEXPECTED = "The server failed; its log names this request. Nothing was stored."
+
 _logger = logging.getLogger(__name__)
 
 
 def install(app: WebApp) -> None:
     """Answer every error of `app` as a problem document."""
-    app.add_error_handler(Exception, _on_unexpected)
+    app.add_error_handler(Exception, _on_error)
     app.add_error_handler(falcon.HTTPError, _on_http_error)
-    app.add_error_handler(errors.ShopDBError, _on_error)
 
 
-def _on_error(req: falcon.Request, resp: falcon.Response, error: errors.ShopDBError, _params: object) -> None:
-    status, name = _STATUSES.get(type(error), (500, "internal"))
+def document(error: Exception, requestid: str) -> JsonObject:
+    """Return the problem document of an error, and log what is no fault of the client's."""
+    if not isinstance(error, errors.ShopDBError):
+        # Log where it happened and never what it said: a message may quote a payload or a secret.
+        _logger.error("request %s: %s\n%s", requestid, type(error).__name__, _places(error))
+        return _document(500, "internal", _UNEXPECTED, requestid)
     if isinstance(error, errors.PluginFailure):
         _logger.error("%s\n%s", error, _places(error.__cause__))
-    _answer(req, resp, status, name, str(error))
+    status, name = _STATUSES.get(type(error), (500, "internal"))
+    problem = _document(status, name, str(error), requestid)
     if isinstance(error, errors.InvalidSubmission) and error.faults:
-        resp.media["errors"] = [asdict(fault) for fault in error.faults]
+        return {**problem, "errors": [asdict(fault) for fault in error.faults]}
+    return problem
+
+
+def _on_error(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
+    _answer(resp, document(error, req.context.requestid))
     if isinstance(error, errors.Unavailable):
         resp.set_header("Retry-After", str(error.retry_after_seconds))
     if isinstance(error, errors.Unauthorized):
@@ -55,25 +67,24 @@ def _on_http_error(
 ) -> None:
     status = falcon.http_status_to_code(error.status)
     name = re.sub("[^a-z]+", "-", error.title.lower()).strip("-")
-    _answer(req, resp, status, name, error.description or _hint(req, status))
+    detail = error.description or _hint(req, status)
+    _answer(resp, _document(status, name, detail, req.context.requestid))
     resp.set_headers(error.headers or {})
 
 
-def _on_unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
-    """Log where it happened and never what it said: a message may quote a payload or a secret."""
-    _logger.error("request %s: %s\n%s", req.context.requestid, type(error).__name__, _places(error))
-    _answer(req, resp, 500, "internal", "The server failed; its log names this request. Nothing was stored.")
-
-
-def _answer(req: falcon.Request, resp: falcon.Response, status: int, name: str, detail: str) -> None:
-    resp.status = status
+def _answer(resp: falcon.Response, problem: JsonObject) -> None:
+    resp.status = problem["status"]
     resp.content_type = PROBLEM
-    resp.media = {
+    resp.media = problem
+
+
+def _document(status: int, name: str, detail: str, requestid: str) -> JsonObject:
+    return {
         "type": TYPE_PREFIX + name,
         "title": name.replace("-", " ").capitalize(),
         "status": status,
         "detail": detail,
-        "requestid": req.context.requestid,
+        "requestid": requestid,
     }
 
 

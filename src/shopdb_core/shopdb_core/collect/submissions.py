@@ -1,15 +1,22 @@
-"""Submitting: the function that the HTTP endpoint and Python programs call alike."""
+"""Submitting: the functions that the HTTP endpoints and Python programs call alike."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect.answer import Answer, Origin
-from shopdb_core.collect.prepare import Preparation, Prepared
+from shopdb_core.collect.conclusion import answer_of, change_of
+from shopdb_core.collect.prepare import Preparation
 from shopdb_core.collect.upsert import Outcome, Upsert
 from shopdb_core.errors import NotFound, Unavailable
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
-from shopdb_hookspecs import AssetChange, Json
+from shopdb_hookspecs import Json
+
+T = TypeVar("T")
 
 
 class Submissions:
@@ -24,6 +31,17 @@ class Submissions:
             name: Preparation(collector, settings.timezone)
             for name, collector in plugins.collectors().items()
         }
+
+    def collector(self, name: str) -> Collector:
+        """Return who takes the submissions; raises `NotFound`, or `Unavailable` where it is quarantined."""
+        plugin = self._plugins.get(name)
+        if plugin is not None and plugin.state == "quarantined":
+            raise Unavailable(f"The plugin {name} is quarantined: {plugin.reason}")
+        if plugin is None or plugin.collector is None:
+            raise NotFound(
+                f"There is no collector named {name[:40]!r}; GET /api/collector/_schemas lists them."
+            )
+        return plugin.collector
 
     def submit(
         self,
@@ -40,51 +58,60 @@ class Submissions:
         where a hook failed, and `Unavailable` where a later try may succeed. Whatever is raised,
         nothing was stored.
         """
-        collector = self._collector(plugin)
-        prepared = self._preparations[plugin].prepare(submission, lenient=lenient)
-        onmatch = self._onmatch.get(plugin, "flag")
-        work = Upsert(collector, prepared, origin, onmatch, self._chain)
+        work = self._work(self.collector(plugin), origin, submission, lenient=lenient)
         outcome = self._store.rehearse(work) if dryrun else self._store.transaction(work)
+        return self._concluded(work, outcome, dryrun=dryrun)
+
+    def submit_many(
+        self,
+        plugin: str,
+        submissions: Sequence[dict[str, Json]],
+        origin: Origin,
+        *,
+        dryrun: bool = False,
+        lenient: bool = False,
+    ) -> list[Answer | Exception]:
+        """Upsert an asset for each submission, in order and in few commits, each alone in its failure.
+
+        Returns what `submit` would have returned or raised for each; in a dry run each is asked for as if
+        it were the only one. Raises `NotFound` for an unknown collector, `Unavailable` for a quarantined one.
+        """
+        prepare = partial(self._work, self.collector(plugin), origin, lenient=lenient)
+        works = [_caught(partial(prepare, submission)) for submission in submissions]
+        sound = [work for work in works if isinstance(work, Upsert)]
+        outcomes = iter(self._rehearsed(sound) if dryrun else self._store.together(sound))
+        return [self._result(work, outcomes, dryrun=dryrun) for work in works]
+
+    def _work(
+        self, collector: Collector, origin: Origin, submission: dict[str, Json], *, lenient: bool
+    ) -> Upsert:
+        prepared = self._preparations[collector.name].prepare(submission, lenient=lenient)
+        return Upsert(collector, prepared, origin, self._onmatch.get(collector.name, "flag"), self._chain)
+
+    def _rehearsed(self, works: Sequence[Upsert]) -> list[Outcome | Exception]:
+        return [_caught(partial(self._store.rehearse, work)) for work in works]
+
+    def _result(
+        self, work: Upsert | Exception, outcomes: Iterator[Outcome | Exception], *, dryrun: bool
+    ) -> Answer | Exception:
+        """Take the next outcome for what could be prepared, and conclude it."""
+        if isinstance(work, Exception):
+            return work
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            return outcome
+        return self._concluded(work, outcome, dryrun=dryrun)
+
+    def _concluded(self, work: Upsert, outcome: Outcome, *, dryrun: bool) -> Answer:
+        """Notify the observers, now that it is committed, and answer."""
         if not dryrun and outcome.entry.action != "noop":
-            self._plugins.notify(_change(outcome))
-        return _answer(prepared, outcome, dryrun=dryrun)
-
-    def _collector(self, name: str) -> Collector:
-        plugin = self._plugins.get(name)
-        if plugin is not None and plugin.state == "quarantined":
-            raise Unavailable(f"The plugin {name} is quarantined: {plugin.reason}")
-        if plugin is None or plugin.collector is None:
-            raise NotFound(
-                f"There is no collector named {name[:40]!r}; GET /api/collector/_schemas lists them."
-            )
-        return plugin.collector
+            self._plugins.notify(change_of(outcome))
+        return answer_of(work.prepared, outcome, dryrun=dryrun)
 
 
-def _answer(prepared: Prepared, outcome: Outcome, *, dryrun: bool) -> Answer:
-    entry = outcome.entry
-    return Answer(
-        action=entry.action,
-        assetid=None if dryrun and entry.action == "created" else entry.assetid,
-        identityvalue=entry.identityvalue,
-        warnings=prepared.warnings + outcome.match.warnings,
-        diff=outcome.diff,
-        matchedby=outcome.match.by,
-    )
-
-
-def _change(outcome: Outcome) -> AssetChange:
-    entry = outcome.entry
-    assert entry.plugin is not None
-    assert entry.action != "noop"
-    return AssetChange(
-        auditid=outcome.auditid,
-        at=entry.at,
-        plugin=entry.plugin,
-        action=entry.action,
-        assetid=entry.assetid,
-        identityvalue=entry.identityvalue,
-        diff=outcome.diff,
-        volatileonly=entry.volatileonly,
-        actor=entry.actor,
-        requestid=entry.requestid,
-    )
+def _caught(work: Callable[[], T]) -> T | Exception:
+    """Return what `work` returns or raises: the fault of one submission is no other's."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001  # whoever asked for it looks at it
+        return error

@@ -8,6 +8,7 @@ from shopdb_core.errors import UnsupportedMedia
 from shopdb_core.intake.quoting import shown
 
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
 
 _CODECS: Mapping[str, str] = MappingProxyType(
     {
@@ -46,6 +47,14 @@ def declared_codec(content_type: str | None) -> str | None:
     codec = _CODECS.get(declared[1].lower())
     if codec is None:
         raise UnsupportedMedia(f"The charset {shown(declared[1])} is not read; send the body as UTF-8.")
+    return codec
+
+
+def declared_line_codec(content_type: str | None) -> str | None:
+    """Give what `declared_codec` gives; raises UnsupportedMedia for UTF-16 as well."""
+    codec = declared_codec(content_type)
+    if codec is not None and codec.startswith("utf-16"):
+        raise UnsupportedMedia("NDJSON is not read as UTF-16; send it as UTF-8.")
     return codec
 
 

@@ -19,7 +19,7 @@ _STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOT
 
 
 def read_reference(text: str) -> dict[str, Json]:
-    """Parse one strict JSON object; raises MalformedBody with the line and column, never the text."""
+    """Parse one strict JSON object; raises MalformedBody with the place, never the text."""
     _check_depth(text)
     try:
         document = json.loads(
@@ -30,9 +30,8 @@ def read_reference(text: str) -> dict[str, Json]:
         )
     except json.JSONDecodeError as error:
         problem = error.msg.rstrip(": ").removesuffix(" at")
-        raise MalformedBody(
-            f"The body is not JSON: {problem}, line {error.lineno} column {error.colno}."
-        ) from error
+        line = f"line {error.lineno} " if "\n" in text else ""
+        raise MalformedBody(f"The body is not JSON: {problem}, {line}column {error.colno}.") from error
     if not isinstance(document, dict):
         raise MalformedBody(
             "The body is JSON but no object; send one object with the fields of the collector."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shopdb_core.errors import MalformedBody
 
 _BYTE_ORDER_MARK = "\ufeff"
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,20 @@ def decode(content: bytes, codec: str | None) -> Decoded:
     """
     if codec is not None:
         return _without_mark(_decoded(content, codec))
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if content.startswith(_UTF_16_MARKS):
         return Decoded(_decoded(content, "utf-16"), ("body: was read as UTF-16; send UTF-8",))
     try:
         return _without_mark(content.decode())
     except UnicodeDecodeError:
         warning = "body: is not UTF-8 and was read as ISO-8859-1; send UTF-8 and `charset=utf-8`"
         return Decoded(content.decode("iso-8859-1"), (warning,))
+
+
+def decode_line(content: bytes, codec: str | None) -> Decoded:
+    """Decode one line of a body as `decode` does; UTF-16 is refused, since its lines cannot be told apart."""
+    if content.startswith(_UTF_16_MARKS):
+        raise MalformedBody("The line begins as UTF-16 does; NDJSON is read as UTF-8 only.")
+    return decode(content, codec)
 
 
 def _decoded(content: bytes, codec: str) -> str:

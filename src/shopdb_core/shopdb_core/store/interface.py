@@ -1,6 +1,6 @@
-"""What the rest of the core knows of a database: three ways to run work on a connection."""
+"""What the rest of the core knows of a database: four ways to run work on a connection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -17,6 +17,13 @@ class Store(Protocol):
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and commit; raises what `work` raises, or `Unavailable`, with nothing stored."""
+        ...
+
+    def together(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+        """Run several works in few commits, each alone in its failure.
+
+        Returns, in order, what each returned or raised; nothing of one that raised is stored.
+        """
         ...
 
     def rehearse(self, work: Callable[[Connection], T]) -> T:

@@ -1,6 +1,6 @@
 """The store on one SQLite file: a writer thread, and a pool of readers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection
@@ -24,6 +24,12 @@ class SqliteStore:
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Hand `work` to the writer and wait for the commit that holds it."""
         return self._writer.submit(Job(work, keep=True))  # type: ignore[no-any-return]  # it is work's result
+
+    def together(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+        """Hand all works to the writer at once, and wait for the commits that hold them."""
+        jobs = [Job(work, keep=True) for work in works]
+        self._writer.hand_in(jobs)
+        return [job.settled() for job in jobs]
 
     def rehearse(self, work: Callable[[Connection], T]) -> T:
         """Hand `work` to the writer, which rolls it back."""

@@ -60,9 +60,15 @@ class Job:
             raise error
         return result
 
+    def settled(self) -> Any:
+        """Return the work's result or its error, once it is delivered."""
+        self._undelivered.acquire()
+        result, error = self._outcome
+        return result if error is None else error
+
 
 class SqliteWriter:
-    """Owns the only connection that writes; `submit` may be called from any thread."""
+    """Owns the only connection that writes; `submit` and `hand_in` may be called from any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -75,11 +81,17 @@ class SqliteWriter:
 
     def submit(self, job: Job) -> Any:
         """Wait until `job` is committed, and return its result or raise its error."""
-        with self._handing_in:
-            if not self._open:
-                raise Unavailable("The server is shutting down. Nothing was stored.")
-            self._jobs.put(job)
+        self.hand_in([job])
         return job.wait()
+
+    def hand_in(self, jobs: Sequence[Job]) -> None:
+        """Have the jobs run in this order, none of another caller between them; wait for each."""
+        with self._handing_in:
+            for job in jobs:
+                if self._open:
+                    self._jobs.put(job)
+                else:
+                    job.fail(Unavailable("The server is shutting down. Nothing was stored."))
 
     def close(self) -> None:
         """Finish what was submitted before, then end the thread."""

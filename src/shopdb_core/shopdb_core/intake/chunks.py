@@ -1,0 +1,100 @@
+"""The bytes of a body, piece by piece: within a limit, whatever the client claims or compresses."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from shopdb_core.errors import MalformedBody, PayloadTooLarge
+
+CHUNK_BYTES = 65_536
+
+_GZIP_WINDOW = 31
+
+
+class Readable(Protocol):
+    """A binary stream, such as a WSGI server's `wsgi.input`."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give at most `size` bytes, none at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most bytes that a thing may have, and what its sender can do about more."""
+
+    size: int
+    thing: str
+    advice: str
+
+    def check(self, size: int | None) -> None:
+        """Raise `PayloadTooLarge` for a size that is known, and beyond the limit."""
+        if size is not None and size > self.size:
+            raise self.passed()
+
+    def passed(self) -> PayloadTooLarge:
+        """Return the error for whatever goes on beyond the limit."""
+        return PayloadTooLarge(f"The {self.thing} is larger than {self.size} bytes; {self.advice}.")
+
+
+def sent(stream: Readable, content_length: int | None, limit: Limit) -> Iterator[bytes]:
+    """Yield a body as it is sent: its whole length, or where it is chunked (`None`) a byte beyond the limit.
+
+    Raises MalformedBody where it ends early.
+    """
+    left = limit.size + 1 if content_length is None else content_length
+    while left > 0 and (chunk := _read(stream, min(left, CHUNK_BYTES))):
+        left -= len(chunk)
+        yield chunk
+    if content_length is not None and left > 0:
+        arrived = content_length - left
+        raise MalformedBody(f"The body ended after {arrived} of {content_length} bytes; send it again.")
+
+
+def _read(stream: Readable, size: int) -> bytes:
+    """Read on; waitress has the whole body before it calls us, gunicorn raises in the middle of a bad one."""
+    try:
+        return stream.read(size)
+    except Exception as error:  # each server has errors of its own
+        raise MalformedBody("The body was cut off, or its chunks are malformed; send it again.") from error
+
+
+def within(chunks: Iterable[bytes], limit: Limit) -> Iterator[bytes]:
+    """Yield what the limit allows, and raise PayloadTooLarge where there is more."""
+    left = limit.size
+    for chunk in chunks:
+        if allowed := chunk[:left]:
+            yield allowed
+        if len(chunk) > left:
+            raise limit.passed()
+        left -= len(chunk)
+
+
+def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what one gzip member holds, never more than a chunk at a time; raises MalformedBody."""
+    inflater = zlib.decompressobj(_GZIP_WINDOW)
+    for chunk in chunks:
+        yield from _inflated(inflater, chunk)
+        if inflater.unused_data:
+            raise _odd_gzip("goes on after its end")
+    if not inflater.eof:
+        raise _odd_gzip("is cut off")
+
+
+def _inflated(inflater: "zlib._Decompress", compressed: bytes) -> Iterator[bytes]:
+    """Yield what one piece holds: a full chunk may leave more of it inside the inflater."""
+    while piece := _decompressed(inflater, compressed):
+        yield piece
+        compressed = inflater.unconsumed_tail
+
+
+def _decompressed(inflater: "zlib._Decompress", compressed: bytes) -> bytes:
+    try:
+        return inflater.decompress(compressed, CHUNK_BYTES)
+    except zlib.error as error:
+        raise MalformedBody("The body is not the gzip that `Content-Encoding` announces.") from error
+
+
+def _odd_gzip(problem: str) -> MalformedBody:
+    return MalformedBody(f"The gzip body {problem}; send exactly one whole gzip member.")
