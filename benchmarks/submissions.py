@@ -1,11 +1,12 @@
-"""How many submissions a second ShopDB takes, beside a no-op in the same run.
+"""How many submissions a second ShopDB takes, singly and in batches, beside a no-op in the same run.
 
     python benchmarks/submissions.py --quick
     python benchmarks/submissions.py --json before.json
     python benchmarks/submissions.py --compare before.json
 
-Only the ratios to the no-op can be compared between runs. The database is a new SQLite file for each round,
-in the temporary directory (TMPDIR): put that on a real disk, or nothing waits for it. Linux only.
+Only the ratios can be compared between runs: of single posts to the no-op, of batches to single posts. The
+database is a new SQLite file for each round, in the temporary directory (TMPDIR): put that on a real disk, or
+nothing waits for it. Linux only.
 """
 
 import argparse
@@ -18,9 +19,9 @@ from itertools import product
 from pathlib import Path
 from typing import get_args
 
-from harness.figures import Measurement, summaries
+from harness.figures import BATCH, Measurement, summaries
 from harness.measuring import LOADERS, Bench, Cell
-from harness.payloads import Action, request_template
+from harness.payloads import Action, Template
 from harness.report import load_ratios, machine, save, table
 from harness.servers import shopdb, site_environment, yardstick
 
@@ -44,6 +45,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--programs", type=_numbers, default=[0, 50, 300], help="in a payload (0,50,300)")
     parser.add_argument("--clients", type=_numbers, default=[1, 8, 32], help="at once (1,8,32)")
     parser.add_argument("--actions", type=_actions, default=list(get_args(Action)), help="of the submissions")
+    parser.add_argument("--lines", type=int, default=500, help="of a batch (500); 1: no batches")
     parser.add_argument("--threads", type=int, help="of both servers (what `shopdb serve` takes by itself)")
     parser.add_argument("--quick", action="store_true", help="8 clients, 50 programs, half a second")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
@@ -68,7 +70,7 @@ def _actions(text: str) -> list[str]:
 def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
     """Measure the rounds, each on servers and a database of its own."""
     key = secrets.token_hex()
-    templates = {programs: request_template(programs, key) for programs in options.programs}
+    templates = {programs: Template(programs, key) for programs in options.programs}
     environ = site_environment(key, options.threads)
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(LOADERS, mp_context=spawning) as loaders:
@@ -84,12 +86,14 @@ def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
 
 
 def _cells(options: argparse.Namespace) -> Iterator[Cell]:
-    """Yield each no-op right before the cells that are measured against it."""
+    """Yield each cell behind that which it is measured against: the no-op, and for batches single posts."""
     for programs, clients in product(options.programs, options.clients):
         yield Cell(programs, clients, "yardstick", "noop")
         for action in options.actions:
             if programs or action != "program":
                 yield Cell(programs, clients, action, action)
+                if options.lines > 1:
+                    yield Cell(programs, clients, BATCH + action, action, options.lines)
 
 
 if __name__ == "__main__":

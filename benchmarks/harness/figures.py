@@ -20,6 +20,12 @@ GOALS: Mapping[tuple[int, str], float] = {
 
 GOAL_CLIENTS = 8
 
+BATCH = "batch "
+"""Begins the kind of a cell whose submissions come in batches; they are compared with single ones."""
+
+BATCH_GOAL, BATCH_GOAL_CLIENTS = 4.0, 32
+"""The least ratio of a batch's submissions to single ones, by as many clients."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -43,7 +49,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The medians of a cell; `ratio` and `tail` compare rate and p99 with the no-op's of the same round."""
+    """The medians of a cell; `ratio` and `tail` compare rate and p99 with its unit's of the same round.
+
+    The unit is the no-op; that of a batch is the same submissions posted singly.
+    """
 
     programs: int
     clients: int
@@ -60,6 +69,8 @@ class Summary:
     @property
     def goal(self) -> float | None:
         """The least `ratio` that is good enough; `None` where there is no goal."""
+        if self.kind.startswith(BATCH):
+            return BATCH_GOAL if self.clients >= BATCH_GOAL_CLIENTS else None
         return GOALS.get((self.programs, self.kind)) if self.clients >= GOAL_CLIENTS else None
 
 
@@ -73,14 +84,16 @@ def summaries(measurements: Iterable[Measurement]) -> list[Summary]:
     units, cells = {}, defaultdict(list)
     for each in measurements:
         cells[each.programs, each.clients, each.kind].append(each)
-        if each.kind == "yardstick":
-            units[each.programs, each.clients, each.turn] = each
+        units[each.programs, each.clients, each.turn, each.kind] = each
     return [_summary(rounds, units) for rounds in cells.values()]
 
 
-def _summary(rounds: Sequence[Measurement], units: Mapping[tuple[int, int, int], Measurement]) -> Summary:
+def _summary(
+    rounds: Sequence[Measurement], units: Mapping[tuple[int, int, int, str], Measurement]
+) -> Summary:
     first = rounds[0]
-    pairs = [(each, units[each.programs, each.clients, each.turn]) for each in rounds]
+    unit = first.kind.removeprefix(BATCH) if first.kind.startswith(BATCH) else "yardstick"
+    pairs = [(each, units[each.programs, each.clients, each.turn, unit]) for each in rounds]
     return Summary(
         programs=first.programs,
         clients=first.clients,

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from harness.payloads import Action, all_gaps
+from harness.payloads import Action, Template, all_gaps
 
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+_CLOSES = b"\r\nconnection: close"
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
 _SEND_BUFFER_BYTES = 1_048_576
 
 
@@ -20,15 +22,16 @@ _SEND_BUFFER_BYTES = 1_048_576
 class Load:
     """What one loader process sends: for so many seconds, or so many requests, whichever ends first.
 
-    Every answer must contain `expected`.
+    Each request holds so many `lines`, more than one as a batch; its answer has `expected` as often.
     """
 
     address: tuple[str, int]
-    template: bytes
+    template: Template
     action: Action
     first_host: int
     connections: int
     expected: bytes
+    lines: int = 1
     skip: int = 0
     requests: int | None = None
     seconds: float = math.inf
@@ -45,20 +48,28 @@ class Driven:
 
 
 class Connection:
-    """One client: keeps its connection, and waits for each answer before it sends again."""
+    """One client: waits for each answer before it sends again, and connects anew where the server closed."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=60)
+        self._address = address
+        self.sent = 0.0
+        self._received = b""
+        self._closes = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self.socket = socket.create_connection(self._address, timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A whole request fits, so that no client waits while another one sends.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        self.sent = 0.0
-        self._received = b""
 
     def send(self, request: bytes) -> None:
         """Send a request, and start its clock."""
-        self._received = b""
         self.sent = time.monotonic()
+        if self._closes:
+            self.socket.close()
+            self._connect()
+        self._received = b""
         self.socket.sendall(request)
 
     def receive(self) -> bytes | None:
@@ -69,13 +80,15 @@ class Connection:
         self._received += chunk
         head, blank, body = self._received.partition(b"\r\n\r\n")
         length = _CONTENT_LENGTH.search(head + b"\r\n")
-        return self._received if blank and length and len(body) >= int(length[1]) else None
+        whole = len(body) >= int(length[1]) if length else body.endswith(_LAST_CHUNK)
+        self._closes = _CLOSES in head.lower()
+        return self._received if blank and whole else None
 
 
 def drive(load: Load) -> Driven:
     """Keep all connections busy; raises `RuntimeError` for an answer that is not as expected."""
     gaps = islice(all_gaps(load.action, load.first_host), load.skip, None)
-    requests = islice((load.template % each for each in gaps), load.requests)
+    requests = islice(load.template.requests(gaps, load.lines), load.requests)
     connections = [Connection(load.address) for _ in range(load.connections)]
     latencies: array[float] = array("d")
     started, cpu = time.monotonic(), time.process_time()
@@ -88,11 +101,12 @@ def drive(load: Load) -> Driven:
             for connection, answer in _answers(waiting):
                 now = time.monotonic()
                 latencies.append(now - connection.sent)
-                _check(answer, load.expected)
+                _check(answer, load.expected, load.lines)
+                waiting.unregister(connection.socket)
                 if now < deadline and (following := next(requests, None)):
                     connection.send(following)
+                    waiting.register(connection.socket, selectors.EVENT_READ, connection)
                 else:
-                    waiting.unregister(connection.socket)
                     connection.socket.close()
     return Driven(started, time.monotonic(), time.process_time() - cpu, latencies)
 
@@ -105,8 +119,8 @@ def _answers(waiting: selectors.BaseSelector) -> Iterator[tuple[Connection, byte
             yield connection, answer
 
 
-def _check(answer: bytes, expected: bytes) -> None:
-    if expected not in answer:
+def _check(answer: bytes, expected: bytes, times: int) -> None:
+    if answer.count(expected) != times:
         status, _, rest = answer.partition(b"\r\n")
         problem = rest.partition(b"\r\n\r\n")[2][:300]
         raise RuntimeError(f"Expected {expected!r}, and the server answered {status!r}: {problem!r}")

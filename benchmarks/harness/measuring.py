@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from harness.figures import Measurement, percentile
+from harness.figures import BATCH, Measurement, percentile
 from harness.loader import Driven, Load, drive
-from harness.payloads import HOSTS, Action
+from harness.payloads import HOSTS, Action, Template
 from harness.servers import ServerProcess
 
 LOADERS = 2
@@ -23,18 +23,23 @@ _EXPECTED = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What is sent, by how many clients; `kind` is an action, or `yardstick` for the no-op."""
+    """What is sent, by how many clients; `kind` is an action, or `yardstick` for the no-op.
+
+    Each request holds so many `lines`. Where that is more than one, `BATCH` stands before the action, and one
+    client sends what the cell's clients would have posted singly.
+    """
 
     programs: int
     clients: int
     kind: str
     action: Action
+    lines: int = 1
 
 
 class Bench:
     """Measures cells, one after another, with loader processes that it keeps."""
 
-    def __init__(self, loaders: Executor, templates: dict[int, bytes], seconds: float) -> None:
+    def __init__(self, loaders: Executor, templates: dict[int, Template], seconds: float) -> None:
         self._loaders = loaders
         self._templates = templates
         self._seconds = seconds
@@ -46,7 +51,9 @@ class Bench:
         if cell.action == "created":
             measured = loads
         else:
-            self._drive([replace(load, requests=HOSTS, expected=_EXPECTED["yardstick"]) for load in loads])
+            self._drive(
+                [replace(load, requests=HOSTS, lines=1, expected=_EXPECTED["yardstick"]) for load in loads]
+            )
             measured = [replace(load, skip=HOSTS) for load in loads]
         cpu = server.cpu_seconds()
         driven = self._drive([replace(load, seconds=self._seconds) for load in measured])
@@ -56,15 +63,17 @@ class Bench:
         return list(self._loaders.map(drive, loads))
 
     def _loads(self, server: ServerProcess, cell: Cell) -> list[Load]:
-        processes = min(LOADERS, cell.clients)
+        clients = 1 if cell.lines > 1 else cell.clients
+        processes = min(LOADERS, clients)
         return [
             Load(
                 address=server.address,
                 template=self._templates[cell.programs],
                 action=cell.action,
                 first_host=self._first_host(cell, process),
-                connections=len(range(process, cell.clients, processes)),
-                expected=_EXPECTED[cell.kind],
+                connections=len(range(process, clients, processes)),
+                expected=_EXPECTED[cell.kind.removeprefix(BATCH)],
+                lines=cell.lines,
             )
             for process in range(processes)
         ]
@@ -81,16 +90,17 @@ def _measurement(
     cell: Cell, turn: int, driven: Sequence[Driven], cpu: float, megabytes: float
 ) -> Measurement:
     latencies = sorted(latency for each in driven for latency in each.latencies)
+    submissions = len(latencies) * cell.lines
     elapsed = max(each.ended for each in driven) - min(each.started for each in driven)
     return Measurement(
         programs=cell.programs,
         clients=cell.clients,
         kind=cell.kind,
         turn=turn,
-        rate=len(latencies) / elapsed,
+        rate=submissions / elapsed,
         p50=percentile(latencies, 0.5) * 1000,
         p99=percentile(latencies, 0.99) * 1000,
-        cpu=cpu / len(latencies) * 1_000_000,
+        cpu=cpu / submissions * 1_000_000,
         rss=megabytes,
         idle=1 - max(each.cpu / (each.ended - each.started) for each in driven),
     )

@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from shopdb_hookspecs import Json
@@ -19,16 +20,37 @@ _FIRST_MEMORY = 10_000
 _PUBLISHERS = ("Contoso", "Fabrikam", "Northwind", "Adventure Works", "Tailspin", "Proseware", "Litware")
 
 
-def request_template(programs: int, key: str) -> bytes:
-    """Return a request with so many programs; gaps for its digits are as `gaps` fills them."""
-    text = json.dumps(_submission(programs), separators=(",", ":"))
-    body = text.replace('"%(memory)05d"', "%(memory)05d").encode()
-    length = len(body % gaps(0, 0, 0))
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-    )
-    return head.encode() + body
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Requests with so many programs in a submission; gaps for its digits are as `gaps` fills them."""
+
+    programs: int
+    key: str
+
+    def single(self) -> bytes:
+        """Return a request of one submission, with its gaps."""
+        line = self._line()
+        return self._head(PATH, "application/json", len(line % gaps(0, 0, 0))) + line
+
+    def requests(self, submissions: Iterator[dict[bytes, int | bytes]], lines: int) -> Iterator[bytes]:
+        """Yield request after request, each a batch of so many `lines`, or where that is 1 a single post."""
+        if lines == 1:
+            single = self.single()
+            yield from (single % each for each in submissions)
+        line = self._line() + b"\n"
+        head = self._head(f"{PATH}/_batch", "application/x-ndjson", len(line % gaps(0, 0, 0)) * lines)
+        while batch := list(itertools.islice(submissions, lines)):
+            yield head + b"".join(line % each for each in batch)
+
+    def _line(self) -> bytes:
+        text = json.dumps(_submission(self.programs), separators=(",", ":"))
+        return text.replace('"%(memory)05d"', "%(memory)05d").encode()
+
+    def _head(self, path: str, mediatype: str, length: int) -> bytes:
+        return (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {self.key}\r\n"
+            f"Content-Type: {mediatype}\r\nContent-Length: {length}\r\n\r\n"
+        ).encode()
 
 
 def gaps(host: int, memory: int, build: int) -> dict[bytes, int | bytes]:
