@@ -3,7 +3,10 @@
 import gzip
 import io
 import json
+import sqlite3
+import time
 import tracemalloc
+from contextlib import closing
 
 import pytest
 
@@ -246,6 +249,22 @@ def test_a_quarantined_plugin_answers_503(make_shop):
         "/api/collector/broken/_batch", body=b"{}\n", content_type=NDJSON, headers={"X-API-Key": KEY}
     )
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+
+
+def test_a_database_that_is_away_is_waited_for_once(shop):
+    """Its lines are 503 with nothing stored, those behind them at once; later batches work again."""
+    shop.store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=500"))
+    body = ndjson(*({"hostname": f"PC-{n}"} for n in range(5_000)), {"memorygb": 1})
+    with closing(sqlite3.connect(shop.settings.database_url.removeprefix("sqlite:///"))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        found = answers(post(shop, body))
+        waited = time.monotonic() - started
+    assert {answer["status"] for answer in found} == {503}
+    assert [answer["line"] for answer in found] == list(range(1, 5_002))
+    assert shop.count("asset") == 0
+    assert waited < 15
+    assert in_short(post(shop, ndjson({"hostname": "PC-1"}))) == [(1, "created")]
 
 
 def test_a_batch_has_one_line_in_the_log(shop, caplog):

@@ -41,6 +41,11 @@ def mark(name):
     return work
 
 
+def count(connection):
+    """Return how many names are stored so far."""
+    return connection.scalar(text("SELECT count(*) FROM mark"))
+
+
 def marks(store):
     """Return the names that are stored."""
     return store.read(lambda connection: set(connection.scalars(text("SELECT name FROM mark"))))
@@ -87,6 +92,30 @@ def test_work_that_raises_leaves_nothing_and_harms_no_neighbour(store):
     assert isinstance(outcomes["fail"], KeyError)
     assert (outcomes["one"], outcomes["two"]) == ("one", "two")
     assert marks(store) == {"one", "two"}
+
+
+def test_works_together_fail_alone_and_come_back_in_order(store):
+    """One commit, a savepoint each; what a later work does sees the earlier."""
+
+    def fail(connection):
+        mark("lost")(connection)
+        raise KeyError("mine")
+
+    one, failure, two, number = store.together([mark("one"), fail, mark("two"), count])
+    assert (one, two, number) == ("one", "two", 2)
+    assert isinstance(failure, KeyError)
+    assert marks(store) == {"one", "two"}
+
+
+def test_works_together_after_the_end_are_refused_each(store):
+    """As a single one is, but without raising."""
+    store.close()
+    assert [type(outcome) for outcome in store.together([mark("a"), mark("b")])] == [Unavailable] * 2
+
+
+def test_no_work_together_is_nothing(store):
+    """A batch may be empty."""
+    assert store.together([]) == []
 
 
 def test_work_that_commits_is_refused_with_nothing_stored(store):
