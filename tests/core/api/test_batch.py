@@ -53,6 +53,7 @@ def test_each_line_is_answered_as_if_it_came_alone(shop):
     assert second["identityvalue"] == "PC-2"
 
 
+@pytest.mark.every_database
 def test_a_bad_line_is_a_problem_and_harms_no_neighbour(shop):
     """No JSON, against the schema, no object, not to be stored: each the single problem, and its line."""
     bad = [b'{"hostname": ', b'{"hostname": "PC-9", "memorygb": "x"}', b"[]", b'{"hostname": "a\\u0000b"}']
@@ -72,6 +73,7 @@ def test_a_bad_line_is_a_problem_and_harms_no_neighbour(shop):
     assert shop.count("asset") == 4
 
 
+@pytest.mark.every_database
 def test_two_lines_for_one_asset_are_a_chain(shop):
     """The second sees what the first stored, even in the same commit."""
     lines = [{"hostname": "PC-1", "osname": name} for name in ("A", "B", "B", "C")]
