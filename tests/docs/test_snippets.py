@@ -168,9 +168,16 @@ def test_json_blocks_are_json(document, blocks_of):
 
 def text_agrees(shown: str, actual: str) -> bool:
     shown, actual = shown.strip(), actual.replace("\r\n", "\n").strip()
+    if "\n{" in shown:
+        return lines_agree(shown.splitlines(), actual.splitlines())
     if shown.startswith(("{", "[")):
         return json_agrees(json.loads(shown), json.loads(actual))
     return re.fullmatch(_pattern(shown), actual, re.DOTALL) is not None
+
+
+def lines_agree(shown: list[str], actual: list[str]) -> bool:
+    """Whether each line of NDJSON is as shown."""
+    return len(shown) == len(actual) and all(map(text_agrees, shown, actual))
 
 
 def json_agrees(shown, actual) -> bool:
