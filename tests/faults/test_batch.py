@@ -55,14 +55,14 @@ def computers(build: int = 1) -> bytes:
 
 
 def large_lines() -> Iterator[bytes]:
-    """Yield 60 MiB, in lines of 600 kB with 5,000 programs each: noops but for the first ones."""
+    """Yield 56 MB, in lines of 560 kB with 5,000 programs each: noops but for the first ones."""
     software = [{"name": f"Program {number}".ljust(80, "x"), "version": "1.0"} for number in range(5_000)]
     for number in range(100):
         yield json.dumps({"hostname": f"pc-{number % 4}", "installedsoftware": software}).encode() + b"\n"
 
 
 def test_memory_does_not_grow_with_the_batch(server) -> None:
-    """A batch of 60 MiB grows the server by less than a fifth more than one of 6 MiB, plain or as gzip."""
+    """A batch of 56 MB takes less than 40 MiB more than one of a tenth of it, plain or as gzip."""
     lines = list(large_lines())
     pid = server.process.pid
     with server.client() as client:
