@@ -1,6 +1,6 @@
 """A store that is opened where it is first used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeVar
 
@@ -26,6 +26,10 @@ class StoreOnUse:
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and commit."""
         return self._opened().transaction(work)
+
+    def together(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+        """Run several works in few commits, each alone in its failure."""
+        return self._opened().together(works)
 
     def rehearse(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and roll back."""
