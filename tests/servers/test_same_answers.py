@@ -128,3 +128,19 @@ def test_bodies_that_are_cut_off_are_malformed(site, other_server) -> None:
 
     assert statuses == dict.fromkeys(CUT_OFF, 400)
     assert site.run("asset", "list", "--json").stdout.strip() == "[]"
+
+
+def test_batch_is_answered_to_a_client_that_first_sends_all(site, other_server) -> None:
+    """However long the answer: neither side waits for the other to read."""
+    server = site.serve_by(other_server)
+    batch = post((b" " * 1_000 + b"1\n") * 10_000, "Content-Type: application/x-ndjson", path=f"{PATH}/_batch")
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.sendall(batch)
+        response = http.client.HTTPResponse(connection, method="POST")
+        response.begin()
+        answers = [json.loads(each) for each in response.read().splitlines()]
+
+    assert [answer["line"] for answer in answers] == list(range(1, 10_001))
+    assert {answer["status"] for answer in answers} == {400}

@@ -3,11 +3,13 @@
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from tempfile import SpooledTemporaryFile
+from typing import IO, Protocol
 
-from shopdb_core.errors import MalformedBody, PayloadTooLarge
+from shopdb_core.errors import MalformedBody, PayloadTooLarge, RequestError
 
 CHUNK_BYTES = 65_536
+SPOOLED_BYTES = 1024 * 1024
 
 _GZIP_WINDOW = 31
 
@@ -69,6 +71,31 @@ def within(chunks: Iterable[bytes], limit: Limit) -> Iterator[bytes]:
         if len(chunk) > left:
             raise limit.passed()
         left -= len(chunk)
+
+
+def received(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Take in the whole body, on disk beyond a megabyte, and yield it then; raises at its end what it met.
+
+    A client that reads nothing before it has sent all would wait for a server that answers meanwhile, and the
+    server for it.
+    """
+    with SpooledTemporaryFile(SPOOLED_BYTES) as spool:
+        fault = _filled(spool, chunks)
+        spool.seek(0)
+        while chunk := spool.read(CHUNK_BYTES):
+            yield chunk
+    if fault:
+        raise fault
+
+
+def _filled(spool: IO[bytes], chunks: Iterable[bytes]) -> RequestError | None:
+    """Write what comes until it ends, or until the fault that is returned."""
+    try:
+        for chunk in chunks:
+            spool.write(chunk)
+    except RequestError as fault:
+        return fault
+    return None
 
 
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
