@@ -9,8 +9,7 @@ from databases import execute
 from sqlalchemy import make_url, select
 
 from shopdb_core.audit.prunable import Expiry, Kind
-from shopdb_core.audit.prune import Pruned
-from shopdb_core.audit.retention import prune
+from shopdb_core.audit.retention import Pruned, prune
 from shopdb_core.audit.verify import Verified, verify
 from shopdb_core.store.tables import auditentry
 

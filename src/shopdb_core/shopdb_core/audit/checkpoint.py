@@ -1,12 +1,15 @@
 """The checkpoint: a run in place of its entries, sealed so that nobody without the key can make one."""
 
 import hmac
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Row
 
 from shopdb_core.audit.run import Run
 from shopdb_core.canonical import canonical
+
+_COLUMNS = tuple(field.name for field in fields(Run))
 
 
 class CheckpointSeal:
@@ -35,16 +38,11 @@ class CheckpointSeal:
         return hmac.compare_digest(self.of(checkpoint_run(row)), row.seal)
 
 
+def checkpoint_row(run: Run, seal: CheckpointSeal) -> dict[str, Any]:
+    """Return the row of `auditcheckpoint` that stands for a run."""
+    return {name: getattr(run, name) for name in _COLUMNS} | {"seal": seal.of(run)}
+
+
 def checkpoint_run(row: Row[Any]) -> Run:
     """Return the run that a row of `auditcheckpoint` stands for."""
-    return Run(
-        assetid=row.assetid,
-        firstauditid=row.firstauditid,
-        lastauditid=row.lastauditid,
-        entries=row.entries,
-        firstat=row.firstat,
-        lastat=row.lastat,
-        previoushash=row.previoushash,
-        lasthash=row.lasthash,
-        diff=row.diff,
-    )
+    return Run(**{name: getattr(row, name) for name in _COLUMNS})

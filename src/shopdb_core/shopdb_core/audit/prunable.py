@@ -16,8 +16,8 @@ from shopdb_core.store.tables import asset, auditentry
 
 Kind = Literal["noop", "change"]
 
-BATCH = 200
-"""How many entries are looked at in one transaction, during which nobody else writes."""
+BATCH = 100
+"""How many entries are looked at for one transaction, during which nobody else writes."""
 
 _NOOPS = or_(auditentry.c.action == "noop", and_(auditentry.c.action == "updated", auditentry.c.volatileonly))
 _OF_KIND = {"noop": _NOOPS, "change": not_(_NOOPS)}

@@ -2,17 +2,27 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shopdb_core.audit.checkpoint import CheckpointSeal
 from shopdb_core.audit.entry import AuditChain
-from shopdb_core.audit.prunable import Expiry
-from shopdb_core.audit.prune import Pruned, PruningBatch
+from shopdb_core.audit.prunable import Expiry, Kind
+from shopdb_core.audit.prune import PruningPlanner
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
 
 REST = 3.0
 """How long to rest after each batch, as a multiple of the time that it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one batch did: entries that went, and those whose hash did not fit, which stay as evidence."""
+
+    kind: Kind
+    entries: int
+    unfit: int
 
 
 def prune(
@@ -25,10 +35,11 @@ def prune(
     """
     chain, seal = AuditChain(secret_key), CheckpointSeal(secret_key)
     for expiry in expiring:
-        batch = PruningBatch(expiry, chain, seal)
+        planner = PruningPlanner(expiry, chain, seal)
         started = time.monotonic()
-        while (pruned := store.transaction(batch)) is not None:
-            yield pruned
+        while (plan := store.read(planner)) is not None:
+            if store.transaction(plan):
+                yield Pruned(plan.kind, len(plan.auditids), plan.unfit)
             rest(REST * (time.monotonic() - started))
             started = time.monotonic()
 
