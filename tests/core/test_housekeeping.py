@@ -85,7 +85,7 @@ def test_what_fails_is_tried_again(old, lines, error, expected):
 
     class FailsOnce(type(old.store)):
         def __init__(self, store):
-            self.store, self.failed = store, False
+            self.store, self.read, self.failed = store, store.read, False
 
         def transaction(self, work):
             if not self.failed:
