@@ -36,7 +36,7 @@ def main() -> None:
         settings = Settings(secret_key=SITE_KEY, database_url=f"sqlite:///{Path(name, 'site.sqlite3')}")
         aged_site(settings, options.entries)
         print(f"{options.entries} entries, {options.clients} clients", flush=True)
-        _Bench(settings, options.clients, options.turn).run()
+        _Bench(settings, options).run()
 
 
 def _options() -> argparse.Namespace:
@@ -44,18 +44,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--entries", type=int, default=2_000_000, help="of which half are to go (2000000)")
     parser.add_argument("--clients", type=int, default=8, help="that submit all the time (8)")
     parser.add_argument("--turn", type=float, default=4.0, help="seconds with and without pruning (4)")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="of pruning at most (3600)")
     return parser.parse_args()
 
 
 class _Bench:
     """Clients, pruning, and the latencies of the clients (in seconds) beside it and without it."""
 
-    def __init__(self, settings: Settings, clients: int, turn: float) -> None:
+    def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
         self._settings = settings
         self._store = open_store(settings)
         self._submissions = Submissions(settings, load_plugins(settings.admission), self._store)
-        self._clients = clients
-        self._turn = turn
+        self._clients: int = options.clients
+        self._turn: float = options.turn
+        self._most_seconds: float = options.seconds
         self._pruning = False
         self._done = threading.Event()
         self._latencies: dict[bool, list[float]] = {True: [], False: []}
@@ -84,7 +86,7 @@ class _Bench:
             done = [batch.entries for batch in self._one_turn(batches)]
             self._pruning = False
             seconds, entries = seconds + time.perf_counter() - started, entries + sum(done)
-            if not done:
+            if not done or seconds > self._most_seconds:
                 return seconds, entries
 
     def _one_turn(self, batches: Iterator[Pruned]) -> Iterator[Pruned]:

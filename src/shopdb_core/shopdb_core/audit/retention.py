@@ -38,9 +38,11 @@ def prune(
         planner = PruningPlanner(expiry, chain, seal)
         started = time.monotonic()
         while (plan := store.read(planner)) is not None:
-            if store.transaction(plan):
+            is_done = store.transaction(plan)
+            worked = time.monotonic() - started
+            if is_done:
                 yield Pruned(plan.kind, len(plan.auditids), plan.unfit)
-            rest(REST * (time.monotonic() - started))
+            rest(REST * worked)
             started = time.monotonic()
 
 
