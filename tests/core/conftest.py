@@ -7,15 +7,17 @@ from datetime import timedelta
 import pytest
 from databases import Database
 from falcon import testing
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, create_engine, select, text, update
 
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import assemble
+from shopdb_core.audit.entry import AuditChain, AuditEntry
 from shopdb_core.collect import Answer, Origin, Submissions
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.schema_check import check_schema, migration_scripts
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
+from shopdb_core.store.tables import asset, auditentry
 from shopdb_core.store.upgrade import upgrade
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -95,3 +97,30 @@ def make_shop(make_database: Callable[[str], Database], database_kind: str) -> I
 def shop(make_shop: Callable[..., Shop]) -> Shop:
     """Return a site with the installed plugins."""
     return make_shop()
+
+
+def let_time_pass(database_url: str, secret_key: str, days: int) -> None:
+    """Make every audit entry older by so many days, and chain them anew as if they had been written then."""
+    chain, newest = AuditChain(secret_key), {}
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for row in connection.execute(select(auditentry).order_by(auditentry.c.auditid)).all():
+            values = {name: getattr(row, name) for name in AuditEntry.__slots__}
+            sealed = chain.seal(
+                AuditEntry(**{**values, "at": row.at - timedelta(days)}), newest.get(row.assetid)
+            )
+            newest[row.assetid] = sealed.hash
+            connection.execute(
+                update(auditentry)
+                .where(auditentry.c.auditid == row.auditid)
+                .values(at=sealed.entry.at, previoushash=sealed.previoushash, hash=sealed.hash)
+            )
+        for assetid, digest in newest.items():
+            chained = asset.c.assetid == assetid, asset.c.chainhash.is_not(None)
+            connection.execute(update(asset).where(*chained).values(chainhash=digest))
+
+
+@pytest.fixture
+def age() -> Callable[[str, str, int], None]:
+    """Return a function that lets days pass in a database without checkpoints."""
+    return let_time_pass

@@ -158,3 +158,21 @@ def test_a_client_needs_no_secret_key():
     assert read_client_settings(environ, "printers").key == KEY[::-1]
     assert read_client_settings(environ, "computers").key == KEY
     assert read_client_settings(environ, "computers").url == "http://[::1]:9"
+
+
+def test_days_are_a_number_or_keep():
+    """Either kind of audit entry may be kept for ever."""
+    settings = read_settings(
+        {**MINIMAL, "SHOPDB_AUDIT_RETENTION_DAYS": "365", "SHOPDB_AUDIT_NOOP_RETENTION_DAYS": "keep"}
+    )
+    assert (settings.audit_retention_days, settings.audit_noop_retention_days) == (365, None)
+    defaults = read_settings(MINIMAL)
+    assert (defaults.audit_retention_days, defaults.audit_noop_retention_days) == (None, 30)
+
+
+@pytest.mark.parametrize("variable", ["SHOPDB_AUDIT_RETENTION_DAYS", "SHOPDB_AUDIT_NOOP_RETENTION_DAYS"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "36501", "forever", "\u0663", ""])
+def test_days_that_are_none_are_refused(variable, value):
+    """Nobody loses the audit by a slip of the pen."""
+    with pytest.raises(ConfigurationError, match=variable):
+        read_settings({**MINIMAL, variable: value})

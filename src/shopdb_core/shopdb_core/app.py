@@ -22,6 +22,7 @@ from shopdb_core.api.submitting import Entrance
 from shopdb_core.api.webapp import WebApp
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect import Submissions
+from shopdb_core.housekeeping import Housekeeping
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.reporting import Reports
 from shopdb_core.schema_check import check_schema
@@ -50,13 +51,14 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
 def site_app(settings: Settings) -> Iterator[WebApp]:
     """Give the application of one site, with the installed plugins; its database is closed at the end.
 
-    Raises `ConfigurationError` as `create_app` does.
+    Meanwhile its audit is pruned now and then. Raises `ConfigurationError` as `create_app` does.
     """
     plugins = load_plugins(settings.admission)
     store = open_store(settings)
     try:
         check_schema(store, plugins)
-        yield assemble(settings, plugins, store)
+        with Housekeeping(store, settings):
+            yield assemble(settings, plugins, store)
     finally:
         store.close()
 

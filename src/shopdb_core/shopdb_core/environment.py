@@ -16,6 +16,8 @@ SHARED_KEY = "COLLECTOR_API_KEY"
 DEFAULT_LISTEN = "127.0.0.1:8080"
 MOST_KEYS = 2
 LAST_PORT = 65535
+KEEP = "keep"
+MOST_DAYS = 36_500
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
 _ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
@@ -54,6 +56,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_body_bytes=_count(environ, "SHOPDB_MAX_BODY_BYTES", "1048576"),
         timezone=_timezone(environ, "SHOPDB_TIMEZONE", "UTC"),
         onmatch=_onmatch(environ),
+        audit_retention_days=_days(environ, "SHOPDB_AUDIT_RETENTION_DAYS", KEEP),
+        audit_noop_retention_days=_days(environ, "SHOPDB_AUDIT_NOOP_RETENTION_DAYS", "30"),
     )
 
 
@@ -140,6 +144,18 @@ def _count(environ: Mapping[str, str], variable: str, default: str) -> int:
     value = _text(environ, variable, default)
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise ConfigurationError(f"{variable} is not a whole number above 0: {value[:40]}")
+    return int(value)
+
+
+def _days(environ: Mapping[str, str], variable: str, default: str) -> int | None:
+    """Read a number of days, `None` for `keep`."""
+    value = _text(environ, variable, default)
+    if value == KEEP:
+        return None
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= MOST_DAYS):
+        raise ConfigurationError(
+            f"{variable} is neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}: {value[:40]}"
+        )
     return int(value)
 
 

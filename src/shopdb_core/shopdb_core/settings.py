@@ -28,7 +28,8 @@ class Settings:
 
     `pool_size` is how many connections to a database server are kept; `None`: one for each thread.
     `collector_keys` maps a plugin's name to its keys; `shared_keys` open every plugin that has none of
-    its own. Raises `ConfigurationError` for a weak secret.
+    its own. Audit entries whose days are `None` are kept for ever. Raises `ConfigurationError` for a weak
+    secret.
     """
 
     secret_key: str = field(repr=False)
@@ -43,6 +44,8 @@ class Settings:
     max_body_bytes: int = 1024 * 1024
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
+    audit_retention_days: int | None = None
+    audit_noop_retention_days: int | None = 30
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, whoever built the settings."""

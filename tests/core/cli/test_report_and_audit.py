@@ -67,3 +67,37 @@ def test_an_audit_that_was_tampered_with_exits_with_1(stocked: Any) -> None:
     assert done.returncode == 1
     assert "asset 1" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_pruning_is_told_by_kind(stocked: Any, age: Any) -> None:
+    """The days of each kind come from the settings; what was pruned is still vouched for."""
+    server = stocked.serve()
+    for system in ("Debian 12", "Debian 13", "Debian 13"):
+        server.submit("computers", {"hostname": "PC-1234", "osname": system})
+    server.stop()
+    age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
+
+    first = stocked.run("audit", "prune")
+    stocked.variables["SHOPDB_AUDIT_RETENTION_DAYS"] = "31"
+    second = stocked.run("audit", "prune", "--json")
+
+    assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noops and 0 changes\n", "")
+    assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0}
+    assert stocked.run("audit", "verify").stdout == "1 assets, 1 entries, 3 pruned, 0 faults\n"
+
+
+def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) -> None:
+    """They are told, with the command that says what is wrong with them."""
+    server = stocked.serve()
+    for _ in range(3):
+        server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 12"})
+    server.stop()
+    age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
+    with contextlib.closing(sqlite3.connect(stocked.database.file)) as database, database:
+        database.execute("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
+
+    lines = stocked.run("audit", "prune").stdout.splitlines()
+
+    assert lines[0] == "pruned 1 noops and 0 changes"
+    assert "kept 1 entries whose hash does not fit: `shopdb audit verify`" in lines[1]
+    assert stocked.run("audit", "verify").returncode == 1

@@ -23,7 +23,7 @@ def diff(before: JsonObject, after: JsonObject) -> dict[str, Json]:
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
         if not same(old, new):
-            changes[name] = _change(old, new)
+            changes[name] = change(old, new)
     return changes
 
 
@@ -34,7 +34,8 @@ def same(one: Json, other: Json) -> bool:
     return one == other and canonical(one) == canonical(other)
 
 
-def _change(old: Json, new: Json) -> JsonObject:
+def change(old: Json, new: Json) -> JsonObject:
+    """Return what became of one field, in the form that fits its two values."""
     if _is_list_of_objects(old) and _is_list_of_objects(new):
         return list_difference(old, new)
     return {"before": old, "after": new}

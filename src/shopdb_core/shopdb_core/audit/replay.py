@@ -21,6 +21,11 @@ def replay(attributes: dict[str, Json], diff: JsonObject) -> Iterator[str]:
             del attributes[name]
 
 
+def patched(items: list[Json], change: JsonObject) -> list[Json]:
+    """Return `items` without what the change removed, and with what it added."""
+    return [*missing_from(change["removed"], items), *change["added"]]
+
+
 def equal(one: Json, other: Json) -> bool:
     """Whether two values are the same JSON; of lists, the history keeps the items and not their order."""
     if isinstance(one, list) and isinstance(other, list):
@@ -35,7 +40,7 @@ def _replay_list(attributes: dict[str, Json], name: str, change: JsonObject) -> 
         items = []
     if missing_from(items, change["removed"]):
         yield f"{name}: an item was removed that was not there"
-    attributes[name] = [*missing_from(change["removed"], items), *change["added"]]
+    attributes[name] = patched(items, change)
 
 
 def _counted(items: list[Json]) -> Counter[bytes]:

@@ -1,38 +1,34 @@
 """Whether the audit is whole and true: every hash, every `before`, every stored value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Row, func, select
 
-from shopdb_core.audit.entry import AuditChain, AuditEntry
-from shopdb_core.audit.replay import equal, replay
+from shopdb_core.audit.checkpoint import CheckpointSeal, checkpoint_run
+from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.history import History, HistoryFault, Link
+from shopdb_core.audit.stored import entry_run, is_whole
 from shopdb_core.store import Store
-from shopdb_core.store.tables import asset, assetattributes, auditentry
-from shopdb_hookspecs import Json
+from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
 
 BATCH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFault:
-    """One thing that is wrong with an asset's history; `auditid` is `None` where no one entry is to blame."""
-
-    assetid: int
-    auditid: int | None
-    message: str
+ENTRIES_IN_MEMORY = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A batch of assets that was checked: how many, with how many entries, and what is wrong."""
+    """A batch of assets that was checked: how many, with how many entries, and what is wrong.
+
+    `pruned` counts the entries that checkpoints stand for.
+    """
 
     assets: int
     entries: int
+    pruned: int
     faults: tuple[HistoryFault, ...]
 
 
@@ -41,11 +37,12 @@ def count_assets(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(asset)) or 0
 
 
-def verify(store: Store, chain: AuditChain) -> Iterator[Verified]:
+def verify(store: Store, secret_key: str) -> Iterator[Verified]:
     """Check every asset, in batches that each see one consistent snapshot while the site goes on writing."""
+    chain, seal = AuditChain(secret_key), CheckpointSeal(secret_key)
     last: int | None = 0
     while last is not None:
-        batch = _Batch(chain, last)
+        batch = _Batch(chain, seal, last)
         verified, last = store.read(batch.check)
         yield verified
 
@@ -55,49 +52,45 @@ class _Batch:
     """The assets that follow `after`."""
 
     chain: AuditChain
+    seal: CheckpointSeal
     after: int
 
     def check(self, connection: Connection) -> tuple[Verified, int | None]:
         """Return the verdict, and the last asset looked at: `None` at the end."""
         assets = _assets(connection, self.after)
         if not assets:
-            return Verified(0, 0, ()), None
+            return Verified(0, 0, 0, ()), None
         last = assets[-1].assetid
-        rows = _entries(connection, self.after, last)
-        histories = {assetid: list(group) for assetid, group in groupby(rows, attrgetter("assetid"))}
-        faults = [fault for row in assets for fault in self._faults(row, histories.get(row.assetid, []))]
-        return Verified(len(assets), sum(map(len, histories.values())), tuple(faults)), last
+        histories: list[History] = []
+        faults: list[HistoryFault] = []
+        for stored, links in _by_asset(assets, self._links(connection, last)):
+            history = History(stored)
+            faults += history.faults(links)
+            histories.append(history)
+        entries, pruned = sum(each.entries for each in histories), sum(each.pruned for each in histories)
+        return Verified(len(assets), entries, pruned, tuple(faults)), last
 
-    def _faults(self, stored: Row[Any], history: list[Row[Any]]) -> Iterator[HistoryFault]:
-        if not history:
-            yield HistoryFault(stored.assetid, None, "the asset has no audit entry")
-            return
-        attributes: dict[str, Json] = {}
-        previoushash = None
-        for row in history:
-            for message in self._entry_faults(row, previoushash, attributes):
-                yield HistoryFault(stored.assetid, row.auditid, message)
-            previoushash = row.hash
-        for message in _head_faults(stored, history[-1], attributes):
-            yield HistoryFault(stored.assetid, None, message)
-
-    def _entry_faults(
-        self, row: Row[Any], previoushash: bytes | None, attributes: dict[str, Json]
-    ) -> Iterator[str]:
-        if row.previoushash != previoushash:
-            yield "the entry does not follow the one before it: an entry is missing"
-        if self.chain.seal(_entry(row), row.previoushash).hash != row.hash:
-            yield "the entry was changed after it was written, or SECRET_KEY is another"
-        yield from replay(attributes, orjson.loads(row.diff))
+    def _links(self, connection: Connection, last: int) -> Iterator[Link]:
+        """Yield what the audit has of these assets, each asset's links together and in their order."""
+        checkpoints = [
+            Link("checkpoint", checkpoint_run(row), self.seal.fits(row))
+            for row in _checkpoints(connection, self.after, last)
+        ]
+        entries = (
+            Link("entry", entry_run(row), is_whole(row, self.chain))
+            for row in _entries(connection, self.after, last)
+        )
+        return merge(checkpoints, entries, key=lambda link: (link.run.assetid, link.run.lastauditid))
 
 
-def _head_faults(stored: Row[Any], newest: Row[Any], attributes: dict[str, Json]) -> Iterator[str]:
-    if stored.chainhash not in (None, newest.hash):
-        yield "the newest entry is missing"
-    current = orjson.loads(stored.attributes)
-    for name in sorted({*current, *attributes}):
-        if not equal(current.get(name), attributes.get(name)):
-            yield f"{name}: the last `after` is not the stored value"
+def _by_asset(assets: Sequence[Row[Any]], links: Iterable[Link]) -> Iterator[tuple[Row[Any], Iterable[Link]]]:
+    """Pair each asset with its links, which are read while they are iterated."""
+    groups = groupby(links, lambda link: link.run.assetid)
+    assetid, group = next(groups, (None, ()))
+    for stored in assets:
+        while assetid is not None and assetid < stored.assetid:
+            assetid, group = next(groups, (None, ()))
+        yield stored, group if assetid == stored.assetid else ()
 
 
 def _assets(connection: Connection, after: int) -> list[Row[Any]]:
@@ -111,24 +104,20 @@ def _assets(connection: Connection, after: int) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
-def _entries(connection: Connection, after: int, last: int) -> Iterator[Row[Any]]:
+def _checkpoints(connection: Connection, after: int, last: int) -> Iterable[Row[Any]]:
+    query = (
+        select(auditcheckpoint)
+        .where(auditcheckpoint.c.assetid > after, auditcheckpoint.c.assetid <= last)
+        .order_by(auditcheckpoint.c.assetid, auditcheckpoint.c.lastauditid)
+    )
+    return connection.execute(query)
+
+
+def _entries(connection: Connection, after: int, last: int) -> Iterable[Row[Any]]:
+    """Stream the entries: one asset may have any number of them."""
     query = (
         select(auditentry)
         .where(auditentry.c.assetid > after, auditentry.c.assetid <= last)
         .order_by(auditentry.c.assetid, auditentry.c.auditid)
     )
-    yield from connection.execute(query)
-
-
-def _entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(
-        at=row.at,
-        plugin=row.plugin,
-        action=row.action,
-        assetid=row.assetid,
-        identityvalue=row.identityvalue,
-        diff=row.diff,
-        volatileonly=row.volatileonly,
-        actor=row.actor,
-        requestid=row.requestid,
-    )
+    return connection.execute(query, execution_options={"yield_per": ENTRIES_IN_MEMORY})

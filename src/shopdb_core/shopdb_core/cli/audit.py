@@ -1,11 +1,14 @@
-"""`shopdb audit`: whether the history of every asset is whole and true."""
+"""`shopdb audit`: whether the history of every asset is whole and true, and pruning what is too old."""
 
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 
 import click
 
-from shopdb_core.audit.entry import AuditChain
-from shopdb_core.audit.verify import HistoryFault, count_assets, verify
+from shopdb_core.audit.history import HistoryFault
+from shopdb_core.audit.retention import expiries, prune
+from shopdb_core.audit.verify import Verified, count_assets, verify
 from shopdb_core.cli.site import echo_json, json_option, site_settings, site_store
 
 MOST_SHOWN = 100
@@ -13,7 +16,7 @@ MOST_SHOWN = 100
 
 @click.group("audit")
 def command() -> None:
-    """Check that the audit is whole and true."""
+    """Check that the audit is whole and true, and prune it."""
 
 
 @command.command("verify")
@@ -23,33 +26,73 @@ def verify_command(*, as_json: bool) -> None:
 
     Exits with 1 if anything is wrong. Writers go on meanwhile.
     """
-    chain = AuditChain(site_settings().secret_key)
-    assets = entries = 0
-    faults: list[HistoryFault] = []
+    secret_key = site_settings().secret_key
+    batches: list[Verified] = []
     with site_store() as store:
         total = store.read(count_assets)
         with click.progressbar(
-            length=total, label="Verifying", file=sys.stderr, hidden=as_json or not sys.stderr.isatty()
+            length=total, label="Verifying", file=sys.stderr, hidden=_is_bar_hidden(as_json=as_json)
         ) as bar:
-            for batch in verify(store, chain):
-                assets, entries = assets + batch.assets, entries + batch.entries
-                faults += batch.faults
+            for batch in verify(store, secret_key):
+                batches.append(batch)
                 bar.update(batch.assets)
-    _report(assets, entries, faults, as_json=as_json)
+    _report(batches, as_json=as_json)
 
 
-def _report(assets: int, entries: int, faults: list[HistoryFault], *, as_json: bool) -> None:
-    shown = [
-        {"assetid": fault.assetid, "auditid": fault.auditid, "message": fault.message}
-        for fault in faults[:MOST_SHOWN]
-    ]
+@command.command("prune")
+@json_option
+def prune_command(*, as_json: bool) -> None:
+    """Delete the entries that are older than the site keeps them; checkpoints stand for them.
+
+    `shopdb serve` does so by itself, every hour. Writers go on meanwhile.
+    """
+    settings = site_settings()
+    expiring = expiries(settings, datetime.now(UTC))
+    pruned = Counter({"noop": 0, "change": 0})
+    unfit = 0
+    with (
+        site_store() as store,
+        click.progressbar(
+            prune(store, settings.secret_key, expiring),
+            label="Pruning",
+            show_pos=True,
+            file=sys.stderr,
+            hidden=_is_bar_hidden(as_json=as_json),
+        ) as batches,
+    ):
+        for batch in batches:
+            pruned[batch.kind] += batch.entries
+            unfit += batch.unfit
     if as_json:
-        echo_json({"assets": assets, "entries": entries, "faults": len(faults), "shown": shown})
+        echo_json({"noops": pruned["noop"], "changes": pruned["change"], "unfit": unfit})
+        return
+    click.echo(f"pruned {pruned['noop']} noops and {pruned['change']} changes")
+    if unfit:
+        click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` tells more")
+
+
+def _is_bar_hidden(*, as_json: bool) -> bool:
+    return as_json or not sys.stderr.isatty()
+
+
+def _report(batches: list[Verified], *, as_json: bool) -> None:
+    faults = [fault for batch in batches for fault in batch.faults]
+    assets, entries = sum(batch.assets for batch in batches), sum(batch.entries for batch in batches)
+    pruned = sum(batch.pruned for batch in batches)
+    if as_json:
+        shown = [_shown(fault) for fault in faults[:MOST_SHOWN]]
+        figures = {"assets": assets, "entries": entries, "pruned": pruned, "faults": len(faults)}
+        echo_json({**figures, "shown": shown})
     else:
         for fault in faults[:MOST_SHOWN]:
             entry = f", entry {fault.auditid}" if fault.auditid else ""
             click.echo(f"asset {fault.assetid}{entry}: {fault.message}")
-        click.echo(f"{assets} assets, {entries} entries, {len(faults)} faults")
+        vouched = f", {pruned} pruned" if pruned else ""
+        click.echo(f"{assets} assets, {entries} entries{vouched}, {len(faults)} faults")
     if faults:
         click.echo(f"shopdb: the audit has {len(faults)} faults.", err=True)
         sys.exit(1)
+
+
+def _shown(fault: HistoryFault) -> dict[str, int | str | None]:
+    return {"assetid": fault.assetid, "auditid": fault.auditid, "message": fault.message}

@@ -16,7 +16,7 @@ COMMAND_GROUP = "shopdb_commands"
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "asset": ("asset", "Show the assets of this site and their history."),
-    "audit": ("audit", "Check that the audit is whole and true."),
+    "audit": ("audit", "Check that the audit is whole and true, and prune it."),
     "db": ("db", "Bring the database's tables up to date."),
     "init": ("init", "Write a .env file with new secrets, and make the database."),
     "plugin": ("plugin", "Show the installed plugins and what they collect."),

@@ -98,7 +98,30 @@ auditentry = Table(
     Column("diff", JsonText, nullable=False),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
     Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
-    Index("ix_auditentry_at", "at"),
+)
+
+# Stands for consecutive entries of one asset that were pruned.
+auditcheckpoint = Table(
+    "auditcheckpoint",
+    metadata,
+    Column("lastauditid", RowId, primary_key=True, autoincrement=False),
+    Column("firstauditid", RowId, nullable=False),
+    Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("firstat", UtcDateTime, nullable=False),
+    Column("lastat", UtcDateTime, nullable=False),
+    Column("previoushash", Digest, comment="of the entry before the first; null: the asset's beginning"),
+    Column("lasthash", Digest, nullable=False, comment="of the last entry"),
+    Column("seal", Digest, nullable=False),
+    Column("diff", JsonText, nullable=False, comment="the net change of all entries"),
+    Index("ix_auditcheckpoint_assetid_lastauditid", "assetid", "lastauditid"),
+)
+
+auditpruning = Table(
+    "auditpruning",
+    metadata,
+    Column("kind", String(10), primary_key=True, comment="of entries: noop or change"),
+    Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
 )
 
 migrationfailure = Table(

@@ -1,0 +1,101 @@
+"""A site with a long history, written in bulk and chained as ShopDB chains it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+
+from shopdb_core.assets import write
+from shopdb_core.audit.entry import AuditChain, AuditEntry
+from shopdb_core.canonical import canonical_text
+from shopdb_core.collect.prepare import Preparation
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.schema_check import migration_scripts
+from shopdb_core.settings import Settings
+from shopdb_core.store import Connection, open_store
+from shopdb_core.store.tables import asset, auditentry
+from shopdb_core.store.upgrade import upgrade
+
+SITE_KEY = "a-secret-key-for-benchmarks-0123456789"
+COMPUTERS = 10_000
+OLD, YOUNG = timedelta(60), timedelta(20)
+"""How long ago the first half of the noops was written, and the second."""
+
+
+def aged_site(settings: Settings, entries: int) -> None:
+    """Make the database: every computer created, then seen again in one round after the other."""
+    plugins = load_plugins(settings.admission)
+    upgrade(settings.database_url, migration_scripts(plugins))
+    store = open_store(settings)
+    preparation = Preparation(plugins.collectors()["computers"], settings.timezone)
+    history = _History(AuditChain(settings.secret_key), preparation)
+    store.transaction(history.create)
+    rounds = entries // COMPUTERS
+    for number in range(1, rounds):
+        history.at = datetime.now(UTC) - (OLD if number <= rounds // 2 else YOUNG) + timedelta(minutes=number)
+        store.transaction(history.see)
+    store.transaction(history.finish)
+    store.close()
+
+
+class _History:
+    """The history as it grows; remembers each computer's newest hash."""
+
+    def __init__(self, chain: AuditChain, preparation: Preparation) -> None:
+        self._chain = chain
+        self._preparation = preparation
+        self._newest: dict[int, bytes] = {}
+        self.at = datetime.now(UTC) - OLD
+
+    def create(self, connection: Connection) -> None:
+        """Create every computer."""
+        entries = [self._created(connection, number) for number in range(COMPUTERS)]
+        connection.execute(insert(auditentry), [self._row(entry) for entry in entries])
+
+    def see(self, connection: Connection) -> None:
+        """Let every computer be seen once, unchanged."""
+        connection.execute(insert(auditentry), list(self._noops()))
+
+    def finish(self, connection: Connection) -> None:
+        """Give every asset the hash of its newest entry."""
+        statement = update(asset).where(asset.c.assetid == bindparam("of")).values(chainhash=bindparam("is"))
+        connection.execute(statement, [{"of": of, "is": newest} for of, newest in self._newest.items()])
+
+    def _created(self, connection: Connection, number: int) -> AuditEntry:
+        submission = {"hostname": f"PC-{number:06}", "osname": "Debian 12", "memorygb": 1}
+        prepared = self._preparation.prepare(submission, lenient=False)
+        assetid = write.create(
+            connection,
+            assettype="computers",
+            identityvalue=prepared.identityvalue,
+            identitykey=prepared.identitykey,
+            submissionhash=prepared.hash,
+            attributes=prepared.submission,
+            at=self.at,
+        )
+        diff = {name: {"before": None, "after": value} for name, value in prepared.submission.items()}
+        return self._entry("created", assetid, canonical_text(diff))
+
+    def _noops(self) -> Iterator[dict[str, Any]]:
+        for assetid in self._newest:
+            yield self._row(self._entry("noop", assetid, "{}"))
+
+    def _entry(self, action: Any, assetid: int, diff: str) -> AuditEntry:
+        return AuditEntry(
+            at=self.at,
+            plugin="computers",
+            action=action,
+            assetid=assetid,
+            identityvalue=f"PC-{assetid - 1:06}",
+            diff=diff,
+            volatileonly=False,
+            actor="collector:computers",
+            requestid="0123456789abcdef",
+        )
+
+    def _row(self, entry: AuditEntry) -> dict[str, Any]:
+        sealed = self._chain.seal(entry, self._newest.get(entry.assetid))
+        self._newest[entry.assetid] = sealed.hash
+        named = {name: getattr(entry, name) for name in AuditEntry.__slots__}
+        return {**named, "previoushash": sealed.previoushash, "hash": sealed.hash}

@@ -1,0 +1,118 @@
+"""What pruning the audit costs those who write meanwhile.
+
+    python benchmarks/pruning.py
+    python benchmarks/pruning.py --entries 200000 --clients 32
+
+Half of the entries are noops that are old enough to go. Clients submit updates all the time, while pruning
+works and rests in turn; the figures beside and without pruning are of the same run. Everything is in one
+process, as in `shopdb serve`. The database is in the temporary directory (TMPDIR).
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from harness.aged import COMPUTERS, SITE_KEY, aged_site
+from harness.figures import percentile
+
+from shopdb_core.audit.retention import Pruned, expiries, prune
+from shopdb_core.audit.verify import verify
+from shopdb_core.collect import Origin, Submissions
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.settings import Settings
+from shopdb_core.store import open_store
+
+
+def main() -> None:
+    """Make the database, prune it beside writers, verify what is left, and print the figures."""
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="shopdb-benchmark-") as name:
+        settings = Settings(secret_key=SITE_KEY, database_url=f"sqlite:///{Path(name, 'site.sqlite3')}")
+        aged_site(settings, options.entries)
+        print(f"{options.entries} entries, {options.clients} clients", flush=True)
+        _Bench(settings, options).run()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--entries", type=int, default=2_000_000, help="of which half are to go (2000000)")
+    parser.add_argument("--clients", type=int, default=8, help="that submit all the time (8)")
+    parser.add_argument("--turn", type=float, default=4.0, help="seconds with and without pruning (4)")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="of pruning at most (3600)")
+    return parser.parse_args()
+
+
+class _Bench:
+    """Clients, pruning, and the latencies of the clients (in seconds) beside it and without it."""
+
+    def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
+        self._settings = settings
+        self._store = open_store(settings)
+        self._submissions = Submissions(settings, load_plugins(settings.admission), self._store)
+        self._clients: int = options.clients
+        self._turn: float = options.turn
+        self._most_seconds: float = options.seconds
+        self._pruning = False
+        self._done = threading.Event()
+        self._latencies: dict[bool, list[float]] = {True: [], False: []}
+
+    def run(self) -> None:
+        """Prune to the end, in turns, and report."""
+        with ThreadPoolExecutor(self._clients) as clients:
+            running = [clients.submit(self._submit, number) for number in range(self._clients)]
+            seconds, entries = self._prune_in_turns()
+            self._done.set()
+        for each in running:
+            each.result()
+        print(f"pruned {entries} entries in {seconds:.1f} s, {entries / seconds:,.0f} a second")
+        self._report()
+        faults = sum(len(batch.faults) for batch in verify(self._store, self._settings.secret_key))
+        print(f"{faults} faults in what is left")
+        self._store.close()
+
+    def _prune_in_turns(self) -> tuple[float, int]:
+        expiring = expiries(self._settings, datetime.now(UTC))
+        batches = prune(self._store, self._settings.secret_key, expiring)
+        seconds, entries = 0.0, 0
+        while True:
+            time.sleep(self._turn)
+            self._pruning, started = True, time.perf_counter()
+            done = [batch.entries for batch in self._one_turn(batches)]
+            self._pruning = False
+            seconds, entries = seconds + time.perf_counter() - started, entries + sum(done)
+            if not done or seconds > self._most_seconds:
+                return seconds, entries
+
+    def _one_turn(self, batches: Iterator[Pruned]) -> Iterator[Pruned]:
+        until = time.perf_counter() + self._turn
+        while time.perf_counter() < until and (batch := next(batches, None)):
+            yield batch
+
+    def _submit(self, client: int) -> None:
+        for number in count():
+            if self._done.is_set():
+                return
+            computer = (number * self._clients + client) % COMPUTERS
+            submission = {"hostname": f"PC-{computer:06}", "memorygb": number % 997 + 1}
+            pruning, started = self._pruning, time.perf_counter()
+            self._submissions.submit("computers", submission, Origin("benchmark", "benchmark"))
+            if pruning is self._pruning:
+                self._latencies[pruning].append(time.perf_counter() - started)
+
+    def _report(self) -> None:
+        print("               a client's submissions  p50 ms  p99 ms  max ms  p99/p50")
+        for pruning, name in ((False, "without pruning"), (True, "beside pruning")):
+            found = sorted(self._latencies[pruning])
+            middle, tail = percentile(found, 0.5), percentile(found, 0.99)
+            figures = (middle * 1000, tail * 1000, found[-1] * 1000, tail / middle)
+            print(f"{name:15}{len(found):23}" + "".join(f"{figure:8.1f}" for figure in figures))
+
+
+if __name__ == "__main__":
+    main()

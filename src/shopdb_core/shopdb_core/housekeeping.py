@@ -1,0 +1,81 @@
+"""Housekeeping: what a running server does by itself, now and then, beside serving."""
+
+import logging
+import random
+import threading
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from shopdb_core.audit.retention import expiries, prune
+from shopdb_core.errors import Unavailable
+from shopdb_core.settings import Settings
+from shopdb_core.store import Store
+
+FIRST_SECONDS = 300.0
+INTERVAL_SECONDS = 3600.0
+END_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """Prunes the audit in a thread of its own while its `with` block runs; times are in seconds.
+
+    Several processes may do so on one database.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        first: float = FIRST_SECONDS,
+        interval: float = INTERVAL_SECONDS,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._first = first
+        self._interval = interval
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="shopdb-housekeeping", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join(END_SECONDS)
+
+    def _work(self) -> None:
+        """Wait a little more or less each time, so that servers that were started together do not meet."""
+        wait = self._first
+        while not self._ending.wait(wait * random.uniform(0.9, 1.1)):  # noqa: S311  # nothing secret
+            self._prune()
+            wait = self._interval
+
+    def _prune(self) -> None:
+        """Prune and log what it came to; whatever fails is tried again the next time."""
+        entries = unfit = 0
+        try:
+            expiring = expiries(self._settings, datetime.now(UTC))
+            for pruned in prune(self._store, self._settings.secret_key, expiring, self._ending.wait):
+                entries, unfit = entries + pruned.entries, unfit + pruned.unfit
+                if self._ending.is_set():
+                    break
+        except Unavailable as error:
+            _logger.warning("pruning the audit was put off: %s", error)
+        except Exception as error:  # noqa: BLE001  # the server goes on serving
+            _logger.error("pruning the audit failed: %s", type(error).__name__)  # noqa: TRY400  # likewise
+        if entries:
+            _logger.info("pruned %d audit entries", entries)
+        if unfit:
+            _logger.warning(
+                "kept %d old audit entries whose hash does not fit: run shopdb audit verify", unfit
+            )

@@ -1,0 +1,214 @@
+"""Pruning: what goes, what stays, and what stands in its place."""
+
+import json
+import threading
+from dataclasses import replace
+
+import pytest
+
+from shopdb_core.audit.prunable import BATCH
+from shopdb_core.audit.replay import replay
+from shopdb_core.store import open_store
+
+pytestmark = pytest.mark.every_database
+
+
+def test_each_kind_goes_by_itself(history):
+    """Noops and volatile changes are one kind; creations and all other changes are the other."""
+    history.submit("PC-1", "A", "A", "B")
+    history.submit("PC-1", "B", boot=2)
+    history.submit("PC-1", "C", "D")
+
+    history.prune("noop")
+    assert history.entries() == [1, 3, 5, 6]
+    history.prune("change")
+    assert history.entries() == [6]
+    assert history.faults() == set()
+
+
+def test_a_checkpoint_stands_for_consecutive_entries(pruned):
+    """One between every two that are kept."""
+    assert [checkpoint[:3] for checkpoint in pruned.checkpoints()] == [(3, 5, 3), (8, 9, 2)]
+    assert {checkpoint[3] for checkpoint in pruned.checkpoints()} == {"{}"}
+    assert pruned.faults() == set()
+
+
+def test_a_checkpoint_has_the_net_change(history):
+    """Boot times that came and went are one change from the first to the last."""
+    history.submit("PC-1", "A", boot=1)
+    for boot in (2, 3, 4):
+        history.submit("PC-1", "A", boot=boot)
+    history.submit("PC-1", "B", boot=4)
+    history.prune("noop")
+
+    ((*_, diff),) = history.checkpoints()
+
+    change = json.loads(diff)["lastboottime"]
+    assert (change["before"][:10], change["after"][:10]) == ("2026-01-01", "2026-01-04")
+    assert history.faults() == set()
+
+
+def test_checkpoints_that_meet_become_one(pruned):
+    """When the change between them goes, nothing is left that would keep them apart."""
+    pruned.prune("change", before=10)
+
+    ((first, last, entries, diff),) = pruned.checkpoints()
+    assert (first, last, entries, pruned.entries()) == (1, 9, 9, [10])
+    assert json.loads(diff)["osname"] == {"before": None, "after": "D"}
+    assert pruned.faults() == set()
+
+
+def test_a_checkpoint_grows_with_each_pruning(history):
+    """However long noops go on, one row stands for them."""
+    history.submit("PC-1", "A")
+    for _ in range(3):
+        history.submit("PC-1", "A", "A", "A")
+        history.prune("noop")
+
+    assert history.checkpoints() == [(2, 9, 8, "{}")]
+    assert history.entries() == [1, 10]
+    assert history.faults() == set()
+
+
+def test_the_asset_is_rebuilt_from_what_is_left(history):
+    """Checkpoints and entries together lead to what is stored."""
+    history.submit("PC-1", "A", "B", "C", "D")
+    history.prune("change")
+    diffs = history.shop.rows(
+        "SELECT diff FROM (SELECT lastauditid AS id, diff FROM auditcheckpoint"
+        " UNION SELECT auditid, diff FROM auditentry) AS links ORDER BY id"
+    )
+    attributes = {}
+
+    assert [fault for (diff,) in diffs for fault in replay(attributes, json.loads(diff))] == []
+    assert attributes == history.shop.get("/api/assets/1").json["attributes"]
+
+
+def test_the_newest_entry_stays_however_old(history):
+    """It holds the end of the chain; the next entry follows it as ever."""
+    history.submit("PC-1", "A", "A")
+    history.submit("PC-2", "A")
+    history.prune("noop")
+    history.prune("change")
+
+    assert history.entries() == [2, 3]
+    history.submit("PC-1", "A")
+    history.submit("PC-2", "B")
+    assert history.faults() == set()
+
+
+def test_an_entry_that_was_the_newest_goes_after_its_successor_came(history):
+    """A computer that is seen rarely leaves nothing behind for ever."""
+    history.submit("PC-1", "A", "A")
+    history.prune("noop")
+    assert history.entries() == [1, 2]
+    history.submit("PC-1", "A")
+
+    history.prune("noop")
+
+    assert history.entries() == [1, 3]
+    assert history.faults() == set()
+
+
+def test_what_is_younger_stays_until_it_is_not(history):
+    """Pruning stops at the first entry that is too young, and goes on from there the next time."""
+    history.submit("PC-1", "A", *"AAAAAA")
+
+    history.prune("noop", before=4)
+    assert history.entries() == [1, 4, 5, 6, 7]
+    history.prune("noop", before=6)
+    assert history.entries() == [1, 6, 7]
+
+
+def test_an_entry_from_a_clock_that_went_wrong_stops_nothing(history, age):
+    """An entry of the future is passed by; those after it go in their time."""
+    history.submit("PC-0", "A", "A", "A")
+    age(history.shop.settings.database_url, history.shop.settings.secret_key, -400)
+    history.submit("PC-1", "A", "A", "A")
+
+    history.prune("noop")
+
+    assert history.entries() == [1, 2, 3, 4, 6]
+
+
+def test_more_than_a_batch_is_pruned_in_batches(history):
+    """Each is a transaction of its own; a run goes on across them."""
+    for _ in range(BATCH):
+        history.submit("PC-1", "A")
+        history.submit("PC-2", "A")
+
+    batches = history.prune("noop")
+
+    assert [batch.entries for batch in batches] == [BATCH - 2, BATCH - 2]
+    assert history.entries() == [1, 2, 2 * BATCH - 1, 2 * BATCH]
+    assert [checkpoint[2] for checkpoint in history.checkpoints()] == [BATCH - 2, BATCH - 2]
+    assert history.faults() == set()
+
+
+def test_what_was_kept_is_not_looked_at_again(history):
+    """Where nothing became old enough, there is no batch."""
+    history.submit("PC-1", "A", "B", "C")
+    history.prune("noop")
+
+    assert history.prune("noop") == []
+
+
+def test_two_prunings_at_once_do_no_harm(history):
+    """Two processes, each with a store of its own, share the work."""
+    for _ in range(30):
+        history.submit("PC-1", "A")
+        history.submit("PC-2", "A")
+    other = replace(history, shop=replace(history.shop, store=open_store(history.shop.settings)))
+    counts = []
+
+    def work(one):
+        counts.extend(batch.entries for kind in ("noop", "change") for batch in one.prune(kind))
+
+    threads = [threading.Thread(target=work, args=[one]) for one in (history, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.shop.store.close()
+
+    assert sum(counts) == 58
+    assert history.entries() == [59, 60]
+    assert len(history.checkpoints()) == 2
+    assert history.faults() == set()
+
+
+def test_an_entry_whose_hash_does_not_fit_stays_as_evidence(history):
+    """Pruning must not wash away what verifying would find."""
+    history.submit("PC-1", "A", *"AAAAAA")
+    history.tamper("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 4")
+    found = history.faults()
+
+    (batch, *_) = history.prune("noop")
+
+    assert (batch.entries, batch.unfit) == (4, 1)
+    assert history.entries() == [1, 4, 7]
+    assert (
+        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY is another"}
+    )
+
+
+def test_an_entry_that_is_missing_stays_missing(history):
+    """A checkpoint never stands for what was gone before."""
+    history.submit("PC-1", "A", *"AAAAAA")
+    history.tamper("DELETE FROM auditentry WHERE auditid = 4")
+    found = history.faults()
+
+    history.prune("noop")
+
+    assert [checkpoint[:3] for checkpoint in history.checkpoints()] == [(2, 3, 2), (5, 6, 2)]
+    assert found == {"the entry does not follow the one before it: an entry is missing"}
+    assert history.faults() == {"the checkpoint does not follow the one before it: an entry is missing"}
+
+
+def test_a_forged_checkpoint_is_not_joined(pruned):
+    """It would be sealed with our own key."""
+    pruned.tamper("UPDATE auditcheckpoint SET entries = 2 WHERE lastauditid = 5")
+
+    pruned.prune("change", before=10)
+
+    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY is another"}

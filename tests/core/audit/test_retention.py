@@ -1,0 +1,25 @@
+"""Which entries expire, and when."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shopdb_core.audit.retention import expiries
+from shopdb_core.settings import Settings
+
+SECRET = "a-secret-key-for-tests-0123456789-abcdef"
+
+
+@pytest.mark.parametrize(
+    ("days", "noop_days", "expected"),
+    [(None, 30, {"noop": 30}), (365, 30, {"noop": 30, "change": 365}), (7, 30, {"noop": 30, "change": 7}),
+     (None, None, {})],
+)  # fmt: skip
+def test_the_days_of_each_kind_count_for_that_kind(days, noop_days, expected):
+    """What is kept for ever does not expire."""
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    settings = Settings(secret_key=SECRET, audit_retention_days=days, audit_noop_retention_days=noop_days)
+
+    found = {expiry.kind: expiry.before for expiry in expiries(settings, now)}
+
+    assert found == {kind: now - timedelta(number) for kind, number in expected.items()}
