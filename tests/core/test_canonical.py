@@ -1,6 +1,5 @@
 """JSON in one canonical form."""
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,13 +33,5 @@ def test_what_python_confuses_makes_two_objects(one, other):
 
 def test_the_order_of_members_makes_no_difference():
     """The order of members means nothing in JSON."""
-    assert (
-        len(
-            set(
-                canonical_objects(
-                    orjson.loads('[{"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1}]')
-                )
-            )
-        )
-        == 1
-    )
+    one, other = canonical_objects([{"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1}])
+    assert one == other
