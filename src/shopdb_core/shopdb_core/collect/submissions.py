@@ -15,6 +15,7 @@ from shopdb_core.collect.upsert import Upsert
 from shopdb_core.collect.witness import Outcome, Witness
 from shopdb_core.errors import NotFound, Unavailable
 from shopdb_core.intake.body import Body
+from shopdb_core.intake.contents import Contents
 from shopdb_core.intake.document import read_document
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
@@ -83,7 +84,7 @@ class Submissions:
         if seeing and (outcome := self._store.transaction(seeing)):
             return answer_of(seeing.sighting.warnings, outcome, dryrun=dryrun)
         document = read_document(body)
-        work = self._work(collector, origin, document.content, lenient=lenient)
+        work = self._work(collector, origin, document.content, document.contents, lenient=lenient)
         answer = self._submit(work, dryrun=dryrun)
         answer = replace(answer, warnings=document.warnings + answer.warnings)
         if answer.action == "noop" and not dryrun:
@@ -116,9 +117,15 @@ class Submissions:
         return self._concluded(work, outcome, dryrun=dryrun)
 
     def _work(
-        self, collector: Collector, origin: Origin, submission: dict[str, Json], *, lenient: bool
+        self,
+        collector: Collector,
+        origin: Origin,
+        submission: dict[str, Json],
+        contents: Contents | None = None,
+        *,
+        lenient: bool,
     ) -> Upsert:
-        prepared = self._preparations[collector.name].prepare(submission, lenient=lenient)
+        prepared = self._preparations[collector.name].prepare(submission, contents, lenient=lenient)
         witness = Witness(collector, origin, self._chain)
         return Upsert(witness, prepared, self._onmatch.get(collector.name, "flag"))
 

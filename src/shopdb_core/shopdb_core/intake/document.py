@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from shopdb_core.intake.body import Body
-from shopdb_core.intake.strictjson import parse
+from shopdb_core.intake.contents import Contents
+from shopdb_core.intake.strictjson import parse_with_contents
 from shopdb_core.intake.text import decode
 from shopdb_hookspecs import Json
 
@@ -13,10 +14,12 @@ class Document:
     """The object, and a warning for each liberty that its encoding took."""
 
     content: dict[str, Json]
+    contents: Contents
     warnings: tuple[str, ...]
 
 
 def read_document(body: Body) -> Document:
     """Decode and parse a body; raises `MalformedBody`."""
     decoded = decode(body.content, body.codec)
-    return Document(parse(decoded.text), decoded.warnings)
+    parsed = parse_with_contents(decoded.text)
+    return Document(parsed.document, parsed.contents, decoded.warnings)
