@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shopdb_core.intake.body import Body
 
 MOST_BODIES = 16_384
-"""What is kept of each is about 400 bytes, whatever its size: 7 MB in all."""
+"""What is kept of each is about 300 bytes, whatever its size: 5 MB in all."""
 
 MOST_WARNINGS = 3
 """A body with more of them is read anew each time."""

@@ -49,7 +49,7 @@ class Shaper:
         """
         notes = Notes()
         known = self._known(submission, notes)
-        if contents is None or known is not submission:
+        if contents is None:
             contents = contents_of(known)
         tidied = known if contents.are_tidy() else tidied_object(known, notes)
         coerced = Coercion(self._zone, notes).members(tidied, self._plans)
