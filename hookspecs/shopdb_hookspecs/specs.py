@@ -35,8 +35,9 @@ def get_example_submissions() -> Sequence[JsonObject]:
 def normalize_submission(submission: JsonObject, plugin: str) -> JsonObject:
     """Bring one submission into canonical form; asked for each, before validation.
 
-    Pure and idempotent. The submission is trimmed but not yet validated: a value of an unexpected
-    type is passed through for validation to explain. `plugin` tells a wrapper whose submission it is.
+    Pure and idempotent: a body that changed nothing may be taken again without asking. The submission
+    is trimmed but not yet validated: a value of an unexpected type is passed through for validation to
+    explain. `plugin` tells a wrapper whose submission it is.
     """
     return submission
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from shopdb_computers.programs import Program
-from shopdb_computers.statements import statements_for
+from shopdb_computers.statements import Statements, statements_for
 from shopdb_computers.tables import bucket_of, softwareid
 from shopdb_hookspecs import Json, JsonObject
 
@@ -27,20 +27,25 @@ def store_programs(
     old, new = _programs(listed_before), _programs(listed)
     place = {"bucket": bucket_of(assetid), "assetid": assetid}
     if added := new - old:
-        connection.execute(statements.add_software, {"programs": _as_parameter(added)})
-        connection.execute(statements.add_installations, {**place, "softwareids": _keys(added)})
+        softwareids = _softwareids(added)
+        _know(connection, statements, added, softwareids)
+        connection.execute(statements.add_installations, {**place, "softwareids": softwareids})
     if removed := old - new:
-        connection.execute(statements.remove_installations, {**place, "softwareids": _keys(removed)})
+        connection.execute(statements.remove_installations, {**place, "softwareids": _softwareids(removed)})
+
+
+def _know(connection: Connection, statements: Statements, programs: set[Program], softwareids: str) -> None:
+    """Write those of the programs that no computer had before; most are known, and to look is cheap."""
+    unknown = set(connection.execute(statements.unknown_software, {"softwareids": softwareids}).scalars())
+    if unknown:
+        rows = sorted((key, *program) for program in programs if (key := softwareid(*program)) in unknown)
+        connection.execute(statements.add_software, {"programs": json.dumps(rows)})
 
 
 def _programs(listed: Json) -> set[Program]:
     return {(program["name"], program.get("version", "")) for program in listed or ()}
 
 
-def _as_parameter(programs: Iterable[Program]) -> str:
-    """Sort by key, so that two writers with programs in common take the rows' locks in one order."""
-    return json.dumps(sorted((softwareid(*program), *program) for program in programs))
-
-
-def _keys(programs: Iterable[Program]) -> str:
+def _softwareids(programs: Iterable[Program]) -> str:
+    """Sort the keys, so that two writers with programs in common take the rows' locks in one order."""
     return json.dumps(sorted(softwareid(*program) for program in programs))

@@ -1,6 +1,6 @@
 """The statements that write installed software: one a step, whatever the number of programs.
 
-Each takes its programs as one JSON parameter, which every database unfolds in its own words.
+Each takes its programs as one JSON array, which every database unfolds in its own words.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,11 @@ from sqlalchemy import TextClause, text
 class Statements:
     """What one kind of database is told.
 
-    `programs` is a JSON array of [softwareid, name, version], `softwareids` one of numbers. A row that is
+    `softwareids` is a JSON array of numbers, `programs` one of [softwareid, name, version]. A row that is
     there already stays, since its key says all that it holds.
     """
 
+    unknown_software: TextClause
     add_software: TextClause
     add_installations: TextClause
     remove_installations: TextClause
@@ -36,15 +37,19 @@ def statements_for(dialect: str) -> Statements:
     return _STATEMENTS[dialect]
 
 
-# Looking first spares taking rows apart, and their locks, for the many programs that are known already.
+# Looking first spares taking names apart, and locks, for the many programs that are known already.
 _SQLITE: Final = Statements(
+    unknown_software=text("""
+        SELECT value FROM json_each(:softwareids)
+        WHERE value NOT IN (SELECT softwareid FROM computers_software)
+    """),
+    # WHERE true keeps SQLite from reading ON CONFLICT as the ON of a join.
     add_software=text("""
         INSERT INTO computers_software (softwareid, name, version)
         SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-        FROM json_each(:programs)
-        WHERE json_extract(value, '$[0]') NOT IN (SELECT softwareid FROM computers_software)
+        FROM json_each(:programs) WHERE true
+        ON CONFLICT (softwareid) DO NOTHING
     """),
-    # WHERE true keeps SQLite from reading ON CONFLICT as the ON of a join.
     add_installations=text("""
         INSERT INTO computers_installation (bucket, softwareid, assetid)
         SELECT :bucket, value, :assetid FROM json_each(:softwareids) WHERE true
@@ -58,13 +63,14 @@ _SQLITE: Final = Statements(
 )
 
 _POSTGRESQL: Final = Statements(
+    unknown_software=text("""
+        SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:softwareids AS json))
+        WHERE NOT EXISTS (SELECT FROM computers_software WHERE softwareid = CAST(value AS bigint))
+    """),
     add_software=text("""
         INSERT INTO computers_software (softwareid, name, version)
         SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2
         FROM json_array_elements(CAST(:programs AS json))
-        WHERE NOT EXISTS (
-            SELECT FROM computers_software WHERE softwareid = CAST(value ->> 0 AS bigint)
-        )
         ON CONFLICT (softwareid) DO NOTHING
     """),
     add_installations=text("""
@@ -82,13 +88,17 @@ _POSTGRESQL: Final = Statements(
 )
 
 _MYSQL: Final = Statements(
+    unknown_software=text("""
+        SELECT program.softwareid
+        FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
+        WHERE program.softwareid NOT IN (SELECT softwareid FROM computers_software)
+    """),
     add_software=text("""
         INSERT INTO computers_software (softwareid, name, version)
         SELECT program.softwareid, program.name, program.version
         FROM JSON_TABLE(:programs, '$[*]' COLUMNS (
             softwareid BIGINT PATH '$[0]', name VARCHAR(400) PATH '$[1]', version VARCHAR(200) PATH '$[2]'
         )) AS program
-        WHERE program.softwareid NOT IN (SELECT softwareid FROM computers_software)
         ON DUPLICATE KEY UPDATE softwareid = computers_software.softwareid
     """),
     add_installations=text("""

@@ -5,6 +5,7 @@ from datetime import UTC
 
 import pytest
 
+from shopdb_core.intake.contents import contents_of
 from shopdb_core.intake.shape import Shaper
 from shopdb_hookspecs import Json, JsonObject
 
@@ -219,3 +220,11 @@ def test_an_array_of_dates_takes_a_single_date() -> None:
     shaped = shaper.shape({"dates": {"value": "/Date(0)/", "DisplayHint": 2, "DateTime": "then"}})
 
     assert shaped.submission == {"dates": ["1970-01-01T00:00:00Z"]}
+
+
+@pytest.mark.parametrize(
+    "submission", [{"osname": " W ", "osnam": 2**64}, {"osname": " W "}, {"osname": "W\x00"}]
+)
+def test_known_contents_change_nothing(shaper: Shaper, submission) -> None:
+    """Who has walked through the submission already gets what anyone gets, also where a field is dropped."""
+    assert shaper.shape(submission, contents_of(submission)) == shaper.shape(submission)

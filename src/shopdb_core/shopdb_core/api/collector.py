@@ -2,7 +2,7 @@
 
 import falcon
 
-from shopdb_core.api.body import read_object
+from shopdb_core.api.body import read_json
 from shopdb_core.api.submitting import Entrance, shown
 from shopdb_core.collect import Submissions
 
@@ -18,11 +18,11 @@ class CollectorResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Authenticate from the headers, before the body is read; then read, submit, answer."""
         wish = self._entrance.admit(req, plugin)
-        body = read_object(req, self._max_body_bytes)
-        answer = self._submissions.submit(
-            plugin, body.content, wish.origin, dryrun=wish.dryrun, lenient=wish.lenient
+        body = read_json(req, self._max_body_bytes)
+        answer = self._submissions.submit_body(
+            plugin, body, wish.origin, dryrun=wish.dryrun, lenient=wish.lenient
         )
-        resp.media = shown(answer, body.warnings, dryrun=wish.dryrun)
+        resp.media = shown(answer, (), dryrun=wish.dryrun)
         if answer.action == "created" and not wish.dryrun:
             resp.status = falcon.HTTP_201
             resp.set_header("Location", f"/api/assets/{answer.assetid}")

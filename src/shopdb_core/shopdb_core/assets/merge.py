@@ -1,9 +1,9 @@
 """The pure heart of an upsert: what a submission makes of the stored attributes, and the difference."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from shopdb_core.canonical import canonical
+from shopdb_core.canonical import canonical, canonical_objects
 from shopdb_hookspecs import Json, JsonObject
 
 
@@ -42,22 +42,27 @@ def change(old: Json, new: Json) -> JsonObject:
 
 
 def _is_list_of_objects(value: Json) -> bool:
-    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def list_difference(old: list[Json], new: list[Json]) -> dict[str, list[Json]]:
     """Return the objects that came and those that went, each as often as it did."""
-    return {"added": missing_from(old, new), "removed": missing_from(new, old)}
+    old_forms, new_forms = canonical_objects(old), canonical_objects(new)
+    return {"added": _lacking(old_forms, new_forms, new), "removed": _lacking(new_forms, old_forms, old)}
 
 
 def missing_from(reference: list[Json], items: list[Json]) -> list[Json]:
     """Return the items that `reference` lacks, each as often as it lacks it."""
-    known = Counter(map(canonical, reference))
+    return _lacking(map(canonical, reference), map(canonical, items), items)
+
+
+def _lacking(reference: Iterable[bytes], forms: Iterable[bytes], items: Iterable[Json]) -> list[Json]:
+    """Return the items that `reference` lacks; it holds canonical forms, and `forms` are those of `items`."""
+    known = Counter(reference)
     missing = []
-    for item in items:
-        key = canonical(item)
-        if known[key]:
-            known[key] -= 1
+    for form, item in zip(forms, items, strict=True):
+        if known[form]:
+            known[form] -= 1
         else:
             missing.append(item)
     return missing

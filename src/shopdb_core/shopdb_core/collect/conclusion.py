@@ -1,19 +1,18 @@
 """What the outcome of an upsert means: the answer for its sender, the change for observers."""
 
 from shopdb_core.collect.answer import Answer
-from shopdb_core.collect.prepare import Prepared
-from shopdb_core.collect.upsert import Outcome
+from shopdb_core.collect.witness import Outcome
 from shopdb_hookspecs import AssetChange
 
 
-def answer_of(prepared: Prepared, outcome: Outcome, *, dryrun: bool) -> Answer:
+def answer_of(warnings: tuple[str, ...], outcome: Outcome, *, dryrun: bool) -> Answer:
     """Tell the sender; what a dry run would create has no id."""
     entry = outcome.entry
     return Answer(
         action=entry.action,
         assetid=None if dryrun and entry.action == "created" else entry.assetid,
         identityvalue=entry.identityvalue,
-        warnings=prepared.warnings + outcome.match.warnings,
+        warnings=warnings + outcome.match.warnings,
         diff=outcome.diff,
         matchedby=outcome.match.by,
     )

@@ -9,6 +9,7 @@ from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.canonical import canonical
 from shopdb_core.errors import InvalidSubmission
 from shopdb_core.faults import Fault
+from shopdb_core.intake.contents import Contents
 from shopdb_core.intake.lenient import drop_faulty
 from shopdb_core.intake.shape import Shaper
 from shopdb_core.plugins.collector import Collector
@@ -38,12 +39,15 @@ class Preparation:
         self._collector = collector
         self._shaper = Shaper(collector.declaration, zone)
 
-    def prepare(self, submission: dict[str, Json], *, lenient: bool) -> Prepared:
+    def prepare(
+        self, submission: dict[str, Json], contents: Contents | None = None, *, lenient: bool
+    ) -> Prepared:
         """Shape, normalise and validate; raises `InvalidSubmission` with up to 20 faults.
 
-        `lenient` drops what is optional and at fault instead (RFC 7240, `handling=lenient`).
+        `lenient` drops what is optional and at fault instead (RFC 7240, `handling=lenient`). `contents`
+        are those of the submission, where they are known.
         """
-        shaped = self._shaper.shape(submission)
+        shaped = self._shaper.shape(submission, contents)
         normalized = self._collector.normalize(shaped.submission)
         if not shaped.faults and self._collector.validator.accepts(normalized):
             return self._prepared(shaped.submission, normalized, shaped.warnings)

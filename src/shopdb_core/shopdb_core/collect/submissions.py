@@ -1,15 +1,22 @@
 """Submitting: the functions that the HTTP endpoints and Python programs call alike."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect.answer import Answer, Origin
 from shopdb_core.collect.conclusion import answer_of, change_of
+from shopdb_core.collect.memory import Memory, Sighting, memory_key
 from shopdb_core.collect.prepare import Preparation
-from shopdb_core.collect.upsert import Outcome, Upsert
+from shopdb_core.collect.seeing import Seeing
+from shopdb_core.collect.upsert import Upsert
+from shopdb_core.collect.witness import Outcome, Witness
 from shopdb_core.errors import NotFound, Unavailable
+from shopdb_core.intake.body import Body
+from shopdb_core.intake.contents import Contents
+from shopdb_core.intake.document import read_document
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Settings
@@ -27,6 +34,7 @@ class Submissions:
         self._store = store
         self._onmatch = settings.onmatch
         self._chain = AuditChain(settings.secret_key)
+        self._memory = Memory()
         self._preparations = {
             name: Preparation(collector, settings.timezone)
             for name, collector in plugins.collectors().items()
@@ -58,9 +66,31 @@ class Submissions:
         where a hook failed, and `Unavailable` where a later try may succeed. Whatever is raised,
         nothing was stored.
         """
-        work = self._work(self.collector(plugin), origin, submission, lenient=lenient)
-        outcome = self._store.rehearse(work) if dryrun else self._store.transaction(work)
-        return self._concluded(work, outcome, dryrun=dryrun)
+        return self._submit(
+            self._work(self.collector(plugin), origin, submission, lenient=lenient), dryrun=dryrun
+        )
+
+    def submit_body(
+        self, plugin: str, body: Body, origin: Origin, *, dryrun: bool = False, lenient: bool = False
+    ) -> Answer:
+        """Submit what arrived as bytes; raises `MalformedBody`, and all that `submit` raises.
+
+        A body that changed nothing when it came last is not read again.
+        """
+        collector = self.collector(plugin)
+        key = memory_key(plugin, body, lenient=lenient)
+        sighting = None if dryrun else self._memory.recall(key)
+        seeing = sighting and Seeing(Witness(collector, origin, self._chain), sighting)
+        if seeing and (outcome := self._store.transaction(seeing)):
+            return answer_of(seeing.sighting.warnings, outcome, dryrun=dryrun)
+        document = read_document(body)
+        work = self._work(collector, origin, document.content, document.contents, lenient=lenient)
+        answer = self._submit(work, dryrun=dryrun)
+        answer = replace(answer, warnings=document.warnings + answer.warnings)
+        if answer.action == "noop" and not dryrun:
+            sighting = Sighting(work.prepared.identitykey, work.prepared.hash, answer.warnings)
+            self._memory.keep(key, sighting)
+        return answer
 
     def submit_many(
         self,
@@ -82,11 +112,22 @@ class Submissions:
         outcomes = iter(self._rehearsed(sound) if dryrun else self._store.together(sound))
         return [self._result(work, outcomes, dryrun=dryrun) for work in works]
 
+    def _submit(self, work: Upsert, *, dryrun: bool) -> Answer:
+        outcome = self._store.rehearse(work) if dryrun else self._store.transaction(work)
+        return self._concluded(work, outcome, dryrun=dryrun)
+
     def _work(
-        self, collector: Collector, origin: Origin, submission: dict[str, Json], *, lenient: bool
+        self,
+        collector: Collector,
+        origin: Origin,
+        submission: dict[str, Json],
+        contents: Contents | None = None,
+        *,
+        lenient: bool,
     ) -> Upsert:
-        prepared = self._preparations[collector.name].prepare(submission, lenient=lenient)
-        return Upsert(collector, prepared, origin, self._onmatch.get(collector.name, "flag"), self._chain)
+        prepared = self._preparations[collector.name].prepare(submission, contents, lenient=lenient)
+        witness = Witness(collector, origin, self._chain)
+        return Upsert(witness, prepared, self._onmatch.get(collector.name, "flag"))
 
     def _rehearsed(self, works: Sequence[Upsert]) -> list[Outcome | Exception]:
         return [_caught(partial(self._store.rehearse, work)) for work in works]
@@ -106,7 +147,7 @@ class Submissions:
         """Notify the observers, now that it is committed, and answer."""
         if not dryrun and outcome.entry.action != "noop":
             self._plugins.notify(change_of(outcome))
-        return answer_of(work.prepared, outcome, dryrun=dryrun)
+        return answer_of(work.prepared.warnings, outcome, dryrun=dryrun)
 
 
 def _caught(work: Callable[[], T]) -> T | Exception:

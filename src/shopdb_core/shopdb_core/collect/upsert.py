@@ -7,12 +7,10 @@ from shopdb_core.assets import evidence, write
 from shopdb_core.assets.evidence import Evidence
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.stored import StoredAsset, read_attributes
-from shopdb_core.audit.entry import Action, AuditChain, AuditEntry
-from shopdb_core.audit.record import newest_hash, record
-from shopdb_core.canonical import canonical_text
-from shopdb_core.collect.answer import Origin
+from shopdb_core.audit.record import record
 from shopdb_core.collect.match import Match, find_match
 from shopdb_core.collect.prepare import Prepared
+from shopdb_core.collect.witness import Outcome, Witness, previous_hash
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.settings import OnMatch
 from shopdb_core.store import Connection
@@ -20,24 +18,17 @@ from shopdb_hookspecs import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one submission did to its asset, as the audit tells it."""
-
-    auditid: int
-    entry: AuditEntry
-    diff: JsonObject
-    match: Match
-
-
-@dataclass(frozen=True, slots=True)
 class Upsert:
     """The work of one submission; call it on a connection, as often as its transaction is run."""
 
-    collector: Collector
+    witness: Witness
     prepared: Prepared
-    origin: Origin
     onmatch: OnMatch
-    chain: AuditChain
+
+    @property
+    def collector(self) -> Collector:
+        """The collector that took the submission."""
+        return self.witness.collector
 
     def __call__(self, connection: Connection) -> Outcome:
         """Create, update or see the asset; raises `PluginFailure` from `store_asset`."""
@@ -46,7 +37,7 @@ class Upsert:
         if match.asset is None:
             return self._create(connection, match, at)
         if match.asset.submissionhash == self.prepared.hash and match.by == "identity":
-            return self._see(connection, match, match.asset, at)
+            return self.witness.see(connection, match, match.asset, self.prepared.hash, at)
         return self._update(connection, match, match.asset, at)
 
     def _create(self, connection: Connection, match: Match, at: datetime) -> Outcome:
@@ -63,8 +54,8 @@ class Upsert:
             at=at,
         )
         self._write_parts(connection, assetid, None, after)
-        entry = self._entry("created", assetid, identityvalue, changes, at)
-        auditid = record(connection, self.chain.seal(entry, None))
+        entry = self.witness.entry("created", assetid, identityvalue, changes, at)
+        auditid = record(connection, self.witness.chain.seal(entry, None))
         return Outcome(auditid, entry, changes, match)
 
     def _update(self, connection: Connection, match: Match, stored: StoredAsset, at: datetime) -> Outcome:
@@ -73,9 +64,9 @@ class Upsert:
         after = merge(before, self._patch(identityvalue))
         changes = diff(before, after)
         if not changes:
-            return self._see(connection, match, stored, at)
-        entry = self._entry("updated", stored.assetid, identityvalue, changes, at)
-        sealed = self.chain.seal(entry, _previous_hash(connection, stored))
+            return self.witness.see(connection, match, stored, self.prepared.hash, at)
+        entry = self.witness.entry("updated", stored.assetid, identityvalue, changes, at)
+        sealed = self.witness.chain.seal(entry, previous_hash(connection, stored))
         write.change(
             connection,
             stored.assetid,
@@ -88,12 +79,6 @@ class Upsert:
         )
         self._write_parts(connection, stored.assetid, before, after)
         return Outcome(record(connection, sealed), entry, changes, match)
-
-    def _see(self, connection: Connection, match: Match, stored: StoredAsset, at: datetime) -> Outcome:
-        entry = self._entry("noop", stored.assetid, stored.identityvalue, {}, at)
-        sealed = self.chain.seal(entry, _previous_hash(connection, stored))
-        write.see(connection, stored.assetid, submissionhash=self.prepared.hash, chainhash=sealed.hash, at=at)
-        return Outcome(record(connection, sealed), entry, {}, match)
 
     def _patch(self, identityvalue: str) -> JsonObject:
         """Return the submission with the identity as people spell it, not as the plugin folds it."""
@@ -115,23 +100,3 @@ class Upsert:
             after=after,
             plugin=self.collector.name,
         )
-
-    def _entry(
-        self, action: Action, assetid: int, identityvalue: str, changes: JsonObject, at: datetime
-    ) -> AuditEntry:
-        return AuditEntry(
-            at=at,
-            plugin=self.collector.name,
-            action=action,
-            assetid=assetid,
-            identityvalue=identityvalue,
-            diff=canonical_text(changes),
-            volatileonly=bool(changes) and changes.keys() <= self.collector.volatile,
-            actor=self.origin.actor,
-            requestid=self.origin.requestid,
-        )
-
-
-def _previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
-    """Return the hash to chain to; an asset that was only just created does not carry it yet."""
-    return stored.chainhash or newest_hash(connection, stored.assetid)

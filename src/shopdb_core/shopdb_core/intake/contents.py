@@ -1,4 +1,4 @@
-"""A quick look over a whole submission: whether there is anything to trim, or that cannot be stored."""
+"""A quick look over a whole document: whether there is anything to trim, or that cannot be stored."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -11,8 +11,9 @@ from shopdb_hookspecs import Json
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Everything that a document holds, without its order."""
+    """Everything that a document holds, without its order, and how many levels it has."""
 
+    depth: int
     names: list[str]
     strings: list[str]
     numbers: list[int | float]
@@ -32,9 +33,10 @@ def contents_of(document: dict[str, Json]) -> Contents:
     names: list[str] = []
     strings: list[str] = []
     numbers: list[int | float] = []
-    for level in levels(document):
+    found = list(levels(document))
+    for level in found:
         names += chain.from_iterable(level.objects)
         strings += members_of(level, str)
         numbers += members_of(level, int)
         numbers += members_of(level, float)
-    return Contents(names, strings, numbers)
+    return Contents(len(found), names, strings, numbers)

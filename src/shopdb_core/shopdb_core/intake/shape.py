@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from shopdb_core.faults import Fault
 from shopdb_core.intake.coercion import Coercion
-from shopdb_core.intake.contents import contents_of
+from shopdb_core.intake.contents import Contents, contents_of
 from shopdb_core.intake.notes import Notes
 from shopdb_core.intake.plan import field_plans
 from shopdb_core.intake.storable import storable_faults
@@ -40,16 +40,17 @@ class Shaper:
         ]
         self._zone = zone
 
-    def shape(self, submission: dict[str, Json]) -> Shaped:
+    def shape(self, submission: dict[str, Json], contents: Contents | None = None) -> Shaped:
         """Shape one submission; it is never altered, and comes back itself where nothing changes.
 
         Unknown fields are dropped, strings trimmed, empty ones left out, arrays and date-times brought
         into the form that the schema asks for, identities into Unicode's NFC (contract, sections 2 to 4).
-        `null` stays: it clears a field.
+        `null` stays: it clears a field. `contents` are those of the submission, where they are known.
         """
         notes = Notes()
         known = self._known(submission, notes)
-        contents = contents_of(known)
+        if contents is None:
+            contents = contents_of(known)
         tidied = known if contents.are_tidy() else tidied_object(known, notes)
         coerced = Coercion(self._zone, notes).members(tidied, self._plans)
         faults = [] if contents.are_storable() else storable_faults(coerced)
