@@ -128,22 +128,3 @@ def test_bodies_that_are_cut_off_are_malformed(site, other_server) -> None:
 
     assert statuses == dict.fromkeys(CUT_OFF, 400)
     assert site.run("asset", "list", "--json").stdout.strip() == "[]"
-
-
-def test_batch_is_answered_to_a_client_that_first_sends_all(site, other_server) -> None:
-    """Neither side waits for the other to read, though request and answer are larger than all buffers."""
-    server = site.serve_by(other_server)
-    line = json.dumps({"hostname": "pc-1", "installedsoftware": [1] * 20}).encode()
-    batch = post(
-        (line + b" " * 6_000 + b"\n") * 3_000, "Content-Type: application/x-ndjson", path=f"{PATH}/_batch"
-    )
-    host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=120) as connection:
-        connection.sendall(batch)
-        response = http.client.HTTPResponse(connection, method="POST")
-        response.begin()
-        answers = [json.loads(each) for each in response.read().splitlines()]
-
-    assert [(answer["line"], answer["status"]) for answer in answers] == [
-        (number, 422) for number in range(1, 3_001)
-    ]
