@@ -1,7 +1,10 @@
 """Writers on three nodes at once: one row for each computer, and a true history."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import cycle
 from threading import Barrier
 
 NEW = [f"pc-{number}" for number in range(20)]
@@ -28,25 +31,51 @@ def test_first_submissions_race_between_nodes(hosts) -> None:
 
 
 def test_submissions_follow_each_other_over_the_nodes(hosts, scale) -> None:
-    """A submission through one node, and the next at once through another, that may not have the first yet:
-    each `before` is the `after` of the one before, and whoever reads next finds the newest."""
+    """A submission through one node, and the next at once through another: each `before` is the `after` of
+    the one before it.
+    """
     clients = [server.client() for server in hosts.servers]
-    token = {"Authorization": f"Bearer {hosts.sites[0].token()}"}
-    seen = []
-    for number in range(scale(60, 1_000)):
-        writing, reading = clients[number % 3], clients[(number + 1) % 3]
-        submission = {"hostname": "pc-1", "osversion": str(number)}
-        assetid = writing.post("/api/collector/computers", json=submission).json()["assetid"]
-        asset = reading.get(f"/api/assets/{assetid}", headers=token)
-        seen.append(asset.json()["attributes"]["osversion"])
+    versions = [str(number) for number in range(scale(60, 1_000))]
+    for version, client in zip(versions, cycle(clients), strict=False):
+        answer = client.post("/api/collector/computers", json={"hostname": "pc-1", "osversion": version})
+        assert answer.is_success, answer.text
     for client in clients:
         client.close()
 
-    diffs = hosts.query(hosts.nodes[0], "SELECT diff FROM auditentry ORDER BY auditid")
-    changes = [json.loads(diff)["osversion"] for (diff,) in diffs]
-    assert seen == [str(number) for number in range(len(changes))]
-    assert [change["before"] for change in changes] == [None, *seen[:-1]]
+    assert changes_of_version(hosts) == [*zip([None, *versions[:-1]], versions, strict=True)]
     hosts.check_sound()
+
+
+def test_a_writer_whose_node_is_late_begins_again(hosts) -> None:
+    """A submission through a node that has not yet applied the one before reads what is old, and cannot
+    commit it.
+    """
+    early, late = hosts.servers[:2]
+    early.submit("computers", {"hostname": "pc-1", "osversion": "1"})
+    with ThreadPoolExecutor(1) as pool:
+        with frozen(hosts.nodes[1]):
+            early.submit("computers", {"hostname": "pc-1", "osversion": "2"})
+            second = pool.submit(late.submit, "computers", {"hostname": "pc-1", "osversion": "3"})
+            wait([second], timeout=1)
+
+        assert second.result().status_code == 200
+    assert changes_of_version(hosts) == [(None, "1"), ("1", "2"), ("2", "3")]
+    hosts.check_sound()
+
+
+def test_a_reader_whose_node_is_late_waits(hosts) -> None:
+    """Whoever reads through another node after a submission was acknowledged finds it."""
+    token = {"Authorization": f"Bearer {hosts.sites[0].token()}"}
+    early, late = hosts.servers[:2]
+    with ThreadPoolExecutor(1) as pool, late.client() as client:
+        client.headers.update(token)
+        client.get("/api/assets").raise_for_status()
+        with frozen(hosts.nodes[1]):
+            early.submit("computers", {"hostname": "pc-1"})
+            reading = pool.submit(client.get, "/api/assets")
+            wait([reading], timeout=1)
+
+        assert [asset["identityvalue"] for asset in reading.result().json()["items"]] == ["pc-1"]
 
 
 def test_every_table_suits_a_cluster(hosts) -> None:
@@ -63,3 +92,21 @@ def test_every_table_suits_a_cluster(hosts) -> None:
         name for name, _, _ in found
     }
     assert [(name, engine) for name, engine, keys in found if engine != "InnoDB" or not keys] == []
+
+
+@contextmanager
+def frozen(node) -> Iterator[None]:
+    """Keep a node from applying what the others commit."""
+    connection = node.connect()
+    try:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        yield
+    finally:
+        connection.close()
+
+
+def changes_of_version(hosts) -> list[tuple[str | None, str]]:
+    """Return what each audit entry says of the one computer's version, in the order of the entries."""
+    diffs = hosts.query(hosts.nodes[0], "SELECT diff FROM auditentry ORDER BY auditid")
+    changes = [json.loads(diff)["osversion"] for (diff,) in diffs]
+    return [(change["before"], change["after"]) for change in changes]
