@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import galera
@@ -21,7 +22,8 @@ class Hosts:
 
     def serve(self) -> None:
         """Start a server on each host."""
-        self.servers = [site.serve() for site in self.sites]
+        with ThreadPoolExecutor(len(self.sites)) as pool:
+            self.servers = list(pool.map(lambda site: site.serve(), self.sites))
 
     def query(self, node: Node, sql: str) -> list[tuple]:
         """Look into the site's database on one node."""
@@ -33,9 +35,9 @@ class Hosts:
         for table in self.tables():
             contents = [sorted(map(repr, self.query(node, f"SELECT * FROM {table}"))) for node in self.nodes]
             assert contents[0] == contents[1] == contents[2], f"{table} is not the same on every node"
-        for site in self.sites:
-            verified = site.run("audit", "verify")
-            assert verified.returncode == 0, verified.stdout + verified.stderr
+        with ThreadPoolExecutor(len(self.sites)) as pool:
+            for verified in pool.map(lambda site: site.run("audit", "verify"), self.sites):
+                assert verified.returncode == 0, verified.stdout + verified.stderr
 
     def tables(self) -> list[str]:
         """Return the tables that the first node has."""

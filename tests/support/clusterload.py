@@ -1,11 +1,11 @@
 """Writers on the hosts of one site: what they were promised, and how long nothing succeeded."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from threading import Event
 
 SHARED = 4
@@ -25,18 +25,29 @@ class Answer:
     at: float
 
 
+def everything(writer: str, build: int) -> list[str]:
+    """Return the writer's own computer, one of all writers', and a new one that the others submit as well."""
+    return [writer, f"shared-{build % SHARED}", f"new-{build}"]
+
+
+def shared_only(_writer: str, build: int) -> list[str]:
+    """Return a computer that all writers submit."""
+    return [f"shared-{build % SHARED}"]
+
+
 @dataclass
 class Writer:
-    """Submits to a computer of its own, to those of all, and to new ones that the others submit as well."""
+    """Submits to the computers that `choose` gives for its name and its turn."""
 
     name: str
+    choose: Callable[[str, int], list[str]]
     answers: list[Answer] = field(default_factory=list)
 
     def write(self, server: object, enough: Event) -> None:
         """Go on until it is enough."""
         with server.client() as client:
             for build in count(1):
-                for hostname in (self.name, f"shared-{build % SHARED}", f"new-{build}"):
+                for hostname in self.choose(self.name, build):
                     if enough.is_set():
                         return
                     self._submit(client, hostname, build)
@@ -54,9 +65,10 @@ class Writer:
             Answer(requestid, hostname, version, response.status_code, detail, retry_after, time.monotonic())
         )
 
-    def pause_after(self, moment: float) -> float:
-        """Return for how many seconds after a moment this writer had no success."""
-        return min(answer.at for answer in self.acknowledged if answer.at > moment) - moment
+    def longest_pause(self, start: float, end: float) -> float:
+        """Return for how many seconds, at the longest, this writer had no success between two moments."""
+        moments = [start, *(each.at for each in self.acknowledged if start < each.at < end), end]
+        return max(later - earlier for earlier, later in pairwise(moments))
 
     @property
     def acknowledged(self) -> list[Answer]:
@@ -68,7 +80,12 @@ class Writer:
 class Load:
     """Eight writers at once, spread over the servers."""
 
-    writers: list[Writer] = field(default_factory=lambda: [Writer(f"own-{number}") for number in range(8)])
+    choose: Callable[[str, int], list[str]] = everything
+    writers: list[Writer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the writers."""
+        self.writers = [Writer(f"own-{number}", self.choose) for number in range(8)]
 
     @contextmanager
     def on(self, servers: list) -> Iterator[None]:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -129,13 +130,14 @@ class Cluster:
         _install(first.folder)
         self.launch(first, "--wsrep-new-cluster")
         first.wait_for("wsrep_local_state_comment", "Synced")
-        for node in others:
-            self.join(node)
+        self.join(*others)
 
-    def join(self, node: Node) -> None:
-        """Start a node, and return once it has all that the others have."""
-        self.launch(node)
-        node.wait_for("wsrep_local_state_comment", "Synced")
+    def join(self, *nodes: Node) -> None:
+        """Start nodes, and return once they have all that the others have."""
+        for node in nodes:
+            self.launch(node)
+        for node in nodes:
+            node.wait_for("wsrep_local_state_comment", "Synced")
 
     def launch(self, node: Node, *options: str) -> None:
         """Start a node's process, in a group of its own so that its helpers can be ended with it."""
@@ -257,3 +259,17 @@ def _free_ports(count: int) -> list[int]:
     finally:
         for probe in probes:
             probe.close()
+
+
+def main() -> None:
+    """Run a cluster until it is interrupted, and print how each node is reached."""
+    if reason := missing():
+        sys.exit(reason)
+    with running_cluster() as cluster, suppress(KeyboardInterrupt):
+        for node in cluster.nodes:
+            print(f"mysql://root@{node.place}/mysql", flush=True)  # noqa: T201  # its purpose
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
