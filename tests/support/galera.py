@@ -265,6 +265,7 @@ def main() -> None:
     """Run a cluster until it is interrupted, and print how each node is reached."""
     if reason := missing():
         sys.exit(reason)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with running_cluster() as cluster, suppress(KeyboardInterrupt):
         for node in cluster.nodes:
             print(f"mysql://root@{node.place}/mysql", flush=True)  # noqa: T201  # its purpose
