@@ -93,6 +93,24 @@ def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
     hosts.check_sound()
 
 
+def test_a_batch_meets_writers_on_other_nodes(hosts) -> None:
+    """A batch of many computers, some of which are updated without a pause on other nodes, is stored whole."""
+    names = [f"pc-{number}" for number in range(60)] + [f"shared-{number}" for number in range(4)]
+    lines = "\n".join(json.dumps({"hostname": name, "osversion": "batch"}) for name in names)
+    load = Load(shared_only)
+    with load.on(hosts.servers[1:]), hosts.servers[0].client() as client:
+        load.wait_for(5)
+        answer = client.post(
+            "/api/collector/computers/_batch",
+            content=lines,
+            headers={"Content-Type": "application/x-ndjson"},
+        )
+
+    assert [each for each in map(json.loads, answer.text.splitlines()) if each["status"] != "ok"] == []
+    assert load.refused == []
+    hosts.check_sound()
+
+
 @contextmanager
 def frozen(node) -> Iterator[None]:
     """Keep a node from applying what the others commit."""
