@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import galera
 import pytest
-from galera import Cluster, Node
+from galera import Cluster, running_cluster
+from galeranode import Node, missing
 
 
 @dataclass
@@ -52,11 +52,11 @@ class Hosts:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """Return three running nodes; where they cannot be started the test is skipped, in CI it fails."""
-    if reason := galera.missing():
+    if reason := missing():
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with galera.running_cluster() as running:
+    with running_cluster() as running:
         yield running
 
 

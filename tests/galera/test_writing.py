@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import cycle
 from threading import Barrier
 
-from clusterload import Load, shared_only
+from clusterload import Load, own_only, shared_only
 
 NEW = [f"pc-{number}" for number in range(20)]
 
@@ -93,8 +93,18 @@ def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
     hosts.check_sound()
 
 
+def test_writers_of_their_own_computers_never_collide(hosts, scale) -> None:
+    """Eight writers on three nodes, each with a computer of its own, cost each other no second try."""
+    load, before = Load(own_only), conflicts(hosts)
+    with load.on(hosts.servers):
+        load.wait_for(scale(20, 500), seconds=600)
+
+    assert load.refused == []
+    assert conflicts(hosts) == before
+
+
 def test_a_batch_meets_writers_on_other_nodes(hosts) -> None:
-    """A batch of many computers, some of which are updated without a pause on other nodes, is stored whole."""
+    """A batch is stored whole, though some of its computers are written without a pause on other nodes."""
     names = [f"pc-{number}" for number in range(60)] + [f"shared-{number}" for number in range(4)]
     lines = "\n".join(json.dumps({"hostname": name, "osversion": "batch"}) for name in names)
     load = Load(shared_only)

@@ -30,6 +30,11 @@ def everything(writer: str, build: int) -> list[str]:
     return [writer, f"shared-{build % SHARED}", f"new-{build}"]
 
 
+def own_only(writer: str, _build: int) -> list[str]:
+    """Return the writer's own computer."""
+    return [writer]
+
+
 def shared_only(_writer: str, build: int) -> list[str]:
     """Return a computer that all writers submit."""
     return [f"shared-{build % SHARED}"]
