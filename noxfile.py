@@ -59,6 +59,13 @@ def nightly(session: nox.Session) -> None:
 
 
 @nox.session
+def galera(session: nox.Session) -> None:
+    """Run ShopDB on a Galera cluster of three nodes, and kill some of them; arguments go to pytest."""
+    install_wheels(session, *TEST_TOOLS, extras=drivers())
+    session.run("pytest", "tests/galera", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types and floors."""
     session.install(*LINT_TOOLS, *(f"--editable={member}" for member in MEMBERS))

@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from harness.databases import empty_database
 from harness.figures import percentile
 from harness.report import machine
 from harness.stock import Stock, hostname, submission
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import create_engine, text
 
 from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.read import get_asset, list_assets
@@ -147,7 +148,7 @@ def _numbers(listed: str) -> list[int]:
 @contextmanager
 def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Site]:
     """Make a site of one size."""
-    with _database(options.database_url, f"shopdb_growth_{assets}", folder) as url:
+    with empty_database(options.database_url, f"shopdb_growth_{assets}", folder) as url:
         settings = Settings(secret_key=SECRET_KEY, database_url=url)
         plugins = load_plugins(settings.admission)
         upgrade(url, migration_scripts(plugins))
@@ -178,24 +179,6 @@ def _fill(url: str, stock: Stock) -> None:
         )
         connection.execute(text(f"ANALYZE TABLE {tables}" if engine.dialect.name == "mysql" else "ANALYZE"))
     engine.dispose()
-
-
-@contextmanager
-def _database(server: str | None, name: str, folder: Path) -> Iterator[str]:
-    """Give the URL of an empty database, which is gone afterwards."""
-    if server is None:
-        yield f"sqlite:///{folder}/{name}.sqlite3"
-        return
-    url = make_url(server)
-    administration = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    charset = " CHARACTER SET utf8mb4" if url.get_backend_name() == "mysql" else ""
-    with administration.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}{charset}"))
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with administration.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name}"))
 
 
 def _ask(sites: Sequence[Site], name: str, times: int) -> list[list[float]]:

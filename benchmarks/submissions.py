@@ -5,8 +5,8 @@
     python benchmarks/submissions.py --compare before.json
 
 Only the ratios can be compared between runs: of single posts to the no-op, of batches to single posts. The
-database is a new SQLite file for each round, in the temporary directory (TMPDIR): put that on a real disk, or
-nothing waits for it. Linux only.
+database is new in each round: an SQLite file in the temporary directory (TMPDIR), which should be on a real
+disk, or nothing waits for it; or one on the server that `--database-url` names. Linux only.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from itertools import product
 from pathlib import Path
 from typing import get_args
 
+from harness.databases import empty_database
 from harness.figures import BATCH, Measurement, summaries
 from harness.measuring import LOADERS, Bench, Cell
 from harness.payloads import Action, Template
@@ -47,6 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--actions", type=_actions, default=list(get_args(Action)), help="of the submissions")
     parser.add_argument("--lines", type=int, default=500, help="of a batch (500); 1: no batches")
     parser.add_argument("--threads", type=int, help="of both servers (what `shopdb serve` takes by itself)")
+    parser.add_argument("--database-url", metavar="URL", help="a database server; default: SQLite")
     parser.add_argument("--quick", action="store_true", help="8 clients, 50 programs, half a second")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="show the ratios kept in FILE beside")
@@ -78,7 +80,8 @@ def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
         for turn in range(options.rounds):
             with (
                 tempfile.TemporaryDirectory(prefix="shopdb-benchmark-") as name,
-                shopdb(Path(name), environ) as site,
+                empty_database(options.database_url, "shopdb_benchmark", Path(name)) as url,
+                shopdb(Path(name), {**environ, "SHOPDB_DATABASE_URL": url}) as site,
                 yardstick(Path(name), environ) as unit,
             ):
                 for cell in _cells(options):

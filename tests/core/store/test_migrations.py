@@ -2,17 +2,18 @@
 
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, insert, inspect
 
 import shopdb_computers.tables
 import shopdb_printers.tables
 from shopdb_core.store.scripts import MigrationScripts, core_scripts
-from shopdb_core.store.tables import metadata
+from shopdb_core.store.tables import metadata, migrationfailure
 from shopdb_core.store.upgrade import migration_statuses, upgrade
 
 
@@ -94,6 +95,19 @@ def test_a_failing_migration_is_rolled_back_and_the_others_go_on(url, tmp_path):
     write_migration(directory, "one", "op.execute('CREATE TABLE broken_t (a)')")
     shutil.rmtree(directory / "__pycache__", ignore_errors=True)
     assert {status.failure for status in upgrade(url, [broken, healthy])} == {None}
+
+
+def test_a_failure_is_forgotten_once_another_upgrade_reached_the_head(url):
+    """Of two upgrades through two nodes of a cluster, the one that failed may be the last to write."""
+    scripts = plugin_scripts()
+    upgrade(url, scripts)
+    engine = create_engine(url)
+    late = {"name": "printers", "revision": scripts[1].head(), "reason": "failed", "at": datetime.now(UTC)}
+    with engine.begin() as connection:
+        connection.execute(insert(migrationfailure).values(late))
+        statuses = migration_statuses(connection, scripts)
+    engine.dispose()
+    assert [status.failure for status in statuses] == [None] * 3
 
 
 def test_a_revision_that_two_files_claim_is_told(url, tmp_path):

@@ -27,5 +27,5 @@ def lent(connection: Connection) -> Iterator[None]:
 
 def _refuse(connection: Connection) -> None:
     """Only the store ends a transaction; anyone else is a plugin that must not."""
-    if connection.info.get(_AT_WORK):
+    if not connection.invalidated and connection.info.get(_AT_WORK):
         raise RuntimeError("Work on the database must neither commit nor roll back: its transaction does.")

@@ -18,6 +18,8 @@ MIGRATION_LOCK_SECONDS = 600
 DEFAULT_PORT = 3306
 WSREP_NOT_READY = 1047
 
+_IN_CLUSTER = "in a cluster"
+
 _GONE = Verdict("The database server is away.", again=True, lost=True)
 _BUSY = Verdict("The database is too busy with other writers of the same rows.", again=True)
 _FULL = Verdict("The disk of the database server is full.")
@@ -86,24 +88,25 @@ def _prepare(engine: Engine, url: URL) -> None:
 
     @event.listens_for(engine, "do_connect")
     def connect(
-        dialect: Dialect, _entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
+        dialect: Dialect, entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> DBAPIConnection:
         """Connect to the first server that is ready; raises what the last one met."""
         for host, port in places[:-1]:
             with suppress(dialect.loaded_dbapi.Error):
-                return _ready(dialect.connect(*arguments, **{**options, "host": host, "port": port}))
+                return _ready(dialect.connect(*arguments, **{**options, "host": host, "port": port}), entry)
         host, port = places[-1]
-        return _ready(dialect.connect(*arguments, **{**options, "host": host, "port": port}))
+        return _ready(dialect.connect(*arguments, **{**options, "host": host, "port": port}), entry)
 
 
-def _ready(connection: Any) -> DBAPIConnection:
+def _ready(connection: Any, entry: ConnectionPoolEntry) -> DBAPIConnection:
     """Set up a connection; raises for a Galera node that is cut off from its cluster."""
     cursor = connection.cursor()
     cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}")
     cursor.execute("SHOW STATUS WHERE Variable_name IN ('wsrep_provider_name', 'wsrep_ready')")
     node = dict(cursor.fetchall())
     cursor.close()
-    if node.get("wsrep_provider_name") and node["wsrep_ready"] != "ON":
+    entry.info[_IN_CLUSTER] = bool(node.get("wsrep_provider_name"))
+    if entry.info[_IN_CLUSTER] and node["wsrep_ready"] != "ON":
         connection.close()
         raise connection.OperationalError(WSREP_NOT_READY, "the node is not part of its cluster")
     return connection  # type: ignore[no-any-return]  # the driver has no types
@@ -126,6 +129,12 @@ def _check(connection: Connection) -> None:
         )
 
 
+def _catch_up(connection: Connection) -> None:
+    """Wait until this node has applied what the cluster had committed (mariadb.com/kb, wsrep_sync_wait)."""
+    if connection.info[_IN_CLUSTER]:
+        connection.exec_driver_sql("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
+
+
 def _lock_migrations(connection: Connection) -> None:
     """Wait for the other upgrade; closing the connection lets the next one go on."""
     name = f"shopdb.{connection.engine.url.database}"[:64]
@@ -141,5 +150,6 @@ MYSQL = ServerKind(
     prepare=_prepare,
     judge=judge,
     check=_check,
+    catch_up=_catch_up,
     lock_migrations=_lock_migrations,
 )

@@ -42,9 +42,10 @@ def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
     return engine
 
 
-def begin_snapshot(connection: Connection) -> None:
-    """Begin a transaction that sees one state of the database and cannot write."""
+def begin_snapshot(kind: ServerKind, connection: Connection) -> None:
+    """Begin a transaction that sees one state, with all that was acknowledged, and cannot write."""
     connection.begin()
+    kind.catch_up(connection)
     connection.exec_driver_sql(_SNAPSHOT)
 
 

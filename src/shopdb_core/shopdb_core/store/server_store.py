@@ -48,7 +48,8 @@ class ServerStore:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot."""
-        return self._until_done(partial(self._run, work, keep=False, begin=begin_snapshot))
+        begin = partial(begin_snapshot, self._kind)
+        return self._until_done(partial(self._run, work, keep=False, begin=begin))
 
     def ping(self) -> None:
         """Send one statement to the server and back."""

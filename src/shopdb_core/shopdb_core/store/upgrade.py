@@ -71,7 +71,9 @@ def _status(connection: Connection, scripts: MigrationScripts) -> MigrationStatu
         scripts.require_known(current)
     except BrokenMigrations as error:
         return MigrationStatus(scripts.name, current, None, str(error))
-    return MigrationStatus(scripts.name, current, head, _failure(connection, scripts.name, head))
+    # On a cluster another upgrade may have reached the head at which this site's own gave up.
+    failure = _failure(connection, scripts.name, head) if current != head else None
+    return MigrationStatus(scripts.name, current, head, failure)
 
 
 def _failure(connection: Connection, name: str, head: str | None) -> str | None:

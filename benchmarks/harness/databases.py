@@ -1,0 +1,25 @@
+"""An empty database for a benchmark: a file, or one on a server, made by the account that the URL names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+
+@contextmanager
+def empty_database(server: str | None, name: str, folder: Path) -> Iterator[str]:
+    """Give the URL of an empty database, which is gone afterwards; `None` is a file in `folder`."""
+    if server is None:
+        yield f"sqlite:///{folder}/{name}.sqlite3"
+        return
+    url = make_url(server)
+    administration = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    charset = " CHARACTER SET utf8mb4" if url.get_backend_name() == "mysql" else ""
+    with administration.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}{charset}"))
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with administration.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name}"))
