@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.at_work import lent
 from shopdb_core.store.sqlite_errors import unavailable
+from shopdb_core.store.sqlite_turn import Turn
 
 LARGEST_BATCH = 256
 
@@ -73,6 +74,7 @@ class SqliteWriter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = _lendable(engine)
+        self._turn = Turn(engine.url.database or "")
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
         self._handing_in = threading.Lock()
@@ -96,13 +98,17 @@ class SqliteWriter:
     def close(self) -> None:
         """Finish what was submitted before, then end the thread."""
         with self._handing_in:
+            if not self._open:
+                return
             self._open = False
             self._jobs.put(None)
         self._thread.join()
+        self._turn.close()
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
-            self._commit_together([job, *self._waiting()])
+            with self._turn.taken():
+                self._commit_together([job, *self._waiting()])
 
     def _waiting(self) -> Iterator[Job]:
         """Take what has gathered while the last batch was on its way to the disk."""
