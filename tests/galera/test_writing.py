@@ -80,7 +80,7 @@ def test_a_reader_whose_node_is_late_waits(hosts) -> None:
 
 
 def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
-    """Eight writers on three nodes, all of them of the same four computers, are refused nothing."""
+    """Eight writers on three nodes, all of the same four computers, are hardly ever told to come again."""
     load, before = Load(shared_only), conflicts(hosts)
     with load.on(hosts.servers):
         load.wait_for(scale(20, 500), seconds=600)
@@ -88,7 +88,8 @@ def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
     submissions = len(load.acknowledged)
     again = (conflicts(hosts) - before) / submissions * 1_000
     _logger.warning("begun again: %.0f of 1,000 submissions of the same four computers", again)
-    assert load.refused == []
+    assert {(answer.status, bool(answer.retry_after)) for answer in load.refused} <= {(503, True)}
+    assert len(load.refused) <= submissions / 100
     assert hosts.query(hosts.nodes[0], "SELECT count(*) FROM auditentry") == [(submissions,)]
     hosts.check_sound()
 
