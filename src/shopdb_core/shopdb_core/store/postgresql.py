@@ -26,7 +26,9 @@ _BY_CLASS: Mapping[str, Verdict] = MappingProxyType(
 _BY_STATE: Mapping[str, Verdict] = MappingProxyType(
     {
         "23505": Verdict(None, again=True),  # the first submission of an asset may have lost a race
-        "25006": Verdict("The database server takes no writes: it is a standby.", again=True, lost=True),
+        "25006": Verdict(
+            "The database server takes no writes: it is a standby.", again=True, lost=True, read_only=True
+        ),
         "55P03": Verdict("Another writer holds the same rows for too long.", again=True),
         "57014": Verdict("The database server gave up the statement."),
     }
@@ -35,6 +37,8 @@ _BY_STATE: Mapping[str, Verdict] = MappingProxyType(
 
 def judge(error: BaseException) -> Verdict | None:
     """Judge by SQLSTATE (PostgreSQL, appendix A); an operational error without one is a lost connection."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return None
     state = getattr(error, "sqlstate", None)
     if state is None:
         return _GONE if type(error).__name__ in ("OperationalError", "InterfaceError") else None
