@@ -72,6 +72,7 @@ POSTGRESQL = ServerKind(
     connect_args=MappingProxyType(
         {
             "connect_timeout": 5,
+            "client_encoding": "utf8",
             "options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c synchronous_commit=on -c timezone=UTC",
             "tcp_user_timeout": 30_000,
             "application_name": "shopdb",

@@ -1,6 +1,7 @@
 """Engines on a database server, and what its errors mean."""
 
 from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shopdb_core.errors import ConfigurationError
@@ -20,7 +21,7 @@ def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
     """Return a pool whose transactions see what others committed before each statement.
 
     Its user ends every transaction, so the pool need not: that would be one more message to the server.
-    Raises `ConfigurationError` where the driver is not installed.
+    Raises `ConfigurationError` where the driver is not installed, or an option of the URL is no option.
     """
     try:
         engine = create_engine(
@@ -37,6 +38,8 @@ def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
     except ModuleNotFoundError as error:
         extra = url.get_backend_name()
         raise ConfigurationError(f"The driver is missing: run pip install 'shopdb-core[{extra}]'") from error
+    except (ValueError, ArgumentError) as error:
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
     kind.prepare(engine, url)
     refuse_during_work(engine)
     return engine

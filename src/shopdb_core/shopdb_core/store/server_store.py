@@ -71,7 +71,7 @@ class ServerStore:
                 if verdict is None or (verdict.reason is None and is_last):
                     raise
                 if is_last or not verdict.again:
-                    raise Unavailable(f"{verdict.reason} Send the same again later.") from error
+                    raise Unavailable(f"{verdict.reason} Try again later.") from error
             time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**tries))  # noqa: S311  # no secret
         raise AssertionError("unreachable")
 
