@@ -16,6 +16,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 from shopdb_core.cli import main
+from shopdb_core.errors import Unavailable
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
 
@@ -158,6 +159,17 @@ def test_a_server_that_is_not_there(refusal: Refusal, kind: str, nobody_s_port: 
     url = server_url(kind).set(port=nobody_s_port, password=PASSWORD)
 
     assert refusal(url).startswith("SHOPDB_DATABASE_URL: The database server is away. Try again later. ")
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_what_a_client_is_told_names_no_server(kind: str, nobody_s_port: int) -> None:
+    """The driver's words are for the command line: a store may be opened within a request."""
+    url = server_url(kind).set(port=nobody_s_port).render_as_string(hide_password=False)
+
+    with pytest.raises(Unavailable) as failure:
+        open_store(Settings(secret_key=SECRET, database_url=url))
+
+    assert str(nobody_s_port) not in str(failure.value)
 
 
 @pytest.mark.parametrize(("kind", "module"), [("postgresql", "psycopg"), ("mysql", "MySQLdb")])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +20,8 @@ from shopdb_core.store.server_store import ServerStore
 from shopdb_core.store.sqlite import SqliteStore
 from shopdb_core.store.sqlite_migrating import migrating_sqlite
 from shopdb_core.store.url import parse_url
+
+E = TypeVar("E", bound=Exception)
 
 _SERVERS: Mapping[str, ServerKind] = MappingProxyType({"postgresql": POSTGRESQL, "mysql": MYSQL})
 
@@ -65,18 +68,21 @@ def _checked(store: ServerStore, kind: ServerKind) -> ServerStore:
 
 @contextmanager
 def _told_of_the_url() -> Iterator[None]:
-    """Name the setting that led to a server which refuses or does not answer, and say what it said."""
+    """Name the setting that led to a server which does not answer, or refuses.
+
+    The driver's own words are a note: a command shows it, an answer to a client does not.
+    """
     try:
         yield
     except Unavailable as error:
-        raise Unavailable(f"SHOPDB_DATABASE_URL: {error}{_heard(error)}") from error
+        raise _noted(Unavailable(f"SHOPDB_DATABASE_URL: {error}"), error) from error
     except DBAPIError as error:
-        raise ConfigurationError(f"SHOPDB_DATABASE_URL:{_heard(error)}") from error
+        raise _noted(ConfigurationError("SHOPDB_DATABASE_URL: The server refuses it."), error) from error
 
 
-def _heard(error: Exception) -> str:
-    """Return the first line of the driver's own words, which never hold a password."""
+def _noted(told: E, error: Exception) -> E:
+    """Add the first line of what the driver said, which never holds a password."""
     for cause in causes(error):
         if isinstance(cause, DBAPIError) and cause.orig:
-            return f" {str(cause.orig.args[-1]).splitlines()[0]}"
-    return ""
+            told.add_note(str(cause.orig.args[-1]).splitlines()[0])
+    return told
