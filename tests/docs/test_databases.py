@@ -1,4 +1,4 @@
-"""Whether docs/databases.md makes a database that can be used, and docs/operations.md tells why one is not."""
+"""Whether docs/databases.md makes a usable database, and docs/operations.md tells why one cannot be used."""
 
 import re
 import secrets
@@ -48,6 +48,7 @@ def test_every_reason_for_a_503_is_told(docs):
         *postgresql._BY_CLASS.values(),
         *postgresql._BY_STATE.values(),
         *mysql._VERDICTS.values(),
+        postgresql._REFUSED,
         server_engine._POOL_EMPTY,
     ]
     rows = re.findall(r"(?m)^\| (The .+?|Another .+?|Every .+?) \|", (docs / "operations.md").read_text())

@@ -23,6 +23,7 @@ from shopdb_core.store import open_store
 SECRET = "a-secret-key-for-tests-0123456789-abcdef"
 PASSWORD = "a-password-of-the-test"
 SERVERS = ("postgresql", "mysql")
+REFUSED = ("SHOPDB_DATABASE_URL: The server refuses", "SHOPDB_DATABASE_URL: The database server refuses")
 
 Refusal = Callable[..., str]
 
@@ -140,7 +141,7 @@ def test_an_unknown_database(refusal: Refusal, kind: str) -> None:
     """The server's own words name it."""
     line = refusal(server_url(kind).set(database="shopdb_that_is_not_there"))
 
-    assert line.startswith("SHOPDB_DATABASE_URL: ")
+    assert line.startswith(REFUSED)
     assert "shopdb_that_is_not_there" in line
 
 
@@ -149,7 +150,7 @@ def test_a_user_that_is_refused(refusal: Refusal, kind: str) -> None:
     """The user is named, the password is not."""
     line = refusal(server_url(kind).set(username="shopdb_nobody", password=PASSWORD))
 
-    assert line.startswith("SHOPDB_DATABASE_URL: ")
+    assert line.startswith(REFUSED)
     assert "shopdb_nobody" in line
 
 

@@ -18,7 +18,7 @@ def shopdb() -> None:
 
 
 def main() -> None:
-    """Run the command line; a `ShopDBError` becomes one line, its notes included, whatever command it came from."""
+    """Run the command line; a `ShopDBError` becomes one line with its notes, whichever command it is."""
     try:
         shopdb()
     except ShopDBError as error:
