@@ -1,24 +1,46 @@
-"""A SQLite file as the core leaves it to the plugin: an `asset` table, and the plugin's migrations run."""
+"""A database as the core leaves it to the plugin: an `asset` table, and the plugin's migrations run."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from databases import Database
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+)
 
 import shopdb_computers
-from shopdb_computers.tables import asset
+from shopdb_computers.tables import Id, asset
+
+core = Table(
+    "asset",
+    MetaData(),
+    Column("assetid", Id, primary_key=True),
+    Column("assettype", String(40)),
+    Column("identityvalue", String(255)),
+    Column("lastseenat", DateTime),
+)
+"""What the plugin reads of the core's table, with the lengths that the core gives it."""
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Open a database file with the table of the core alone."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'computers.sqlite3'}")
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
-    asset.create(engine)
+def engine(database: Database) -> Iterator[Engine]:
+    """Open a database with the table of the core alone."""
+    engine = create_engine(database.url)
+    if database.kind == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    core.create(engine)
     yield engine
     engine.dispose()
 
@@ -53,9 +75,7 @@ def add_computer(connection: Connection) -> Callable[..., int]:
 
     def add(identityvalue: str, *programs: tuple[str, str], **columns: object) -> int:
         values = {"identityvalue": identityvalue, "assettype": "computers", **columns}
-        assetid: int = connection.execute(
-            insert(asset).values(values).returning(asset.c.assetid)
-        ).scalar_one()
+        (assetid,) = connection.execute(insert(asset).values(values)).inserted_primary_key
         installed = [{"name": name, "version": version} for name, version in programs]
         shopdb_computers.store_asset(connection, assetid, None, {"installedsoftware": installed})
         return assetid

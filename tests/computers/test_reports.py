@@ -23,6 +23,7 @@ def report(connection: Connection) -> Callable[..., Rows]:
     return run
 
 
+@pytest.mark.every_database
 def test_rows_have_a_cell_for_each_column(
     report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
@@ -39,6 +40,7 @@ def test_rows_have_a_cell_for_each_column(
         assert len(row) == len(each.columns), each.name
 
 
+@pytest.mark.every_database
 def test_software_counts_computers(report: Callable[..., Rows], add_computer: Callable[..., int]) -> None:
     """Each version of a program stands with the number of its computers."""
     add_computer("pc-1", ("zip", "3.0"), ("tar", "1.32"))
@@ -48,6 +50,7 @@ def test_software_counts_computers(report: Callable[..., Rows], add_computer: Ca
     assert report("software", name=None) == [("tar", "1.32", 2), ("tar", "1.34", 1), ("zip", "3.0", 1)]
 
 
+@pytest.mark.every_database
 def test_software_finds_the_beginning_of_a_name(
     report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
@@ -59,6 +62,29 @@ def test_software_finds_the_beginning_of_a_name(
     assert report("software", name="open_") == [("open_", "1", 1)]
 
 
+@pytest.mark.every_database
+@pytest.mark.parametrize("name", ["Éclair", "straße", "Ωmega", "\U0001f5a8 Print", "İstanbul", "\uff21"])
+def test_software_finds_a_beginning_in_any_script(
+    name: str, report: Callable[..., Rows], add_computer: Callable[..., int]
+) -> None:
+    """A name is found by itself and by its first letter, as it is spelt."""
+    add_computer("pc-1", (name, "1"), ("other", "1"))
+
+    assert report("software", name=name) == report("software", name=name[0]) == [(name, "1", 1)]
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("name", ["éclair", "ÉCLAIR", "ωmega"])
+def test_software_folds_the_case_of_every_script(
+    name: str, report: Callable[..., Rows], add_computer: Callable[..., int]
+) -> None:
+    """Upper and lower case are one beyond ASCII too, whatever a database knows of letters."""
+    add_computer("pc-1", ("Éclair", "1"), ("Ωmega", "1"))
+
+    assert len(report("software", name=name)) == 1
+
+
+@pytest.mark.every_database
 def test_software_leaves_out_what_no_computer_has(
     report: Callable[..., Rows], add_computer: Callable[..., int], connection: Connection
 ) -> None:
@@ -70,6 +96,7 @@ def test_software_leaves_out_what_no_computer_has(
     assert report("software", name=None) == []
 
 
+@pytest.mark.every_database
 def test_software_on_lists_every_version(
     report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
@@ -84,6 +111,7 @@ def test_software_on_lists_every_version(
     ]
 
 
+@pytest.mark.every_database
 def test_software_on_below_compares_versions(
     report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
@@ -120,6 +148,7 @@ def test_software_on_reads_by_index_alone(
     )
 
 
+@pytest.mark.every_database
 def test_stale_lists_the_longest_unseen_first(
     report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
@@ -137,6 +166,7 @@ def test_stale_lists_the_longest_unseen_first(
 
 
 @pytest.mark.parametrize("days", [-(10**12), 10**12])
+@pytest.mark.every_database
 def test_stale_survives_any_number_of_days(days: int, report: Callable[..., Rows]) -> None:
     """A number beyond the calendar finds nothing instead of failing."""
     assert report("stale", days=days) == []

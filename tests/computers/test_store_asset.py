@@ -24,6 +24,7 @@ def _installed(connection: Connection, assetid: int) -> set[tuple[str, str]]:
     return {(name, version) for name, version in connection.execute(query)}
 
 
+@pytest.mark.every_database
 def test_a_new_computer_gets_all_its_programs(
     connection: Connection, add_computer: Callable[..., int]
 ) -> None:
@@ -35,6 +36,7 @@ def test_a_new_computer_gets_all_its_programs(
     assert _installed(connection, assetid) == {("tar", "1.32"), ("panel", "")}
 
 
+@pytest.mark.every_database
 def test_an_update_adds_and_removes(connection: Connection, add_computer: Callable[..., int]) -> None:
     """After an update the computer has the programs of the new list and no others."""
     assetid = add_computer("pc-1", ("tar", "1.32"), ("zip", "3.0"))
@@ -46,6 +48,7 @@ def test_an_update_adds_and_removes(connection: Connection, add_computer: Callab
 
 
 @pytest.mark.parametrize("after", [{}, {"installedsoftware": None}, {"installedsoftware": []}])
+@pytest.mark.every_database
 def test_a_cleared_list_removes_every_program(
     after: JsonObject, connection: Connection, add_computer: Callable[..., int]
 ) -> None:
@@ -69,6 +72,7 @@ def test_only_the_difference_is_written(connection: Connection, add_computer: Ca
     assert statements == []
 
 
+@pytest.mark.every_database
 def test_computers_share_the_row_of_a_program(
     connection: Connection, add_computer: Callable[..., int]
 ) -> None:
@@ -82,6 +86,7 @@ def test_computers_share_the_row_of_a_program(
     assert connection.scalars(select(software.c.name)).all() == ["tar"]
 
 
+@pytest.mark.every_database
 def test_a_repeated_creation_changes_nothing(
     connection: Connection, add_computer: Callable[..., int]
 ) -> None:
@@ -93,6 +98,7 @@ def test_a_repeated_creation_changes_nothing(
     assert _installed(connection, assetid) == {("tar", "1.32")}
 
 
+@pytest.mark.every_database
 def test_names_are_stored_exactly(connection: Connection, add_computer: Callable[..., int]) -> None:
     """Quotes, emoji, control characters and SQL arrive as they were sent."""
     name = "Robert'); DROP TABLE asset;-- \"\\ \u20ac \U0001f600 \x1b"
@@ -101,6 +107,7 @@ def test_names_are_stored_exactly(connection: Connection, add_computer: Callable
     assert _installed(connection, assetid) == {(name, "1")}
 
 
+@pytest.mark.every_database
 def test_installations_go_with_their_asset(connection: Connection, add_computer: Callable[..., int]) -> None:
     """Deleting an asset, as a merge of two does, is not held up by its programs."""
     assetid = add_computer("pc-1", ("tar", "1.32"))

@@ -1,15 +1,15 @@
-"""A site inside the test's own process, on SQLite, with a collector that takes any JSON."""
+"""A site inside the test's own process, with a collector that takes any JSON, and what it is posted."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from databases import Database
 from falcon import testing
+from sqlalchemy import create_engine, inspect, make_url
 
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import assemble
@@ -23,6 +23,17 @@ from shopdb_hookspecs import Json, JsonObject, hookimpl
 KEY = "a-collector-key-for-tests-0123456789-abc"
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 
+CONTROLS = [
+    "a\r\nb",
+    "a\tb",
+    "\x1b[31mred\x1b[0m",
+    "a\x07b",
+    "a\x7fb",
+    "a\u2028b",
+    "\u202egnp.exe",
+    "a\ufeffb",
+]
+
 
 class AnyJson:
     """A collector whose only field takes any JSON."""
@@ -35,10 +46,10 @@ class AnyJson:
 
 @dataclass
 class Shop:
-    """A site's application and its database file."""
+    """A site's application and its database."""
 
     client: testing.TestClient
-    file: Path
+    database: Database
     key: str = KEY
     secret_key: str = SECRET_KEY
 
@@ -60,9 +71,8 @@ class Shop:
         return Tokens(self.secret_key).issue("tester", role, timedelta(hours=1))
 
     def query(self, sql: str) -> list[tuple]:
-        """Return the rows of a query on the database file."""
-        with closing(sqlite3.connect(self.file)) as connection:
-            return connection.execute(sql).fetchall()
+        """Return the rows of a query on the database."""
+        return self.database.query(sql)
 
     def attributes(self) -> dict[str, JsonObject]:
         """Return the stored attributes of every asset, by its identity."""
@@ -71,23 +81,30 @@ class Shop:
 
     def counts(self) -> dict[str, int]:
         """Return how many rows each table has."""
-        tables = [name for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {table: self.query(f'SELECT count(*) FROM "{table}"')[0][0] for table in tables}
+        engine = create_engine(make_url(self.database.url))
+        tables = inspect(engine).get_table_names()
+        engine.dispose()
+        return {table: self.query(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
 
 
 @pytest.fixture
-def make_shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    """Return a function that opens a site with given plugins (default: the installed) and settings."""
+def make_shop(make_database: Callable[[str], Database], database_kind: str) -> Iterator[Callable[..., Shop]]:
+    """Return a function that opens a site with given plugins (default: the installed) and settings.
+
+    Its database is of the test's kind, unless another `kind` is asked for.
+    """
     stores: list[Store] = []
 
-    def make(plugins: Mapping[str, object] | None = None, **values: object) -> Shop:
-        file = tmp_path / f"shop{len(stores)}.sqlite3"
-        defaults = {"secret_key": SECRET_KEY, "shared_keys": (KEY,), "database_url": f"sqlite:///{file}"}
+    def make(
+        plugins: Mapping[str, object] | None = None, kind: str = database_kind, **values: object
+    ) -> Shop:
+        database = make_database(kind)
+        defaults = {"secret_key": SECRET_KEY, "shared_keys": (KEY,), "database_url": database.url}
         settings = Settings(**{**defaults, **values})
         loaded = load_plugins(settings.admission, plugins)
         upgrade(settings.database_url, migration_scripts(loaded))
         stores.append(open_store(settings))
-        return Shop(testing.TestClient(assemble(settings, loaded, stores[-1])), file)
+        return Shop(testing.TestClient(assemble(settings, loaded, stores[-1])), database)
 
     yield make
     for store in stores:
@@ -101,6 +118,28 @@ def shop(make_shop: Callable[..., Shop]) -> Shop:
 
 
 @pytest.fixture
-def anyshop(make_shop: Callable[..., Shop]) -> Shop:
+def anyjson() -> dict[str, object]:
+    """Return plugins of which the collector `anyjson` is the only one."""
+    return {"anyjson": AnyJson()}
+
+
+@pytest.fixture
+def anyshop(make_shop: Callable[..., Shop], anyjson: dict[str, object]) -> Shop:
     """Return a site with the collector `anyjson` alone."""
-    return make_shop({"anyjson": AnyJson()})
+    return make_shop(anyjson)
+
+
+@pytest.fixture
+def strings(testdata: Path) -> list[str]:
+    """Return the 515 strings of the Big List of Naughty Strings, and control characters."""
+    naughty = json.loads((testdata / "blns.json").read_text("utf-8"))
+    assert len(naughty) == 515
+    return [*naughty, *CONTROLS]
+
+
+@pytest.fixture
+def parsing_files(testdata: Path) -> dict[str, bytes]:
+    """Return the 318 files that a reader is tried with."""
+    files = {path.stem: path.read_bytes() for path in testdata.glob("jsontestsuite/test_parsing/*.json")}
+    assert len(files) == 318
+    return files

@@ -1,9 +1,6 @@
 """JSONTestSuite: what is JSON is read, what is not is refused, and nothing of it upsets the server."""
 
 import json
-from pathlib import Path
-
-import pytest
 
 DUPLICATE_NAMES = {"y_object_duplicated_key", "y_object_duplicated_key_and_value"}
 """JSON that the contract refuses: a name that stands twice."""
@@ -55,14 +52,6 @@ EITHER = {
     },
 }
 """What we make of the files that a reader may take or refuse, the same on every database."""
-
-
-@pytest.fixture
-def parsing_files(testdata: Path) -> dict[str, bytes]:
-    """Return the 318 files that a reader is tried with."""
-    files = {path.stem: path.read_bytes() for path in testdata.glob("jsontestsuite/test_parsing/*.json")}
-    assert len(files) == 318
-    return files
 
 
 def wrapped(name: str, content: bytes, field: str = "field") -> bytes:

@@ -21,11 +21,11 @@ KEY = "a-collector-key-for-tests-0123456789-abc"
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(database):
     """Return settings built without any environment."""
     return Settings(
         secret_key="a-secret-key-for-tests-0123456789-abcdef",
-        database_url=f"sqlite:///{tmp_path}/embedded.sqlite3",
+        database_url=database.url,
         shared_keys=(KEY,),
     )
 
@@ -37,6 +37,7 @@ class QuietHandler(WSGIRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.every_database
 def test_the_app_is_embedded_in_another_wsgi_program(settings):
     """Another program serves ShopDB below a path of its own, beside pages of its own."""
     upgrade(settings.database_url, migration_scripts(load_plugins(settings.admission)))
@@ -67,6 +68,7 @@ def test_the_app_is_embedded_in_another_wsgi_program(settings):
     assert (answer.status_code, answer.json()["action"]) == (201, "created")
 
 
+@pytest.mark.every_database
 def test_submitting_from_python_without_http(settings):
     """The same path, from a program that has no server."""
     plugins = load_plugins(settings.admission)
@@ -81,6 +83,7 @@ def test_submitting_from_python_without_http(settings):
     assert [answer.action for answer in answers] == ["created", "noop", "updated"]
 
 
+@pytest.mark.every_database
 def test_the_app_refuses_a_schema_that_is_behind(settings):
     """With the command to run."""
     with pytest.raises(SchemaBehind, match="shopdb db upgrade"):

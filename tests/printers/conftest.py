@@ -1,25 +1,34 @@
-"""A SQLite file as the core leaves it to the plugin: an `asset` table, and the plugin's migrations run."""
+"""A database as the core leaves it to the plugin: an `asset` table, and the plugin's migrations run."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from databases import Database
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert
 
 from shopdb_hookspecs import Json
 from shopdb_printers import plugin
-from shopdb_printers.tables import asset
+from shopdb_printers.tables import Number, asset
+
+core = Table(
+    "asset",
+    MetaData(),
+    Column("assetid", Number, primary_key=True),
+    Column("identityvalue", String(255)),
+)
+"""What the plugin reads of the core's table, with the lengths that the core gives it."""
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Open a database file with the table of the core alone."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'printers.sqlite3'}")
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
-    asset.create(engine)
+def engine(database: Database) -> Iterator[Engine]:
+    """Open a database with the table of the core alone."""
+    engine = create_engine(database.url)
+    if database.kind == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    core.create(engine)
     yield engine
     engine.dispose()
 
@@ -54,7 +63,7 @@ def add_printer(connection: Connection) -> Callable[..., int]:
 
     def add(identityvalue: str, **attributes: Json) -> int:
         values = insert(asset).values(identityvalue=identityvalue)
-        assetid: int = connection.execute(values.returning(asset.c.assetid)).scalar_one()
+        (assetid,) = connection.execute(values).inserted_primary_key
         plugin.store_asset(connection, assetid, None, attributes)
         return assetid
 

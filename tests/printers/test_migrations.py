@@ -20,6 +20,7 @@ def _differences(engine: Engine) -> list[object]:
 
 
 @pytest.mark.usefixtures("connection")
+@pytest.mark.every_database
 def test_upgrade_gives_the_declared_tables(engine: Engine) -> None:
     """A migrated database has exactly the tables, columns, keys and indexes of the code."""
     assert _differences(engine) == []
@@ -30,6 +31,7 @@ def test_every_table_carries_the_name_of_the_plugin() -> None:
     assert set(metadata.tables) == OWN_TABLES
 
 
+@pytest.mark.every_database
 def test_downgrade_leaves_nothing_behind_and_can_be_taken_back(
     engine: Engine, migrate: Callable[[str], None]
 ) -> None:

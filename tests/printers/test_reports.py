@@ -22,6 +22,7 @@ def report(connection: Connection) -> Callable[..., Rows]:
     return run
 
 
+@pytest.mark.every_database
 def test_rows_have_a_cell_for_each_column(
     report: Callable[..., Rows], add_printer: Callable[..., int]
 ) -> None:
@@ -33,6 +34,7 @@ def test_rows_have_a_cell_for_each_column(
         assert len(row) == len(each.columns), each.name
 
 
+@pytest.mark.every_database
 def test_supplies_low_starts_with_the_emptiest(
     report: Callable[..., Rows], add_printer: Callable[..., int]
 ) -> None:
@@ -44,6 +46,7 @@ def test_supplies_low_starts_with_the_emptiest(
     assert report("supplies_low", below=15) == [("B", "Drum", 0, None), ("A", "Cyan", 14.5, "Hall 3")]
 
 
+@pytest.mark.every_database
 def test_supplies_low_leaves_out_unknown_levels(
     report: Callable[..., Rows], add_printer: Callable[..., int]
 ) -> None:
@@ -53,6 +56,7 @@ def test_supplies_low_leaves_out_unknown_levels(
     assert report("supplies_low", below=100) == []
 
 
+@pytest.mark.every_database
 def test_pages_lists_every_printer(report: Callable[..., Rows], add_printer: Callable[..., int]) -> None:
     """Each printer stands with its counters, the largest Counter32 included."""
     add_printer("A", model="M479", location="Hall 3", pagecount=2**32 - 1, colorpagecount=7)

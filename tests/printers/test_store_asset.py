@@ -21,6 +21,7 @@ def _rows(connection: Connection, table: Table, assetid: int) -> list[tuple[obje
     return [tuple(row) for row in connection.execute(query)]
 
 
+@pytest.mark.every_database
 def test_a_new_printer_gets_its_rows(connection: Connection, add_printer: Callable[..., int]) -> None:
     """A created asset has its counters and each supply in the order of the list."""
     assetid = add_printer(
@@ -34,6 +35,7 @@ def test_a_new_printer_gets_its_rows(connection: Connection, add_printer: Callab
     ]
 
 
+@pytest.mark.every_database
 def test_a_printer_that_says_nothing_still_has_a_row(
     connection: Connection, add_printer: Callable[..., int]
 ) -> None:
@@ -43,6 +45,7 @@ def test_a_printer_that_says_nothing_still_has_a_row(
     assert _rows(connection, device, assetid) == [(None, None, None, None)]
 
 
+@pytest.mark.every_database
 def test_an_update_replaces_what_changed(connection: Connection, add_printer: Callable[..., int]) -> None:
     """After an update the rows are those of the new attributes and no others."""
     before: JsonObject = {"location": "Hall 3", "pagecount": 100, "supplies": [BLACK, CYAN, WASTE]}
@@ -70,6 +73,7 @@ def test_only_the_difference_is_written(connection: Connection, add_printer: Cal
 
 
 @pytest.mark.parametrize("after", [{}, {"supplies": None}, {"supplies": []}])
+@pytest.mark.every_database
 def test_a_cleared_list_removes_every_supply(
     after: JsonObject, connection: Connection, add_printer: Callable[..., int]
 ) -> None:
@@ -81,6 +85,7 @@ def test_a_cleared_list_removes_every_supply(
     assert _rows(connection, supply, assetid) == []
 
 
+@pytest.mark.every_database
 def test_other_printers_are_left_alone(connection: Connection, add_printer: Callable[..., int]) -> None:
     """An update touches the rows of its own printer only."""
     first, second = add_printer("A", supplies=[BLACK]), add_printer("B", supplies=[BLACK])
@@ -90,6 +95,7 @@ def test_other_printers_are_left_alone(connection: Connection, add_printer: Call
     assert _rows(connection, supply, second) == [(0, "Black", "black", 71.5, None)]
 
 
+@pytest.mark.every_database
 def test_rows_go_with_their_asset(connection: Connection, add_printer: Callable[..., int]) -> None:
     """Deleting an asset, as a merge of two does, is not held up by its supplies."""
     assetid = add_printer("D9J", supplies=[BLACK])

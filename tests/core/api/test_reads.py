@@ -33,12 +33,14 @@ def pages(shop, path: str, **query: object) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+@pytest.mark.every_database
 def test_pages_show_every_asset_once(stocked, limit):
     """Keyset paging neither skips nor repeats."""
     shown = pages(stocked, "/api/assets", limit=limit)
     assert [asset["assetid"] for asset in shown] == list(range(1, 8))
 
 
+@pytest.mark.every_database
 def test_an_asset_has_exactly_the_fields_of_the_contract(stocked):
     """Others script against them."""
     (asset,) = stocked.get("/api/assets?assettype=machine").json["items"]
@@ -68,6 +70,7 @@ def test_an_asset_has_exactly_the_fields_of_the_contract(stocked):
         ("identityvalue=%25", 0),
     ],
 )
+@pytest.mark.every_database
 def test_assets_are_filtered_by_type_and_prefix(stocked, query, found):
     """The prefix follows the rules of identities: upper and lower case are one, and nothing is a wildcard."""
     assert len(stocked.get(f"/api/assets?{query}").json["items"]) == found
@@ -128,6 +131,7 @@ def test_reads_need_a_token(stocked, path):
     assert stocked.client.simulate_get(f"/api/{path}").status_code == 401
 
 
+@pytest.mark.every_database
 def test_history_tells_one_asset_and_audit_all(stocked):
     """The same entries, in the order of the database's sequence."""
     stocked.submit("computers", {"hostname": "PC-1", "osname": "W"})
@@ -158,11 +162,13 @@ def test_history_tells_one_asset_and_audit_all(stocked):
         ("assetid=3", 1),
     ],
 )
+@pytest.mark.every_database
 def test_audit_is_filtered(stocked, query, found):
     """By plugin, action and asset."""
     assert len(stocked.get(f"/api/audit?{query}").json["items"]) == found
 
 
+@pytest.mark.every_database
 def test_an_asset_entered_by_hand_has_an_audit_entry_too(stocked):
     """With the person as actor, and no plugin."""
     (entry,) = stocked.get("/api/assets/7/history").json["items"]
@@ -185,6 +191,7 @@ def test_an_asset_entered_by_hand_has_an_audit_entry_too(stocked):
         ([], 400),
     ],
 )
+@pytest.mark.every_database
 def test_an_asset_that_cannot_be_entered(stocked, body, status):
     """It exists, belongs to a collector, or is not well described."""
     answer = stocked.client.simulate_post("/api/assets", json=body, headers=stocked.bearer("editor"))
@@ -192,6 +199,7 @@ def test_an_asset_that_cannot_be_entered(stocked, body, status):
     assert stocked.count("asset") == 7
 
 
+@pytest.mark.every_database
 def test_relationships_are_seen_from_both_ends_and_deleted(stocked):
     """An editor makes and deletes them; both assets stay."""
     editor = stocked.bearer("editor")
@@ -220,12 +228,14 @@ def test_relationships_are_seen_from_both_ends_and_deleted(stocked):
         ("/api/assets/1/relationships", {"relationshiptype": "controls"}, 422),
     ],
 )
+@pytest.mark.every_database
 def test_a_relationship_that_cannot_be(stocked, path, body, status):
     """Both ends exist and differ."""
     answer = stocked.client.simulate_post(path, json=body, headers=stocked.bearer("editor"))
     assert (answer.status_code, stocked.count("assetrelationship")) == (status, 0)
 
 
+@pytest.mark.every_database
 def test_the_same_relationship_twice_is_a_conflict(stocked):
     """It is unique in source, target and type."""
     body = {"relationshiptype": "controls", "targetassetid": 2}
@@ -265,6 +275,7 @@ def test_reports_are_listed_with_their_parameters(stocked):
     }
 
 
+@pytest.mark.every_database
 def test_a_report_comes_in_pages_and_as_one_file(stocked):
     """JSON for programs, CSV for spreadsheets; the rows are the same."""
     shown = pages(stocked, "/api/reports/computers/software", limit=2)
@@ -277,6 +288,7 @@ def test_a_report_comes_in_pages_and_as_one_file(stocked):
     assert len(rows) == 5
 
 
+@pytest.mark.every_database
 def test_a_report_takes_parameters(stocked):
     """Which computers run 7-Zip below 22."""
     answer = stocked.get("/api/reports/computers/software_on?name=7-Zip&below=22.0")
@@ -290,6 +302,7 @@ def test_a_report_asked_wrongly_says_what_is_missing(stocked, query):
 
 
 @pytest.mark.parametrize("days", ["x", "1.5", "99999999999999999999", "-1"])
+@pytest.mark.every_database
 def test_a_report_survives_odd_numbers(stocked, days):
     """A wrong number is the reader's fault, never the server's."""
     assert stocked.get(f"/api/reports/computers/stale?days={days}").status_code in (200, 400)

@@ -21,6 +21,7 @@ def stocked(site: Any) -> Any:
     return site
 
 
+@pytest.mark.every_database
 def test_list_shows_the_assets_that_were_asked_for(stocked: Any) -> None:
     """A table for people; JSON for scripts, by type, beginning of the identity, and page."""
 
@@ -50,6 +51,7 @@ def test_show_takes_an_id_or_an_identity(stocked: Any) -> None:
     assert json.loads(by_id)["attributes"] == {"hostname": "PC-1234", "osname": "Debian 13"}
 
 
+@pytest.mark.every_database
 def test_history_tells_what_happened(stocked: Any) -> None:
     """The oldest first, with what was before and after."""
     lines = stocked.run("asset", "history", "1").stdout.splitlines()
@@ -82,6 +84,7 @@ def test_an_asset_that_is_not_there_is_told(
     [["asset", "list"], ["asset", "show", "1"], ["audit", "verify"], ["report", "computers", "stale"]],
     ids=" ".join,
 )
+@pytest.mark.every_database
 def test_a_site_without_tables_is_told_what_to_run(
     make_site: Callable[..., Any], refused: Refused, command: list[str]
 ) -> None:

@@ -1,8 +1,6 @@
 """`shopdb report` and `shopdb audit`: what a site's database tells."""
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Callable
 from subprocess import CompletedProcess
 from typing import Any
@@ -21,6 +19,7 @@ def stocked(site: Any) -> Any:
     return site
 
 
+@pytest.mark.every_database
 def test_a_report_is_a_table_or_json(stocked: Any) -> None:
     """The plugin's columns, in the plugin's order."""
     table = stocked.run("report", "computers", "stale", "days=0").stdout.splitlines()
@@ -50,6 +49,7 @@ def test_a_report_that_cannot_be_run_is_told(
     assert told in refused(site.run("report", *arguments))
 
 
+@pytest.mark.every_database
 def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
     """It counts what it has checked."""
     done = stocked.run("audit", "verify")
@@ -57,10 +57,10 @@ def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "1 assets, 1 entries, 0 faults\n", "")
 
 
+@pytest.mark.every_database
 def test_an_audit_that_was_tampered_with_exits_with_1(stocked: Any) -> None:
     """A stored value that no entry tells of is found, and its asset named."""
-    with contextlib.closing(sqlite3.connect(stocked.database.file)) as database, database:
-        database.execute("UPDATE assetattributes SET attributes = replace(attributes, 'Debian', 'Windows')")
+    stocked.database.query("UPDATE assetattributes SET attributes = replace(attributes, 'Debian', 'Windows')")
 
     done = stocked.run("audit", "verify")
 
@@ -93,8 +93,7 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
         server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 12"})
     server.stop()
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
-    with contextlib.closing(sqlite3.connect(stocked.database.file)) as database, database:
-        database.execute("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
+    stocked.database.query("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
 
     lines = stocked.run("audit", "prune").stdout.splitlines()
 

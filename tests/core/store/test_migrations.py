@@ -1,7 +1,7 @@
-"""Migrations: up, down, up; what they make is what the code declares."""
+"""Migrations on every database: up, down, up; what they make is what the code declares."""
 
 import shutil
-import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,15 +12,23 @@ from sqlalchemy import create_engine, insert, inspect
 
 import shopdb_computers.tables
 import shopdb_printers.tables
+from shopdb_core.store.opening import migrating
 from shopdb_core.store.scripts import MigrationScripts, core_scripts
 from shopdb_core.store.tables import metadata, migrationfailure
 from shopdb_core.store.upgrade import migration_statuses, upgrade
 
+pytestmark = pytest.mark.every_database
+
+DECLARED = [metadata, shopdb_computers.tables.metadata, shopdb_printers.tables.metadata]
+
+NO_ROLLBACK = ("mysql",)
+"""The databases that commit at every statement that makes or changes a table."""
+
 
 @pytest.fixture
-def url(tmp_path):
-    """Return the URL of a database that does not exist yet."""
-    return f"sqlite:///{tmp_path}/migrated.sqlite3"
+def url(database):
+    """Return the URL of an empty database."""
+    return database.url
 
 
 def plugin_scripts() -> list[MigrationScripts]:
@@ -34,16 +42,23 @@ def plugin_scripts() -> list[MigrationScripts]:
 def differences(url: str) -> list[object]:
     """Compare the database with the tables of core and plugins; the version tables are Alembic's own."""
     engine = create_engine(url)
-    declared = [metadata, shopdb_computers.tables.metadata, shopdb_printers.tables.metadata]
 
     def ours(_object, name, kind, _reflected, _compared):
         return kind != "table" or not name.startswith("alembic_version_")
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": ours})
-        found = compare_metadata(context, declared)
+        found = compare_metadata(context, DECLARED)
     engine.dispose()
     return found
+
+
+def tables(url: str) -> set[str]:
+    """Return the tables that there are, but for Alembic's own."""
+    engine = create_engine(url)
+    names = inspect(engine).get_table_names()
+    engine.dispose()
+    return {name for name in names if not name.startswith("alembic_version_")}
 
 
 def test_up_down_and_up_again_makes_the_declared_tables(url):
@@ -51,15 +66,10 @@ def test_up_down_and_up_again_makes_the_declared_tables(url):
     scripts = plugin_scripts()
     upgrade(url, scripts)
     assert differences(url) == []
-    engine = create_engine(url)
-    with engine.begin() as connection:
+    with migrating(url) as connection:
         for each in [*reversed(scripts), core_scripts()]:
             each.downgrade(connection)
-        left = [
-            name for name in inspect(connection).get_table_names() if not name.startswith("alembic_version_")
-        ]
-    engine.dispose()
-    assert left == []
+    assert tables(url) == set()
     upgrade(url, scripts)
     assert differences(url) == []
 
@@ -80,21 +90,61 @@ def write_migration(directory: Path, name: str, body: str, revision: str = "x1")
     (directory / f"{name}.py").write_text(text + "def downgrade():\n    pass\n")
 
 
-def test_a_failing_migration_is_rolled_back_and_the_others_go_on(url, tmp_path):
-    """It leaves no half-made table, says why, and is remembered until it succeeds."""
+@pytest.fixture
+def broken(tmp_path):
+    """Return the migrations of a plugin that make a table and then fail."""
     directory = tmp_path / "broken"
-    write_migration(directory, "one", "op.execute('CREATE TABLE broken_t (a)'); op.execute('nonsense')")
-    broken, healthy = MigrationScripts("broken", directory), plugin_scripts()[1]
-    statuses = {status.name: status for status in upgrade(url, [broken, healthy])}
-    engine = create_engine(url)
-    tables = inspect(engine).get_table_names()
-    engine.dispose()
-    assert "broken_t" not in tables
-    assert "syntax error" in statuses["broken"].failure
-    assert not statuses["printers"].behind
-    write_migration(directory, "one", "op.execute('CREATE TABLE broken_t (a)')")
-    shutil.rmtree(directory / "__pycache__", ignore_errors=True)
-    assert {status.failure for status in upgrade(url, [broken, healthy])} == {None}
+    make = "op.execute('CREATE TABLE broken_t (a INTEGER)')"
+    write_migration(directory, "one", f"{make}; op.execute('nonsense')")
+    return MigrationScripts("broken", directory)
+
+
+def test_a_failing_migration_leaves_the_others_alone(url, broken):
+    """They go on, and it says why it failed."""
+    statuses = {status.name: status for status in upgrade(url, [broken, *plugin_scripts()])}
+
+    assert "syntax" in statuses["broken"].failure
+    assert (statuses["broken"].current, statuses["broken"].behind) == (None, True)
+    assert not any(statuses[name].behind for name in ("core", "computers", "printers"))
+    assert tables(url) - {"broken_t"} == {name for each in DECLARED for name in each.tables}
+
+
+def test_a_failing_migration_tells_the_truth_of_what_it_leaves(url, broken, database_kind):
+    """Nothing, where a table's making can be rolled back; elsewhere a part, and then it says so."""
+    (_, status) = upgrade(url, [broken])
+
+    left = "broken_t" in tables(url)
+    assert left == (database_kind in NO_ROLLBACK)
+    assert left == ("cannot roll back what ran before" in status.failure)
+    assert left != ("were rolled back" in status.failure)
+
+
+def test_a_failure_is_remembered_until_the_migration_succeeds(url, broken):
+    """A repaired release runs it again."""
+    upgrade(url, [broken])
+    write_migration(broken.directory, "one", "op.execute('CREATE TABLE broken_u (a INTEGER)')")
+    shutil.rmtree(broken.directory / "__pycache__", ignore_errors=True)
+
+    assert {status.failure for status in upgrade(url, [broken])} == {None}
+    assert "broken_u" in tables(url)
+
+
+def test_two_upgrades_at_once_both_succeed(url):
+    """One waits for the other, and then has nothing to do."""
+    outcomes, together = [], threading.Barrier(2)
+
+    def run():
+        together.wait(10)
+        outcomes.append(upgrade(url, plugin_scripts()))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert [[status.behind for status in statuses] for statuses in outcomes] == [[False] * 3] * 2
+    assert differences(url) == []
 
 
 def test_a_failure_is_forgotten_once_another_upgrade_reached_the_head(url):
@@ -140,6 +190,6 @@ def test_statuses_before_the_first_upgrade(url):
         statuses = migration_statuses(connection, plugin_scripts())
     engine.dispose()
     assert [(status.current, status.behind) for status in statuses] == [(None, True)] * 3
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    connection.close()
+    engine = create_engine(url)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()

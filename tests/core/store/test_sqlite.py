@@ -51,18 +51,6 @@ def marks(store):
     return store.read(lambda connection: set(connection.scalars(text("SELECT name FROM mark"))))
 
 
-def test_a_transaction_returns_its_result_and_is_stored(store):
-    """Leaving it commits."""
-    assert store.transaction(mark("a")) == "a"
-    assert marks(store) == {"a"}
-
-
-def test_a_rehearsal_is_rolled_back(store):
-    """It returns the same, and writes nothing."""
-    assert store.rehearse(mark("a")) == "a"
-    assert marks(store) == set()
-
-
 def test_work_that_raises_leaves_nothing_and_harms_no_neighbour(store):
     """Each piece of work has a savepoint of its own, even in one commit."""
     release = threading.Event()
@@ -116,55 +104,6 @@ def test_works_together_after_the_end_are_refused_each(store):
 def test_no_work_together_is_nothing(store):
     """A batch may be empty."""
     assert store.together([]) == []
-
-
-def test_work_that_commits_is_refused_with_nothing_stored(store):
-    """Below the store nobody commits."""
-
-    def work(connection):
-        mark("a")(connection)
-        connection.commit()
-
-    with pytest.raises(RuntimeError, match="commit"):
-        store.transaction(work)
-    assert marks(store) == set()
-    assert store.transaction(mark("b")) == "b"
-
-
-def test_work_that_rolls_back_is_refused_with_nothing_stored(store):
-    """Nor rolls back: what came before it would be lost without a word."""
-
-    def work(connection):
-        mark("a")(connection)
-        connection.rollback()
-        mark("c")(connection)
-
-    with pytest.raises(RuntimeError, match="roll back"):
-        store.transaction(work)
-    assert marks(store) == set()
-    assert store.transaction(mark("b")) == "b"
-
-
-@pytest.mark.parametrize("misdeed", ["invalidate", "close"])
-def test_work_that_breaks_the_connection_harms_itself_alone(store, misdeed):
-    """The writer goes on with a new connection."""
-
-    def work(connection):
-        mark("a")(connection)
-        getattr(connection, misdeed)()
-        mark("c")(connection)
-
-    with pytest.raises((RuntimeError, sqlite3.ProgrammingError)):
-        store.transaction(work)
-    assert store.transaction(mark("b")) == "b"
-    assert marks(store) == {"b"}
-
-
-def test_a_reader_cannot_write(store):
-    """Reports are foreign code."""
-    with pytest.raises(Exception, match="readonly"):
-        store.read(mark("a"))
-    assert marks(store) == set()
 
 
 def test_a_locked_database_is_unavailable_and_heals(file, store):

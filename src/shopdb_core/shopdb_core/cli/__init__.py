@@ -18,9 +18,10 @@ def shopdb() -> None:
 
 
 def main() -> None:
-    """Run the command line; a `ShopDBError` becomes one line, whatever command it came from."""
+    """Run the command line; a `ShopDBError` becomes one line with its notes, whichever command it is."""
     try:
         shopdb()
     except ShopDBError as error:
-        click.echo(f"shopdb: {error}", err=True)
+        notes = getattr(error, "__notes__", ())
+        click.echo(" ".join((f"shopdb: {error}", *notes)), err=True)
         sys.exit(1)

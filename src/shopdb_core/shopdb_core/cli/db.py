@@ -44,7 +44,7 @@ def upgrade_site() -> None:
         click.echo(f"{status.name}: {status.current or 'no tables'}, {_state(status)}")
     failures = [status for status in statuses if status.failure]
     for status in failures:
-        click.echo(f"shopdb: {status.failure}. Its tables are as before; the others serve.", err=True)
+        click.echo(f"shopdb: {status.failure}. The other plugins serve.", err=True)
     if failures:
         sys.exit(1)
 

@@ -93,9 +93,19 @@ def _prepare(engine: Engine, url: URL) -> None:
         """Connect to the first server that is ready; raises what the last one met."""
         for host, port in places[:-1]:
             with suppress(dialect.loaded_dbapi.Error):
-                return _ready(dialect.connect(*arguments, **{**options, "host": host, "port": port}), entry)
+                return _ready(_connected(dialect, arguments, options, host, port), entry)
         host, port = places[-1]
-        return _ready(dialect.connect(*arguments, **{**options, "host": host, "port": port}), entry)
+        return _ready(_connected(dialect, arguments, options, host, port), entry)
+
+
+def _connected(
+    dialect: Dialect, arguments: tuple[Any, ...], options: dict[str, Any], host: str, port: int
+) -> Any:
+    """Connect to one server; raises `ConfigurationError` for an option that the driver does not know."""
+    try:
+        return dialect.connect(*arguments, **{**options, "host": host, "port": port})
+    except TypeError as error:
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
 
 
 def _ready(connection: Any, entry: ConnectionPoolEntry) -> DBAPIConnection:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from shopdb_core.errors import ConfigurationError
+from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.settings import Settings
+from shopdb_core.store.causes import causes
 from shopdb_core.store.interface import Store
 from shopdb_core.store.mysql import MYSQL
 from shopdb_core.store.postgresql import POSTGRESQL
@@ -18,6 +20,8 @@ from shopdb_core.store.server_store import ServerStore
 from shopdb_core.store.sqlite import SqliteStore
 from shopdb_core.store.sqlite_migrating import migrating_sqlite
 from shopdb_core.store.url import parse_url
+
+E = TypeVar("E", bound=Exception)
 
 _SERVERS: Mapping[str, ServerKind] = MappingProxyType({"postgresql": POSTGRESQL, "mysql": MYSQL})
 
@@ -32,10 +36,8 @@ def open_store(settings: Settings) -> Store:
     kind = _SERVERS.get(url.get_backend_name())
     if kind is None:
         return SqliteStore(url, readers=settings.threads)
-    store = ServerStore(kind, url, settings.pool_size or settings.threads)
-    with _closed_on_failure(store):
-        store.read(kind.check)
-    return store
+    with _told_of_the_url():
+        return _checked(ServerStore(kind, url, settings.pool_size or settings.threads), kind)
 
 
 @contextmanager
@@ -46,17 +48,41 @@ def migrating(database_url: str) -> Iterator[Connection]:
     """
     url = parse_url(database_url)
     kind = _SERVERS.get(url.get_backend_name())
-    with migrating_sqlite(url) if kind is None else migrating_server(kind, url) as connection:
-        yield connection
+    if kind is None:
+        with migrating_sqlite(url) as connection:
+            yield connection
+    else:
+        with _told_of_the_url(), migrating_server(kind, url) as connection:
+            yield connection
 
 
-@contextmanager
-def _closed_on_failure(store: Store) -> Iterator[None]:
+def _checked(store: ServerStore, kind: ServerKind) -> ServerStore:
+    """Return a store whose server is set as it must be; any other is closed."""
     try:
-        yield
-    except DBAPIError as error:
-        store.close()
-        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error.orig}") from error
+        store.read(kind.check)
     except BaseException:
         store.close()
         raise
+    return store
+
+
+@contextmanager
+def _told_of_the_url() -> Iterator[None]:
+    """Name the setting that led to a server which does not answer, or refuses.
+
+    The driver's own words are a note: a command shows it, an answer to a client does not.
+    """
+    try:
+        yield
+    except Unavailable as error:
+        raise _noted(Unavailable(f"SHOPDB_DATABASE_URL: {error}"), error) from error
+    except DBAPIError as error:
+        raise _noted(ConfigurationError("SHOPDB_DATABASE_URL: The server refuses it."), error) from error
+
+
+def _noted(told: E, error: Exception) -> E:
+    """Add the first line of what the driver said, which never holds a password."""
+    for cause in causes(error):
+        if isinstance(cause, DBAPIError) and cause.orig:
+            told.add_note(str(cause.orig.args[-1]).splitlines()[0])
+    return told

@@ -14,6 +14,7 @@ _MIGRATION_LOCK = 0x73686F706462
 """The advisory lock's number, the letters of `shopdb`; advisory locks are each database's own."""
 
 _GONE = Verdict("The database server is away.", again=True, lost=True)
+_REFUSED = Verdict("The database server refuses the connection.", again=True, lost=True)
 _BY_CLASS: Mapping[str, Verdict] = MappingProxyType(
     {
         "08": _GONE,
@@ -26,7 +27,9 @@ _BY_CLASS: Mapping[str, Verdict] = MappingProxyType(
 _BY_STATE: Mapping[str, Verdict] = MappingProxyType(
     {
         "23505": Verdict(None, again=True),  # the first submission of an asset may have lost a race
-        "25006": Verdict("The database server takes no writes: it is a standby.", again=True, lost=True),
+        "25006": Verdict(
+            "The database server takes no writes: it is a standby.", again=True, lost=True, read_only=True
+        ),
         "55P03": Verdict("Another writer holds the same rows for too long.", again=True),
         "57014": Verdict("The database server gave up the statement."),
     }
@@ -34,11 +37,20 @@ _BY_STATE: Mapping[str, Verdict] = MappingProxyType(
 
 
 def judge(error: BaseException) -> Verdict | None:
-    """Judge by SQLSTATE (PostgreSQL, appendix A); an operational error without one is a lost connection."""
+    """Judge by SQLSTATE (PostgreSQL, appendix A); only an error of the connection itself has none."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return None
     state = getattr(error, "sqlstate", None)
     if state is None:
-        return _GONE if type(error).__name__ in ("OperationalError", "InterfaceError") else None
+        return _judge_without_state(error)
     return _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
+
+
+def _judge_without_state(error: BaseException) -> Verdict | None:
+    if type(error).__name__ not in ("OperationalError", "InterfaceError"):
+        return None
+    # libpq hands on what the server answered to an attempt to connect, but not its SQLSTATE.
+    return _REFUSED if "FATAL:" in str(error) else _GONE
 
 
 def _prepare(_engine: Engine, _url: URL) -> None:
@@ -68,6 +80,7 @@ POSTGRESQL = ServerKind(
     connect_args=MappingProxyType(
         {
             "connect_timeout": 5,
+            "client_encoding": "utf8",
             "options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c synchronous_commit=on -c timezone=UTC",
             "tcp_user_timeout": 30_000,
             "application_name": "shopdb",

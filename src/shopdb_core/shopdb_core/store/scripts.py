@@ -19,6 +19,9 @@ VERSION_TABLE_PREFIX = "alembic_version_"
 
 _ENVIRONMENT = Path(__file__).parent / "migrations"
 
+_COMMITS_BY_ITSELF = "mysql"
+"""The database that commits at every statement that makes or changes a table."""
+
 
 class BrokenMigrations(ConfigurationError):
     """A distribution's migration scripts cannot be read, or one of them failed."""
@@ -49,12 +52,12 @@ class MigrationScripts:
     def upgrade(self, connection: Connection) -> None:
         """Run what is missing, in the connection's transaction; raises `BrokenMigrations`."""
         self.require_known(current_revision(connection, self.name))
-        with self._blamed("failed"):
+        with self._blamed(_failed(connection)):
             command.upgrade(self._config(connection), "head")
 
     def downgrade(self, connection: Connection) -> None:
         """Run every migration backwards, in the connection's transaction; raises `BrokenMigrations`."""
-        with self._blamed("failed"):
+        with self._blamed(_failed(connection)):
             command.downgrade(self._config(connection), "base")
 
     def _config(self, connection: Connection | None = None) -> Config:
@@ -88,6 +91,13 @@ def current_revision(connection: Connection, name: str) -> str | None:
     """Return the revision that the database has of `name`; `None` before its first migration."""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE_PREFIX + name})
     return context.get_current_revision()
+
+
+def _failed(connection: Connection) -> str:
+    """Say how a failed migration leaves the tables, once its transaction has ended."""
+    if connection.dialect.name == _COMMITS_BY_ITSELF:
+        return "failed, and this database cannot roll back what ran before"
+    return "failed and were rolled back"
 
 
 def _escaped(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Engines on a database server, and what its errors mean."""
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shopdb_core.errors import ConfigurationError
@@ -20,7 +21,7 @@ def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
     """Return a pool whose transactions see what others committed before each statement.
 
     Its user ends every transaction, so the pool need not: that would be one more message to the server.
-    Raises `ConfigurationError` where the driver is not installed.
+    Raises `ConfigurationError` where the driver is not installed, or an option of the URL is no option.
     """
     try:
         engine = create_engine(
@@ -37,23 +38,29 @@ def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
     except ModuleNotFoundError as error:
         extra = url.get_backend_name()
         raise ConfigurationError(f"The driver is missing: run pip install 'shopdb-core[{extra}]'") from error
+    except (ValueError, ArgumentError) as error:
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
     kind.prepare(engine, url)
     refuse_during_work(engine)
     return engine
 
 
-def begin_snapshot(kind: ServerKind, connection: Connection) -> None:
+def begin_snapshot(kind: ServerKind, connection: Connection) -> RootTransaction:
     """Begin a transaction that sees one state, with all that was acknowledged, and cannot write."""
-    connection.begin()
+    transaction = connection.begin()
     kind.catch_up(connection)
     connection.exec_driver_sql(_SNAPSHOT)
+    return transaction
 
 
-def verdict_on(kind: ServerKind, error: BaseException) -> Verdict | None:
-    """Judge an error by the first of its causes that the database, or its pool, had a part in."""
+def verdict_on(kind: ServerKind, error: BaseException, *, reading: bool = False) -> Verdict | None:
+    """Judge an error by the first of its causes that the database, or its pool, had a part in.
+
+    Where somebody was only to read, an attempt to write is their fault and not the server's.
+    """
     for cause in causes(error):
         if isinstance(cause, PoolTimeout):
             return _POOL_EMPTY
         if verdict := kind.judge(cause):
-            return verdict
+            return None if reading and verdict.read_only else verdict
     return None

@@ -12,13 +12,14 @@ class Verdict:
     """What one of the driver's errors means.
 
     `again`: the whole transaction may succeed if it is run again. `lost`: the connection is of no more
-    use. `reason` is what the client is told once there is no more trying; without one the error is raised
-    as it came.
+    use. `read_only`: it refused to write. `reason` is what the client is told once there is no more trying;
+    without one the error is raised as it came.
     """
 
     reason: str | None
     again: bool = False
     lost: bool = False
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

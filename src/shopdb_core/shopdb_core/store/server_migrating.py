@@ -23,6 +23,6 @@ def migrating_server(kind: ServerKind, url: URL) -> Iterator[Connection]:
         verdict = verdict_on(kind, error)
         if verdict is None or verdict.reason is None:
             raise
-        raise Unavailable(f"{verdict.reason} Run the same again later.") from error
+        raise Unavailable(f"{verdict.reason} Try again later.") from error
     finally:
         engine.dispose()

@@ -3,15 +3,14 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, RootTransaction
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.at_work import lent
 from shopdb_core.store.server_engine import begin_snapshot, server_engine, verdict_on
-from shopdb_core.store.server_kind import ServerKind
+from shopdb_core.store.server_kind import ServerKind, Verdict
 
 T = TypeVar("T")
 
@@ -31,11 +30,11 @@ class ServerStore:
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and commit; where it lost a race, or its connection, run it again as a whole."""
-        return self._until_done(partial(self._run, work, keep=True))
+        return self._until_done(work, keep=True)
 
     def rehearse(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and roll back."""
-        return self._until_done(partial(self._run, work, keep=False))
+        return self._until_done(work, keep=False)
 
     def together(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
         """Run all in one transaction, a savepoint each; if that comes to nothing, each by itself."""
@@ -48,63 +47,59 @@ class ServerStore:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot."""
-        begin = partial(begin_snapshot, self._kind)
-        return self._until_done(partial(self._run, work, keep=False, begin=begin))
+        return self._until_done(work, keep=False, reading=True)
 
     def ping(self) -> None:
         """Send one statement to the server and back."""
-        self._until_done(
-            partial(self._run, lambda connection: connection.exec_driver_sql("SELECT 1"), keep=False)
-        )
+        self._until_done(lambda connection: connection.exec_driver_sql("SELECT 1"), keep=False)
 
     def close(self) -> None:
         """Take no more work; close every connection that is not in use, the others when they come back."""
         self._open = False
         self._engine.dispose()
 
-    def _run(
-        self,
-        work: Callable[[Connection], T],
-        *,
-        keep: bool,
-        begin: Callable[[Connection], object] = Connection.begin,
-    ) -> T:
-        with self._engine.connect() as connection:
-            try:
-                begin(connection)
-                with lent(connection):
-                    result = work(connection)
-                connection.commit() if keep else connection.rollback()
-            except BaseException as error:
-                self._abandon(connection, error)
-                raise
-        return result
-
-    def _abandon(self, connection: Connection, error: BaseException) -> None:
-        """Roll back; where the connection is lost, so are the others, which are as old."""
-        verdict = verdict_on(self._kind, error)
-        if verdict is None or not verdict.lost:
-            connection.rollback()
-        else:
-            connection.invalidate()
-            self._engine.dispose()
-
-    def _until_done(self, attempt: Callable[[], T]) -> T:
+    def _until_done(self, work: Callable[[Connection], T], *, keep: bool, reading: bool = False) -> T:
         if not self._open:
             raise Unavailable("The server is shutting down. Nothing was stored.")
         give_up_at = time.monotonic() + LONGEST_TRYING_SECONDS
         for tries in range(MOST_TRIES):
             try:
-                return attempt()
+                return self._run(work, keep=keep, reading=reading)
             except Exception as error:
-                verdict = verdict_on(self._kind, error)
+                verdict = verdict_on(self._kind, error, reading=reading)
                 is_last = tries == MOST_TRIES - 1 or time.monotonic() > give_up_at
                 if verdict is None or (verdict.reason is None and is_last):
                     raise
                 if is_last or not verdict.again:
-                    raise Unavailable(f"{verdict.reason} Send the same again later.") from error
+                    raise Unavailable(f"{verdict.reason} Try again later.") from error
             time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**tries))  # noqa: S311  # no secret
         raise AssertionError("unreachable")
+
+    def _run(self, work: Callable[[Connection], T], *, keep: bool, reading: bool) -> T:
+        with self._engine.connect() as connection:
+            try:
+                transaction = begin_snapshot(self._kind, connection) if reading else connection.begin()
+                with lent(connection):
+                    result = work(connection)
+                _end(transaction, keep=keep)
+            except BaseException as error:
+                self._abandon(connection, verdict_on(self._kind, error, reading=reading))
+                raise
+        return result
+
+    def _abandon(self, connection: Connection, verdict: Verdict | None) -> None:
+        """Roll back by the driver, since what a plugin tried may have left SQLAlchemy without a transaction.
+
+        Where the connection is lost, so are the others, which are as old; one that work gave back to the
+        pool is somewhere among them.
+        """
+        if connection.closed:
+            self._engine.dispose()
+        elif verdict is not None and verdict.lost:
+            connection.invalidate()
+            self._engine.dispose()
+        elif not connection.invalidated:
+            connection.connection.rollback()
 
     def _apart(self, connection: Connection, work: Callable[[Connection], T]) -> T | Exception:
         """Run one of several works; what only it met, it keeps."""
@@ -124,3 +119,10 @@ class ServerStore:
             return self.transaction(work)
         except Exception as error:  # noqa: BLE001  # it is told to the one who asked for this work
             return error
+
+
+def _end(transaction: RootTransaction, *, keep: bool) -> None:
+    """Commit or roll back; raises for work that tried either, and went on as if nothing had happened."""
+    if not transaction.is_active:
+        raise RuntimeError("Work on the database tried to end its transaction.")
+    transaction.commit() if keep else transaction.rollback()

@@ -40,7 +40,8 @@ class MigrationStatus:
 def upgrade(database_url: str, plugins: Sequence[MigrationScripts]) -> list[MigrationStatus]:
     """Migrate the core, then each plugin, each in a transaction for which other upgrades wait.
 
-    A plugin that fails is rolled back, remembered and reported in its status; the others go on.
+    A plugin that fails is rolled back where the database can, remembered and reported in its status; the
+    others go on.
     Raises `ConfigurationError` for the URL, its subclass `BrokenMigrations` for the core, and `Unavailable`
     where the lock is not to be had.
     """

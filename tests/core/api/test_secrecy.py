@@ -1,0 +1,36 @@
+"""What a database says of a value that it refuses stays between it and the plugin."""
+
+import pytest
+from sqlalchemy import text
+
+from shopdb_hookspecs import hookimpl
+
+VALUE = "a-value-that-nobody-else-may-read"
+
+
+class Twice:
+    """A plugin that stores a value twice where it may stand once; every driver's error quotes it."""
+
+    @hookimpl
+    def get_collector_schema(self):
+        return {"identityfield": "name", "fields": {"name": {"type": "string"}, "note": {"type": "string"}}}
+
+    @hookimpl
+    def store_asset(self, connection, after):
+        insert = text("INSERT INTO migrationfailure VALUES (:note, 'x', 'x', CURRENT_TIMESTAMP)")
+        connection.execute(insert, {"note": after["note"]})
+        connection.execute(insert, {"note": after["note"]})
+
+
+@pytest.mark.every_database
+def test_a_value_that_the_database_refuses_is_told_to_nobody(make_shop, caplog):
+    """Neither the answer nor the log quotes it, and nothing is stored."""
+    shop = make_shop({"twice": Twice()})
+
+    answer = shop.post("twice", {"name": "one", "note": VALUE})
+
+    assert answer.status_code == 500
+    assert VALUE not in answer.text
+    assert "twice" in caplog.text
+    assert VALUE not in caplog.text
+    assert (shop.count("asset"), shop.count("auditentry"), shop.count("migrationfailure")) == (0, 0, 0)

@@ -1,0 +1,214 @@
+"""The store on a database server: what lost a race or its connection is run again as a whole."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from databases import administer, server_url
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
+
+from shopdb_core.errors import Unavailable
+from shopdb_core.store import server_engine, server_store
+
+pytestmark = pytest.mark.parametrize("database_kind", ["postgresql", "mysql"])
+
+OWN_ID = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT connection_id()"}
+KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
+SHORT_WAIT = {
+    "postgresql": "SET LOCAL lock_timeout = '100ms'",
+    "mysql": "SET SESSION innodb_lock_wait_timeout = 1",
+}
+
+
+def at_once(*jobs):
+    """Run each in a thread of its own, and return the results."""
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return [future.result(60) for future in [pool.submit(job) for job in jobs]]
+
+
+def add_one(connection, name):
+    connection.execute(text("UPDATE mark SET number = number + 1 WHERE name = :name"), {"name": name})
+
+
+def own_id(connection):
+    """Return the number by which the server knows a connection."""
+    return connection.scalar(text(OWN_ID[connection.engine.url.get_backend_name()]))
+
+
+def kill(kind, number):
+    """End a connection from the outside, as a restart of the server would."""
+    administer(server_url(kind), KILL[kind].format(number))
+
+
+def test_a_deadlock_is_run_again_as_a_whole(store, marked):
+    """Two that take the same rows in opposite order both succeed, each once."""
+    marked.query("INSERT INTO mark VALUES ('a', 0), ('b', 0)")
+    both_hold_one, tries = threading.Barrier(2), []
+
+    def crosswise(first, second):
+        def work(connection):
+            tries.append(first)
+            add_one(connection, first)
+            if tries.count(first) == 1:
+                both_hold_one.wait(10)
+            add_one(connection, second)
+
+        return lambda: store.transaction(work)
+
+    at_once(crosswise("a", "b"), crosswise("b", "a"))
+
+    assert len(tries) > 2
+    assert marked.query("SELECT name, number FROM mark ORDER BY name") == [("a", 2), ("b", 2)]
+
+
+def test_a_race_for_one_name_is_run_again(store, mark):
+    """Both see that the name is new; the one that comes second sees the row when it runs again."""
+    both_looked, tries = threading.Barrier(2), []
+
+    def find_or_make(connection):
+        found = connection.scalar(text("SELECT count(*) FROM mark WHERE name = 'new'"))
+        tries.append(found)
+        if len(tries) <= 2:
+            both_looked.wait(10)
+        if found:
+            return "found"
+        mark("new")(connection)
+        return "made"
+
+    run = [lambda: store.transaction(find_or_make)] * 2
+
+    assert sorted(at_once(*run)) == ["found", "made"]
+
+
+def test_a_lock_that_is_not_given_in_time_is_asked_for_again(store, marked, database_kind):
+    """Whoever waited too long begins anew, and succeeds once the other has gone."""
+    marked.query("INSERT INTO mark VALUES ('a', 0)")
+    engine = create_engine(marked.url)
+    tries = []
+
+    with engine.connect() as other:
+        add_one(other, "a")
+
+        def work(connection):
+            tries.append(1)
+            if len(tries) == 2:
+                other.rollback()
+            connection.exec_driver_sql(SHORT_WAIT[database_kind])
+            add_one(connection, "a")
+
+        store.transaction(work)
+    engine.dispose()
+
+    assert len(tries) == 2
+    assert marked.query("SELECT number FROM mark") == [(1,)]
+
+
+def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind, monkeypatch):
+    """After the last try the client is told that it may come back."""
+    monkeypatch.setattr(server_store, "MOST_TRIES", 2)
+    marked.query("INSERT INTO mark VALUES ('a', 0)")
+    engine = create_engine(marked.url)
+
+    def work(connection):
+        connection.exec_driver_sql(SHORT_WAIT[database_kind])
+        add_one(connection, "a")
+
+    with engine.connect() as other:
+        add_one(other, "a")
+        with pytest.raises(Unavailable, match="holds the same rows for too long"):
+            store.transaction(work)
+    engine.dispose()
+
+    assert marked.query("SELECT number FROM mark") == [(0,)]
+
+
+@pytest.mark.parametrize("run", ["transaction", "rehearse", "read"])
+def test_a_connection_lost_within_is_made_anew(store, database_kind, run):
+    """The work runs again from its beginning on a new connection; it is stored once."""
+    tries = []
+
+    def work(connection):
+        tries.append(1)
+        if len(tries) == 1:
+            kill(database_kind, own_id(connection))
+        return connection.scalar(text("SELECT 7"))
+
+    assert getattr(store, run)(work) == 7
+    assert len(tries) == 2
+
+
+def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, mark, marks, database_kind):
+    """The server undid it; the second run writes it again."""
+    tries = []
+
+    def work(connection):
+        tries.append(1)
+        mark("a")(connection)
+        if len(tries) == 1:
+            kill(database_kind, own_id(connection))
+            mark("b")(connection)
+
+    store.transaction(work)
+
+    assert marks() == {"a"}
+
+
+@pytest.mark.parametrize("run", ["transaction", "rehearse", "read", "ping"])
+def test_connections_lost_between_are_made_anew(make_store, mark, marks, database_kind, run):
+    """A server that was restarted costs nobody a 503."""
+    store = make_store(pool_size=1)
+    kill(database_kind, store.rehearse(own_id))
+    works = () if run == "ping" else (lambda connection: connection.scalar(text("SELECT 1")),)
+
+    assert getattr(store, run)(*works) in (None, 1)
+    assert store.transaction(mark("a")) == "a"
+    assert marks() == {"a"}
+
+
+def test_one_that_fails_among_several_fails_alone(store, mark, marks):
+    """Works that share a transaction have a savepoint each."""
+
+    def fail(connection):
+        mark("lost")(connection)
+        raise KeyError("mine")
+
+    first, failed, second = store.together([mark("a"), fail, mark("b")])
+
+    assert (first, second) == ("a", "b")
+    assert isinstance(failed, KeyError)
+    assert marks() == {"a", "b"}
+
+
+def test_one_that_can_never_be_stored_fails_alone(store, mark, marks):
+    """A unique violation that is no race, though it looks like one until the last try."""
+    store.transaction(mark("taken"))
+
+    first, failed, second = store.together([mark("a"), mark("taken"), mark("b")])
+
+    assert (first, second) == ("a", "b")
+    assert isinstance(failed, IntegrityError)
+    assert marks() == {"taken", "a", "b"}
+
+
+def test_more_threads_than_connections_take_turns(make_store, mark, marks):
+    """One connection serves eight threads."""
+    store, names = make_store(pool_size=1), "abcdefgh"
+
+    at_once(*(lambda name=name: store.transaction(mark(name)) for name in names))
+
+    assert marks() == set(names)
+
+
+def test_a_connection_that_never_comes_free_is_unavailable(make_store, mark, marks, monkeypatch):
+    """Whoever waited for a connection for too long is told so."""
+    monkeypatch.setattr(server_engine, "POOL_TIMEOUT_SECONDS", 0.2)
+    store = make_store(pool_size=1)
+
+    def work(_connection):
+        with pytest.raises(Unavailable, match="Every connection to the database is in use"):
+            store.transaction(mark("a"))
+
+    store.rehearse(work)
+
+    assert marks() == set()

@@ -1,0 +1,69 @@
+"""Whether docs/databases.md makes a usable database, and docs/operations.md tells why one cannot be used."""
+
+import re
+import secrets
+
+import pytest
+from databases import administer, server_url
+from sqlalchemy import make_url
+
+from shopdb_core.store import mysql, postgresql, server_engine
+
+CLEAN_UP = {
+    "postgresql": ("DROP DATABASE {0} WITH (FORCE)", "DROP ROLE {0}"),
+    "mysql": ("DROP DATABASE {0}", "DROP USER {0}"),
+}
+
+
+@pytest.mark.parametrize("kind", CLEAN_UP)
+def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make_site, kind):
+    """The rights suffice to make the tables, to submit, and to look at how far they are."""
+    server, name = server_url(kind), f"shopdb_docs_{secrets.token_hex(6)}"
+    blocks = blocks_of(docs / "databases.md")
+    statements = next(block.text for block in blocks if block.info.strip() == kind)
+    setting = next(block.text for block in blocks if f"={kind}://" in block.text)
+    url = make_url(setting.partition("=")[2].strip().replace("shopdb", name))
+    url = url.set(host=server.host, port=server.port).render_as_string(hide_password=False)
+    try:
+        for statement in statements.strip().split(";\n"):
+            administer(server, statement.replace("shopdb", name).rstrip(";"))
+        site = make_site(variables={"SHOPDB_DATABASE_URL": url})
+        site.upgrade()
+        answer = site.serve().submit(
+            "computers", {"hostname": "pc-1", "installedsoftware": [{"name": "tar"}]}
+        )
+        site.servers[0].stop()
+        verified = site.run("audit", "verify")
+    finally:
+        for statement in CLEAN_UP[kind]:
+            administer(server, statement.format(name))
+
+    assert answer.status_code == 201
+    assert verified.stdout == "1 assets, 1 entries, 0 faults\n"
+
+
+def test_every_reason_for_a_503_is_told(docs):
+    """Whoever reads it in an answer finds out what to do."""
+    verdicts = [
+        *postgresql._BY_CLASS.values(),
+        *postgresql._BY_STATE.values(),
+        *mysql._VERDICTS.values(),
+        postgresql._REFUSED,
+        server_engine._POOL_EMPTY,
+    ]
+    rows = re.findall(r"(?m)^\| (The .+?|Another .+?|Every .+?) \|", (docs / "operations.md").read_text())
+    told = {spelt for row in rows for spelt in spelt_out(row)}
+
+    assert {verdict.reason for verdict in verdicts if verdict.reason} <= told
+
+
+def spelt_out(row: str) -> list[str]:
+    """Return the sentences of a row that gives the beginning of several only once."""
+    first, *others = row.split(" / ")
+    subject = re.match(r"(.*?) (is|reports|takes|cannot|has) ", first)
+    return [first, *(f"{subject[1]} {other}" for other in others)]
+
+
+def test_the_least_packet_is_told(docs):
+    """The page names the number that is checked."""
+    assert f"({mysql.LEAST_PACKET_BYTES})" in (docs / "databases.md").read_text()
