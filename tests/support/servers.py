@@ -71,7 +71,7 @@ class MariaDB:
 
     def installation(self, folder: Path, options: list[str]) -> list[str]:
         plain = ["--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M"]
-        return [found("mariadb-install-db"), "--no-defaults", f"--datadir={folder}/data", *plain, *options]
+        return [found("mariadb-install-db"), "--no-defaults", f"--datadir={folder}/data", f"--tmpdir={folder}", *plain, *options]
 
     def running(self, folder: Path, port: int, options: list[str]) -> list[str]:
         small = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M"]

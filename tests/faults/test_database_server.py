@@ -1,0 +1,145 @@
+"""The database server dies, restarts or stands still under load: 503 meanwhile, and nothing acknowledged is lost."""
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.every_server
+
+RECOVERED_SECONDS = 5.0
+ANSWERED_SECONDS = 30.0
+"""As long as the store waits for one answer of the database; health asks once."""
+SHORTLY_SECONDS = 5.0
+FROZEN_SECONDS = 3.0
+
+
+@pytest.fixture
+def make_database(own_server):
+    """Let every site of these tests have its database on the server that they may kill."""
+    return lambda _kind: own_server.make_database()
+
+
+def away_and_back(server, own_server, writers, end: Callable[[], None]) -> float:
+    """End the database server under load, start it again; return the seconds until a submission succeeds."""
+    writers.wait_for(40)
+    end()
+    writers.wait_for(0, refused=8)
+    assert health(server).status_code == 503
+    own_server.start()
+    back = time.monotonic()
+    writers.wait_for(1)
+    return time.monotonic() - back
+
+
+def health(server) -> httpx.Response:
+    with server.client() as client:
+        return client.get("/api/health")
+
+
+def assert_only_unavailable(answers: list[httpx.Response]) -> None:
+    """Check that every refusal is a 503 that says when to come back."""
+    assert {answer.status_code for answer in answers} <= {503}, answers[0].text
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+
+
+def test_kills_of_the_database_lose_nothing(
+    site, own_server, writers, scale, check_sound, record_property
+) -> None:
+    """However often the database server is killed, submissions go on soon after it is back."""
+    server = site.serve()
+    with writers.on(server):
+        seconds = [
+            away_and_back(server, own_server, writers, own_server.kill) for _ in range(scale(2, 20))
+        ]
+
+    record_property("slowest recovery", max(seconds))
+    assert max(seconds) < RECOVERED_SECONDS
+    assert_only_unavailable(writers.refused)
+    assert writers.lost(site) == {}
+    assert health(server).status_code == 200
+    check_sound(site)
+
+
+def test_restart_of_the_database_loses_nothing(site, own_server, writers, check_sound) -> None:
+    """The same where the database server ends in order, as for an update of it."""
+    server = site.serve()
+    with writers.on(server):
+        seconds = away_and_back(server, own_server, writers, own_server.stop)
+
+    assert seconds < RECOVERED_SECONDS
+    assert_only_unavailable(writers.refused)
+    assert writers.lost(site) == {}
+    check_sound(site)
+
+
+def test_connections_of_before_a_restart_are_not_seen(site, own_server) -> None:
+    """A restart while nobody asks anything is not noticed: each connection of the pool is made anew."""
+    server = site.serve()
+    for number in range(8):
+        assert server.submit("computers", {"hostname": f"pc-{number}"}).status_code == 201
+    own_server.stop()
+    own_server.start()
+
+    assert health(server).status_code == 200
+    assert [server.submit("computers", {"hostname": "pc-1"}).status_code for _ in range(16)] == [200] * 16
+
+
+def test_frozen_database_delays(site, own_server, writers, check_sound) -> None:
+    """A database server that stands still for some seconds delays the submissions, and refuses none."""
+    server = site.serve()
+    with writers.on(server):
+        writers.wait_for(40)
+        with own_server.frozen():
+            time.sleep(FROZEN_SECONDS)
+        writers.wait_for(40)
+
+    assert writers.refused == []
+    assert writers.lost(site) == {}
+    check_sound(site)
+
+
+def test_database_that_does_not_answer(site, own_server, check_sound) -> None:
+    """One that stands still for longer is a 503 in bounded time, and is found again afterwards."""
+    server = site.serve()
+    assert server.submit("computers", {"hostname": "pc-1"}).status_code == 201
+
+    with own_server.frozen(), server.client(timeout=2 * ANSWERED_SECONDS) as client:
+        started = time.monotonic()
+        answer = client.get("/api/health")
+        seconds = time.monotonic() - started
+        refused = client.post("/api/collector/computers", json={"hostname": "pc-2"})
+
+    assert seconds < ANSWERED_SECONDS + SHORTLY_SECONDS
+    assert_only_unavailable([answer, refused])
+    assert server.submit("computers", {"hostname": "pc-2"}).status_code == 201
+    check_sound(site)
+
+
+def test_health_while_the_database_is_away(site, own_server) -> None:
+    """Health is a 503 shortly after the question, and 200 again after the return."""
+    server = site.serve()
+    own_server.kill()
+
+    started = time.monotonic()
+    away = health(server)
+    seconds = time.monotonic() - started
+    own_server.start()
+
+    assert_only_unavailable([away])
+    assert away.status_code == 503
+    assert seconds < SHORTLY_SECONDS
+    assert health(server).status_code == 200
+
+
+def test_start_without_the_database(site, own_server) -> None:
+    """A server does not start while its database is away: one line says so, and the next start serves."""
+    own_server.kill()
+
+    done = site.run("serve")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "shopdb: The database server is away. Send the same again later.\n"
+    own_server.start()
+    assert health(site.serve()).status_code == 200
