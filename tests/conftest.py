@@ -53,7 +53,9 @@ class RunningServer:
     def client(self, **options: object) -> httpx.Client:
         """Return an HTTP client that sends the collector key."""
         return httpx.Client(
-            base_url=self.url, headers={"X-API-Key": self.key}, **{"timeout": 30, "trust_env": False, **options}
+            base_url=self.url,
+            headers={"X-API-Key": self.key},
+            **{"timeout": 30, "trust_env": False, **options},
         )
 
     def submit(self, plugin: str, submission: object) -> httpx.Response:

@@ -1,10 +1,13 @@
-"""The database server dies, restarts or stands still under load: 503 meanwhile, and nothing acknowledged is lost."""
+"""The database server dies, restarts or stands still: 503 meanwhile, and nothing acknowledged is lost."""
 
+import logging
 import time
 from collections.abc import Callable
 
 import httpx
 import pytest
+from databases import administer
+from sqlalchemy import make_url
 
 pytestmark = pytest.mark.every_server
 
@@ -13,6 +16,15 @@ ANSWERED_SECONDS = 30.0
 """As long as the store waits for one answer of the database; health asks once."""
 SHORTLY_SECONDS = 5.0
 FROZEN_SECONDS = 3.0
+
+PASSWORD = "canary-password-of-the-database"
+CANARY_ACCOUNT = {
+    "postgresql": f"CREATE ROLE canary SUPERUSER LOGIN PASSWORD '{PASSWORD}'",
+    "mysql": f"GRANT ALL ON *.* TO canary@localhost IDENTIFIED BY '{PASSWORD}'",
+}
+FORCED = {"postgresql": " WITH (FORCE)", "mysql": ""}
+
+logger = logging.getLogger(__name__)
 
 
 @pytest.fixture
@@ -44,17 +56,13 @@ def assert_only_unavailable(answers: list[httpx.Response]) -> None:
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
 
 
-def test_kills_of_the_database_lose_nothing(
-    site, own_server, writers, scale, check_sound, record_property
-) -> None:
+def test_kills_of_the_database_lose_nothing(site, own_server, writers, scale, check_sound) -> None:
     """However often the database server is killed, submissions go on soon after it is back."""
     server = site.serve()
     with writers.on(server):
-        seconds = [
-            away_and_back(server, own_server, writers, own_server.kill) for _ in range(scale(2, 20))
-        ]
+        seconds = [away_and_back(server, own_server, writers, own_server.kill) for _ in range(scale(2, 20))]
 
-    record_property("slowest recovery", max(seconds))
+    logger.info("slowest recovery: %.2f s", max(seconds))
     assert max(seconds) < RECOVERED_SECONDS
     assert_only_unavailable(writers.refused)
     assert writers.lost(site) == {}
@@ -131,6 +139,26 @@ def test_health_while_the_database_is_away(site, own_server) -> None:
     assert away.status_code == 503
     assert seconds < SHORTLY_SECONDS
     assert health(server).status_code == 200
+
+
+def test_errors_of_the_database_tell_no_password(make_site, own_server, writers) -> None:
+    """Neither log nor answer tells the password of the database, whether it dies or refuses the password."""
+    administer(own_server.url, CANARY_ACCOUNT[own_server.kind])
+    site = make_site()
+    url = make_url(site.database.url).set(username="canary", password=PASSWORD)
+    site.variables["SHOPDB_DATABASE_URL"] = url.render_as_string(hide_password=False)
+    site.upgrade()
+    server = site.serve()
+    with writers.on(server):
+        away_and_back(server, own_server, writers, own_server.kill)
+    administer(own_server.url, "DROP DATABASE " + url.database + FORCED[own_server.kind])
+
+    answer = server.submit("computers", {"hostname": "pc-1"})
+    started = site.run("serve")
+
+    assert (answer.is_success, started.returncode) == (False, 1)
+    told = [*(refusal.text for refusal in writers.refused), answer.text, started.stdout, started.stderr]
+    assert PASSWORD not in "".join([*told, server.log.read_text()])
 
 
 def test_start_without_the_database(site, own_server) -> None:

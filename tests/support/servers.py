@@ -71,7 +71,8 @@ class MariaDB:
 
     def installation(self, folder: Path, options: list[str]) -> list[str]:
         plain = ["--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M"]
-        return [found("mariadb-install-db"), "--no-defaults", f"--datadir={folder}/data", f"--tmpdir={folder}", *plain, *options]
+        place = [f"--datadir={folder}/data", f"--tmpdir={folder}"]
+        return [found("mariadb-install-db"), "--no-defaults", *place, *plain, *options]
 
     def running(self, folder: Path, port: int, options: list[str]) -> list[str]:
         small = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M"]
@@ -123,7 +124,8 @@ class OwnServer:
         """Make the data folder."""
         command = RECIPES[self.kind].installation(self.folder, list(options))
         if os.getuid() == 0:
-            shutil.chown(self.folder, RECIPES[self.kind].account)
+            for place in (self.folder, *self.folder.iterdir()):
+                shutil.chown(place, RECIPES[self.kind].account)
         done = subprocess.run(self._as_account(command), check=False, capture_output=True, cwd=self.folder)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -165,7 +167,7 @@ class OwnServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let none of its processes do anything for the caller's block: connections stay, answers do not come."""
+        """Let all its processes stand still for the caller's block: connections stay, no answer comes."""
         self._signal_all(signal.SIGSTOP)
         try:
             yield

@@ -1,7 +1,8 @@
 """A plugin whose every failure says out loud what it was given."""
 
-from shopdb_hookspecs import AssetChange, JsonObject, hookimpl
 from sqlalchemy import Connection, text
+
+from shopdb_hookspecs import AssetChange, JsonObject, hookimpl
 
 
 @hookimpl
