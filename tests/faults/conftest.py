@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from servers import make_own_server, own_server, own_servers
+from database_servers import make_own_server, own_server, own_servers
 from writers import Kept, Writer, Writers
 
 __all__ = ["make_own_server", "own_server", "own_servers"]  # fixtures

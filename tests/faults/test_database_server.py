@@ -162,12 +162,24 @@ def test_errors_of_the_database_tell_no_password(make_site, own_server, writers)
 
 
 def test_start_without_the_database(site, own_server) -> None:
-    """A server does not start while its database is away: one line says so, and the next start serves."""
+    """Nothing starts while the database is away: one line says what the driver met, and later it serves."""
     own_server.kill()
 
-    done = site.run("serve")
+    done = [site.run("serve"), site.run("db", "upgrade")]
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "shopdb: The database server is away. Send the same again later.\n"
+    assert [(one.returncode, one.stdout, len(one.stderr.splitlines())) for one in done] == [(1, "", 1)] * 2
+    assert done[0].stderr.startswith("shopdb: SHOPDB_DATABASE_URL: ")
+    assert done[1].stderr.startswith("shopdb: The database server is away. The driver says: ")
     own_server.start()
     assert health(site.serve()).status_code == 200
+
+
+def test_database_that_is_not_there(site, own_server) -> None:
+    """A wrong name in the URL is not taken for a server that is away: the name is told."""
+    nowhere = own_server.url.set(database="nowhere")
+    site.variables["SHOPDB_DATABASE_URL"] = nowhere.render_as_string(hide_password=False)
+
+    done = [site.run("serve"), site.run("db", "upgrade")]
+
+    assert [one.returncode for one in done] == [1, 1]
+    assert all("nowhere" in one.stderr for one in done)

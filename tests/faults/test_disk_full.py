@@ -57,7 +57,7 @@ def make_database(database_kind: str, small_disk: Path, make_own_server) -> Iter
 
 
 @pytest.fixture
-def ballast(database_kind: str, small_disk: Path) -> Path:
+def ballast(small_disk: Path) -> Path:
     """Return the file that is removed to make room."""
     return small_disk / "ballast"
 

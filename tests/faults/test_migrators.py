@@ -9,7 +9,7 @@ import pytest
 
 from shopdb_core.store.opening import migrating
 
-UPGRADE_FIRST = ["sh", "-c", f'{sys.executable} -m shopdb_core db upgrade && exec "$@"', "sh"]
+UPGRADE_FIRST = ["sh", "-c", f'{sys.executable} -m shopdb_core db upgrade >&2 && exec "$@"', "sh"]
 
 
 def assert_up_to_date(site) -> None:

@@ -9,3 +9,9 @@ def causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__
+
+
+def told_by_driver(error: BaseException) -> str:
+    """Return the first cause's sentence in one line; it may name hosts and accounts, but no password."""
+    *_, first = causes(error)
+    return " ".join(str(first.args[-1] if first.args else first).split())

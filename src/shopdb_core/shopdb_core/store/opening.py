@@ -7,8 +7,9 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from shopdb_core.errors import ConfigurationError
+from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.settings import Settings
+from shopdb_core.store.causes import told_by_driver
 from shopdb_core.store.interface import Store
 from shopdb_core.store.mysql import MYSQL
 from shopdb_core.store.postgresql import POSTGRESQL
@@ -56,7 +57,11 @@ def _closed_on_failure(store: Store) -> Iterator[None]:
         yield
     except DBAPIError as error:
         store.close()
-        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error.orig}") from error
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {told_by_driver(error)}") from error
+    except Unavailable as error:
+        # To PostgreSQL's driver a database or a password that is none is one more failed connection.
+        store.close()
+        raise Unavailable(f"SHOPDB_DATABASE_URL: {told_by_driver(error)}") from error
     except BaseException:
         store.close()
         raise

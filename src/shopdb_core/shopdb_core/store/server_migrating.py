@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection
 
 from shopdb_core.errors import Unavailable
+from shopdb_core.store.causes import told_by_driver
 from shopdb_core.store.server_engine import server_engine, verdict_on
 from shopdb_core.store.server_kind import ServerKind
 
@@ -24,6 +25,7 @@ def migrating_server(kind: ServerKind, url: URL) -> Iterator[Connection]:
         verdict = verdict_on(kind, error)
         if verdict is None or verdict.reason is None:
             raise
-        raise Unavailable(f"{verdict.reason} Run the same again later.") from error
+        told = f"{verdict.reason} The driver says: {told_by_driver(error)}"
+        raise Unavailable(f"{told} Run the same again later.") from error
     finally:
         engine.dispose()
