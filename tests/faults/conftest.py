@@ -22,11 +22,20 @@ def query() -> Callable[[Kept, str], list[tuple]]:
     return lambda site, sql: site.database.query(sql)
 
 
+FULL_SIZE = os.environ.get("SHOPDB_TEST_FULL") == "1"
+
+
 @pytest.fixture
 def scale() -> Callable[[int, int], int]:
     """Return a function that picks a test's small size, or with SHOPDB_TEST_FULL=1 its full one."""
-    full = os.environ.get("SHOPDB_TEST_FULL") == "1"
-    return lambda small, large: large if full else small
+    return lambda small, large: large if FULL_SIZE else small
+
+
+@pytest.fixture
+def full_size() -> None:
+    """Skip a test that has no small size, because most of it is waiting."""
+    if not FULL_SIZE:
+        pytest.skip("SHOPDB_TEST_FULL=1 runs it")
 
 
 @pytest.fixture

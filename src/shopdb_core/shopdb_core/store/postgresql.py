@@ -39,6 +39,8 @@ _BY_STATE: Mapping[str, Verdict] = MappingProxyType(
 
 def judge(error: BaseException) -> Verdict | None:
     """Judge by SQLSTATE (PostgreSQL, appendix A); an operational error without one is a lost connection."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return None  # SQLAlchemy has errors of the same names, which may be raised from any of the driver's
     state = getattr(error, "sqlstate", None)
     if state is None:
         return _GONE if type(error).__name__ in ("OperationalError", "InterfaceError") else None

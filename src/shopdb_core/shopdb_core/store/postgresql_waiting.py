@@ -1,7 +1,7 @@
 """How long an answer of PostgreSQL is waited for: libpq itself waits without an end."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 
@@ -13,6 +13,7 @@ def bounded_connection(driver: Any, seconds: float) -> Any:
 class _Bounded:
     answer_seconds: float
     OperationalError: type[Exception]
+    close: Callable[[], None]
 
     def wait(self, talk: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
         return super().wait(self._in_time(talk), *arguments, **options)  # type: ignore[misc]  # psycopg's
@@ -25,6 +26,7 @@ class _Bounded:
             while True:
                 ready = yield wanted
                 if not ready and time.monotonic() > give_up_at:
+                    self.close()  # so that SQLAlchemy, too, sees that it is of no more use
                     raise self.OperationalError("the database server does not answer")
                 wanted = talk.send(ready)
         except StopIteration as end:
