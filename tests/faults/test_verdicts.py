@@ -36,7 +36,7 @@ def test_answer_that_takes_too_long(engine, database) -> None:
 
 
 def test_lock_that_is_waited_for_too_long(engine, database) -> None:
-    """SQLAlchemy's error has the name of the driver's; the verdict is on the driver's, and nothing is lost."""
+    """SQLAlchemy's error has the name of the driver's, on which the verdict is; no connection is lost."""
     database.query("CREATE TABLE held (id INTEGER PRIMARY KEY)")
     database.query("INSERT INTO held VALUES (1)")
 
