@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from databases import KINDS, Database, database, database_kind, make_database
+from databases import KINDS, SERVERS, Database, database, database_kind, make_database
 
 __all__ = ["database", "database_kind", "make_database"]  # fixtures for every test
 
@@ -33,9 +33,11 @@ OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that is marked so on every database."""
+    """Run a test that is marked so on every database, or on every one that is a server."""
     if metafunc.definition.get_closest_marker("every_database"):
         metafunc.parametrize("database_kind", KINDS)
+    if metafunc.definition.get_closest_marker("every_server"):
+        metafunc.parametrize("database_kind", SERVERS)
 
 
 @dataclass
@@ -51,7 +53,9 @@ class RunningServer:
     def client(self, **options: object) -> httpx.Client:
         """Return an HTTP client that sends the collector key."""
         return httpx.Client(
-            base_url=self.url, headers={"X-API-Key": self.key}, timeout=30, trust_env=False, **options
+            base_url=self.url,
+            headers={"X-API-Key": self.key},
+            **{"timeout": 30, "trust_env": False, **options},
         )
 
     def submit(self, plugin: str, submission: object) -> httpx.Response:

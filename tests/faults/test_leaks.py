@@ -1,8 +1,5 @@
 """Whatever fails, neither the log nor an answer tells a secret."""
 
-import sqlite3
-from contextlib import closing
-
 import httpx
 import pytest
 
@@ -31,6 +28,7 @@ def told(secrets: set[str], text: str) -> set[str]:
     return {secret for secret in secrets if secret in text}
 
 
+@pytest.mark.every_database
 def test_failing_plugin_tells_nothing(blurting_site, scale) -> None:
     """A plugin that quotes the submission in its error tells it neither to the log nor to the client."""
     server = blurting_site.serve()
@@ -50,6 +48,7 @@ def test_failing_plugin_tells_nothing(blurting_site, scale) -> None:
     assert told(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, log) == set()
 
 
+@pytest.mark.every_database
 def test_failing_observer_tells_nothing(blurting_site) -> None:
     """An observer's error reaches the log without what it observed, and the client not at all."""
     server = blurting_site.serve()
@@ -63,11 +62,11 @@ def test_failing_observer_tells_nothing(blurting_site) -> None:
     assert told(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, log) == set()
 
 
+@pytest.mark.every_database
 def test_broken_database_tells_nothing(site) -> None:
     """An error that nobody foresaw is a 500 that names the request, and logs no value of it."""
     server = site.serve()
-    with closing(sqlite3.connect(site.database.file)) as connection:
-        connection.execute("ALTER TABLE auditentry RENAME TO elsewhere")
+    site.database.query("ALTER TABLE auditentry RENAME TO elsewhere")
 
     answer = server.submit("computers", {"hostname": "canary-host", "osname": PASSWORD})
     assert server.stop() == 0

@@ -30,6 +30,7 @@ def pid_inside(pid: int) -> int:
     return int(status.partition("NSpid:")[2].splitlines()[0].split()[-1])
 
 
+@pytest.mark.every_database
 def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
     """A request of three seconds that is in flight when SIGTERM comes is stored and answered."""
     server = sleepy_site.serve()
@@ -47,6 +48,7 @@ def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
     check_sound(sleepy_site)
 
 
+@pytest.mark.every_database
 def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> None:
     """However often the server is restarted under load, it ends cleanly and keeps what it acknowledged."""
     exit_codes = set()

@@ -1,8 +1,6 @@
 """A plugin with tables is installed, uninstalled and installed again, as real wheels."""
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,15 +45,23 @@ FIRST = MIGRATION.format(
 SECOND = MIGRATION.format(
     revision="rack_0002", previous="rack_0001", statement="ALTER TABLE rack_unit ADD COLUMN height INTEGER"
 )
+BROKEN = MIGRATION.format(
+    revision="rack_0002", previous="rack_0001", statement="ALTER TABLE rack_nowhere ADD COLUMN height INTEGER"
+)
 
 
 @pytest.fixture(scope="module")
 def releases(write_wheel: Callable[..., Path], install: Callable[..., Path]) -> dict[str, str]:
-    """Two releases of one plugin, each installed into a folder of its own; the second adds a column."""
+    """Releases of one plugin, each installed into a folder of its own; the last adds a column.
+
+    The one between them would add it to a table that is not there.
+    """
     files = {"rack/__init__.py": PLUGIN, "rack/migrations/0001_units.py": FIRST}
+    broken = {**files, "rack/migrations/0002_height.py": BROKEN}
     later = {**files, "rack/migrations/0002_height.py": SECOND}
     return {
         "1.0": str(install(write_wheel("rack", "rack", files))),
+        "1.9": str(install(write_wheel("rack", "rack", broken, version="1.9"))),
         "2.0": str(install(write_wheel("rack", "rack", later, version="2.0"))),
     }
 
@@ -73,8 +79,8 @@ def used(make_site: MakeSite, releases: dict[str, str]) -> Any:
 
 def units(site: Any) -> list[tuple[object, ...]]:
     """Return the rows of the plugin's own table."""
-    with contextlib.closing(sqlite3.connect(site.database.file)) as database:
-        return database.execute("SELECT * FROM rack_unit").fetchall()
+    rows: list[tuple[object, ...]] = site.database.query("SELECT * FROM rack_unit")
+    return rows
 
 
 def statuses(site: Any) -> dict[str, tuple[str | None, str]]:
@@ -83,6 +89,7 @@ def statuses(site: Any) -> dict[str, tuple[str | None, str]]:
     return {row["name"]: (row["current"], row["state"]) for row in rows}
 
 
+@pytest.mark.every_database
 def test_without_the_plugin_the_core_still_upgrades(used: Any) -> None:
     """Uninstalling costs neither the rows nor the next `db upgrade`; the status says what is left."""
     del used.variables["PYTHONPATH"]
@@ -108,12 +115,37 @@ def test_without_the_plugin_the_site_still_serves(used: Any) -> None:
     assert found.json()["identityvalue"] == "r1"
 
 
+@pytest.mark.every_database
 def test_a_plugin_that_returns_continues_where_it_was(used: Any, releases: dict[str, str]) -> None:
     """A later release runs what is missing, and knows its assets again."""
     del used.variables["PYTHONPATH"]
     used.upgrade()
     used.variables["PYTHONPATH"] = releases["2.0"]
 
+    used.upgrade()
+
+    assert statuses(used)["rack"] == ("rack_0002", "up to date")
+    assert units(used) == [(1, None)]
+    assert used.serve().submit("rack", {"serial": "r1"}).json()["action"] == "noop"
+
+
+@pytest.mark.every_database
+def test_a_migration_that_fails_and_is_mended(used: Any, releases: dict[str, str]) -> None:
+    """The others serve, its own endpoint says why it does not; the mended release continues."""
+    used.variables["PYTHONPATH"] = releases["1.9"]
+    told = "The migrations of rack failed: "
+
+    failed = used.run("db", "upgrade")
+
+    assert (failed.returncode, failed.stderr.startswith(f"shopdb: {told}")) == (1, True)
+    server = used.serve()
+    answer = server.submit("rack", {"serial": "r1"})
+    assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (503, True)
+    assert answer.json()["detail"].startswith(f"The plugin rack is quarantined: {told}")
+    assert server.submit("computers", {"hostname": "PC-1234", "osname": "Debian"}).status_code == 201
+    server.stop()
+
+    used.variables["PYTHONPATH"] = releases["2.0"]
     used.upgrade()
 
     assert statuses(used)["rack"] == ("rack_0002", "up to date")
@@ -166,8 +198,7 @@ def test_an_older_core_does_not_start(make_site: MakeSite) -> None:
     """Nor does it touch tables that a later release has changed."""
     site = make_site()
     site.upgrade()
-    with contextlib.closing(sqlite3.connect(site.database.file)) as database, database:
-        database.execute("UPDATE alembic_version_core SET version_num = '9999'")
+    site.database.query("UPDATE alembic_version_core SET version_num = '9999'")
 
     done = [site.run("serve"), site.run("db", "upgrade")]
 

@@ -1,11 +1,8 @@
 """A plugin whose every failure says out loud what it was given."""
 
-from typing import TYPE_CHECKING
+from sqlalchemy import Connection, text
 
 from shopdb_hookspecs import AssetChange, JsonObject, hookimpl
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @hookimpl
@@ -24,12 +21,12 @@ def normalize_submission(submission: JsonObject) -> JsonObject:
 
 
 @hookimpl
-def store_asset(connection: "Connection", after: JsonObject) -> None:
+def store_asset(connection: Connection, after: JsonObject) -> None:
     """Fail if the submission asks for it, in Python or in the database."""
     if after.get("failin") == "store":
         raise RuntimeError(f"cannot store {after}")
     if after.get("failin") == "statement":
-        connection.exec_driver_sql("INSERT INTO nowhere VALUES (?)", (after["password"],))
+        connection.execute(text("INSERT INTO nowhere VALUES (:secret)"), {"secret": after["password"]})
 
 
 @hookimpl

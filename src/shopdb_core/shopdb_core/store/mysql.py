@@ -1,5 +1,6 @@
 """MySQL and MariaDB, by mysqlclient; also several nodes of a Galera cluster."""
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -83,14 +84,17 @@ def _host_and_port(named: str, default: int) -> tuple[str, int]:
     return host, int(port)
 
 
-def _prepare(engine: Engine, url: URL) -> None:
+def _prepare(engine: Engine, url: URL, answer_seconds: float | None) -> None:
     places = hosts(url)
+    seconds = answer_seconds and math.ceil(answer_seconds)
+    bounds = {"read_timeout": seconds, "write_timeout": seconds} if seconds else {}
 
     @event.listens_for(engine, "do_connect")
     def connect(
         dialect: Dialect, entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> DBAPIConnection:
         """Connect to the first server that is ready; raises what the last one met."""
+        options = {**options, **bounds}
         for host, port in places[:-1]:
             with suppress(dialect.loaded_dbapi.Error):
                 return _ready(_connected(dialect, arguments, options, host, port), entry)
@@ -154,9 +158,7 @@ def _lock_migrations(connection: Connection) -> None:
 
 
 MYSQL = ServerKind(
-    connect_args=MappingProxyType(
-        {"charset": "utf8mb4", "connect_timeout": 5, "read_timeout": 60, "write_timeout": 60}
-    ),
+    connect_args=MappingProxyType({"charset": "utf8mb4", "connect_timeout": 5}),
     prepare=_prepare,
     judge=judge,
     check=_check,

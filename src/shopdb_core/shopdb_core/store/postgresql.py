@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy import URL, Connection, Dialect, Engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.store.postgresql_waiting import bounded_connection
 from shopdb_core.store.server_kind import ServerKind, Verdict
 
 LOCK_TIMEOUT_SECONDS = 15
@@ -53,8 +57,17 @@ def _judge_without_state(error: BaseException) -> Verdict | None:
     return _REFUSED if "FATAL:" in str(error) else _GONE
 
 
-def _prepare(_engine: Engine, _url: URL) -> None:
-    """Leave the engine as it is: libpq knows several hosts in one URL by itself."""
+def _prepare(engine: Engine, _url: URL, answer_seconds: float | None) -> None:
+    """Bound the waiting for answers; libpq knows several hosts in one URL by itself."""
+    if answer_seconds is None:
+        return
+
+    @event.listens_for(engine, "do_connect")
+    def connect(
+        dialect: Dialect, _entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> DBAPIConnection:
+        connection = bounded_connection(dialect.loaded_dbapi, answer_seconds)
+        return connection.connect(*arguments, **options)  # type: ignore[no-any-return]  # built at run time
 
 
 def _check(connection: Connection) -> None:
@@ -82,7 +95,11 @@ POSTGRESQL = ServerKind(
             "connect_timeout": 5,
             "client_encoding": "utf8",
             "options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c synchronous_commit=on -c timezone=UTC",
+            # A host that is gone without a word is noticed within half a minute.
             "tcp_user_timeout": 30_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 4,
             "application_name": "shopdb",
             "target_session_attrs": "read-write",
         }

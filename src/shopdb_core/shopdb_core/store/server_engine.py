@@ -17,9 +17,10 @@ _POOL_EMPTY = Verdict("Every connection to the database is in use.")
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
-def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
+def server_engine(kind: ServerKind, url: URL, connections: int, answer_seconds: float | None) -> Engine:
     """Return a pool whose transactions see what others committed before each statement.
 
+    An answer that takes longer than `answer_seconds` is a lost connection; `None` waits for however long.
     Its user ends every transaction, so the pool need not: that would be one more message to the server.
     Raises `ConfigurationError` where the driver is not installed, or an option of the URL is no option.
     """
@@ -40,7 +41,7 @@ def server_engine(kind: ServerKind, url: URL, connections: int) -> Engine:
         raise ConfigurationError(f"The driver is missing: run pip install 'shopdb-core[{extra}]'") from error
     except (ValueError, ArgumentError) as error:
         raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
-    kind.prepare(engine, url)
+    kind.prepare(engine, url, answer_seconds)
     refuse_during_work(engine)
     return engine
 

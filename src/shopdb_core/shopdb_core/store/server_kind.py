@@ -27,14 +27,15 @@ class ServerKind:
     """One kind of database server.
 
     `connect_args` go to the driver; `prepare` sees each new engine, and the URL as the site wrote it, before
-    the first connection. `judge` gives the verdict on a driver's error, `None` where the error is no matter
-    of time. `check` raises `ConfigurationError` for a server that would change what is stored.
-    `catch_up` waits until a server that is one of several has what the others had committed by then.
-    `lock_migrations` makes other upgrades wait until the connection's transaction, or the connection, ends.
+    the first connection, and bounds the seconds for which an answer is waited for. `judge` gives the verdict
+    on a driver's error, `None` where the error is no matter of time. `check` raises `ConfigurationError` for
+    a server that would change what is stored. `catch_up` waits until a server that is one of several has what
+    the others had committed by then. `lock_migrations` makes other upgrades wait until the connection's
+    transaction, or the connection, ends.
     """
 
     connect_args: Mapping[str, Any]
-    prepare: Callable[[Engine, URL], None]
+    prepare: Callable[[Engine, URL, float | None], None]
     judge: Callable[[BaseException], Verdict | None]
     check: Callable[[Connection], None]
     catch_up: Callable[[Connection], None]

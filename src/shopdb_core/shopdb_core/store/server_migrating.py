@@ -13,7 +13,8 @@ from shopdb_core.store.server_kind import ServerKind
 @contextmanager
 def migrating_server(kind: ServerKind, url: URL) -> Iterator[Connection]:
     """Hold the server's lock on migrations; where it knows no transactional DDL, a failure leaves a part."""
-    engine = server_engine(kind, url, connections=1)
+    # A large table is changed for minutes, and so is the other upgrade that this one waits for.
+    engine = server_engine(kind, url, connections=1, answer_seconds=None)
     try:
         with engine.connect() as connection, connection.begin():
             kind.check(connection)

@@ -14,6 +14,9 @@ from shopdb_core.store.server_kind import ServerKind, Verdict
 
 T = TypeVar("T")
 
+ANSWER_SECONDS = 30.0
+"""Longer than any lock is waited for; a server that says nothing for so long stands still."""
+
 MOST_TRIES = 8
 LONGEST_TRYING_SECONDS = 20.0
 FIRST_PAUSE_SECONDS = 0.01
@@ -25,7 +28,7 @@ class ServerStore:
 
     def __init__(self, kind: ServerKind, url: URL, connections: int) -> None:
         self._kind = kind
-        self._engine = server_engine(kind, url, connections)
+        self._engine = server_engine(kind, url, connections, ANSWER_SECONDS)
         self._open = True
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
