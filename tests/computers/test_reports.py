@@ -63,6 +63,28 @@ def test_software_finds_the_beginning_of_a_name(
 
 
 @pytest.mark.every_database
+@pytest.mark.parametrize("name", ["Éclair", "straße", "Ωmega", "\U0001f5a8 Print", "İstanbul", "\uff21"])
+def test_software_finds_a_beginning_in_any_script(
+    name: str, report: Callable[..., Rows], add_computer: Callable[..., int]
+) -> None:
+    """A name is found by itself and by its first letter, as it is spelt."""
+    add_computer("pc-1", (name, "1"), ("other", "1"))
+
+    assert report("software", name=name) == report("software", name=name[0]) == [(name, "1", 1)]
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("name", ["éclair", "ÉCLAIR", "ωmega"])
+def test_software_folds_the_case_of_every_script(
+    name: str, report: Callable[..., Rows], add_computer: Callable[..., int]
+) -> None:
+    """Upper and lower case are one beyond ASCII too, whatever a database knows of letters."""
+    add_computer("pc-1", ("Éclair", "1"), ("Ωmega", "1"))
+
+    assert len(report("software", name=name)) == 1
+
+
+@pytest.mark.every_database
 def test_software_leaves_out_what_no_computer_has(
     report: Callable[..., Rows], add_computer: Callable[..., int], connection: Connection
 ) -> None:

@@ -1,5 +1,6 @@
 """What the reports read: every query starts from an index and yields its rows as they come."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -29,9 +30,10 @@ def programs(connection: Connection, name: str | None) -> Iterator[Sequence[Json
     )
     query = select(software.c.name, software.c.version, installed.label("installations"))
     if name:
-        query = query.where(software.c.name.istartswith(name, autoescape=True))
+        query = query.where(software.c.name.ilike(_pattern(name), escape="/"))
+    beginning = (name or "").casefold()
     rows = connection.execute(query.order_by(software.c.name, software.c.version, software.c.softwareid))
-    yield from (tuple(row) for row in rows if row.installations)
+    yield from (tuple(row) for row in rows if row.installations and row.name.casefold().startswith(beginning))
 
 
 def computers_with(connection: Connection, name: str, below: str | None) -> Iterator[Sequence[Json]]:
@@ -55,6 +57,12 @@ def seen_long_ago(connection: Connection, days: int) -> Iterator[Sequence[Json]]
     )
     for identityvalue, lastseenat in connection.execute(query):
         yield identityvalue, f"{lastseenat:%Y-%m-%dT%H:%M:%SZ}", (now - lastseenat).days
+
+
+def _pattern(beginning: str) -> str:
+    """Return what finds the names that begin so, and more: databases agree on the case of ASCII alone."""
+    escaped = re.sub("[%_/]", r"/\g<0>", beginning)
+    return re.sub("[^\0-\x7f]", "_", escaped) + "%"
 
 
 def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
