@@ -93,8 +93,7 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
         server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 12"})
     server.stop()
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
-    with contextlib.closing(sqlite3.connect(stocked.database.file)) as database, database:
-        database.execute("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
+    stocked.database.query("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
 
     lines = stocked.run("audit", "prune").stdout.splitlines()
 

@@ -32,10 +32,12 @@ def _checkpoints() -> None:
         sa.Column("entries", sa.Integer, nullable=False),
         sa.Column("firstat", UtcDateTime, nullable=False),
         sa.Column("lastat", UtcDateTime, nullable=False),
-        sa.Column("previoushash", Digest),
-        sa.Column("lasthash", Digest, nullable=False),
+        sa.Column(
+            "previoushash", Digest, comment="of the entry before the first; null: the asset's beginning"
+        ),
+        sa.Column("lasthash", Digest, nullable=False, comment="of the last entry"),
         sa.Column("seal", Digest, nullable=False),
-        sa.Column("diff", JsonText, nullable=False),
+        sa.Column("diff", JsonText, nullable=False, comment="the net change of all entries"),
         sa.PrimaryKeyConstraint("lastauditid", name="pk_auditcheckpoint"),
         sa.ForeignKeyConstraint(
             ["assetid"], ["asset.assetid"], name="fk_auditcheckpoint_assetid_asset", ondelete="RESTRICT"
@@ -47,8 +49,8 @@ def _checkpoints() -> None:
 def _pruning() -> None:
     table = op.create_table(
         "auditpruning",
-        sa.Column("kind", sa.String(10), nullable=False),
-        sa.Column("position", RowId, nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False, comment="of entries: noop or change"),
+        sa.Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
         sa.PrimaryKeyConstraint("kind", name="pk_auditpruning"),
     )
     op.bulk_insert(table, [{"kind": "noop", "position": 0}, {"kind": "change", "position": 0}])
