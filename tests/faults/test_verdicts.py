@@ -1,5 +1,7 @@
 """What the store makes of errors of a database server, as they come through SQLAlchemy."""
 
+import socket
+
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
@@ -31,6 +33,21 @@ def test_answer_that_takes_too_long(engine, database) -> None:
         connection.execute(text(SLEEP[database.kind]))
 
     verdict = verdict_on(SERVER_KINDS[database.kind], met.value)
+    assert verdict is not None
+    assert verdict.lost
+
+
+def test_server_that_accepts_and_says_nothing(database) -> None:
+    """A connection that is not set up in time is a lost one, too."""
+    kind = SERVER_KINDS[database.kind]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        nowhere = make_url(database.url).set(host="127.0.0.1", port=silent.getsockname()[1])
+        engine = server_engine(kind, nowhere, connections=1, answer_seconds=2.0)
+
+        with pytest.raises(OperationalError) as met:
+            engine.connect()
+
+    verdict = verdict_on(kind, met.value)
     assert verdict is not None
     assert verdict.lost
 

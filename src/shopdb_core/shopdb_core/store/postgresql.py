@@ -51,7 +51,10 @@ def judge(error: BaseException) -> Verdict | None:
 
 
 def _judge_without_state(error: BaseException) -> Verdict | None:
-    if type(error).__name__ not in ("OperationalError", "InterfaceError"):
+    names = {
+        base.__name__ for base in type(error).__mro__
+    }  # a connection that timed out has a class of its own
+    if not names & {"OperationalError", "InterfaceError"}:
         return None
     # libpq hands on what the server answered to an attempt to connect, but not its SQLSTATE.
     return _REFUSED if "FATAL:" in str(error) else _GONE
