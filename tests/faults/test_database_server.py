@@ -169,8 +169,8 @@ def test_start_without_the_database(site, own_server) -> None:
     done = [site.run("serve"), site.run("db", "upgrade")]
 
     assert [(one.returncode, one.stdout, len(one.stderr.splitlines())) for one in done] == [(1, "", 1)] * 2
-    assert done[0].stderr.startswith("shopdb: SHOPDB_DATABASE_URL: ")
-    assert done[1].stderr.startswith("shopdb: The database server is away. The driver says: ")
+    told = "shopdb: SHOPDB_DATABASE_URL: The database server is away. "
+    assert [one.stderr.startswith(told) for one in done] == [True] * 2
     own_server.start()
     assert health(site.serve()).status_code == 200
 

@@ -47,7 +47,7 @@ def _open_until_exit(settings: Settings) -> Store:
     try:
         store = open_store(settings)
     except ShopDBError as error:
-        _logger.error("%s", error)  # noqa: TRY400  # a sentence, not a fault of the code
+        _logger.error("%s", " ".join([str(error), *getattr(error, "__notes__", ())]))  # noqa: TRY400  # a sentence, not a fault of the code
         raise Unavailable("The database cannot be opened; the server's log says why.") from error
     Finalize(None, store.close, exitpriority=0)
     return store

@@ -51,9 +51,8 @@ def judge(error: BaseException) -> Verdict | None:
 
 
 def _judge_without_state(error: BaseException) -> Verdict | None:
-    names = {
-        base.__name__ for base in type(error).__mro__
-    }  # a connection that timed out has a class of its own
+    # An attempt to connect that timed out has a class of its own, below that of the others.
+    names = {base.__name__ for base in type(error).__mro__}
     if not names & {"OperationalError", "InterfaceError"}:
         return None
     # libpq hands on what the server answered to an attempt to connect, but not its SQLSTATE.
