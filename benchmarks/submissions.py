@@ -24,7 +24,7 @@ from harness.figures import BATCH, Measurement, summaries
 from harness.measuring import LOADERS, Bench, Cell
 from harness.payloads import Action, Template
 from harness.report import load_ratios, machine, save, table
-from harness.servers import shopdb, site_environment, yardstick
+from harness.servers import OTHER_SERVERS, shopdb, site_environment, yardstick
 
 
 def main() -> None:
@@ -48,6 +48,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--actions", type=_actions, default=list(get_args(Action)), help="of the submissions")
     parser.add_argument("--lines", type=int, default=500, help="of a batch (500); 1: no batches")
     parser.add_argument("--threads", type=int, help="of both servers (what `shopdb serve` takes by itself)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that serve ShopDB (1)")
+    parser.add_argument("--server", choices=OTHER_SERVERS, help="another WSGI server for ShopDB")
     parser.add_argument("--database-url", metavar="URL", help="a database server; default: SQLite")
     parser.add_argument("--quick", action="store_true", help="8 clients, 50 programs, half a second")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
@@ -81,11 +83,15 @@ def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
             with (
                 tempfile.TemporaryDirectory(prefix="shopdb-benchmark-") as name,
                 empty_database(options.database_url, "shopdb_benchmark", Path(name)) as url,
-                shopdb(Path(name), {**environ, "SHOPDB_DATABASE_URL": url}) as site,
+                shopdb(Path(name), {**environ, **_site(options, url)}, options.server) as site,
                 yardstick(Path(name), environ) as unit,
             ):
                 for cell in _cells(options):
                     yield bench.measure(unit if cell.kind == "yardstick" else site, cell, turn)
+
+
+def _site(options: argparse.Namespace, url: str) -> dict[str, str]:
+    return {"SHOPDB_DATABASE_URL": url, "SHOPDB_WORKERS": str(options.workers)}
 
 
 def _cells(options: argparse.Namespace) -> Iterator[Cell]:
