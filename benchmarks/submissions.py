@@ -4,7 +4,8 @@
     python benchmarks/submissions.py --json before.json
     python benchmarks/submissions.py --compare before.json
 
-Only the ratios can be compared between runs: of single posts to the no-op, of batches to single posts. The
+Only the ratios can be compared between runs: of single posts to the no-op, of batches to single posts. Those of
+the last run on the same kind of database stand beside; `.benchmarks/` in the working directory keeps them. The
 database is new in each round: an SQLite file in the temporary directory (TMPDIR), which should be on a real
 disk, or nothing waits for it; or one on the server that `--database-url` names. Linux only.
 """
@@ -25,18 +26,23 @@ from harness.measuring import LOADERS, Bench, Cell
 from harness.payloads import Action, Template
 from harness.report import load_ratios, machine, save, table
 from harness.servers import OTHER_SERVERS, shopdb, site_environment, yardstick
+from sqlalchemy import make_url
+
+LAST_RUNS = Path(".benchmarks")
 
 
 def main() -> None:
     """Measure every cell in each round, and print the medians."""
     options = _options()
-    before = load_ratios(options.compare) if options.compare else {}
+    last = LAST_RUNS / f"{make_url(options.database_url or 'sqlite://').get_backend_name()}.json"
+    compared = options.compare or last
+    before = load_ratios(compared) if compared.exists() else {}
     where = machine()
     print(where, flush=True)
     measurements = list(_measurements(options))
     print(table(summaries(measurements), before))
-    if options.json:
-        save(options.json, measurements, where)
+    for file in filter(None, (last, options.json)):
+        save(file, measurements, where)
 
 
 def _options() -> argparse.Namespace:

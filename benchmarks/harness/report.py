@@ -59,6 +59,7 @@ def machine() -> str:
 
 def save(file: Path, measurements: Sequence[Measurement], where: str) -> None:
     """Keep a run."""
+    file.parent.mkdir(exist_ok=True)
     record = {"machine": where, "measurements": [asdict(each) for each in measurements]}
     file.write_text(json.dumps(record, indent=1) + "\n")
 
