@@ -6,8 +6,8 @@
 
 Only the ratios can be compared between runs: of single posts to the no-op, of batches to single posts. Those
 of the last run on the same kind of database stand beside; `.benchmarks/` in the working directory keeps them.
-The database is new in each round: an SQLite file in the temporary directory (TMPDIR), which should be on a real
-disk, or nothing waits for it; or one on the server that `--database-url` names. Linux only.
+The database is new in each round: an SQLite file in the temporary directory (TMPDIR), which should be on a
+real disk, or nothing waits for it; or one on the server that `--database-url` names. Linux only.
 """
 
 import argparse
