@@ -31,11 +31,11 @@ def scale() -> Callable[[int, int], int]:
     return lambda small, large: large if FULL_SIZE else small
 
 
-@pytest.fixture
-def full_size() -> None:
-    """Skip a test that has no small size, because most of it is waiting."""
-    if not FULL_SIZE:
-        pytest.skip("SHOPDB_TEST_FULL=1 runs it")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that have no small size, because most of each is waiting."""
+    waiting = [] if FULL_SIZE else [item for item in items if item.get_closest_marker("full_size")]
+    items[:] = [item for item in items if item not in waiting]
+    config.hook.pytest_deselected(items=waiting)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_frozen_database_delays(site, own_server, writers, check_sound) -> None:
     check_sound(site)
 
 
-@pytest.mark.usefixtures("full_size")
+@pytest.mark.full_size
 def test_database_that_does_not_answer(site, own_server, check_sound) -> None:
     """One that stands still for longer is a 503 in bounded time, and is found again afterwards."""
     server = site.serve()

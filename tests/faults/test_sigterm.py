@@ -52,7 +52,7 @@ def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
 def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> None:
     """However often the server is restarted under load, it ends cleanly and keeps what it acknowledged."""
     exit_codes = set()
-    for _ in range(scale(5, 100)):
+    for _ in range(scale(3, 100)):
         server = site.serve()
         with writers.on(server):
             writers.wait_for(40)

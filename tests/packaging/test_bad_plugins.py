@@ -25,7 +25,7 @@ REASONS = {
     "referring": "get_collector_schema at /fields/height/$ref: ",
     "backtracking": "get_collector_schema at /fields/tags/pattern: ",
     "twofold": "The migrations of twofold cannot be read: Revision twofold_0001 is present more than once",
-    "failing": "The migrations of failing failed: ",
+    "failing": "The migrations of failing failed and were rolled back: ",
 }
 MIGRATING = {"twofold", "failing"}
 
