@@ -2,7 +2,7 @@
 
 import atexit
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import falcon
 
@@ -37,12 +37,7 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
     `SchemaBehind` where `shopdb db upgrade` must run first.
     """
     loaded = load_plugins(settings.admission, plugins)
-    store = open_store(settings)
-    try:
-        check_schema(store, loaded)
-    except BaseException:
-        store.close()
-        raise
+    store = _open_checked(settings, loaded)
     atexit.register(store.close)
     return assemble(settings, loaded, store)
 
@@ -54,13 +49,19 @@ def site_app(settings: Settings) -> Iterator[WebApp]:
     Meanwhile its audit is pruned now and then. Raises `ConfigurationError` as `create_app` does.
     """
     plugins = load_plugins(settings.admission)
+    with closing(_open_checked(settings, plugins)) as store, Housekeeping(store, settings):
+        yield assemble(settings, plugins, store)
+
+
+def _open_checked(settings: Settings, plugins: Plugins) -> Store:
+    """Open the site's database; it is closed again where its schema is not what the code needs."""
     store = open_store(settings)
     try:
         check_schema(store, plugins)
-        with Housekeeping(store, settings):
-            yield assemble(settings, plugins, store)
-    finally:
+    except BaseException:
         store.close()
+        raise
+    return store
 
 
 def assemble(settings: Settings, plugins: Plugins, store: Store) -> WebApp:

@@ -26,6 +26,11 @@ class ShopDBError(Exception):
     """A problem with a sentence for its reader: what it is, and the next step."""
 
 
+def in_one_line(error: ShopDBError) -> str:
+    """Return an error's sentence and its notes, which are for the site's own staff and no client."""
+    return " ".join((str(error), *getattr(error, "__notes__", ())))
+
+
 class ConfigurationError(ShopDBError):
     """The server must not start like this."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from shopdb_core.api.webapp import WebApp
 from shopdb_core.app import assemble
 from shopdb_core.environment import environment, read_settings
-from shopdb_core.errors import ShopDBError, Unavailable
+from shopdb_core.errors import ShopDBError, Unavailable, in_one_line
 from shopdb_core.log import log_at_once
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.schema_check import check_schema
@@ -47,7 +47,7 @@ def _open_until_exit(settings: Settings) -> Store:
     try:
         store = open_store(settings)
     except ShopDBError as error:
-        _logger.error("%s", " ".join([str(error), *getattr(error, "__notes__", ())]))  # noqa: TRY400  # a sentence, not a fault of the code
+        _logger.error("%s", in_one_line(error))  # noqa: TRY400  # a sentence, not a fault of the code
         raise Unavailable("The database cannot be opened; the server's log says why.") from error
     Finalize(None, store.close, exitpriority=0)
     return store

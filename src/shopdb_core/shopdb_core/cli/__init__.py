@@ -8,7 +8,7 @@ import sys
 import click
 
 from shopdb_core.cli.group import ShopDBGroup
-from shopdb_core.errors import ShopDBError
+from shopdb_core.errors import ShopDBError, in_one_line
 
 
 @click.group(cls=ShopDBGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,6 +22,5 @@ def main() -> None:
     try:
         shopdb()
     except ShopDBError as error:
-        notes = getattr(error, "__notes__", ())
-        click.echo(" ".join((f"shopdb: {error}", *notes)), err=True)
+        click.echo(f"shopdb: {in_one_line(error)}", err=True)
         sys.exit(1)

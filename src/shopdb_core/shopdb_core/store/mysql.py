@@ -11,9 +11,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError, Unavailable
-from shopdb_core.store.server_kind import ServerKind, Verdict
+from shopdb_core.store.server_kind import LOCK_TIMEOUT_SECONDS, ServerKind, Verdict
 
-LOCK_TIMEOUT_SECONDS = 15
 LEAST_PACKET_BYTES = 16 * 1024 * 1024
 MIGRATION_LOCK_SECONDS = 600
 DEFAULT_PORT = 3306

@@ -10,9 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store.postgresql_waiting import bounded_connection
-from shopdb_core.store.server_kind import ServerKind, Verdict
-
-LOCK_TIMEOUT_SECONDS = 15
+from shopdb_core.store.server_kind import LOCK_TIMEOUT_SECONDS, ServerKind, Verdict
 
 _MIGRATION_LOCK = 0x73686F706462
 """The advisory lock's number, the letters of `shopdb`; advisory locks are each database's own."""
@@ -64,11 +62,12 @@ def _prepare(engine: Engine, _url: URL, answer_seconds: float | None) -> None:
     if answer_seconds is None:
         return
 
+    connection = bounded_connection(engine.dialect.loaded_dbapi, answer_seconds)
+
     @event.listens_for(engine, "do_connect")
     def connect(
-        dialect: Dialect, _entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
+        _dialect: Dialect, _entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> DBAPIConnection:
-        connection = bounded_connection(dialect.loaded_dbapi, answer_seconds)
         return connection.connect(*arguments, **options)  # type: ignore[no-any-return]  # built at run time
 
 

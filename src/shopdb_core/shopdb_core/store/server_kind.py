@@ -6,6 +6,9 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine
 
+LOCK_TIMEOUT_SECONDS = 15
+"""How long a statement waits for rows that another transaction holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
