@@ -31,6 +31,14 @@ class ClientSettings:
     key: str | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """What the verdict on a submission depends on besides its collector."""
+
+    max_body_bytes: int
+    timezone: ZoneInfo
+
+
 def environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
     """Combine `environ` with the `.env` file in `directory`, if there is one; `environ` wins."""
     dotenv = directory / ".env"
@@ -43,6 +51,7 @@ def environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read a site's settings; raises `ConfigurationError` that names the variable at fault."""
+    intake = read_intake_settings(environ)
     return Settings(
         secret_key=_required_secret(environ, "SECRET_KEY"),
         database_url=_text(environ, "SHOPDB_DATABASE_URL", "sqlite:///shopdb.sqlite3"),
@@ -53,8 +62,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         admission=read_admission(environ),
-        max_body_bytes=_count(environ, "SHOPDB_MAX_BODY_BYTES", "1048576"),
-        timezone=_timezone(environ, "SHOPDB_TIMEZONE", "UTC"),
+        max_body_bytes=intake.max_body_bytes,
+        timezone=intake.timezone,
         onmatch=_onmatch(environ),
         audit_retention_days=_days(environ, "SHOPDB_AUDIT_RETENTION_DAYS", KEEP),
         audit_noop_retention_days=_days(environ, "SHOPDB_AUDIT_NOOP_RETENTION_DAYS", "30"),
@@ -65,6 +74,14 @@ def read_admission(environ: Mapping[str, str]) -> Admission:
     """Read which plugins the site lets in; a command needs no secret to know it."""
     blocked = _names(environ, "SHOPDB_BLOCKED_PLUGINS") or frozenset()
     return Admission(_names(environ, "SHOPDB_PLUGINS"), blocked)
+
+
+def read_intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
+    """Read how this site takes submissions; it needs no SECRET_KEY."""
+    return IntakeSettings(
+        max_body_bytes=_count(environ, "SHOPDB_MAX_BODY_BYTES", "1048576"),
+        timezone=_timezone(environ, "SHOPDB_TIMEZONE", "UTC"),
+    )
 
 
 def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:

@@ -67,6 +67,25 @@ def test_schema_is_what_submissions_are_validated_against(bare: Any) -> None:
     assert not validator.is_valid({"osname": "Debian"})
 
 
+def test_the_schema_of_declarations_judges_declarations(bare: Any) -> None:
+    """An editor or any other tool can check a declaration against it."""
+    schema = json.loads(bare.run("plugin", "schema", "--declaration").stdout)
+
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid({"identityfield": "serial", "fields": {"serial": {"type": "string"}}})
+    assert not validator.is_valid({"identityfield": "serial", "fields": {"serial": {"typ": "string"}}})
+
+
+@pytest.mark.parametrize("arguments", [(), ("computers", "--declaration")])
+def test_schema_wants_one_thing(bare: Any, arguments: tuple[str, ...]) -> None:
+    """Neither a name nor the option, or both, is wrong usage."""
+    done = bare.run("plugin", "schema", *arguments)
+
+    assert done.returncode == 2
+    assert "Give either the NAME of a plugin, or --declaration." in done.stderr
+
+
 @pytest.mark.parametrize("command", ["show", "schema"])
 def test_a_plugin_that_is_not_there_is_told(bare: Any, refused: Refused, command: str) -> None:
     """The line names the command that shows what is there."""

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("serve", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),
     "token": ("token", "Issue tokens for reading and editing."),
+    "validate": ("validate", "Say what the endpoint would make of files, offline."),
 }
 
 

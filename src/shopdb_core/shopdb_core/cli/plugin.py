@@ -5,6 +5,7 @@ import click
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
 from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
+from shopdb_core.plugins.declaration import declaration_schema
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
 from shopdb_hookspecs import JsonObject
 
@@ -45,13 +46,20 @@ def show(name: str) -> None:
 
 
 @command.command("schema")
-@click.argument("name")
-def schema(name: str) -> None:
-    """Print the JSON Schema of one plugin's submissions."""
+@click.argument("name", required=False)
+@click.option("--declaration", is_flag=True, help="Print the schema of what plugins declare, instead.")
+def schema(name: str | None, *, declaration: bool) -> None:
+    """Print the JSON Schema of one plugin's submissions, for editors and other tools."""
+    if declaration == bool(name):
+        raise click.UsageError("Give either the NAME of a plugin, or --declaration.")
+    echo_json(_submission_schema(name) if name else declaration_schema())
+
+
+def _submission_schema(name: str) -> JsonObject:
     plugin = _plugin(name)
     if plugin.collector is None:
         raise NotFound(f"The plugin {name} has no schema: {plugin.reason or 'it collects nothing'}.")
-    echo_json(plugin.collector.schema)
+    return plugin.collector.schema
 
 
 def _plugins() -> Plugins:

@@ -9,7 +9,9 @@ from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.canonical import canonical
 from shopdb_core.errors import InvalidSubmission
 from shopdb_core.faults import Fault
+from shopdb_core.intake.body import Body
 from shopdb_core.intake.contents import Contents
+from shopdb_core.intake.document import read_document
 from shopdb_core.intake.lenient import drop_faulty
 from shopdb_core.intake.shape import Shaper
 from shopdb_core.plugins.collector import Collector
@@ -38,6 +40,12 @@ class Preparation:
     def __init__(self, collector: Collector, zone: tzinfo) -> None:
         self._collector = collector
         self._shaper = Shaper(collector.declaration, zone)
+
+    def prepare_body(self, body: Body, *, lenient: bool) -> Prepared:
+        """Read a body, and prepare what is in it; raises `MalformedBody`, and all that `prepare` raises."""
+        document = read_document(body)
+        prepared = self.prepare(document.content, document.contents, lenient=lenient)
+        return replace(prepared, warnings=document.warnings + prepared.warnings)
 
     def prepare(
         self, submission: dict[str, Json], contents: Contents | None = None, *, lenient: bool

@@ -1,7 +1,6 @@
 """Submitting: the functions that the HTTP endpoints and Python programs call alike."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -9,14 +8,11 @@ from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect.answer import Answer, Origin
 from shopdb_core.collect.conclusion import answer_of, change_of
 from shopdb_core.collect.memory import Memory, Sighting, memory_key
-from shopdb_core.collect.prepare import Preparation
+from shopdb_core.collect.prepare import Preparation, Prepared
 from shopdb_core.collect.seeing import Seeing
 from shopdb_core.collect.upsert import Upsert
 from shopdb_core.collect.witness import Outcome, Witness
-from shopdb_core.errors import NotFound, Unavailable
 from shopdb_core.intake.body import Body
-from shopdb_core.intake.contents import Contents
-from shopdb_core.intake.document import read_document
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Settings
@@ -42,14 +38,7 @@ class Submissions:
 
     def collector(self, name: str) -> Collector:
         """Return who takes the submissions; raises `NotFound`, or `Unavailable` where it is quarantined."""
-        plugin = self._plugins.get(name)
-        if plugin is not None and plugin.state == "quarantined":
-            raise Unavailable(f"The plugin {name} is quarantined: {plugin.reason}")
-        if plugin is None or plugin.collector is None:
-            raise NotFound(
-                f"There is no collector named {name[:40]!r}; GET /api/collector/_schemas lists them."
-            )
-        return plugin.collector
+        return self._plugins.collector(name)
 
     def submit(
         self,
@@ -83,12 +72,11 @@ class Submissions:
         seeing = sighting and Seeing(Witness(collector, origin, self._chain), sighting)
         if seeing and (outcome := self._store.transaction(seeing)):
             return answer_of(seeing.sighting.warnings, outcome, dryrun=dryrun)
-        document = read_document(body)
-        work = self._work(collector, origin, document.content, document.contents, lenient=lenient)
+        prepared = self._preparations[plugin].prepare_body(body, lenient=lenient)
+        work = self._upsert(collector, origin, prepared)
         answer = self._submit(work, dryrun=dryrun)
-        answer = replace(answer, warnings=document.warnings + answer.warnings)
         if answer.action == "noop" and not dryrun:
-            sighting = Sighting(work.prepared.identitykey, work.prepared.hash, answer.warnings)
+            sighting = Sighting(prepared.identitykey, prepared.hash, answer.warnings)
             self._memory.keep(key, sighting)
         return answer
 
@@ -121,11 +109,13 @@ class Submissions:
         collector: Collector,
         origin: Origin,
         submission: dict[str, Json],
-        contents: Contents | None = None,
         *,
         lenient: bool,
     ) -> Upsert:
-        prepared = self._preparations[collector.name].prepare(submission, contents, lenient=lenient)
+        prepared = self._preparations[collector.name].prepare(submission, lenient=lenient)
+        return self._upsert(collector, origin, prepared)
+
+    def _upsert(self, collector: Collector, origin: Origin, prepared: Prepared) -> Upsert:
         witness = Witness(collector, origin, self._chain)
         return Upsert(witness, prepared, self._onmatch.get(collector.name, "flag"))
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pluggy
 
-from shopdb_core.errors import PluginFailure
+from shopdb_core.errors import NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.candidates import (
     Candidate,
     admitted,
@@ -73,6 +73,15 @@ class Plugins:
     def collectors(self) -> dict[str, Collector]:
         """Return the collectors that serve, by name."""
         return {plugin.name: plugin.collector for plugin in self.active() if plugin.collector}
+
+    def collector(self, name: str) -> Collector:
+        """Return one that serves; raises `NotFound`, or `Unavailable` where its plugin is quarantined."""
+        plugin = self.get(name)
+        if plugin is not None and plugin.state == "quarantined":
+            raise Unavailable(f"The plugin {name} is quarantined: {plugin.reason}")
+        if plugin is None or plugin.collector is None:
+            raise NotFound(f"There is no collector named {name[:40]!r}; `shopdb plugin list` shows them.")
+        return plugin.collector
 
     def has_endpoint(self, name: str) -> bool:
         """Whether `/api/collector/<name>` exists; a quarantined plugin keeps it, and says why it is away."""

@@ -1,0 +1,32 @@
+"""What the endpoint would say of a body, as far as it says so before it turns to the database."""
+
+import io
+
+from shopdb_core.collect.prepare import Preparation
+from shopdb_core.environment import IntakeSettings
+from shopdb_core.intake.body import read_body
+from shopdb_core.intake.media import JSON
+from shopdb_core.plugins.collector import Collector
+
+
+class Judge:
+    """Takes the way of a submission to one collector, without a store; safe to share between threads."""
+
+    def __init__(self, collector: Collector, intake: IntakeSettings) -> None:
+        self._preparation = Preparation(collector, intake.timezone)
+        self._limit = intake.max_body_bytes
+
+    def warnings(self, content: bytes, *, lenient: bool = False) -> tuple[str, ...]:
+        """Return the warnings of what would be taken, as if `content` were posted as `application/json`.
+
+        Raises what the endpoint would refuse it with: `MalformedBody`, `PayloadTooLarge`,
+        `InvalidSubmission` with the faults, `PluginFailure`.
+        """
+        body = read_body(
+            io.BytesIO(content),
+            content_type=JSON,
+            content_encoding=None,
+            content_length=len(content),
+            limit=self._limit,
+        )
+        return self._preparation.prepare_body(body, lenient=lenient).warnings
