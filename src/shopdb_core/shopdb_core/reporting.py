@@ -35,9 +35,15 @@ class Reports:
         return found.reports[name]
 
     def rows(
-        self, report: Report, given: Mapping[str, Json], *, skip: int = 0, count: int | None = None
+        self,
+        plugin: str,
+        report: Report,
+        given: Mapping[str, Json],
+        *,
+        skip: int = 0,
+        count: int | None = None,
     ) -> list[Sequence[Json]]:
-        """Run `report` and return its rows, or `count` of them after the first `skip`.
+        """Run a report of an active plugin and return its rows, or `count` of them after the first `skip`.
 
         Raises `InvalidParameter` for what is missing or of the wrong type, `PluginFailure` for the rest.
         """
@@ -48,11 +54,20 @@ class Reports:
             return list(islice(report.rows(connection, **arguments), skip, stop))
 
         try:
-            return self._store.read(work)
+            rows = self._store.read(work)
         except Unavailable:
             raise
         except Exception as error:
-            raise PluginFailure(f"The report {report.name} raised {type(error).__name__}.") from error
+            raise self._failure(plugin, report, f"raised {type(error).__name__}") from error
+        if odd := next((row for row in rows if len(row) != len(report.columns)), None):
+            what = f"has a row of {len(odd)} cells for {len(report.columns)} columns"
+            raise self._failure(plugin, report, what)
+        return rows
+
+    def _failure(self, plugin: str, report: Report, what: str) -> PluginFailure:
+        found = self._plugins.get(plugin)
+        assert found is not None
+        return PluginFailure(f"Plugin {found.candidate}: the report {report.name} {what}.")
 
 
 def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:

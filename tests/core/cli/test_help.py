@@ -12,7 +12,20 @@ import pytest
 MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
 
-COMMANDS = ["asset", "audit", "collect", "db", "demo", "init", "plugin", "report", "serve", "submit", "token"]
+COMMANDS = [
+    "asset",
+    "audit",
+    "collect",
+    "db",
+    "demo",
+    "init",
+    "plugin",
+    "report",
+    "serve",
+    "submit",
+    "token",
+    "validate",
+]
 LOADED = """
 import sys
 from shopdb_core.cli import main
@@ -25,14 +38,14 @@ finally:
 HEAVY = {"alembic", "falcon", "httpx", "jsonschema", "jsonschema_rs", "sqlalchemy", "waitress"}
 
 
-def install_command(folder: Path, module: str) -> dict[str, str]:
+def install_command(folder: Path, module: str, name: str = "greeting") -> dict[str, str]:
     """Write a distribution with a plugin and the command `greet`; return the variables that install it."""
-    (folder / "greeting.py").write_text(module)
-    metadata = folder / "greeting-1.0.dist-info"
+    (folder / f"{name}.py").write_text(module)
+    metadata = folder / f"{name}-1.0.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n")
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(
-        "[shopdb]\ngreeting = greeting\n[shopdb_commands]\ngreet = greeting:greet\n"
+        f"[shopdb]\n{name} = {name}\n[shopdb_commands]\ngreet = {name}:greet\n"
     )
     return {"PYTHONPATH": str(folder)}
 
@@ -117,8 +130,11 @@ def test_a_blocked_plugin_adds_no_command(make_site: MakeSite, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("module", "told"),
     [
-        ("raise OSError('no such switch')", "cannot be imported: OSError: no such switch"),
-        ("import sys\nsys.exit(3)", "cannot be imported: SystemExit: 3"),
+        (
+            "raise OSError('no switch')",
+            "cannot be imported: OSError: no switch (greeting.py, line 1)",
+        ),
+        ("import sys\nsys.exit(3)", "cannot be imported: SystemExit: 3 (greeting.py, line 2)"),
         ("greet = print", "is no click.Command: greeting:greet"),
     ],
 )
@@ -130,3 +146,15 @@ def test_a_broken_command_of_a_plugin_is_named(
 
     assert refused(site.run("greet")) == f"The command greet of greeting {told}"
     assert site.run("--help").returncode == 0
+
+
+def test_a_command_of_two_plugins_is_nobody_s(make_site: MakeSite, refused: Refused, tmp_path: Path) -> None:
+    """The line names both distributions, as the help does; the other commands work."""
+    install_command(tmp_path, "", "aloha")
+    site = make_site(variables=install_command(tmp_path, ""))
+
+    assert refused(site.run("greet")) == (
+        "The command greet is claimed by aloha and greeting: uninstall one, or leave its plugin out with "
+        "SHOPDB_BLOCKED_PLUGINS"
+    )
+    assert "From aloha and greeting." in site.run("--help").stdout

@@ -39,20 +39,20 @@ class ReportResource:
         self._tokens.bearer(req.auth).require("viewer")
         report = self._reports.get(plugin, name.removesuffix(CSV))
         if name.endswith(CSV):
-            self._write_csv(req, resp, report)
+            self._write_csv(req, resp, plugin, report)
         else:
-            self._write_page(req, resp, report)
+            self._write_page(req, resp, plugin, report)
 
-    def _write_csv(self, req: falcon.Request, resp: falcon.Response, report: Report) -> None:
+    def _write_csv(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
         only(req, *_names(report))
         resp.content_type = "text/csv; charset=utf-8"
         resp.downloadable_as = f"{report.name}{CSV}"
-        resp.text = csv_file(report.columns, self._reports.rows(report, req.params))
+        resp.text = csv_file(report.columns, self._reports.rows(plugin, report, req.params))
 
-    def _write_page(self, req: falcon.Request, resp: falcon.Response, report: Report) -> None:
+    def _write_page(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
         only(req, *_names(report), "limit", "after")
         after, limit = page_of(req)
-        rows = self._reports.rows(report, req.params, skip=after, count=limit + 1)
+        rows = self._reports.rows(plugin, report, req.params, skip=after, count=limit + 1)
         items = [dict(zip(report.columns, row, strict=True)) for row in rows[:limit]]
         resp.media = {
             "title": report.title,

@@ -1,7 +1,7 @@
 """The commands, each imported only when it is called; plugins add theirs by entry point."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -10,6 +10,7 @@ import click
 
 from shopdb_core.environment import environment, read_admission
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.plugins.candidates import admitted, installed_candidates
 
 COMMAND_GROUP = "shopdb_commands"
@@ -40,36 +41,51 @@ class ShopDBGroup(click.Group):
         if cmd_name in COMMANDS:
             module, _ = COMMANDS[cmd_name]
             return _command(import_module(f"shopdb_core.cli.{module}").command)
-        entry_point = _plugin_commands().get(cmd_name)
-        return _plugin_command(entry_point) if entry_point else None
+        entry_points = _plugin_commands().get(cmd_name, [])
+        return _plugin_command(entry_points) if entry_points else None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of `shopdb --help`."""
         rows = [(name, text) for name, (_, text) in COMMANDS.items()]
-        rows += [(name, f"From {_origin(found)}.") for name, found in _plugin_commands().items()]
+        rows += [(name, f"From {_origins(found)}.") for name, found in _plugin_commands().items()]
         with formatter.section("Commands"):
             formatter.write_dl(sorted(rows))
 
 
-def _plugin_commands() -> Mapping[str, EntryPoint]:
+def _plugin_commands() -> Mapping[str, Sequence[EntryPoint]]:
     """Return what admitted plugins add; a command of a blocked one must not be imported either."""
     wanted, _ = admitted(installed_candidates(), read_admission(environment(os.environ, Path())))
     origins = {candidate.distribution for candidate in wanted}
-    found = entry_points(group=COMMAND_GROUP)
-    return {point.name: point for point in found if _origin(point) in origins and point.name not in COMMANDS}
+    commands: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=COMMAND_GROUP):
+        if _origin(point) in origins and point.name not in COMMANDS:
+            commands.setdefault(point.name, []).append(point)
+    return commands
 
 
 def _origin(entry_point: EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else ""
 
 
-def _plugin_command(entry_point: EntryPoint) -> click.Command:
+def _origins(entry_points: Sequence[EntryPoint]) -> str:
+    return " and ".join(sorted(map(_origin, entry_points)))
+
+
+def _plugin_command(entry_points: Sequence[EntryPoint]) -> click.Command:
     """Import a plugin's command; raises `ConfigurationError` with its distribution for what is none."""
+    entry_point, *others = entry_points
+    if others:
+        raise ConfigurationError(
+            f"The command {entry_point.name} is claimed by {_origins(entry_points)}: uninstall one, or leave "
+            "its plugin out with SHOPDB_BLOCKED_PLUGINS"
+        )
     culprit = f"The command {entry_point.name} of {_origin(entry_point)}"
     try:
         found = entry_point.load()
     except (Exception, SystemExit) as error:
-        raise ConfigurationError(f"{culprit} cannot be imported: {type(error).__name__}: {error}") from error
+        package = entry_point.module.partition(".")[0]
+        what = f"{type(error).__name__}: {told(error)}{place_raised(error, in_package(package))}"
+        raise ConfigurationError(f"{culprit} cannot be imported: {what}") from error
     if not isinstance(found, click.Command):
         raise ConfigurationError(f"{culprit} is no click.Command: {entry_point.value}")
     return found

@@ -23,7 +23,7 @@ def command(plugin: str, name: str, parameters: Sequence[str], limit: int | None
     with site_store() as store:
         reports = Reports(plugins, store)
         report = reports.get(plugin, name)
-        rows = reports.rows(report, _given(parameters, report), count=limit)
+        rows = reports.rows(plugin, report, _given(parameters, report), count=limit)
     items = [dict(zip(report.columns, row, strict=True)) for row in rows]
     if as_json:
         echo_json(items)

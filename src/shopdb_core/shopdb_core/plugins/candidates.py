@@ -1,5 +1,6 @@
 """Which plugins are installed, and which of them this site lets in; nothing is imported yet."""
 
+import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +19,22 @@ _NO_DISTRIBUTION = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A plugin that could be loaded: its name, where it comes from, and how to get it."""
+    """A plugin that could be loaded: its name, where it comes from, and how to get it.
+
+    `target` is what its entry point names, such as `shopdb_network:plugin`.
+    """
 
     name: str
     distribution: str
     version: str
     requires: tuple[str, ...]
+    target: str
     load: Callable[[], object]
+
+    @property
+    def package(self) -> str:
+        """The top-level package or module that holds the plugin's own code."""
+        return self.target.partition(":")[0].partition(".")[0]
 
     def __str__(self) -> str:
         origin = f"{self.distribution} {self.version}".rstrip()
@@ -40,7 +50,7 @@ def installed_candidates() -> list[Candidate]:
 def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:
     """Return modules or objects that a program passes in, as if they had been installed."""
     return [
-        Candidate(name, _NO_DISTRIBUTION, "", (), lambda plugin=plugin: plugin)  # type: ignore[misc]
+        Candidate(name, _NO_DISTRIBUTION, "", (), _module(plugin), lambda plugin=plugin: plugin)  # type: ignore[misc]
         for name, plugin in plugins.items()
     ]
 
@@ -101,6 +111,10 @@ def _name_fault(name: str) -> str:
     return ""
 
 
+def _module(plugin: object) -> str:
+    return str(plugin.__name__ if inspect.ismodule(plugin) else type(plugin).__module__)
+
+
 def _candidate(entry_point: EntryPoint) -> Candidate:
     distribution: Distribution | None = entry_point.dist
     return Candidate(
@@ -108,5 +122,6 @@ def _candidate(entry_point: EntryPoint) -> Candidate:
         distribution=distribution.name if distribution else _NO_DISTRIBUTION,
         version=distribution.version if distribution else "",
         requires=tuple(distribution.requires or ()) if distribution else (),
+        target=entry_point.value,
         load=entry_point.load,
     )

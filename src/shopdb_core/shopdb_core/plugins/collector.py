@@ -78,7 +78,10 @@ def _is_volatile(field: Json) -> bool:
 def _examples(hooks: PluginHooks) -> Sequence[JsonObject]:
     examples = hooks.ask("get_example_submissions") or ()
     if not isinstance(examples, Sequence) or not all(isinstance(example, dict) for example in examples):
-        raise hooks.failure("get_example_submissions", "returned something that is no list of dicts")
+        raise hooks.failure(
+            "get_example_submissions",
+            "returned something that is no list of dicts: return a list, be it of one",
+        )
     if faults := [fault for example in examples for fault in bound_faults(example)]:
         where = f"returned an example whose {faults[0].place or '/'} {faults[0].reason}"
         raise hooks.failure("get_example_submissions", where)

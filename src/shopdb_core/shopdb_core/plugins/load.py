@@ -1,6 +1,5 @@
 """From a candidate to a registered plugin: compatibility, import, hooks. Whatever fails is named."""
 
-import difflib
 import inspect
 from importlib.metadata import version
 
@@ -9,8 +8,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 import shopdb_hookspecs
+from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.plugins.candidates import Candidate
-from shopdb_core.plugins.hooks import HOOKS
+from shopdb_core.plugins.implementations import implementation_fault
 from shopdb_hookspecs import specs
 
 HOOKSPECS = "shopdb-hookspecs"
@@ -33,15 +33,21 @@ def load(manager: pluggy.PluginManager, candidate: Candidate) -> None:
     plugin = _imported(candidate)
     if other := manager.get_name(plugin):
         raise Unusable(f"its entry point names the same object as the plugin {other}: name one of its own")
+    if fault := _registration_fault(manager, plugin, candidate.name):
+        raise Unusable(fault)
+
+
+def _registration_fault(manager: pluggy.PluginManager, plugin: object, name: str) -> str:
+    """Register, or say why that is not possible: foreign code may raise anything when it is looked at."""
     try:
-        manager.register(plugin, candidate.name)
-        _check_hooks(manager, plugin)
-    except Exception as error:
-        if manager.has_plugin(candidate.name):
-            manager.unregister(name=candidate.name)
-        if isinstance(error, Unusable):
-            raise
-        raise Unusable("its hooks do not fit: " + "; ".join(str(error).splitlines())) from error
+        fault = implementation_fault(manager, plugin)
+        if not fault:
+            manager.register(plugin, name)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it takes nobody else along
+        if manager.has_plugin(name):
+            manager.unregister(name=name)
+        return "its hooks do not fit: " + "; ".join(str(error).splitlines())
+    return fault
 
 
 def _check_compatible(candidate: Candidate) -> None:
@@ -70,25 +76,19 @@ def _imported(candidate: Candidate) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a plugin must not end the server
-        raise Unusable(f"its import raised {type(error).__name__}: {error}") from error
+        raise Unusable(_import_fault(candidate, error)) from error
     if inspect.isclass(plugin):
         raise Unusable(f"its entry point names the class {plugin.__name__}; name a module or an instance")
     return plugin
 
 
-def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
-    """Find what pluggy lets pass: a misspelt hook, and a hook without its marker."""
-    implemented = [caller.name for caller in manager.get_hookcallers(plugin) or ()]
-    for name in implemented:
-        if name not in HOOKS:
-            raise Unusable(f"it implements an unknown hook {name}{_did_you_mean(name)}")
-    for name in HOOKS:
-        if name not in implemented and callable(getattr(plugin, name, None)):
-            raise Unusable(f"its function {name} is not marked: put @shopdb_hookspecs.hookimpl above it")
-    if not implemented:
-        raise Unusable("it implements no hook: mark its functions with @shopdb_hookspecs.hookimpl")
-
-
-def _did_you_mean(name: str) -> str:
-    close = difflib.get_close_matches(name, HOOKS, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; the hooks are {', '.join(HOOKS)}"
+def _import_fault(candidate: Candidate, error: BaseException) -> str:
+    place = place_raised(error, in_package(candidate.package))
+    if isinstance(error, (ModuleNotFoundError, AttributeError)) and not place:
+        kind = "module" if isinstance(error, ModuleNotFoundError) else "attribute"
+        named = f"its entry point names {candidate.target}"
+        return f"{named}, and there is no {kind} {error.name}: correct it, or pack the module"
+    reason = f"its import raised {type(error).__name__}: {told(error)}{place}"
+    if isinstance(error, ModuleNotFoundError):
+        return f"{reason}: install it, and name it among the dependencies of {candidate.distribution}"
+    return reason

@@ -10,6 +10,7 @@ from typing import Literal
 import pluggy
 
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable
+from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.plugins.candidates import (
     Candidate,
     admitted,
@@ -146,9 +147,14 @@ def _equipped(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
         reason = str(verdict)
     except PluginFailure as failure:
         what = str(failure).removeprefix(f"Plugin {candidate}: ").removesuffix(".")
-        reason = f"{what}: {failure.__cause__}" if failure.__cause__ else what
+        reason = f"{what}{_raised(failure.__cause__, candidate)}"
     manager.unregister(name=candidate.name)
     return _quarantined(candidate, reason)
+
+
+def _raised(cause: BaseException | None, candidate: Candidate) -> str:
+    """Say what was raised and where; at start no client reads it, and no payload is in it."""
+    return f": {told(cause)}{place_raised(cause, in_package(candidate.package))}" if cause else ""
 
 
 def _migrations(hooks: PluginHooks) -> Path | None:
@@ -156,7 +162,9 @@ def _migrations(hooks: PluginHooks) -> Path | None:
     if directory is None:
         return None
     if not isinstance(directory, (str, Path)) or not Path(directory).is_dir():
-        raise hooks.failure("get_migrations", f"returned no existing directory: {str(directory)[:80]!r}")
+        what = f"returned no directory that exists: {str(directory)[:80]!r}"
+        mending = "give an absolute path, and pack the directory into the wheel"
+        raise hooks.failure("get_migrations", f"{what}; {mending}")
     return Path(directory)
 
 

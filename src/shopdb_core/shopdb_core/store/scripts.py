@@ -13,6 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.places import in_directory, place_raised, told
+from shopdb_core.store.at_work import lent
+from shopdb_core.store.tables import REASON_LENGTH
 
 CORE = "core"
 VERSION_TABLE_PREFIX = "alembic_version_"
@@ -37,7 +40,11 @@ class MigrationScripts:
     def head(self) -> str | None:
         """Return the newest revision; raises `BrokenMigrations` where there is not exactly one."""
         with self._blamed("cannot be read"):
-            return ScriptDirectory.from_config(self._config()).get_current_head()
+            heads = ScriptDirectory.from_config(self._config()).get_heads()
+            if len(heads) > 1:
+                both = " and ".join(sorted(heads))
+                raise ValueError(f"{both} have no successor: let one name the other as its down_revision")
+            return next(iter(heads), None)
 
     def require_known(self, revision: str | None) -> None:
         """Raise `BrokenMigrations` for a revision that only a later release can have made."""
@@ -52,12 +59,12 @@ class MigrationScripts:
     def upgrade(self, connection: Connection) -> None:
         """Run what is missing, in the connection's transaction; raises `BrokenMigrations`."""
         self.require_known(current_revision(connection, self.name))
-        with self._blamed(_failed(connection)):
+        with self._blamed(_failed(connection)), lent(connection):
             command.upgrade(self._config(connection), "head")
 
     def downgrade(self, connection: Connection) -> None:
         """Run every migration backwards, in the connection's transaction; raises `BrokenMigrations`."""
-        with self._blamed(_failed(connection)):
+        with self._blamed(_failed(connection)), lent(connection):
             command.downgrade(self._config(connection), "base")
 
     def _config(self, connection: Connection | None = None) -> Config:
@@ -72,14 +79,18 @@ class MigrationScripts:
     def _blamed(self, verdict: str) -> Iterator[None]:
         """Name the distribution; a script is foreign code, so any exception may come out of it."""
         with warnings.catch_warnings():
-            # Alembic only warns of a revision that two files claim, and then picks one.
-            warnings.filterwarnings("error", "Revision .* is present more than once")
+            # Alembic only warns of a revision that two files claim or none has, and then goes on.
+            warnings.filterwarnings("error", "Revision .* is (present more than once|not present)")
             try:
                 yield
             except (Exception, SystemExit) as error:
-                # SQLAlchemy tells the statement and a web page in further lines.
-                told = next(iter(str(error).splitlines()), type(error).__name__)
-                raise BrokenMigrations(f"The migrations of {self.name} {verdict}: {told}"[:255]) from error
+                raise BrokenMigrations(self._blame(verdict, error)) from error
+
+    def _blame(self, verdict: str, error: BaseException) -> str:
+        """Tell what was raised, and where in the scripts, in as many characters as the table has room for."""
+        begin = f"The migrations of {self.name} {verdict}: "
+        place = place_raised(error, in_directory(self.directory))
+        return begin + told(error)[: REASON_LENGTH - len(begin) - len(place)] + place
 
 
 def core_scripts() -> MigrationScripts:

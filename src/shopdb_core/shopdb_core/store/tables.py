@@ -20,6 +20,7 @@ NAME_LENGTH = 40
 IDENTITY_LENGTH = 255
 ACTOR_LENGTH = 255
 REQUEST_ID_LENGTH = 64
+REASON_LENGTH = 255
 
 metadata = MetaData(
     naming_convention={
@@ -129,7 +130,7 @@ migrationfailure = Table(
     metadata,
     Column("name", String(NAME_LENGTH), primary_key=True),
     Column("revision", String(255), nullable=False),
-    Column("reason", String(255), nullable=False),
+    Column("reason", String(REASON_LENGTH), nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 

@@ -39,17 +39,6 @@ def test_a_failing_import_quarantines_its_plugin_alone(install: Install, source:
     assert list(plugins.collectors()) == ["computers"]
 
 
-def test_an_attribute_that_is_missing_is_named(install: Install) -> None:
-    """An entry point that names nothing says which name it is."""
-    install("rack_hollow", "", {"rack": "rack_hollow:plugin"})
-
-    rack = load_plugins(SITE).get("rack")
-
-    assert rack is not None
-    assert "plugin" in rack.reason
-    assert "AttributeError" in rack.reason
-
-
 def test_ctrl_c_is_not_caught(install: Install) -> None:
     """Who interrupts a slow import gets what they asked for."""
     install("rack_slow", "raise KeyboardInterrupt", {"rack": "rack_slow"})
