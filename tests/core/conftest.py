@@ -1,102 +1,16 @@
-"""A site inside the test's own process: real SQLite, the installed plugins or those of the test."""
+"""What the tests of the core share: a site inside the test's own process, and time that passes in it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from databases import Database
-from falcon import testing
-from sqlalchemy import Connection, NullPool, create_engine, select, text, update
+from shops import make_shop, shop
+from sqlalchemy import NullPool, create_engine, select, update
 
-from shopdb_core.access.tokens import Role, Tokens
-from shopdb_core.app import assemble
 from shopdb_core.audit.entry import AuditChain, AuditEntry
-from shopdb_core.collect import Answer, Origin, Submissions
-from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.schema_check import check_schema, migration_scripts
-from shopdb_core.settings import Settings
-from shopdb_core.store import Store, open_store
 from shopdb_core.store.tables import asset, auditentry
-from shopdb_core.store.upgrade import upgrade
 
-KEY = "a-collector-key-for-tests-0123456789-abc"
-ORIGIN = Origin("tester", "request-1")
-
-
-@dataclass
-class Shop:
-    """One site's parts, and short ways to use them."""
-
-    settings: Settings
-    plugins: Plugins
-    store: Store
-    submissions: Submissions
-    client: testing.TestClient
-
-    def submit(self, plugin: str, submission: Mapping[str, object], **options: bool) -> Answer:
-        """Submit from Python."""
-        return self.submissions.submit(plugin, dict(submission), ORIGIN, **options)
-
-    def post(self, plugin: str, submission: object, query: str = "", **headers: str) -> testing.Result:
-        """Submit over WSGI with the collector key."""
-        return self.client.simulate_post(
-            f"/api/collector/{plugin}{query}", json=submission, headers={"X-API-Key": KEY, **headers}
-        )
-
-    def bearer(self, role: Role = "viewer") -> dict[str, str]:
-        """Return the header of a valid token."""
-        token = Tokens(self.settings.secret_key).issue("tester", role, timedelta(hours=1))
-        return {"Authorization": f"Bearer {token}"}
-
-    def get(self, path: str) -> testing.Result:
-        """Read as a viewer."""
-        return self.client.simulate_get(path, headers=self.bearer())
-
-    def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
-        """Return what a query finds in the database."""
-
-        def work(connection: Connection) -> list[tuple[object, ...]]:
-            return [tuple(row) for row in connection.execute(text(sql), values)]
-
-        return self.store.read(work)
-
-    def count(self, table: str) -> int:
-        """Return how many rows a table has."""
-        ((number,),) = self.rows(f"SELECT count(*) FROM {table}")
-        assert isinstance(number, int)
-        return number
-
-
-@pytest.fixture
-def make_shop(make_database: Callable[[str], Database], database_kind: str) -> Iterator[Callable[..., Shop]]:
-    """Return a function that opens a site with given plugins (default: the installed) and settings."""
-    stores: list[Store] = []
-
-    def make(plugins: Mapping[str, object] | None = None, **settings: object) -> Shop:
-        defaults = {
-            "secret_key": "a-secret-key-for-tests-0123456789-abcdef",
-            "database_url": make_database(database_kind).url,
-            "shared_keys": (KEY,),
-        }
-        chosen = Settings(**{**defaults, **settings})
-        loaded = load_plugins(chosen.admission, plugins)
-        upgrade(chosen.database_url, migration_scripts(loaded))
-        store = open_store(chosen)
-        stores.append(store)
-        check_schema(store, loaded)
-        client = testing.TestClient(assemble(chosen, loaded, store))
-        return Shop(chosen, loaded, store, Submissions(chosen, loaded, store), client)
-
-    yield make
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def shop(make_shop: Callable[..., Shop]) -> Shop:
-    """Return a site with the installed plugins."""
-    return make_shop()
+__all__ = ["make_shop", "shop"]  # fixtures for every test of the core
 
 
 def let_time_pass(database_url: str, secret_key: str, days: int) -> None:

@@ -2,8 +2,9 @@
 
 A document's blocks run in order, as one shell script in a directory of their own. `sh` runs; `console` holds
 commands behind `$` and what they print; `python` is a program, and a `text` block behind it what it prints; a
-block with a `title` is a file. `sh setup` changes the machine and runs in CI instead. In what is printed, `…`
-stands for anything, and times and request ids may differ.
+block with a `title` is a file. `sh setup` changes the machine and runs in CI instead; `python plugin` is part
+of a plugin, which a test of that document loads. In what is printed, `…` stands for anything, and times and
+request ids may differ.
 """
 
 import json
@@ -17,10 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from agreement import text_agrees
 
 SHOWN_URL = "127.0.0.1:8080"
-MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z"
-REQUEST_ID = r"\b[0-9a-f]{16}\b"
 
 PRELUDE = """\
 set -euo pipefail
@@ -74,7 +74,7 @@ class Script:
             self.add_console(block.place, text)
         elif block.language == "sh" and block.runs:
             self.lines.append(re.sub("(?m)^shopdb serve$", "serve", text))
-        elif block.language == "python":
+        elif block.language == "python" and block.runs:
             program = self.directory / "programs" / f"{len(self.lines)}.py"
             program.parent.mkdir(exist_ok=True)
             program.write_text(text, encoding="utf-8")
@@ -164,46 +164,3 @@ def test_json_blocks_are_json(document, blocks_of):
     for block in blocks_of(document):
         if block.language == "json":
             assert json.loads(block.text) is not None, block.place
-
-
-def text_agrees(shown: str, actual: str) -> bool:
-    shown, actual = shown.strip(), actual.replace("\r\n", "\n").strip()
-    if "\n{" in shown:
-        return lines_agree(shown.splitlines(), actual.splitlines())
-    if shown.startswith(("{", "[")):
-        return json_agrees(json.loads(shown), json.loads(actual))
-    return re.fullmatch(_pattern(shown), actual, re.DOTALL) is not None
-
-
-def lines_agree(shown: list[str], actual: list[str]) -> bool:
-    """Whether each line of NDJSON is as shown."""
-    return len(shown) == len(actual) and all(map(text_agrees, shown, actual))
-
-
-def json_agrees(shown, actual) -> bool:
-    if shown == "…":
-        return True
-    if isinstance(shown, dict) and isinstance(actual, dict):
-        named = {name: value for name, value in shown.items() if name != "…"}
-        names_agree = named.keys() <= actual.keys() if "…" in shown else named.keys() == actual.keys()
-        return names_agree and all(json_agrees(value, actual[name]) for name, value in named.items())
-    if isinstance(shown, list) and isinstance(actual, list):
-        items = shown[:-1] if shown[-1:] == ["…"] else shown
-        lengths_agree = len(items) <= len(actual) if items is not shown else len(items) == len(actual)
-        return lengths_agree and all(map(json_agrees, items, actual))
-    if isinstance(shown, str) and isinstance(actual, str):
-        return re.fullmatch(_pattern(shown), actual, re.DOTALL) is not None
-    return shown == actual
-
-
-def _pattern(shown: str) -> str:
-    """Turn a text into a regular expression that lets times, request ids and `…` differ."""
-    parts = re.split(f"({MOMENT}|{REQUEST_ID}|…)", shown)
-    return "".join(map(_part_pattern, parts))
-
-
-def _part_pattern(part: str) -> str:
-    if part == "…":
-        return ".*"
-    kinds = (kind for kind in (MOMENT, REQUEST_ID) if re.fullmatch(kind, part))
-    return next(kinds, re.escape(part))

@@ -106,3 +106,86 @@ def test_a_quarantined_wrapper_wraps_nothing(make_plugin: MakePlugin) -> None:
 
     assert plugins.collectors()["rack"].normalize({"serial": "r1"}) == {"serial": "r1"}
     assert site.stored == []
+
+
+class Echo:
+    """Adds its name to what it wraps."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @hookimpl(wrapper=True)
+    def normalize_submission(self) -> Generator[None, JsonObject, JsonObject]:
+        normalized = yield
+        return {**normalized, "echo": [*normalized.get("echo", ()), self.name]}
+
+
+class EagerEcho(Echo):
+    """Asks to be tried first."""
+
+    @hookimpl(wrapper=True, tryfirst=True)
+    def normalize_submission(self) -> Generator[None, JsonObject, JsonObject]:
+        return (yield from super().normalize_submission())
+
+
+@pytest.mark.parametrize(
+    ("first", "order"), [(Echo("abbey"), ["abbey", "site"]), (EagerEcho("abbey"), ["site", "abbey"])]
+)
+def test_the_last_plugin_wraps_all_others(make_plugin: MakePlugin, first: Echo, order: list[str]) -> None:
+    """Of two wrappers the one that was loaded later has the last word, unless the other asks for it."""
+    rack = make_plugin(normalize_submission=lambda submission: submission)
+
+    plugins = load_plugins(Admission(), {"abbey": first, "rack": rack, "site": Echo("site")})
+
+    assert plugins.collectors()["rack"].normalize({"serial": "r1"})["echo"] == order
+
+
+def test_a_wrapper_is_not_called_where_there_is_nothing_to_wrap(make_plugin: MakePlugin) -> None:
+    """A plugin without the hook is not asked, and so nobody can adjust its answer."""
+    plugins = load_plugins(Admission(), {"rack": make_plugin(), "site": Echo("site")})
+
+    assert plugins.collectors()["rack"].normalize({"serial": "r1"}) == {"serial": "r1"}
+
+
+class Stumbling:
+    """Raises around whatever others answer."""
+
+    @hookimpl(wrapper=True)
+    def get_collector_schema(self) -> Generator[None, JsonObject, JsonObject]:
+        yield
+        raise LookupError("no such site")
+
+
+def test_what_a_wrapper_raises_is_told_of_the_plugin_that_it_wraps(make_plugin: MakePlugin) -> None:
+    """The answer of that plugin cannot be had; the wrapper itself has done nothing wrong at its own start."""
+    plugins = load_plugins(Admission(), {"rack": make_plugin(), "site": Stumbling()})
+
+    rack, site = plugins.get("rack"), plugins.get("site")
+
+    assert rack is not None
+    assert site is not None
+    assert (rack.state, rack.reason) == (
+        "quarantined",
+        "get_collector_schema raised LookupError: no such site",
+    )
+    assert site.state == "active"
+
+
+class Answering:
+    """Marks as a wrapper what only answers."""
+
+    @hookimpl(wrapper=True)
+    def get_collector_schema(self) -> JsonObject:
+        return {}
+
+
+def test_a_wrapper_that_does_not_yield_is_quarantined(make_plugin: MakePlugin) -> None:
+    """It is the culprit itself; the others serve."""
+    plugins = load_plugins(Admission(), {"rack": make_plugin(), "site": Answering()})
+
+    rack, site = plugins.get("rack"), plugins.get("site")
+
+    assert rack is not None
+    assert site is not None
+    assert (rack.state, site.state) == ("active", "quarantined")
+    assert "generator" in site.reason
