@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from installing import install
 from shops import make_shop
 
-__all__ = ["make_shop"]  # a fixture for every test of the documents
+__all__ = ["install", "make_shop"]  # fixtures for every test of the documents
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = sorted(

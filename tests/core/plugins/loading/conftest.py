@@ -1,15 +1,16 @@
 """Plugins as people write them: objects in memory, and distributions in a folder of their own."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from installing import install
 
 from shopdb_core.plugins.registry import Plugin, load_plugins
 from shopdb_core.settings import Admission
 from shopdb_hookspecs import hookimpl
+
+__all__ = ["install"]  # a fixture for every test of this folder
 
 _DECLARATION = {
     "identityfield": "serial",
@@ -44,26 +45,3 @@ def load() -> Callable[..., Plugin]:
         return found
 
     return load_one
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Put a distribution with one module, named after it, on the path; it leaves again afterwards."""
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def write(
-        distribution: str, source: str, entry_points: Mapping[str, str], requires: Sequence[str] = ()
-    ) -> None:
-        (tmp_path / f"{distribution}.py").write_text(source)
-        metadata = tmp_path / f"{distribution}-1.0.dist-info"
-        metadata.mkdir()
-        headers = [f"Name: {distribution}", "Version: 1.0", *(f"Requires-Dist: {text}" for text in requires)]
-        (metadata / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", *headers, ""]))
-        lines = [f"{name} = {target}" for name, target in entry_points.items()]
-        (metadata / "entry_points.txt").write_text("\n".join(["[shopdb]", *lines, ""]))
-
-    before = set(sys.modules)
-    yield write
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
