@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import json
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +19,7 @@ from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Admission
 from shopdb_core.store.upgrade import migration_statuses
-from shopdb_hookspecs import AssetChange, Parameter, Report, specs
+from shopdb_hookspecs import AssetChange, Parameter, Report, hookimpl, specs
 
 PARTS = ["When", "Arguments", "Result", "Errors", "Example"]
 FAULTS = "| the hook does | then | message |"
@@ -197,6 +198,60 @@ def test_the_wrapper_does_what_is_shown(text, parts, make_module, make_shop):
     assert _stored(shop, submission) == shown
     assert shop.post("switches", {**submission, "room": None}).status_code == 422
     assert (shop.plugins.get("house").state, shop.plugins.has_endpoint("house")) == ("active", False)
+
+
+def test_the_hooks_are_called_when_it_is_told(make_shop):
+    """How often, for what, and in which thread: what the parts "When" say of one process on SQLite."""
+    calls: list[tuple[str, bool]] = []
+    shop = make_shop({"switches": Recorder(calls)})
+    normalized, stored, told = (("normalize", True), ("store", False), ("told", True))
+
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized, stored, told]
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized]
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == []
+    assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}, "?dryrun=true") == [normalized, stored]
+    assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}) == [normalized, stored, told]
+    assert len(_calls_of(calls, shop, {"serialnumber": "1", "model": 5})) > 1
+    entered = {"assettype": "cell", "identityvalue": "7"}
+    answer = shop.client.simulate_post("/api/assets", json=entered, headers=shop.bearer("editor"))
+    assert (answer.status_code, calls) == (201, [])
+
+
+class Recorder:
+    """Notes which hook is called, and whether in the thread of the test, which is the one that answers."""
+
+    def __init__(self, calls: list[tuple[str, bool]]) -> None:
+        self._calls = calls
+
+    @hookimpl
+    def get_collector_schema(self):
+        fields = {"serialnumber": {"type": "string"}, "model": {"type": "string"}}
+        return {"identityfield": "serialnumber", "fields": fields}
+
+    @hookimpl
+    def normalize_submission(self, submission):
+        self._note("normalize")
+        return submission
+
+    @hookimpl
+    def store_asset(self):
+        self._note("store")
+
+    @hookimpl
+    def asset_changed(self):
+        self._note("told")
+
+    def _note(self, hook: str) -> None:
+        self._calls.append((hook, threading.current_thread() is threading.main_thread()))
+
+
+def _calls_of(calls, shop, submission, query: str = "") -> list[tuple[str, bool]]:
+    """Submit, and take the calls that it led to."""
+    calls.clear()
+    shop.post("switches", submission, query)
+    made = [*calls]
+    calls.clear()
+    return made
 
 
 def _parts(section: str) -> dict[str, str]:
