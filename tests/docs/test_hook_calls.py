@@ -1,0 +1,59 @@
+"""Whether the hooks are called when docs/plugin-hooks.md says so."""
+
+import threading
+
+from shopdb_hookspecs import hookimpl
+
+
+def test_the_hooks_are_called_when_it_is_told(make_shop):
+    """How often, for what, and in which thread: what the parts "When" say of one process on SQLite."""
+    calls: list[tuple[str, bool]] = []
+    shop = make_shop({"switches": Recorder(calls)})
+    normalized, stored, told = (("normalize", True), ("store", False), ("told", True))
+
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized, stored, told]
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized]
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == []
+    assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}, "?dryrun=true") == [normalized, stored]
+    assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}) == [normalized, stored, told]
+    assert len(_calls_of(calls, shop, {"serialnumber": "1", "model": 5})) > 1
+    entered = {"assettype": "cell", "identityvalue": "7"}
+    answer = shop.client.simulate_post("/api/assets", json=entered, headers=shop.bearer("editor"))
+    assert (answer.status_code, calls) == (201, [])
+
+
+class Recorder:
+    """Notes which hook is called, and whether in the thread of the test, which is the one that answers."""
+
+    def __init__(self, calls: list[tuple[str, bool]]) -> None:
+        self._calls = calls
+
+    @hookimpl
+    def get_collector_schema(self):
+        fields = {"serialnumber": {"type": "string"}, "model": {"type": "string"}}
+        return {"identityfield": "serialnumber", "fields": fields}
+
+    @hookimpl
+    def normalize_submission(self, submission):
+        self._note("normalize")
+        return submission
+
+    @hookimpl
+    def store_asset(self):
+        self._note("store")
+
+    @hookimpl
+    def asset_changed(self):
+        self._note("told")
+
+    def _note(self, hook: str) -> None:
+        self._calls.append((hook, threading.current_thread() is threading.main_thread()))
+
+
+def _calls_of(calls, shop, submission, query: str = "") -> list[tuple[str, bool]]:
+    """Submit, and take the calls that it led to."""
+    calls.clear()
+    shop.post("switches", submission, query)
+    made = [*calls]
+    calls.clear()
+    return made

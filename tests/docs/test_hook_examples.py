@@ -1,0 +1,104 @@
+"""Whether the examples of docs/plugin-hooks.md do what it says."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from documents import fenced, sections
+from hookpage import make_module, parts_of, plugin_source
+
+from shopdb_core.schema_check import migration_scripts
+from shopdb_core.store.upgrade import migration_statuses
+
+
+def _answer(shop, submission):
+    return shop.post("switches", submission).json
+
+
+def _shown_examples(shop, _submission):
+    return shop.get("/api/collector/_schemas/switches").json["examples"]
+
+
+def _stored(shop, submission):
+    return shop.get(f"/api/assets/{_answer(shop, submission)['assetid']}").json["attributes"]
+
+
+def _tables(shop, _submission):
+    scripts = migration_scripts(shop.plugins)
+    return asdict(shop.store.read(lambda connection: migration_statuses(connection, scripts))[-1])
+
+
+def _rows(shop, submission):
+    _answer(shop, submission)
+    return [list(row) for row in shop.rows("SELECT * FROM switches_port")]
+
+
+def _report(shop, submission):
+    _answer(shop, submission)
+    return shop.get("/api/reports/switches/ports?vlan=20").json
+
+
+ASKED = {
+    "get_collector_schema": _answer,
+    "get_example_submissions": _shown_examples,
+    "normalize_submission": _stored,
+    "get_migrations": _tables,
+    "store_asset": _rows,
+    "get_reports": _report,
+}
+"""What each example is asked, to be compared with what the document shows last."""
+
+
+@pytest.fixture
+def text(docs: Path) -> str:
+    """The document."""
+    return (docs / "plugin-hooks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("hook", ASKED)
+def test_every_example_does_what_is_shown(text, tmp_path, make_shop, hook):
+    """The examples up to this one are a plugin; asked as the document says, it answers what stands there."""
+    *submissions, shown = map(json.loads, fenced(parts_of(text)[hook]["Example"], "json"))
+    shop = make_shop({"switches": make_module(text, plugin_source(text, hook), tmp_path)})
+    latest = json.loads(fenced(parts_of(text)["store_asset"]["Example"], "json")[0])
+
+    asked = ASKED[hook](shop, submissions[0] if submissions else latest)
+
+    assert shop.plugins.get("switches").hooks.implements(hook)
+    assert asked == shown
+
+
+def test_the_example_of_an_observer_logs_what_is_shown(text, tmp_path, make_shop, caplog):
+    """The whole plugin, and one submission; what is volatile alone is not told."""
+    example = parts_of(text)["asset_changed"]["Example"]
+    shop = make_shop({"switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)})
+    submission = json.loads(fenced(example, "json")[0])
+
+    _answer(shop, submission)
+    _answer(shop, {**submission, "uptimeseconds": 5})
+
+    logged = [record.getMessage() for record in caplog.records if record.name == "switches"]
+    assert logged == fenced(example, "text")[0].splitlines()
+
+
+def test_the_examples_that_are_shown_are_valid(text, tmp_path, make_shop):
+    """What the plugin shows to others can be submitted."""
+    shop = make_shop({"switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)})
+
+    for example in shop.plugins.get("switches").collector.examples:
+        assert shop.submit("switches", example).warnings == ()
+
+
+def test_the_wrapper_does_what_is_shown(text, tmp_path, make_shop):
+    """Its example, beside the plugin of this page."""
+    wrappers = sections(text, 2)["Wrappers"]
+    submission, shown = map(json.loads, fenced(wrappers, "json"))
+    house = make_module(text, fenced(wrappers, "python plugin")[0], tmp_path).house
+    shop = make_shop(
+        {"house": house, "switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)}
+    )
+
+    assert _stored(shop, submission) == shown
+    assert shop.post("switches", {**submission, "room": None}).status_code == 422
+    assert (shop.plugins.get("house").state, shop.plugins.has_endpoint("house")) == ("active", False)

@@ -1,0 +1,58 @@
+"""docs/plugin-hooks.md taken apart: the parts of each hook's section, and the plugin of its examples."""
+
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+from documents import fenced, sections
+
+from shopdb_core.plugins.hooks import HOOKS
+from shopdb_hookspecs import specs
+
+
+def headings(text: str) -> list[str]:
+    """Return the headings of the hooks, in the order of the page."""
+    return list(_told(text))
+
+
+def parts_of(text: str) -> dict[str, dict[str, str]]:
+    """Return the parts of each section, by the hook and by the word that each begins with."""
+    return {heading.partition("(")[0]: _parts(section) for heading, section in _told(text).items()}
+
+
+def plugin_source(text: str, last: str) -> str:
+    """Return the plugin that the examples up to the one of the hook `last` make."""
+    parts = parts_of(text)
+    hooks = HOOKS[: HOOKS.index(last) + 1]
+    return "\n\n".join(fenced(parts[hook]["Example"], "python plugin")[0] for hook in hooks)
+
+
+def make_module(text: str, source: str, folder: Path) -> ModuleType:
+    """Make a module of a source, beside the files that the page shows."""
+    for title, content in re.findall(r'(?ms)^```python title="(.+?)"\n(.*?)^```$', text):
+        (folder / title).parent.mkdir(parents=True, exist_ok=True)
+        (folder / title).write_text(content)
+    module = ModuleType("switches")
+    module.__file__ = str(folder / "switches.py")
+    exec(compile(source, "switches.py", "exec"), module.__dict__)
+    return module
+
+
+def arguments(hook: str) -> list[str]:
+    """Return the names of a hook's arguments."""
+    return list(inspect.signature(getattr(specs, hook)).parameters)
+
+
+def signature(hook: str) -> str:
+    """Return a hook with its arguments, as people write it."""
+    return f"{hook}({', '.join(arguments(hook))})"
+
+
+def _told(text: str) -> dict[str, str]:
+    return sections(sections(text, 2)["Each hook"], 3)
+
+
+def _parts(section: str) -> dict[str, str]:
+    parts = re.split(r"(?m)^\*\*(\w+)\.\*\*", section)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
