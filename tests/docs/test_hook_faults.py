@@ -1,5 +1,6 @@
 """Whether each fault that docs/plugin-hooks.md tells of leads to what it says."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -59,7 +60,7 @@ def _consequence(
     """Return what becomes of a plugin, of a submission to it or of a report of it, and in which words."""
     loaded = load_plugins(Admission(), {"switches": plugin}).get("switches")
     if loaded.state == "quarantined":
-        return "quarantined", loaded.reason
+        return "quarantined", re.sub(r"\(\S+, line \d+\)", "(FILE, line N)", loaded.reason)
     shop = make_shop({"switches": plugin})
     answer = shop.post("switches", {"serialnumber": "FOC1234X0AB", "model": "C9300-24T"})
     if hook == "get_reports":

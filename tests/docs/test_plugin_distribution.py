@@ -71,6 +71,7 @@ FAULTS = {
     "it misspells a hook": Fault(SOUND.replace("get_collector", "get_colector")),
     "it forgets to mark a hook": Fault(SOUND.replace("@hookimpl", "")),
     "a hook has an argument that it does not get": Fault(SOUND.replace("schema()", "schema(room)")),
+    "a hook is asynchronous": Fault(SOUND.replace("def get", "async def get")),
     "its declaration has a fault": Fault(SOUND.replace("string", "text")),
     "a hook that is asked at start raises": Fault(
         f"{SOUND}\n@hookimpl\ndef get_reports():\n    raise LookupError('floors')\n"
