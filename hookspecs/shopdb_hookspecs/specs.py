@@ -2,7 +2,7 @@
 
 The first six are asked of one plugin at a time: the implementations of the other plugins are left
 out, except wrappers (`@hookimpl(wrapper=True)`), so that a site's own plugin can adjust all others.
-An implementation may leave out trailing arguments that it has no use for.
+An implementation may leave out arguments that it has no use for.
 """
 
 from collections.abc import Sequence
