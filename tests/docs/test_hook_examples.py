@@ -90,6 +90,16 @@ def test_the_examples_that_are_shown_are_valid(text, tmp_path, make_shop):
         assert shop.submit("switches", example).warnings == ()
 
 
+def test_the_plugin_of_the_page_takes_what_its_schema_admits(text, tmp_path, make_shop):
+    """A list may name a port twice; a table with a key must not refuse it."""
+    shop = make_shop({"switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)})
+    twice = [{"name": "Gi1/0/1"}, {"name": "Gi1/0/1", "vlan": 20}]
+
+    shop.submit("switches", {"serialnumber": "FOC1234X0AB", "model": "C9300-24T", "ports": twice})
+
+    assert shop.rows("SELECT name, vlan FROM switches_port") == [("Gi1/0/1", 20)]
+
+
 def test_the_wrapper_does_what_is_shown(text, tmp_path, make_shop):
     """Its example, beside the plugin of this page."""
     wrappers = sections(text, 2)["Wrappers"]
