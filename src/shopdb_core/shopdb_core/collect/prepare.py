@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.canonical import canonical
-from shopdb_core.errors import InvalidSubmission
+from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.faults import Fault
 from shopdb_core.intake.body import Body
 from shopdb_core.intake.contents import Contents
@@ -60,7 +60,9 @@ class Preparation:
         if not shaped.faults and self._collector.validator.accepts(normalized):
             return self._prepared(shaped.submission, normalized, shaped.warnings)
         if not lenient:
-            raise self._refusal([*shaped.faults, *self.faults(shaped.submission, MOST_FAULTS)])
+            told = {fault.pointer for fault in shaped.faults}
+            invalid = self.faults(shaped.submission, MOST_FAULTS)
+            raise self._refusal([*shaped.faults, *(each for each in invalid if each.pointer not in told)])
         kept = drop_faulty(shaped.submission, self, self._collector.required, shaped.faults)
         if kept.faults:
             raise self._refusal(kept.faults)
@@ -74,12 +76,23 @@ class Preparation:
         by the place there; a fault that only normalising brought out is told of its whole field.
         """
         validator = self._collector.validator
-        found = validator.faults(self._collector.normalize(submission), limit)
+        found = self._faults_of_normalized(submission, limit)
         fields = set(map(_field, found))
         as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
         told = set(map(_field, as_sent))
         brought_out = [fault for fault in found if _field(fault) not in told]
         return as_sent + [replace(fault, pointer=_field(fault)) for fault in brought_out]
+
+    def _faults_of_normalized(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
+        normalized = self._collector.normalize(submission)
+        try:
+            return self._collector.validator.faults(normalized, limit)
+        except TypeError as error:
+            raise self._no_json() from error
+
+    def _no_json(self) -> PluginFailure:
+        what = "returned something that JSON cannot hold"
+        return self._collector.hooks.failure("normalize_submission", what)
 
     def _refusal(self, faults: Sequence[Fault]) -> InvalidSubmission:
         first = f"{faults[0].pointer or '/'} {faults[0].message}"
@@ -104,8 +117,7 @@ class Preparation:
         try:
             return hashlib.blake2b(canonical(submission), digest_size=16).digest()
         except TypeError as error:
-            what = "returned something that JSON cannot hold"
-            raise self._collector.hooks.failure("normalize_submission", what) from error
+            raise self._no_json() from error
 
 
 def _field(fault: Fault) -> str:

@@ -42,6 +42,9 @@ class Collector:
         normalized = self.hooks.ask("normalize_submission", submission=submission, plugin=self.name)
         if not isinstance(normalized, dict):
             raise self.hooks.failure("normalize_submission", "returned no dict")
+        if strange := normalized.keys() - submission.keys() - self.declaration["fields"].keys():
+            what = f"returned the field {min(map(str, strange))[:80]!r}: declare it, or leave it out"
+            raise self.hooks.failure("normalize_submission", what)
         return normalized
 
 

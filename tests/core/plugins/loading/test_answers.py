@@ -115,6 +115,16 @@ def test_a_normalized_submission_that_is_none(load: Load, make_plugin: MakePlugi
         collector.normalize({"serial": "r1"})
 
 
+def test_a_normalized_submission_with_a_field_of_its_own(load: Load, make_plugin: MakePlugin) -> None:
+    """What is not declared would be stored unchecked; what came in undeclared is validation's matter."""
+    collector = load(make_plugin(normalize_submission=lambda submission: {**submission, "was": 1})).collector
+    assert collector is not None
+
+    assert collector.normalize({"was": 2}) == {"was": 1}
+    with pytest.raises(PluginFailure, match="returned the field 'was': declare it, or leave it out"):
+        collector.normalize({"serial": "r1"})
+
+
 @pytest.mark.parametrize("raised", [KeyError("serial"), SystemExit(3)], ids=["raise", "exit"])
 def test_a_hook_that_raises_later_refuses_one_submission(
     load: Load, make_plugin: MakePlugin, raised: BaseException

@@ -21,7 +21,8 @@ class SitePlugin:
     @hookimpl(wrapper=True)
     def get_collector_schema(self) -> Generator[None, Mapping[str, Any], JsonObject]:
         declaration = yield
-        return {**declaration, "fields": {**declaration["fields"], "owner": {"type": "string"}}}
+        added = {"owner": {"type": "string"}, "was": {"type": "string"}}
+        return {**declaration, "fields": {**declaration["fields"], **added}}
 
     @hookimpl(wrapper=True)
     def normalize_submission(
@@ -56,7 +57,7 @@ def test_a_wrapper_adjusts_a_declaration(plugins: Plugins) -> None:
     """A site adds a field to a collector that it did not write, and it is validated like any other."""
     collector = plugins.collectors()["rack"]
 
-    assert sorted(collector.declaration["fields"]) == ["height", "owner", "serial"]
+    assert sorted(collector.declaration["fields"]) == ["height", "owner", "serial", "was"]
     assert not collector.validator.accepts({"serial": "r1", "owner": 5})
 
 
@@ -117,7 +118,7 @@ class Echo:
     @hookimpl(wrapper=True)
     def normalize_submission(self) -> Generator[None, JsonObject, JsonObject]:
         normalized = yield
-        return {**normalized, "echo": [*normalized.get("echo", ()), self.name]}
+        return {**normalized, "serial": f"{normalized['serial']} {self.name}"}
 
 
 class EagerEcho(Echo):
@@ -129,15 +130,15 @@ class EagerEcho(Echo):
 
 
 @pytest.mark.parametrize(
-    ("first", "order"), [(Echo("abbey"), ["abbey", "site"]), (EagerEcho("abbey"), ["site", "abbey"])]
+    ("first", "order"), [(Echo("abbey"), "r1 abbey site"), (EagerEcho("abbey"), "r1 site abbey")]
 )
-def test_the_last_plugin_wraps_all_others(make_plugin: MakePlugin, first: Echo, order: list[str]) -> None:
+def test_the_last_plugin_wraps_all_others(make_plugin: MakePlugin, first: Echo, order: str) -> None:
     """Of two wrappers the one that was loaded later has the last word, unless the other asks for it."""
     rack = make_plugin(normalize_submission=lambda submission: submission)
 
     plugins = load_plugins(Admission(), {"abbey": first, "rack": rack, "site": Echo("site")})
 
-    assert plugins.collectors()["rack"].normalize({"serial": "r1"})["echo"] == order
+    assert plugins.collectors()["rack"].normalize({"serial": "r1"}) == {"serial": order}
 
 
 def test_a_wrapper_is_not_called_where_there_is_nothing_to_wrap(make_plugin: MakePlugin) -> None:
