@@ -191,7 +191,9 @@ class OwnServer:
         if os.getuid() != 0:
             return command
         account = RECIPES[self.kind].account
-        return ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups", *command]
+        # A test process that is killed takes its servers with it.
+        own = [f"--reuid={account}", f"--regid={account}", "--clear-groups", "--pdeathsig=TERM"]
+        return ["setpriv", *own, *command]
 
 
 @pytest.fixture(scope="session")
