@@ -18,7 +18,15 @@ nox.options.default_venv_backend = "venv"
 ROOT = Path(__file__).parent
 WHEELS = ROOT / "dist"
 MEMBERS = ("./hookspecs", "./src/shopdb_core", "./src/shopdb_computers", "./src/shopdb_printers")
-TEST_TOOLS = ("pytest>=8.3", "hypothesis>=6.112", "hatchling>=1.27", "granian>=2.8", "gunicorn>=27.0")
+TEST_TOOLS = (
+    "pytest>=8.3",
+    "pytest-xdist>=3.6.1",
+    "hypothesis>=6.112",
+    "hatchling>=1.27",
+    "granian>=2.8",
+    "gunicorn>=27.0",
+)
+IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
 LINT_TOOLS = (
     "import-linter>=2.1",
     "mypy>=1.13",
@@ -39,7 +47,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
     install_wheels(session, *TEST_TOOLS, extras=drivers())
-    session.run("pytest", *session.posargs, env={"SHOPDB_WHEELS": str(WHEELS)})
+    run_tests(session)
 
 
 @nox.session
@@ -48,7 +56,7 @@ def lowest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=drivers())
-    session.run("pytest", *session.posargs, env={"SHOPDB_WHEELS": str(WHEELS)})
+    run_tests(session)
 
 
 @nox.session
@@ -86,6 +94,21 @@ def benchmarks(session: nox.Session) -> None:
 def wheels(session: nox.Session) -> None:
     """Build the four wheels into `dist/`."""
     build_wheels(session)
+
+
+def run_tests(session: nox.Session) -> None:
+    """Run what the arguments say, or all: one process for each core, then what needs the machine alone.
+
+    Both runs take place whatever the other's outcome, and the session fails if one of them does.
+    """
+    env = {"SHOPDB_WHEELS": str(WHEELS)}
+    if session.posargs:
+        session.run("pytest", *session.posargs, env=env)
+        return
+    try:
+        session.run("pytest", *IN_PARALLEL, "-m", "not alone", env=env)
+    finally:
+        session.run("pytest", "-m", "alone", env=env)
 
 
 def lowest_versions() -> Iterator[str]:

@@ -11,12 +11,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
+import hypothesis
 import pytest
-from databases import KINDS, SERVERS, Database, database, database_kind, make_database
+from database_servers import make_own_server
+from databases import KINDS, SERVERS, Database
+from throwaway import database, database_kind, make_database, make_migrated, template
+from throwaway_servers import server_url
 
-__all__ = ["database", "database_kind", "make_database"]  # fixtures for every test
+from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.schema_check import migration_scripts
+from shopdb_core.settings import Admission
+from shopdb_core.store.upgrade import upgrade
+
+__all__ = [  # fixtures for every test
+    "database",
+    "database_kind",
+    "make_database",
+    "make_migrated",
+    "make_own_server",
+    "server_url",
+    "template",
+]
+
+# An example is not slow because other tests run beside it.
+hypothesis.settings.register_profile("crowded", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("crowded")
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -222,11 +244,29 @@ def make_site(
                 server.process.stdout.close()
 
 
+@pytest.fixture(scope="session")
+def load_once() -> Callable[..., Plugins]:
+    """Return a function that loads plugins as `load_plugins` does, but the installed ones only once.
+
+    Each caller has states of its own: what one quarantines serves the next.
+    """
+    everybody = Admission()
+    installed = load_plugins(everybody)
+
+    def load(plugins: Mapping[str, object] | None = None, admission: Admission = everybody) -> Plugins:
+        if plugins is None and admission == everybody:
+            return Plugins(installed.all())
+        return load_plugins(admission, plugins)
+
+    return load
+
+
 @pytest.fixture
-def site(make_site: Callable[..., Site]) -> Site:
+def site(make_site: Callable[..., Site], load_once: Callable[..., Plugins]) -> Site:
     """Return a site whose database is up to date, with every installed plugin."""
     made = make_site()
-    made.upgrade()
+    # As `shopdb db upgrade` does it, without the start of a process.
+    upgrade(made.database.url, migration_scripts(load_once()))
     return made
 
 
@@ -234,6 +274,18 @@ def site(make_site: Callable[..., Site]) -> Site:
 def server(site: Site) -> RunningServer:
     """Return a running server of `site`."""
     return site.serve()
+
+
+@pytest.fixture(scope="session")
+def not_permitted() -> Callable[[str], NoReturn]:
+    """Return a function that skips a test for a reason; in CI, where all is permitted, it fails."""
+
+    def give_up(reason: str) -> NoReturn:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return give_up
 
 
 @pytest.fixture(scope="session")

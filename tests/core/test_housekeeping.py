@@ -104,6 +104,7 @@ def test_what_fails_is_tried_again(old, lines, error, expected):
     assert messages[1:] == ["pruned 2 audit entries"]
 
 
+@pytest.mark.alone
 def test_it_ends_at_once(shop):
     """Between two times there is nothing to wait for."""
     started = time.monotonic()

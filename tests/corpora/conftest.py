@@ -13,11 +13,10 @@ from sqlalchemy import create_engine, inspect, make_url
 
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import assemble
-from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.plugins.registry import Plugins
 from shopdb_core.schema_check import migration_scripts
-from shopdb_core.settings import Settings
+from shopdb_core.settings import Admission, Settings
 from shopdb_core.store import Store, open_store
-from shopdb_core.store.upgrade import upgrade
 from shopdb_hookspecs import Json, JsonObject, hookimpl
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -88,7 +87,9 @@ class Shop:
 
 
 @pytest.fixture
-def make_shop(make_database: Callable[[str], Database], database_kind: str) -> Iterator[Callable[..., Shop]]:
+def make_shop(
+    make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str
+) -> Iterator[Callable[..., Shop]]:
     """Return a function that opens a site with given plugins (default: the installed) and settings.
 
     Its database is of the test's kind, unless another `kind` is asked for.
@@ -98,11 +99,10 @@ def make_shop(make_database: Callable[[str], Database], database_kind: str) -> I
     def make(
         plugins: Mapping[str, object] | None = None, kind: str = database_kind, **values: object
     ) -> Shop:
-        database = make_database(kind)
+        loaded = load_once(plugins, values.get("admission", Admission()))
+        database = make_migrated(kind, migration_scripts(loaded))
         defaults = {"secret_key": SECRET_KEY, "shared_keys": (KEY,), "database_url": database.url}
         settings = Settings(**{**defaults, **values})
-        loaded = load_plugins(settings.admission, plugins)
-        upgrade(settings.database_url, migration_scripts(loaded))
         stores.append(open_store(settings))
         return Shop(testing.TestClient(assemble(settings, loaded, stores[-1])), database)
 

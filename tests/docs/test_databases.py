@@ -4,7 +4,7 @@ import re
 import secrets
 
 import pytest
-from databases import administer, server_url
+from databases import administer
 from sqlalchemy import make_url
 
 from shopdb_core.store import mysql, postgresql, server_engine
@@ -16,7 +16,7 @@ CLEAN_UP = {
 
 
 @pytest.mark.parametrize("kind", CLEAN_UP)
-def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make_site, kind):
+def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make_site, server_url, kind):
     """The rights suffice to make the tables, to submit, and to look at how far they are."""
     server, name = server_url(kind), f"shopdb_docs_{secrets.token_hex(6)}"
     blocks = blocks_of(docs / "databases.md")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from database_servers import make_own_server, own_server, own_servers
+from database_servers import own_server, own_servers
 from writers import Kept, Writer, Writers
 
-__all__ = ["make_own_server", "own_server", "own_servers"]  # fixtures
+__all__ = ["own_server", "own_servers"]  # fixtures
 
 PLUGINS = Path(__file__).parent / "plugins"
 
@@ -58,18 +58,6 @@ def check_sound() -> Callable[[Kept], None]:
             assert site.database.query("PRAGMA foreign_key_check") == []
 
     return check
-
-
-@pytest.fixture(scope="session")
-def not_permitted() -> Callable[[str], NoReturn]:
-    """Return a function that skips a test for a reason; in CI, where all is permitted, it fails."""
-
-    def give_up(reason: str) -> NoReturn:
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-    return give_up
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+import pytest
 
 MIB = 1024 * 1024
 BATCH = "/api/collector/computers/_batch"
@@ -61,6 +62,7 @@ def large_lines() -> Iterator[bytes]:
         yield json.dumps({"hostname": f"pc-{number % 4}", "installedsoftware": software}).encode() + b"\n"
 
 
+@pytest.mark.alone
 def test_memory_does_not_grow_with_the_batch(server) -> None:
     """A batch of 56 MB takes less than 40 MiB more than one of a tenth of it, plain or as gzip."""
     lines = list(large_lines())

@@ -9,7 +9,7 @@ import pytest
 from databases import administer
 from sqlalchemy import make_url
 
-pytestmark = pytest.mark.every_server
+pytestmark = [pytest.mark.every_server, pytest.mark.alone]
 
 RECOVERED_SECONDS = 5.0
 ANSWERED_SECONDS = 30.0

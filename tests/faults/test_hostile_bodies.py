@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import httpx
+import pytest
 
 MIB = 1024 * 1024
 SLOWEST_SECONDS = 10.0
@@ -92,6 +93,7 @@ def judge(server, body: bytes) -> Verdict:
         return Verdict(answer.result().status_code, time.perf_counter() - started, max(health))
 
 
+@pytest.mark.alone
 def test_hostile_bodies_block_nobody(server) -> None:
     """Each hostile body is judged within seconds, and so are health checks while it is being read."""
     assert max(len(body) for body, _ in HOSTILE.values()) <= MIB

@@ -43,6 +43,7 @@ def open_files(pid: int, directory: Path) -> list[Path]:
     return [target for target in targets if target.is_relative_to(directory)]
 
 
+@pytest.mark.alone
 def test_oversized_posts_leave_nothing(temporary, scale) -> None:
     """However many oversized bodies come, the process grows by less than 50 MB and keeps no file."""
     server, directory = temporary

@@ -30,6 +30,7 @@ def pid_inside(pid: int) -> int:
     return int(status.partition("NSpid:")[2].splitlines()[0].split()[-1])
 
 
+@pytest.mark.alone
 @pytest.mark.every_database
 def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
     """A request of three seconds that is in flight when SIGTERM comes is stored and answered."""

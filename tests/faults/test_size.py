@@ -96,6 +96,7 @@ def test_deepest_body_is_read(post) -> None:
     assert post(nested(20)).status_code == 201
 
 
+@pytest.mark.alone
 def test_too_deep_body(post, site, query) -> None:
     """A body of more than twenty levels is a 400, at once."""
     for depth in (21, 100_000):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Protocol
 
 import psutil
 import pytest
-from databases import SERVERS, Database, administer, execute
+from databases import CREATE, Database, administer, execute
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -178,7 +178,7 @@ class OwnServer:
         """Make an empty database; it goes with the server."""
         self.databases += 1
         name = f"shopdb{self.databases}"
-        administer(self.url, SERVERS[self.kind][2].format(name))
+        administer(self.url, CREATE[self.kind].format(name))
         return Database(self.kind, self.url.set(database=name).render_as_string(hide_password=False))
 
     def _signal_all(self, number: int) -> None:
@@ -191,7 +191,9 @@ class OwnServer:
         if os.getuid() != 0:
             return command
         account = RECIPES[self.kind].account
-        return ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups", *command]
+        # A test process that is killed takes its servers with it.
+        own = [f"--reuid={account}", f"--regid={account}", "--clear-groups", "--pdeathsig=TERM"]
+        return ["setpriv", *own, *command]
 
 
 @pytest.fixture(scope="session")
@@ -199,12 +201,22 @@ def make_own_server(not_permitted) -> Iterator[Callable[..., OwnServer]]:
     """Return a function that installs and starts a server of a kind; a folder for its files may be given."""
     servers: list[OwnServer] = []
 
-    def make(kind: str, folder: Path | None = None, *, installed_with: tuple[str, ...] = ()) -> OwnServer:
+    def make(
+        kind: str,
+        folder: Path | None = None,
+        *,
+        installed_with: Sequence[str] = (),
+        options: Sequence[str] = (),
+    ) -> OwnServer:
         missing = [program for program in RECIPES[kind].programs if found(program) is None]
         if missing:
             not_permitted(f"{missing[0]} is not installed")
+        try:
+            RECIPES[kind].url(0).get_dialect().import_dbapi()
+        except ModuleNotFoundError as error:
+            not_permitted(f"the driver of {kind} is not installed: {error}")
         # A short path: that of a socket has 107 characters at most.
-        server = OwnServer(kind, folder or Path(tempfile.mkdtemp(prefix="shopdb-", dir="/tmp")))
+        server = OwnServer(kind, folder or Path(tempfile.mkdtemp(prefix="shopdb-", dir="/tmp")), [*options])
         servers.append(server)
         server.install(*installed_with)
         server.start()
@@ -213,7 +225,7 @@ def make_own_server(not_permitted) -> Iterator[Callable[..., OwnServer]]:
     yield make
     for server in servers:
         if server.process is not None and server.process.poll() is None:
-            server.kill()
+            server.stop()  # one that is killed leaves shared memory behind
         shutil.rmtree(server.folder, ignore_errors=True)
 
 

@@ -12,11 +12,10 @@ from sqlalchemy import Connection, text
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import assemble
 from shopdb_core.collect import Answer, Origin, Submissions
-from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.plugins.registry import Plugins
 from shopdb_core.schema_check import check_schema, migration_scripts
-from shopdb_core.settings import Settings
+from shopdb_core.settings import Admission, Settings
 from shopdb_core.store import Store, open_store
-from shopdb_core.store.upgrade import upgrade
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
 ORIGIN = Origin("tester", "request-1")
@@ -67,19 +66,20 @@ class Shop:
 
 
 @pytest.fixture
-def make_shop(make_database: Callable[[str], Database], database_kind: str) -> Iterator[Callable[..., Shop]]:
+def make_shop(
+    make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str
+) -> Iterator[Callable[..., Shop]]:
     """Return a function that opens a site with given plugins (default: the installed) and settings."""
     stores: list[Store] = []
 
     def make(plugins: Mapping[str, object] | None = None, **settings: object) -> Shop:
         defaults = {
             "secret_key": "a-secret-key-for-tests-0123456789-abcdef",
-            "database_url": make_database(database_kind).url,
             "shared_keys": (KEY,),
         }
-        chosen = Settings(**{**defaults, **settings})
-        loaded = load_plugins(chosen.admission, plugins)
-        upgrade(chosen.database_url, migration_scripts(loaded))
+        loaded = load_once(plugins, settings.get("admission", Admission()))
+        database = make_migrated(database_kind, migration_scripts(loaded))
+        chosen = Settings(**{"database_url": database.url, **defaults, **settings})
         store = open_store(chosen)
         stores.append(store)
         check_schema(store, loaded)

@@ -253,6 +253,7 @@ def test_a_quarantined_plugin_answers_503(make_shop):
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
 
 
+@pytest.mark.alone
 def test_a_database_that_is_away_is_waited_for_once(shop):
     """Its lines are 503 with nothing stored, those behind them at once; later batches work again."""
     shop.store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=500"))

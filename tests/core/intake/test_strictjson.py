@@ -91,6 +91,7 @@ def test_brackets_in_strings_are_no_depth() -> None:
     assert read_reference(text) == {"a\\": "\n" + "[" * 30, "b": '"' + "{" * 30}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_100000_levels_are_refused_at_once(opening: str) -> None:
     """A bracket bomb costs neither the stack nor time."""

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from databases import administer, server_url
+from databases import administer
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
@@ -36,9 +36,10 @@ def own_id(connection):
     return connection.scalar(text(OWN_ID[connection.engine.url.get_backend_name()]))
 
 
-def kill(kind, number):
-    """End a connection from the outside, as a restart of the server would."""
-    administer(server_url(kind), KILL[kind].format(number))
+@pytest.fixture
+def kill(server_url, database_kind):
+    """Return a function that ends a connection from the outside, as a restart of the server would."""
+    return lambda number: administer(server_url(database_kind), KILL[database_kind].format(number))
 
 
 def test_a_deadlock_is_run_again_as_a_whole(store, marked):
@@ -124,21 +125,21 @@ def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind,
 
 
 @pytest.mark.parametrize("run", ["transaction", "rehearse", "read"])
-def test_a_connection_lost_within_is_made_anew(store, database_kind, run):
+def test_a_connection_lost_within_is_made_anew(store, kill, run):
     """The work runs again from its beginning on a new connection; it is stored once."""
     tries = []
 
     def work(connection):
         tries.append(1)
         if len(tries) == 1:
-            kill(database_kind, own_id(connection))
+            kill(own_id(connection))
         return connection.scalar(text("SELECT 7"))
 
     assert getattr(store, run)(work) == 7
     assert len(tries) == 2
 
 
-def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, mark, marks, database_kind):
+def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, mark, marks, kill):
     """The server undid it; the second run writes it again."""
     tries = []
 
@@ -146,7 +147,7 @@ def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, m
         tries.append(1)
         mark("a")(connection)
         if len(tries) == 1:
-            kill(database_kind, own_id(connection))
+            kill(own_id(connection))
             mark("b")(connection)
 
     store.transaction(work)
@@ -155,10 +156,10 @@ def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, m
 
 
 @pytest.mark.parametrize("run", ["transaction", "rehearse", "read", "ping"])
-def test_connections_lost_between_are_made_anew(make_store, mark, marks, database_kind, run):
+def test_connections_lost_between_are_made_anew(make_store, mark, marks, kill, run):
     """A server that was restarted costs nobody a 503."""
     store = make_store(pool_size=1)
-    kill(database_kind, store.rehearse(own_id))
+    kill(store.rehearse(own_id))
     works = () if run == "ping" else (lambda connection: connection.scalar(text("SELECT 1")),)
 
     assert getattr(store, run)(*works) in (None, 1)

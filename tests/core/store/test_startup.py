@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from databases import Database, administer, execute, server_url
+from databases import Database, administer, execute
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import OperationalError
 
@@ -26,6 +26,7 @@ SERVERS = ("postgresql", "mysql")
 REFUSED = ("SHOPDB_DATABASE_URL: The server refuses", "SHOPDB_DATABASE_URL: The database server refuses")
 
 Refusal = Callable[..., str]
+ServerURL = Callable[[str], URL]
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_a_database_of_another_encoding(refusal: Refusal, database: Database, en
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_an_unknown_database(refusal: Refusal, kind: str) -> None:
+def test_an_unknown_database(refusal: Refusal, server_url: ServerURL, kind: str) -> None:
     """The server's own words name it."""
     line = refusal(server_url(kind).set(database="shopdb_that_is_not_there"))
 
@@ -146,7 +147,7 @@ def test_an_unknown_database(refusal: Refusal, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_a_user_that_is_refused(refusal: Refusal, kind: str) -> None:
+def test_a_user_that_is_refused(refusal: Refusal, server_url: ServerURL, kind: str) -> None:
     """The user is named, the password is not."""
     line = refusal(server_url(kind).set(username="shopdb_nobody", password=PASSWORD))
 
@@ -155,7 +156,9 @@ def test_a_user_that_is_refused(refusal: Refusal, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_a_server_that_is_not_there(refusal: Refusal, kind: str, nobody_s_port: int) -> None:
+def test_a_server_that_is_not_there(
+    refusal: Refusal, server_url: ServerURL, kind: str, nobody_s_port: int
+) -> None:
     """It may come back, so the same command may succeed later."""
     url = server_url(kind).set(port=nobody_s_port, password=PASSWORD)
 
@@ -163,7 +166,7 @@ def test_a_server_that_is_not_there(refusal: Refusal, kind: str, nobody_s_port: 
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_what_a_client_is_told_names_no_server(kind: str, nobody_s_port: int) -> None:
+def test_what_a_client_is_told_names_no_server(server_url: ServerURL, kind: str, nobody_s_port: int) -> None:
     """The driver's words are for the command line: a store may be opened within a request."""
     url = server_url(kind).set(port=nobody_s_port).render_as_string(hide_password=False)
 

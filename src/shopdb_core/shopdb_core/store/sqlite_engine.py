@@ -1,6 +1,7 @@
 """Engines on one SQLite file, with the settings that make it durable and concurrent."""
 
 import sqlite3
+import time
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -44,8 +45,23 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
     """Transactions are ours to begin (`isolation_level`); a commit is on disk before it returns (FULL)."""
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+    _keep_a_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Turn a new file to WAL; of several that do so at once, SQLite refuses all but one without a wait."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _refuse_writes(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
