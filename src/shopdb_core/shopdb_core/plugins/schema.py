@@ -35,13 +35,13 @@ def submission_schema(name: str, declaration: JsonObject) -> dict[str, Any]:
         },
         "additionalProperties": declaration.get("additionalfields", "warn") == "warn",
     }
-    schema["properties"][identity] = _identity(declaration["fields"][identity])
+    schema["properties"][identity] = identity_rules(declaration["fields"][identity])
     if "$defs" in declaration:
         schema["$defs"] = declaration["$defs"]
     return copy.deepcopy(schema)
 
 
-def _identity(rules: JsonObject) -> dict[str, Json]:
+def identity_rules(rules: JsonObject) -> dict[str, Json]:
     """Bound the identity: an empty one counts as absent, a longer one has no room in its column."""
     return {
         **rules,

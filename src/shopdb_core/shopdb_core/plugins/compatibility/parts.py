@@ -1,0 +1,70 @@
+"""A subschema of a declaration, with its place, and with the declaration that its references lead into."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from shopdb_core.canonical import canonical
+from shopdb_core.plugins.compiled import accepts, compile_schema
+from shopdb_core.plugins.pointers import step
+from shopdb_hookspecs import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One subschema: an object of keywords, or a boolean."""
+
+    rules: Json
+    place: str
+    declaration: JsonObject
+
+    def keyword(self, name: str) -> Json:
+        """Return the value of a keyword, `None` where it is absent."""
+        return self.rules.get(name) if isinstance(self.rules, dict) else None
+
+    def has(self, name: str) -> bool:
+        """Whether the keyword is there."""
+        return isinstance(self.rules, dict) and name in self.rules
+
+    def inner(self, *path: str | int) -> "Part":
+        """Return the subschema that lies under keywords, names and positions."""
+        rules = self.rules
+        for key in path:
+            rules = rules[key]
+        return Part(rules, self.place + "".join(map(step, path)), self.declaration)
+
+    def branches(self, keyword: str) -> list["Part"]:
+        """Return the subschemas that a keyword lists."""
+        return [self.inner(keyword, index) for index in range(len(self.keyword(keyword) or ()))]
+
+    def together(self) -> Iterator["Part"]:
+        """Yield this part and all that holds with it of the same value: `$ref` and `allOf`, followed."""
+        yield self
+        referred = [self.target()] if self.has("$ref") else []
+        for part in chain(referred, self.branches("allOf")):
+            yield from part.together()
+
+    def verdict(self) -> Callable[[Json], bool]:
+        """Return a function that says whether a value is valid here."""
+        if isinstance(self.rules, bool):
+            return lambda _value: bool(self.rules)
+        compiled = compile_schema({**self.rules, "$defs": self.declaration.get("$defs", {})})
+        return lambda value: accepts(compiled, value)
+
+    def is_as(self, other: "Part", *path: str) -> bool:
+        """Whether both, or what lies under `path` in both, are the same text and refer to the same."""
+        mine, others = self.inner(*path), other.inner(*path)
+        text = canonical(mine.rules)
+        return text == canonical(others.rules) and (b'"$ref"' not in text or self._refers_as(other))
+
+    def _refers_as(self, other: "Part") -> bool:
+        return canonical(self.declaration.get("$defs")) == canonical(other.declaration.get("$defs"))
+
+    def target(self) -> "Part":
+        """Return what `$ref` leads to."""
+        place: str = self.rules["$ref"].removeprefix("#")
+        rules: Json = self.declaration
+        for key in place.split("/")[1:]:
+            name = key.replace("~1", "/").replace("~0", "~")
+            rules = rules[int(name)] if isinstance(rules, list) else rules[name]
+        return Part(rules, place, self.declaration)
