@@ -26,6 +26,7 @@ from shopdb_core.housekeeping import Housekeeping
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.reporting import Reports
 from shopdb_core.schema_check import check_schema
+from shopdb_core.served import NOTHING_BROKEN, Breakage, remember_served
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 
@@ -37,9 +38,9 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
     `SchemaBehind` where `shopdb db upgrade` must run first.
     """
     loaded = load_plugins(settings.admission, plugins)
-    store = _open_checked(settings, loaded)
+    store, broken = _open_checked(settings, loaded)
     atexit.register(store.close)
-    return assemble(settings, loaded, store)
+    return assemble(settings, loaded, store, broken)
 
 
 @contextmanager
@@ -49,23 +50,26 @@ def site_app(settings: Settings) -> Iterator[WebApp]:
     Meanwhile its audit is pruned now and then. Raises `ConfigurationError` as `create_app` does.
     """
     plugins = load_plugins(settings.admission)
-    with closing(_open_checked(settings, plugins)) as store, Housekeeping(store, settings):
-        yield assemble(settings, plugins, store)
+    store, broken = _open_checked(settings, plugins)
+    with closing(store), Housekeeping(store, settings):
+        yield assemble(settings, plugins, store, broken)
 
 
-def _open_checked(settings: Settings, plugins: Plugins) -> Store:
-    """Open the site's database; it is closed again where its schema is not what the code needs."""
+def _open_checked(settings: Settings, plugins: Plugins) -> tuple[Store, Mapping[str, Breakage]]:
+    """Open the site's database, and record what is served; closed again where its schema is behind."""
     store = open_store(settings)
     try:
         check_schema(store, plugins)
+        return store, remember_served(store, plugins)
     except BaseException:
         store.close()
         raise
-    return store
 
 
-def assemble(settings: Settings, plugins: Plugins, store: Store) -> WebApp:
-    """Return the application on parts that the caller made, and closes."""
+def assemble(
+    settings: Settings, plugins: Plugins, store: Store, broken: Mapping[str, Breakage] = NOTHING_BROKEN
+) -> WebApp:
+    """Return the application on parts that the caller made, and closes; `_schemas` tells what is `broken`."""
     app = falcon.App(middleware=[RequestContext()])
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
@@ -74,7 +78,10 @@ def assemble(settings: Settings, plugins: Plugins, store: Store) -> WebApp:
     entrance, tokens = Entrance(CollectorKeys(settings), plugins), Tokens(settings.secret_key)
     chain, limit = AuditChain(settings.secret_key), settings.max_body_bytes
     submissions, reports = Submissions(settings, plugins, store), Reports(plugins, store)
-    schemas, asset_ids = SchemasResource(tokens, plugins), "{assetid:int(min=1, max=9223372036854775807)}"
+    schemas, asset_ids = (
+        SchemasResource(tokens, plugins, broken),
+        "{assetid:int(min=1, max=9223372036854775807)}",
+    )
     asset = f"/api/assets/{asset_ids}"
     app.add_route("/api/health", HealthResource(store))
     app.add_route("/api/collector/{plugin}", CollectorResource(entrance, submissions, limit))

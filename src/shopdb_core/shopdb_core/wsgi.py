@@ -17,6 +17,7 @@ from shopdb_core.errors import ShopDBError, Unavailable, in_one_line
 from shopdb_core.log import log_at_once
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.schema_check import check_schema
+from shopdb_core.served import remember_served
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.onuse import StoreOnUse
@@ -36,7 +37,8 @@ def make_application() -> WebApp:
     plugins = load_plugins(settings.admission)
     with closing(open_store(settings)) as store:
         check_schema(store, plugins)
-    return assemble(settings, plugins, StoreOnUse(lambda: _open_until_exit(settings)))
+        broken = remember_served(store, plugins)
+    return assemble(settings, plugins, StoreOnUse(lambda: _open_until_exit(settings)), broken)
 
 
 def _open_until_exit(settings: Settings) -> Store:

@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from shopdb_core.canonical import canonical_text
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.settings import Admission
+
 MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
 
@@ -41,9 +45,69 @@ def test_list_is_json_for_scripts(bare: Any) -> None:
         "distribution": "shopdb-computers",
         "version": "1.0.0",
         "reason": None,
+        "breakingchanges": None,
     }
     assert rows["printers"]["state"] == "blocked"
     assert "SHOPDB_BLOCKED_PLUGINS" in rows["printers"]["reason"]
+
+
+@pytest.fixture
+def recorded(site: Any) -> Any:
+    """A site that served computers of another release last, whose declaration had one more field."""
+    started = site.run("plugin", "list")
+    assert "breaks" not in started.stdout
+    collector = load_plugins(Admission(frozenset({"computers"}))).collector("computers")
+    fields = {**collector.declaration["fields"], "room": {"type": "string"}}
+    site.database.query(
+        "INSERT INTO serveddeclaration VALUES ('computers', 'shopdb-computers', '0.9.0', :declaration, "
+        "'2026-11-22 10:13:13.000000', NULL, '[]')",
+        declaration=canonical_text({**collector.declaration, "fields": fields}),
+    )
+    return site
+
+
+def test_list_tells_what_will_break_before_it_is_served(recorded: Any) -> None:
+    """An operator who installed a release sees it before the server is restarted."""
+    lines = recorded.run("plugin", "list").stdout.splitlines()
+
+    assert lines[-2:] == [
+        "computers breaks what clients could rely on before in 0.9.0, when it is served:",
+        "    /fields/room: is gone: what is submitted in it is dropped with a warning, and lost",
+    ]
+    rows = {row["name"]: row for row in json.loads(recorded.run("plugin", "list", "--json").stdout)}
+    assert rows["computers"]["breakingchanges"] == {
+        "previousversion": "0.9.0",
+        "since": None,
+        "changes": ["/fields/room: is gone: what is submitted in it is dropped with a warning, and lost"],
+    }
+    assert rows["printers"]["breakingchanges"] is None
+
+
+def test_list_tells_what_was_broken_once_it_is_served(recorded: Any) -> None:
+    """The server's log, the list and `_schemas` say the same."""
+    server = recorded.serve()
+
+    line = recorded.run("plugin", "list").stdout.splitlines()[-2]
+    assert line.startswith("computers breaks what clients could rely on before in 0.9.0, since 20")
+    log = server.log.read_text()
+    assert log.count("plugin computers (distribution shopdb-computers 1.0.0) breaks") == 1
+
+
+@pytest.mark.parametrize("spoil", ["database is gone", "database is older", "no secret"])
+def test_list_needs_no_memory(recorded: Any, spoil: str) -> None:
+    """Without a database, without its newer tables and without a SECRET_KEY it lists what is installed."""
+    if spoil == "database is gone":
+        recorded.database.file.unlink()
+    elif spoil == "database is older":
+        recorded.database.query("DROP TABLE serveddeclaration")
+    else:
+        del recorded.variables["SECRET_KEY"]
+
+    done = recorded.run("plugin", "list")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["name", "computers", "printers"]
+    assert recorded.database.file.exists() == (spoil != "database is gone")
 
 
 def test_show_tells_what_a_plugin_brings(bare: Any) -> None:

@@ -17,6 +17,8 @@ EXACT = {
         ("assetattributes", "attributes"): "longtext utf8mb4_",
         ("assetevidence", "value"): "varbinary(1530)",
         ("auditentry", "diff"): "longtext utf8mb4_",
+        ("serveddeclaration", "declaration"): "longtext utf8mb4_",
+        ("serveddeclaration", "plugin"): "varchar(40) utf8mb4_bin",
         ("computers_software", "name"): "varchar(400) utf8mb4_bin",
         ("printers_supply", "levelpercent"): "double",
     },

@@ -1,5 +1,6 @@
 """`GET /api/collector/_schemas`: what every collector takes, for those who write pipelines (contract 8)."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 import falcon
@@ -9,20 +10,22 @@ from shopdb_core.canonical import canonical
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
+from shopdb_core.served import Breakage
 from shopdb_hookspecs import JsonObject
 
 
 class SchemasResource:
     """Shows the submission schemas, all or one; a client that has them already gets a 304."""
 
-    def __init__(self, tokens: Tokens, plugins: Plugins) -> None:
+    def __init__(self, tokens: Tokens, plugins: Plugins, broken: Mapping[str, Breakage]) -> None:
         self._tokens = tokens
         self._plugins = plugins
+        self._broken = broken
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show every active collector."""
         self._tokens.bearer(req.auth).require("viewer")
-        shown = {name: _shown(collector) for name, collector in self._plugins.collectors().items()}
+        shown = {name: self._shown(collector) for name, collector in self._plugins.collectors().items()}
         _answer(req, resp, {"collectors": shown})
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
@@ -33,19 +36,20 @@ class SchemasResource:
             raise NotFound(
                 f"There is no collector named {plugin[:40]!r}; GET /api/collector/_schemas lists them."
             )
-        _answer(req, resp, _shown(collector))
+        _answer(req, resp, self._shown(collector))
 
-
-def _shown(collector: Collector) -> JsonObject:
-    return {
-        "identityfield": collector.identityfield,
-        "secondaryidentity": collector.secondaryidentity,
-        "schema": collector.schema,
-        "examples": collector.examples,
-        "endpoint": collector.endpoint,
-        "distribution": collector.distribution,
-        "version": collector.version,
-    }
+    def _shown(self, collector: Collector) -> JsonObject:
+        broken = self._broken.get(collector.name)
+        return {
+            "identityfield": collector.identityfield,
+            "secondaryidentity": collector.secondaryidentity,
+            "schema": collector.schema,
+            "examples": collector.examples,
+            "endpoint": collector.endpoint,
+            "distribution": collector.distribution,
+            "version": collector.version,
+            **({"breakingchanges": broken.shown()} if broken else {}),
+        }
 
 
 def _answer(req: falcon.Request, resp: falcon.Response, shown: JsonObject) -> None:

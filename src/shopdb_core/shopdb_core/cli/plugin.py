@@ -2,11 +2,13 @@
 
 import click
 
+from shopdb_core.cli.breaking import echo_breakages, site_breakages
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
 from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.declaration import declaration_schema
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
+from shopdb_core.served import Breakage
 from shopdb_hookspecs import JsonObject
 
 
@@ -18,12 +20,15 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_command(*, as_json: bool) -> None:
-    """List every installed plugin with its state."""
-    rows = [_summary(plugin) for plugin in _plugins().all()]
+    """List every installed plugin with its state, and what it breaks."""
+    plugins = _plugins()
+    broken = site_breakages(plugins)
+    rows = [_summary(plugin) for plugin in plugins.all()]
     if as_json:
-        echo_json(rows)
+        echo_json([{**row, "breakingchanges": _shown(broken.get(row["name"]))} for row in rows])
     else:
         echo_table(rows, ("name", "state", "distribution", "version", "reason"))
+        echo_breakages(broken)
 
 
 @command.command("show")
@@ -60,6 +65,10 @@ def _submission_schema(name: str) -> JsonObject:
     if plugin.collector is None:
         raise NotFound(f"The plugin {name} has no schema: {plugin.reason or 'it collects nothing'}.")
     return plugin.collector.schema
+
+
+def _shown(breakage: Breakage | None) -> JsonObject | None:
+    return breakage.shown() if breakage else None
 
 
 def _plugins() -> Plugins:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -38,6 +39,15 @@ def open_store(settings: Settings) -> Store:
         return SqliteStore(url, readers=settings.threads)
     with _told_of_the_url():
         return _checked(ServerStore(kind, url, settings.pool_size or settings.threads), kind)
+
+
+def has_database(database_url: str) -> bool:
+    """Whether there may be a database to open: opening a SQLite file that is not there makes it.
+
+    Raises `ConfigurationError` for a URL that is none.
+    """
+    url = parse_url(database_url)
+    return url.get_backend_name() in _SERVERS or Path(url.database or "").is_file()
 
 
 @contextmanager

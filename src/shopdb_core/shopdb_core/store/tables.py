@@ -21,6 +21,8 @@ IDENTITY_LENGTH = 255
 ACTOR_LENGTH = 255
 REQUEST_ID_LENGTH = 64
 REASON_LENGTH = 255
+ORIGIN_LENGTH = 255
+"""Of the name and the version of a plugin's distribution."""
 
 metadata = MetaData(
     naming_convention={
@@ -123,6 +125,19 @@ auditpruning = Table(
     metadata,
     Column("kind", String(10), primary_key=True, comment="of entries: noop or change"),
     Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
+)
+
+# Which declaration of each plugin this site served last.
+serveddeclaration = Table(
+    "serveddeclaration",
+    metadata,
+    Column("plugin", exact_text(NAME_LENGTH), primary_key=True),
+    Column("distribution", String(ORIGIN_LENGTH), nullable=False),
+    Column("version", String(ORIGIN_LENGTH), nullable=False),
+    Column("declaration", JsonText, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("previousversion", String(ORIGIN_LENGTH), comment="that served another one; null: none did"),
+    Column("breakingchanges", JsonText, nullable=False, comment="against that one, as sentences"),
 )
 
 migrationfailure = Table(

@@ -13,6 +13,9 @@ from shopdb_hookspecs import Json
 MOST_COMPARISONS = 5_000
 """How many pairs are compared before it is given up, which counts as a gap: schemas may branch endlessly."""
 
+DEEPEST = 60
+"""How deep schemas are followed into each other: as deep as Python's stack bears."""
+
 
 class Comparing:
     """One comparison of what is known of a value with a schema."""
@@ -30,7 +33,7 @@ class Comparing:
         question = (*(id(each.rules) for each in known.parts), known.kinds, id(part.rules))
         if question in self._assumed or known.is_empty() or any(each.is_as(part) for each in known.parts):
             return []
-        if self._left == 0:
+        if self._left == 0 or len(self._assumed) == DEEPEST:
             return [Gap(part.place, "size")]
         self._left -= 1
         self._assumed.add(question)

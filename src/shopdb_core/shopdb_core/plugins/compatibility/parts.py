@@ -1,8 +1,8 @@
 """A subschema of a declaration, with its place, and with the declaration that its references lead into."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from shopdb_core.canonical import canonical
 from shopdb_core.plugins.compiled import accepts, compile_schema
@@ -39,10 +39,12 @@ class Part:
 
     def together(self) -> Iterator["Part"]:
         """Yield this part and all that holds with it of the same value: `$ref` and `allOf`, followed."""
-        yield self
-        referred = [self.target()] if self.has("$ref") else []
-        for part in chain(referred, self.branches("allOf")):
-            yield from part.together()
+        pending = deque([self])
+        while pending:
+            part = pending.popleft()
+            yield part
+            pending.extend([part.target()] if part.has("$ref") else [])
+            pending.extend(part.branches("allOf"))
 
     def verdict(self) -> Callable[[Json], bool]:
         """Return a function that says whether a value is valid here."""
