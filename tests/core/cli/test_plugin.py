@@ -45,6 +45,7 @@ def test_list_is_json_for_scripts(bare: Any) -> None:
         "distribution": "shopdb-computers",
         "version": "1.0.0",
         "reason": None,
+        "notices": [],
         "breakingchanges": None,
     }
     assert rows["printers"]["state"] == "blocked"

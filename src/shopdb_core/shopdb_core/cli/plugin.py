@@ -28,6 +28,9 @@ def list_command(*, as_json: bool) -> None:
         echo_json([{**row, "breakingchanges": _shown(broken.get(row["name"]))} for row in rows])
     else:
         echo_table(rows, ("name", "state", "distribution", "version", "reason"))
+        for plugin in plugins.all():
+            for notice in plugin.notices:
+                click.echo(f"{plugin.name} uses what will be removed: {notice}")
         echo_breakages(broken)
 
 
@@ -91,4 +94,5 @@ def _summary(plugin: Plugin) -> JsonObject:
         "distribution": plugin.candidate.distribution,
         "version": plugin.candidate.version,
         "reason": plugin.reason or None,
+        "notices": list(plugin.notices),
     }

@@ -2,6 +2,7 @@
 
 import inspect
 from importlib.metadata import version
+from types import ModuleType
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -10,6 +11,7 @@ from packaging.utils import canonicalize_name
 import shopdb_hookspecs
 from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.plugins.candidates import Candidate
+from shopdb_core.plugins.deprecations import deprecations
 from shopdb_core.plugins.implementations import implementation_fault
 from shopdb_hookspecs import specs
 
@@ -20,34 +22,41 @@ class Unusable(Exception):
     """Why a plugin cannot serve; the message is the reason that people read."""
 
 
-def new_manager() -> pluggy.PluginManager:
-    """Return a plugin manager that knows our hooks and no plugin."""
+def new_manager(hookspecs: ModuleType | type = specs) -> pluggy.PluginManager:
+    """Return a plugin manager that knows our hooks, or those of another release, and no plugin."""
     manager = pluggy.PluginManager(shopdb_hookspecs.PROJECT)
-    manager.add_hookspecs(specs)
+    manager.add_hookspecs(hookspecs)
     return manager
 
 
-def load(manager: pluggy.PluginManager, candidate: Candidate) -> None:
-    """Import and register `candidate`; raises `Unusable`, and leaves nothing registered then."""
+def load(manager: pluggy.PluginManager, candidate: Candidate) -> tuple[str, ...]:
+    """Import and register `candidate`, and return what it uses that is deprecated, sentence by sentence.
+
+    Raises `Unusable`, and leaves nothing registered then.
+    """
     _check_compatible(candidate)
     plugin = _imported(candidate)
     if other := manager.get_name(plugin):
         raise Unusable(f"its entry point names the same object as the plugin {other}: name one of its own")
-    if fault := _registration_fault(manager, plugin, candidate.name):
-        raise Unusable(fault)
+    return _register(manager, plugin, candidate.name)
 
 
-def _registration_fault(manager: pluggy.PluginManager, plugin: object, name: str) -> str:
+def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> tuple[str, ...]:
     """Register, or say why that is not possible: foreign code may raise anything when it is looked at."""
     try:
-        fault = implementation_fault(manager, plugin)
-        if not fault:
-            manager.register(plugin, name)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it takes nobody else along
+        _check_fit(manager, plugin)
+        return deprecations(manager, lambda: manager.register(plugin, name))
+    except Exception as error:
         if manager.has_plugin(name):
             manager.unregister(name=name)
-        return "its hooks do not fit: " + "; ".join(str(error).splitlines())
-    return fault
+        if isinstance(error, Unusable):
+            raise
+        raise Unusable("its hooks do not fit: " + "; ".join(str(error).splitlines())) from error
+
+
+def _check_fit(manager: pluggy.PluginManager, plugin: object) -> None:
+    if fault := implementation_fault(manager, plugin):
+        raise Unusable(fault)
 
 
 def _check_compatible(candidate: Candidate) -> None:

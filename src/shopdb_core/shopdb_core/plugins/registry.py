@@ -3,8 +3,9 @@
 import logging
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 import pluggy
@@ -23,7 +24,7 @@ from shopdb_core.plugins.hooks import PluginHooks
 from shopdb_core.plugins.load import Unusable, load, new_manager
 from shopdb_core.plugins.reports import make_reports
 from shopdb_core.settings import Admission
-from shopdb_hookspecs import AssetChange, Report
+from shopdb_hookspecs import AssetChange, Report, specs
 
 State = Literal["active", "blocked", "quarantined"]
 
@@ -37,7 +38,10 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One plugin and its state; `reason` says why it does not serve."""
+    """One plugin and its state.
+
+    `reason` says why it does not serve, `notices` what of it a later release of the hooks will not take.
+    """
 
     candidate: Candidate
     state: State
@@ -46,6 +50,7 @@ class Plugin:
     reports: Mapping[str, Report] = field(default_factory=dict)
     migrations: Path | None = None
     hooks: PluginHooks | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -103,32 +108,38 @@ class Plugins:
                 _logger.error("%s", failure)  # noqa: TRY400  # a traceback may quote a payload
 
 
-def load_plugins(admission: Admission, plugins: Mapping[str, object] | None = None) -> Plugins:
+def load_plugins(
+    admission: Admission, plugins: Mapping[str, object] | None = None, hookspecs: ModuleType | type = specs
+) -> Plugins:
     """Load the plugins that the site lets in: those given by name, or all that are installed.
+
+    `hookspecs` are the hooks that there are; a test may give those of another release.
 
     Raises `ConfigurationError` for names that clash; any other fault quarantines its plugin only.
     """
     candidates = installed_candidates() if plugins is None else given_candidates(plugins)
     wanted, blocked = admitted(candidates, admission)
     check_names(wanted)
-    manager = new_manager()
-    reasons = {candidate.name: _load(manager, candidate) for candidate in wanted}
+    manager = new_manager(hookspecs)
+    loaded = {candidate.name: _load(manager, candidate) for candidate in wanted}
     # Only now is every wrapper known that may adjust what a plugin answers.
     equipped = [
-        _quarantined(candidate, reason)
-        if (reason := reasons[candidate.name])
-        else _equipped(manager, candidate)
+        _quarantined(candidate, str(verdict))
+        if isinstance(verdict := loaded[candidate.name], Unusable)
+        else replace(_equipped(manager, candidate), notices=verdict)
         for candidate in wanted
     ]
     return Plugins([*equipped, *(Plugin(candidate, "blocked", _BLOCKED) for candidate in blocked)])
 
 
-def _load(manager: pluggy.PluginManager, candidate: Candidate) -> str:
+def _load(manager: pluggy.PluginManager, candidate: Candidate) -> tuple[str, ...] | Unusable:
     try:
-        load(manager, candidate)
+        notices = load(manager, candidate)
     except Unusable as verdict:
-        return str(verdict)
-    return ""
+        return verdict
+    if notices:
+        _logger.warning("plugin %s uses what will be removed: %s", candidate, "; ".join(notices))
+    return notices
 
 
 def _equipped(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
