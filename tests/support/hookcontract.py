@@ -55,7 +55,7 @@ def faults(records: Mapping[str, Contract], present: Contract, version: str, cha
         told = ", ".join(name for name, _ in changes(known, present)) or "what it has"
         yield (
             f"{told}: differs from what tests/hookspecs/signatures.json records for version {version}. A "
-            "released version stays as it is: give hookspecs/pyproject.toml the next one, add the record that "
+            "released version stays as it is: give hookspecs/pyproject.toml the next, add the record that "
             "`python tests/support/hookcontract.py` prints, and name what changed in CHANGELOG.md under "
             "shopdb-hookspecs"
         )
