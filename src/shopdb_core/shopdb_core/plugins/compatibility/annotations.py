@@ -7,7 +7,7 @@ from shopdb_core.plugins.keywords import walk
 from shopdb_core.plugins.pointers import step
 from shopdb_hookspecs import Json, JsonObject
 
-_FOR_READERS = ("title", "description", "$comment", "default", "examples", "deprecated")
+FOR_READERS = ("title", "description", "$comment", "default", "examples", "deprecated")
 
 
 def annotation_changes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
@@ -25,7 +25,7 @@ def _subschemas(declaration: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 
 
 def _between(place: str, old: JsonObject | None, new: JsonObject) -> Iterator[Change]:
-    for keyword in _FOR_READERS if old is not None else ():
+    for keyword in FOR_READERS if old is not None else ():
         was, is_now = (old or {}).get(keyword), new.get(keyword)
         if was != is_now:
             yield _change(f"{place}/{keyword}", keyword, is_now)

@@ -7,7 +7,7 @@ from shopdb_core.plugins.compatibility.facts import facts
 from shopdb_core.plugins.compatibility.gap import Gap
 from shopdb_core.plugins.compatibility.gaps import Comparing
 from shopdb_core.plugins.compatibility.kinds import ALL_KINDS
-from shopdb_core.plugins.compatibility.parts import Part
+from shopdb_core.plugins.compatibility.parts import Document, Part, document_of
 from shopdb_core.plugins.compatibility.reading import reading_loss
 from shopdb_core.plugins.compatibility.wording import narrowed, widened
 from shopdb_core.plugins.pointers import step
@@ -24,6 +24,7 @@ _KEEP_RULE = "keep the rule as it was, or add a field with the new one"
 
 def field_changes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
     """Compare the fields of two sound declarations."""
+    documents = document_of(old), document_of(new)
     for name in sorted(old["fields"].keys() | new["fields"].keys()):
         place = "/fields" + step(name)
         if name not in new["fields"]:
@@ -32,7 +33,7 @@ def field_changes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
             yield Change(place, "is new: readers meet a field that they do not know", Step.MINOR)
         else:
             bounded = name == old["identityfield"] == new["identityfield"]
-            yield from _value_changes(_part(old, name, bounded=bounded), _part(new, name, bounded=bounded))
+            yield from _value_changes(*(_part(each, name, bounded=bounded) for each in documents))
             yield from _volatility(place, old["fields"][name], new["fields"][name])
 
 
@@ -42,10 +43,10 @@ def _removed(new: JsonObject) -> str:
     return "is gone: what is submitted in it is dropped with a warning, and lost"
 
 
-def _part(declaration: JsonObject, name: str, *, bounded: bool) -> Part:
+def _part(document: Document, name: str, *, bounded: bool) -> Part:
     """Return a field's schema, with the bounds that an identity has beyond its own."""
-    rules = declaration["fields"][name]
-    return Part(identity_rules(rules) if bounded else rules, "/fields" + step(name), declaration)
+    rules = document.declaration["fields"][name]
+    return Part(identity_rules(rules) if bounded else rules, "/fields" + step(name), document)
 
 
 def _value_changes(old: Part, new: Part) -> Iterator[Change]:

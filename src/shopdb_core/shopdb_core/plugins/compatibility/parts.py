@@ -11,12 +11,25 @@ from shopdb_hookspecs import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A declaration, with the text of its `$defs`, by which equal references are known."""
+
+    declaration: JsonObject
+    definitions: bytes
+
+
+def document_of(declaration: JsonObject) -> Document:
+    """Return a declaration whose parts can be compared."""
+    return Document(declaration, canonical(declaration.get("$defs", {})))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One subschema: an object of keywords, or a boolean."""
 
     rules: Json
     place: str
-    declaration: JsonObject
+    document: Document
 
     def keyword(self, name: str) -> Json:
         """Return the value of a keyword, `None` where it is absent."""
@@ -31,7 +44,7 @@ class Part:
         rules = self.rules
         for key in path:
             rules = rules[key]
-        return Part(rules, self.place + "".join(map(step, path)), self.declaration)
+        return Part(rules, self.place + "".join(map(step, path)), self.document)
 
     def branches(self, keyword: str) -> list["Part"]:
         """Return the subschemas that a keyword lists."""
@@ -50,23 +63,21 @@ class Part:
         """Return a function that says whether a value is valid here."""
         if isinstance(self.rules, bool):
             return lambda _value: bool(self.rules)
-        compiled = compile_schema({**self.rules, "$defs": self.declaration.get("$defs", {})})
+        compiled = compile_schema({**self.rules, "$defs": self.document.declaration.get("$defs", {})})
         return lambda value: accepts(compiled, value)
 
     def is_as(self, other: "Part", *path: str) -> bool:
         """Whether both, or what lies under `path` in both, are the same text and refer to the same."""
         mine, others = self.inner(*path), other.inner(*path)
         text = canonical(mine.rules)
-        return text == canonical(others.rules) and (b'"$ref"' not in text or self._refers_as(other))
-
-    def _refers_as(self, other: "Part") -> bool:
-        return canonical(self.declaration.get("$defs")) == canonical(other.declaration.get("$defs"))
+        same_references = self.document.definitions == other.document.definitions
+        return text == canonical(others.rules) and (same_references or b'"$ref"' not in text)
 
     def target(self) -> "Part":
         """Return what `$ref` leads to."""
         place: str = self.rules["$ref"].removeprefix("#")
-        rules: Json = self.declaration
+        rules: Json = self.document.declaration
         for key in place.split("/")[1:]:
             name = key.replace("~1", "/").replace("~0", "~")
             rules = rules[int(name)] if isinstance(rules, list) else rules[name]
-        return Part(rules, place, self.declaration)
+        return Part(rules, place, self.document)
