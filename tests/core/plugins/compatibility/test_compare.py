@@ -153,6 +153,8 @@ TREE = {"type": "object", "additionalProperties": TREE_RULES}
             {"prefixItems": [{}]},
             "prefixItems/0/const",
         ),
+        ({"maxItems": 1, "prefixItems": [{"const": 1}]}, {"maxItems": 1}, "prefixItems/0/const"),
+        ({"maxItems": 1, "items": {"const": 1}}, {"maxItems": 1}, "items/const"),
         ({"minProperties": 1}, {}, "minProperties"),
         ({"maxProperties": 1}, {"maxProperties": 2}, "maxProperties"),
         (OBJECT, {"type": "object"}, "properties/a/type"),
@@ -203,6 +205,10 @@ def test_a_narrower_schema_breaks_and_a_wider_one_adds(
         ({"type": "number", "minimum": 1}, {"type": "integer"}),
         ({"pattern": "^a$"}, {"pattern": "^b$"}),
         ({"oneOf": [{"minimum": 1}, {"maximum": 3}]}, {"oneOf": [{"minimum": 1}, {"maximum": 4}]}),
+        (
+            {"if": {"minimum": 5}, "then": {"multipleOf": 2}},
+            {"if": {"minimum": 1}, "then": {"multipleOf": 2}},
+        ),
         ({"type": "string", "format": "date-time"}, {"type": "string"}),
         ({"type": "array"}, {"type": ["array", "string"]}),
     ],
@@ -225,6 +231,7 @@ def test_what_may_refuse_or_is_read_otherwise_breaks(old: dict[str, Json], new: 
         ({"enum": [True, False]}, {"type": "boolean"}),
         ({"type": "integer"}, {"type": "integer", "multipleOf": 1}),
         ({"maxItems": 1}, {"maxItems": 1, "uniqueItems": True}),
+        ({"maxItems": 1}, {"maxItems": 1, "prefixItems": [{}, {"const": 1}]}),
         ({"type": "string", "maxLength": 300}, {"type": "string", "maxLength": 300, "minLength": 0}),
     ],
 )
