@@ -204,6 +204,7 @@ def test_a_narrower_schema_breaks_and_a_wider_one_adds(
     [
         ({"type": "number", "minimum": 1}, {"type": "integer"}),
         ({"pattern": "^a$"}, {"pattern": "^b$"}),
+        ({"enum": [1.0, 2], "type": "integer"}, {"enum": [2]}),
         ({"oneOf": [{"minimum": 1}, {"maximum": 3}]}, {"oneOf": [{"minimum": 1}, {"maximum": 4}]}),
         (
             {"if": {"minimum": 5}, "then": {"multipleOf": 2}},
@@ -229,6 +230,7 @@ def test_what_may_refuse_or_is_read_otherwise_breaks(old: dict[str, Json], new: 
         ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"type": ["string", "null"]}),
         ({"allOf": [{"type": "string"}, {"maxLength": 3}]}, {"type": "string", "maxLength": 3}),
         ({"enum": [True, False]}, {"type": "boolean"}),
+        ({"enum": ["a", 1], "type": "string"}, {"const": "a"}),
         ({"type": "integer"}, {"type": "integer", "multipleOf": 1}),
         ({"maxItems": 1}, {"maxItems": 1, "uniqueItems": True}),
         ({"maxItems": 1}, {"maxItems": 1, "prefixItems": [{}, {"const": 1}]}),
@@ -243,6 +245,16 @@ def test_another_spelling_breaks_nobody(old: dict[str, Json], new: dict[str, Jso
     )
 
     assert told(before, after) == told(after, before) == [(PATCH, "")]
+
+
+def test_the_bounds_that_every_identity_has_are_no_change() -> None:
+    """An identity has 1 to 255 characters, whether its schema says so or not."""
+    said = copy.deepcopy(DECLARATION)
+    said["fields"]["serial"] = {"type": "string", "minLength": 1, "maxLength": 255}
+    unsaid = copy.deepcopy(DECLARATION)
+    unsaid["fields"]["serial"] = {"type": "string"}
+
+    assert told(unsaid, said) == told(said, unsaid) == [(PATCH, "")]
 
 
 def test_a_recursive_schema_ends() -> None:

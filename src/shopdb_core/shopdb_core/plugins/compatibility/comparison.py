@@ -13,7 +13,7 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The changes from one release to the next; `shortfall` says what the version's step lacks, if anything."""
+    """The changes from one release to the next; `shortfall` says what the version lacks, if anything."""
 
     old: Declared
     new: Declared
