@@ -258,6 +258,7 @@ def test_a_database_that_takes_no_writes_stops_no_server(
     """The log says that nothing was recorded, and what breaks is told nevertheless."""
     start(DECLARATION)
     with closing(open_store(settings)) as store:
+        assert remember_served(Full(store), rack(DECLARATION, "1.0.0")) == {}
         broken = remember_served(Full(store), rack(without("depth"), "2.0.0"))
 
     assert broken["rack"].changes == (LOST,)
