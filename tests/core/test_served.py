@@ -3,6 +3,8 @@
 import copy
 import logging
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -239,6 +241,15 @@ def test_a_record_that_this_release_cannot_read_counts_as_breaking(
 
     (change,) = start(without("depth"))["rack"]["changes"]
     assert "compare the two by hand" in change
+
+
+def test_the_application_for_other_servers_remembers_too(site: Any) -> None:
+    """What gunicorn and its like load records what they are about to serve."""
+    command = [sys.executable, "-c", "import shopdb_core.wsgi"]
+    subprocess.run(command, cwd=site.directory, env=site.environ, check=True, timeout=60)
+
+    recorded = site.database.query("SELECT plugin, version FROM serveddeclaration ORDER BY plugin")
+    assert recorded == [("computers", "1.0.0"), ("printers", "1.0.0")]
 
 
 class Full:
