@@ -1,0 +1,131 @@
+"""Whether the plugin's own examples live through all that can be submitted of an asset."""
+
+from collections.abc import Iterator
+
+from shopdb_core.canonical import canonical
+from shopdb_core.collect import Answer
+from shopdb_core.conformance.finding import Finding
+from shopdb_core.conformance.generating import FieldValues, samples
+from shopdb_core.conformance.promise import Broken
+from shopdb_core.conformance.submitting import Submitter
+from shopdb_core.conformance.tables import PluginTables
+from shopdb_core.conformance.trial import Trial, TrialSites
+from shopdb_core.errors import PluginFailure
+from shopdb_core.plugins.collector import Collector
+from shopdb_core.plugins.messages import shortened
+from shopdb_hookspecs import Json, JsonObject
+
+TRIED_VALUES = 20
+"""How many values of a field are tried to find one that changes it."""
+
+
+def check_examples(sites: TrialSites) -> Iterator[Finding]:
+    """Yield the first fault in the life of each example's asset."""
+    values = FieldValues(sites.subject.collector, sites.subject.examples.values())
+    for name, example in sites.subject.examples.items():
+        with sites.site() as trial:
+            tables = trial.store.read(lambda connection: PluginTables(connection, sites.subject.name))
+            life = Life(name, example, values, Submitter(trial, tables))
+            try:
+                yield from life.lived(trial)
+            except Broken as broken:
+                yield broken.finding
+
+
+class Life:
+    """What happens to the asset of one example."""
+
+    def __init__(self, name: str, example: JsonObject, values: FieldValues, submitter: Submitter) -> None:
+        self._name = name
+        self._example = example
+        self._values = values
+        self._submitter = submitter
+        self._collector: Collector = submitter.trial.subject.collector
+        identified = self._collector.required
+        self._least = {field: value for field, value in example.items() if field in identified}
+
+    def lived(self, trial: Trial) -> Iterator[Finding]:
+        """Take every step; yields notes and what is wrong with the audit at the end, raises `Broken`."""
+        created = self._step("created", self._example, "created")
+        for warning in created.warnings:
+            yield Finding(self._name, f"is answered with a warning: {warning}", "Show what needs no mending.")
+        self._step("the same again", self._example, "noop")
+        self._step("with its members in another order", _reshuffled(self._example), "noop")
+        self._step("partial: identity and required fields alone", self._least, "noop")
+        yield from self._listed_otherwise()
+        for field in self._optional():
+            self._update(created.assetid, field)
+            self._clear(created.assetid, field)
+        for fault in trial.audit_faults():
+            yield Finding(f"{self._name}, audit", fault)
+
+    def _optional(self) -> list[str]:
+        return [
+            name for name in self._collector.declaration["fields"] if name not in self._collector.required
+        ]
+
+    def _update(self, assetid: int | None, field: str) -> None:
+        """Give one field a new value; the others stay."""
+        before = self._submitter.attributes(assetid)
+        value = self._other_value(field, before.get(field))
+        if value is None:
+            return
+        self._step(f"updated {field}", {**self._least, field: value}, "updated")
+        self._require_rest(f"updated {field}", field, before, self._submitter.attributes(assetid))
+
+    def _clear(self, assetid: int | None, field: str) -> None:
+        """Clear one field; the others stay."""
+        before = self._submitter.attributes(assetid)
+        if field not in before:
+            return
+        self._step(f"{field} null", {**self._least, field: None}, "updated")
+        after = self._submitter.attributes(assetid)
+        if field in after:
+            what = f"keeps {field}: {shortened(canonical(after[field]).decode())}"
+            raise Broken(Finding(f"{self._name}, {field} null", what, "normalize_submission passes null on."))
+        self._require_rest(f"{field} null", field, before, after)
+
+    def _require_rest(self, step: str, field: str, before: JsonObject, after: JsonObject) -> None:
+        changed = [
+            name for name in sorted({*before, *after} - {field}) if before.get(name) != after.get(name)
+        ]
+        if changed:
+            mend = "normalize_submission adds no field that the submission leaves out."
+            raise Broken(Finding(f"{self._name}, {step}", f"changes {', '.join(changed)}, too", mend))
+
+    def _other_value(self, field: str, current: Json) -> Json:
+        """Return a valid value that is another one in canonical form, too; `None` if none is found."""
+        for value in samples(self._values.of(field), TRIED_VALUES):
+            submission = {**self._least, field: value}
+            normalized = self._normalized(submission)
+            if normalized.get(field) not in (None, current) and self._collector.validator.accepts(normalized):
+                return value
+        return None
+
+    def _listed_otherwise(self) -> Iterator[Finding]:
+        """Note lists of objects whose order counts: the history of a mere change of order shows nothing."""
+        normalized = self._normalized(self._example)
+        for field, value in self._example.items():
+            if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+                continue
+            turned = self._normalized({**self._example, field: value[::-1]})
+            if canonical(turned.get(field)) != canonical(normalized.get(field)):
+                what = f"{field} in another order is an update whose history shows nothing"
+                mend = "Sort it in normalize_submission, unless its order has a meaning."
+                yield Finding(self._name, what, mend, isnote=True)
+
+    def _normalized(self, submission: JsonObject) -> JsonObject:
+        try:
+            return self._collector.normalize(dict(submission))
+        except PluginFailure:
+            return submission
+
+    def _step(self, step: str, submission: JsonObject, action: str) -> Answer:
+        return self._submitter.submit(f"{self._name}, {step}", submission, action)
+
+
+def _reshuffled(value: Json) -> Json:
+    """Turn the order of the members of every object round."""
+    if isinstance(value, dict):
+        return {name: _reshuffled(value[name]) for name in reversed(value)}
+    return [*map(_reshuffled, value)] if isinstance(value, list) else value

@@ -1,0 +1,67 @@
+"""Whether a plugin can be loaded: its import, its hooks, its declaration, what it offers at start."""
+
+import warnings
+from collections.abc import Iterator
+
+from shopdb_core.conformance.blame import told
+from shopdb_core.conformance.finding import Finding
+from shopdb_core.errors import PluginFailure
+from shopdb_core.plugins.candidates import Candidate, name_fault
+from shopdb_core.plugins.declaration import check_declaration
+from shopdb_core.plugins.hooks import PluginHooks
+from shopdb_core.plugins.load import Unusable, load, new_manager
+from shopdb_core.plugins.registry import Plugin, equipped
+
+
+class Unloadable(Exception):
+    """A plugin that cannot serve; carries every reason."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(map(str, findings)))
+        self.findings = findings
+
+
+def load_alone(candidate: Candidate) -> Plugin:
+    """Load one plugin without any other; raises `Unloadable`."""
+    if fault := name_fault(candidate.name):
+        raise Unloadable([Finding("the entry point", f"is named {candidate.name[:80]!r}; {fault}")])
+    manager = new_manager()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            load(manager, candidate)
+        hooks = PluginHooks(manager, candidate)
+        if findings := list(_declaration_faults(hooks)):
+            raise Unloadable(findings)
+        return equipped(candidate, hooks)
+    except Unusable as verdict:
+        raise Unloadable([Finding("the plugin", str(verdict))]) from verdict
+    except PluginFailure as failure:
+        raise Unloadable([failed(failure, candidate)]) from failure
+
+
+def deprecations(candidate: Candidate) -> Iterator[Finding]:
+    """Yield what pluggy warns of when a plugin that can be loaded is registered: hooks that will go."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load(new_manager(), candidate)
+    for warning in caught:
+        yield Finding(
+            "the plugin", str(warning.message), "It still works; the next major version ends it.", isnote=True
+        )
+
+
+def failed(failure: PluginFailure, candidate: Candidate) -> Finding:
+    """Return the finding for a hook that raised, or returned what it must not."""
+    hook, _, what = str(failure).removeprefix(f"Plugin {candidate}: ").removesuffix(".").partition(" ")
+    if failure.__cause__ is not None:
+        what = f"raised {told(failure.__cause__)}"
+    return Finding(hook, what)
+
+
+def _declaration_faults(hooks: PluginHooks) -> Iterator[Finding]:
+    declaration = hooks.ask("get_collector_schema")
+    if declaration is None:
+        return
+    for fault in check_declaration(declaration):
+        yield Finding(f"get_collector_schema at {fault.place or '/'}", fault.reason)
