@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from shopdb_core.conformance.finding import Finding
+from shopdb_core.conformance.generating import FieldValues
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugin
 from shopdb_hookspecs import JsonObject
@@ -38,3 +39,10 @@ def _unshown_fields(collector: Collector) -> Iterator[Finding]:
     if collector.examples and (missing := sorted(collector.declaration["fields"].keys() - shown)):
         mend = "Readers of `_schemas` learn a field best from a value."
         yield Finding("get_example_submissions", f"shows no {', '.join(missing)}", mend, isnote=True)
+
+
+def generating_findings(values: FieldValues) -> Iterator[Finding]:
+    """Note the fields for which the other checks have no values."""
+    for field in values.ungenerated:
+        mend = "Show the field in an example: its values are tried, too."
+        yield Finding(f"/fields/{field}", "no value was found that its schema admits", mend, isnote=True)

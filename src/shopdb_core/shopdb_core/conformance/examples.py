@@ -5,27 +5,22 @@ from collections.abc import Iterator
 from shopdb_core.canonical import canonical
 from shopdb_core.collect import Answer
 from shopdb_core.conformance.finding import Finding
-from shopdb_core.conformance.generating import FieldValues, samples
 from shopdb_core.conformance.promise import Broken
+from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.submitting import Submitter
 from shopdb_core.conformance.tables import PluginTables
 from shopdb_core.conformance.trial import Trial, TrialSites
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.collector import Collector
-from shopdb_core.plugins.messages import shortened
 from shopdb_hookspecs import Json, JsonObject
-
-TRIED_VALUES = 20
-"""How many values of a field are tried to find one that changes it."""
 
 
 def check_examples(sites: TrialSites) -> Iterator[Finding]:
     """Yield the first fault in the life of each example's asset."""
-    values = FieldValues(sites.subject.collector, sites.subject.examples.values())
     for name, example in sites.subject.examples.items():
         with sites.site() as trial:
             tables = trial.store.read(lambda connection: PluginTables(connection, sites.subject.name))
-            life = Life(name, example, values, Submitter(trial, tables))
+            life = Life(name, example, Submitter(trial, tables))
             try:
                 yield from life.lived(trial)
             except Broken as broken:
@@ -35,11 +30,11 @@ def check_examples(sites: TrialSites) -> Iterator[Finding]:
 class Life:
     """What happens to the asset of one example."""
 
-    def __init__(self, name: str, example: JsonObject, values: FieldValues, submitter: Submitter) -> None:
+    def __init__(self, name: str, example: JsonObject, submitter: Submitter) -> None:
         self._name = name
         self._example = example
-        self._values = values
         self._submitter = submitter
+        self._values = submitter.trial.subject.values
         self._collector: Collector = submitter.trial.subject.collector
         identified = self._collector.required
         self._least = {field: value for field, value in example.items() if field in identified}
@@ -81,7 +76,7 @@ class Life:
         self._step(f"{field} null", {**self._least, field: None}, "updated")
         after = self._submitter.attributes(assetid)
         if field in after:
-            what = f"keeps {field}: {shortened(canonical(after[field]).decode())}"
+            what = f"keeps {field}: {shown(after[field])}"
             raise Broken(Finding(f"{self._name}, {field} null", what, "normalize_submission passes null on."))
         self._require_rest(f"{field} null", field, before, after)
 
@@ -95,7 +90,7 @@ class Life:
 
     def _other_value(self, field: str, current: Json) -> Json:
         """Return a valid value that is another one in canonical form, too; `None` if none is found."""
-        for value in samples(self._values.of(field), TRIED_VALUES):
+        for value in self._values.some(field):
             submission = {**self._least, field: value}
             normalized = self._normalized(submission)
             if normalized.get(field) not in (None, current) and self._collector.validator.accepts(normalized):

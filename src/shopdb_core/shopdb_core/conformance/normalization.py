@@ -12,10 +12,10 @@ from shopdb_core.conformance.generating import FieldValues, NothingGenerated, ch
 from shopdb_core.conformance.loading import failed
 from shopdb_core.conformance.places import WRONG_VALUES, places, replaced
 from shopdb_core.conformance.promise import Broken
+from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.subject import Subject
 from shopdb_core.errors import PluginFailure
 from shopdb_core.intake.shape import Shaper
-from shopdb_core.plugins.messages import shortened
 from shopdb_hookspecs import Json, JsonObject
 
 HOOK = "normalize_submission"
@@ -27,26 +27,13 @@ def check_normalization(subject: Subject) -> Iterator[Finding]:
     if not subject.implements(HOOK) or subject.plugin.collector is None:
         return
     hook = Normalizing(subject)
-    values = FieldValues(subject.collector, subject.examples.values())
-    yield from _ungenerated(values)
-    for holds in (hook.is_pure, hook.is_idempotent, hook.keeps_valid):
-        yield from _finding(values, holds)
-    yield from hook.takes_any_type()
-
-
-def _finding(values: FieldValues, holds: Callable[[JsonObject], None]) -> Iterator[Finding]:
     try:
-        check_property(_respelt(values), holds, EXAMPLES)
+        check_property(_respelt(subject.values), hook.keeps_its_promises, EXAMPLES)
     except Broken as broken:
         yield broken.finding
     except NothingGenerated:
         yield Finding(HOOK, "was asked of no generated submission: none was found that fits", isnote=True)
-
-
-def _ungenerated(values: FieldValues) -> Iterator[Finding]:
-    for field in values.ungenerated:
-        mend = "Show the field in an example; its values are used, too."
-        yield Finding(f"/fields/{field}", "no value was found that its schema admits", mend, isnote=True)
+    yield from hook.takes_any_type()
 
 
 def _respelt(values: FieldValues) -> st.SearchStrategy[dict[str, Json]]:
@@ -74,6 +61,12 @@ class Normalizing:
         self._collector = subject.collector
         self._shaper = Shaper(subject.collector.declaration, ZoneInfo("UTC"))
 
+    def keeps_its_promises(self, submission: JsonObject) -> None:
+        """Raise `Broken` for the first promise that this submission breaks."""
+        self.is_pure(submission)
+        self.is_idempotent(submission)
+        self.keeps_valid(submission)
+
     def is_pure(self, submission: JsonObject) -> None:
         """Raise `Broken` where the argument is changed, or two calls answer differently."""
         shaped = self._shaped(submission)
@@ -81,17 +74,17 @@ class Normalizing:
         answer = copy.deepcopy(self._normalized(shaped))
         if shaped != kept:
             mend = "Return a new dict, and copy what is inside before changing it."
-            raise Broken(Finding(HOOK, f"changes its argument {_shown(kept)}", mend))
+            raise Broken(Finding(HOOK, f"changes its argument {shown(kept)}", mend))
         if canonical(self._normalized(shaped)) != canonical(answer):
             mend = "Its answer may depend on the submission alone: no time, no chance, no state."
-            raise Broken(Finding(HOOK, f"answers {_shown(kept)} differently the second time", mend))
+            raise Broken(Finding(HOOK, f"answers {shown(kept)} differently the second time", mend))
 
     def is_idempotent(self, submission: JsonObject) -> None:
         """Raise `Broken` where what is canonical is changed once more."""
         once = self._normalized(self._shaped(submission))
         twice = self._normalized(copy.deepcopy(once))
         if canonical(once) != canonical(twice):
-            what = f"changes its own answer: {_shown(once)} becomes {_shown(twice)}"
+            what = f"changes its own answer: {shown(once)} becomes {shown(twice)}"
             mend = "Bring a value into its last form at once: what is canonical stays as it is."
             raise Broken(Finding(HOOK, what, mend))
 
@@ -102,7 +95,7 @@ class Normalizing:
             return
         faults = self._collector.validator.faults(self._normalized(shaped))
         if faults:
-            what = f"makes the valid {_shown(shaped)} invalid: {faults[0].pointer} {faults[0].message}"
+            what = f"makes the valid {shown(shaped)} invalid: {faults[0].pointer} {faults[0].message}"
             raise Broken(Finding(HOOK, what, "The canonical form of a valid value must fit the schema."))
 
     def takes_any_type(self) -> Iterator[Finding]:
@@ -123,7 +116,7 @@ class Normalizing:
         except Broken as broken:
             finding = broken.finding
             mend = "Pass a value of an unexpected type on as it is: validation explains it to its sender."
-            return Finding(finding.place, f"{finding.what} when asked of {_shown(dirty)}", mend)
+            return Finding(finding.place, f"{finding.what} when asked of {shown(dirty)}", mend)
         return None
 
     def _shaped(self, submission: JsonObject) -> dict[str, Json]:
@@ -138,7 +131,3 @@ class Normalizing:
         except TypeError as error:
             raise Broken(Finding(HOOK, f"returned what JSON cannot hold: {error}")) from error
         return answer
-
-
-def _shown(submission: JsonObject) -> str:
-    return shortened(canonical(submission).decode())

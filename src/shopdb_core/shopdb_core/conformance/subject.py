@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shopdb_core.conformance.generating import FieldValues
 from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugin, Plugins
@@ -11,10 +12,14 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A plugin that loads, and by name those of its examples that are valid."""
+    """A plugin that loads, with its valid examples by their names, and values for its fields.
+
+    `generator` is `None` for a plugin without a collector.
+    """
 
     plugin: Plugin
     examples: Mapping[str, JsonObject]
+    generator: FieldValues | None
 
     @property
     def name(self) -> str:
@@ -31,6 +36,12 @@ class Subject:
         """What it collects; there is one, or no check of collectors runs."""
         assert self.plugin.collector is not None
         return self.plugin.collector
+
+    @property
+    def values(self) -> FieldValues:
+        """How values of its fields are made; likewise."""
+        assert self.generator is not None
+        return self.generator
 
     def plugins(self) -> Plugins:
         """Return the plugins of a site that has only this one."""

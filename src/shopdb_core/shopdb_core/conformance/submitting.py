@@ -7,10 +7,10 @@ from shopdb_core.collect import Answer
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.conformance.loading import failed
 from shopdb_core.conformance.promise import Broken
+from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.tables import PluginTables
 from shopdb_core.conformance.trial import Trial
 from shopdb_core.errors import PluginFailure, ShopDBError
-from shopdb_core.plugins.messages import shortened
 from shopdb_hookspecs import JsonObject
 
 
@@ -34,7 +34,7 @@ class Submitter:
         answer = self._answer(place, submission, dryrun=False)
         self._compare(place, rehearsed, answer)
         if answer.action != action:
-            done = f"{_shown(submission)} changed {_shown(answer.diff)}"
+            done = f"{shown(submission)} changed {shown(answer.diff)}"
             raise Broken(Finding(place, f"is {answer.action} instead of {action}: {done}"))
         return answer
 
@@ -55,13 +55,9 @@ class Submitter:
         told = (rehearsed.action, rehearsed.warnings, canonical(rehearsed.diff))
         done = (answer.action, answer.warnings, canonical(answer.diff))
         if told != done:
-            what = f"announces {rehearsed.action} {_shown(rehearsed.diff)}, then {answer.action} happens"
+            what = f"announces {rehearsed.action} {shown(rehearsed.diff)}, then {answer.action} happens"
             mend = "normalize_submission may depend on the submission alone."
             raise Broken(Finding(f"{place}, dry run", what, mend))
 
     def _stored(self) -> object:
         return self.trial.entries(), self.trial.attributes(), self.trial.store.read(self.tables.raw)
-
-
-def _shown(value: JsonObject) -> str:
-    return shortened(canonical(value).decode())

@@ -11,6 +11,9 @@ from shopdb_core.store import tables as core
 Content = tuple[Any, ...]
 """A row's columns and values in a form that can be counted, without the keys that only databases give."""
 
+Contents = Mapping[str, Counter[Content]]
+"""The contents of the rows of each table, with how often they are there."""
+
 _ASSETID = core.asset.c.assetid.name
 
 
@@ -27,7 +30,7 @@ class PluginTables:
         """Return every row of every table, as it is."""
         return {name: self._rows(connection, table) for name, table in self._tables.items()}
 
-    def of_assets(self, connection: Connection) -> Mapping[str, Counter[Content]]:
+    def of_assets(self, connection: Connection) -> Contents:
         """Return the rows that belong to assets, in each table that refers to them, with what they refer to.
 
         A key of one integer is replaced by what else its row holds: two databases may count differently.
@@ -79,9 +82,7 @@ class _Reading:
         return next((self._content(target.table, row, path) for row in found), ("nothing there",))
 
 
-def differences(
-    kept: Mapping[str, Counter[Content]], made: Mapping[str, Counter[Content]]
-) -> Iterator[tuple[str, Content, str]]:
+def differences(kept: Contents, made: Contents) -> Iterator[tuple[str, Content, str]]:
     """Yield table, row and what is wrong with it: `kept` rows are there, `made` ones should be."""
     for name in kept:
         yield from ((name, row, "is there and should not be") for row in (kept[name] - made[name]))

@@ -1,5 +1,6 @@
 """Sites for trials: a temporary SQLite database each, with the tables of the core and of one plugin."""
 
+import io
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from shopdb_core.audit.verify import verify
 from shopdb_core.collect import Answer, Origin, Submissions
 from shopdb_core.conformance.subject import Subject
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.intake.body import read_body
+from shopdb_core.intake.media import JSON
 from shopdb_core.reporting import Reports
 from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Settings
@@ -38,6 +41,17 @@ class Trial:
     def submit(self, submission: JsonObject, *, dryrun: bool = False) -> Answer:
         """Submit to the plugin; raises as `Submissions.submit` does."""
         return self.submissions.submit(self.subject.name, dict(submission), _ORIGIN, dryrun=dryrun)
+
+    def post(self, content: bytes) -> Answer:
+        """Submit what arrived as bytes, as `application/json`; raises as `Submissions.submit_body` does."""
+        body = read_body(
+            io.BytesIO(content),
+            content_type=JSON,
+            content_encoding=None,
+            content_length=len(content),
+            limit=self.settings.max_body_bytes,
+        )
+        return self.submissions.submit_body(self.subject.name, body, _ORIGIN)
 
     def attributes(self) -> Mapping[int, JsonObject]:
         """Return the fields of every asset, by its id."""

@@ -1,6 +1,6 @@
 """Valid values for the fields of a collector, and submissions made of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -11,12 +11,14 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.compiled import accepts, compile_schema
 from shopdb_hookspecs import Json, JsonObject
 
+SAMPLES = 12
+"""How many values of a field are tried where one is wanted that differs from another."""
+
 
 class FieldValues:
     """For each field of a collector the values that its schema admits, `null` left out.
 
     `examples` are submissions from which parts are taken, too: so that lists have items in common.
-    `ungenerated` names the fields for which nothing was found.
     """
 
     def __init__(self, collector: Collector, examples: Iterable[JsonObject]) -> None:
@@ -24,18 +26,23 @@ class FieldValues:
         self._values = Values(collector.declaration.get("$defs", {}))
         self._examples = list(examples)
         made = {field: self._of(field) for field in collector.declaration["fields"]}
-        self.ungenerated = sorted(field for field, values in made.items() if not samples(values, 1))
-        self._fields = {name: values for name, values in made.items() if name not in self.ungenerated}
+        self._some = {field: samples(values, SAMPLES) for field, values in made.items()}
+        self._fields = {field: values for field, values in made.items() if self._some[field]}
 
-    def of(self, field: str) -> SearchStrategy[Json]:
-        """Return the values of one field."""
-        return self._fields.get(field, st.nothing())
+    @property
+    def ungenerated(self) -> list[str]:
+        """The fields for which nothing was found."""
+        return [field for field, found in self._some.items() if not found]
+
+    def some(self, field: str) -> Sequence[Json]:
+        """Return a few values of one field, the simplest first."""
+        return self._some[field]
 
     def submissions(self) -> SearchStrategy[dict[str, Json]]:
         """Return valid submissions, with any of the optional fields."""
         required = self._collector.required
         return st.fixed_dictionaries(
-            {name: self.of(name) for name in sorted(required)},
+            {name: self._fields.get(name, st.nothing()) for name in sorted(required)},
             optional={name: values for name, values in self._fields.items() if name not in required},
         ).filter(self._collector.validator.accepts)
 
@@ -44,7 +51,7 @@ class FieldValues:
         required = self._collector.required
         optional = {name: values for name, values in self._fields.items() if name not in required}
         return st.fixed_dictionaries(
-            {name: self.of(name) for name in sorted(required)},
+            {name: self._fields.get(name, st.nothing()) for name in sorted(required)},
             optional={name: st.none() | values for name, values in optional.items()},
         ).filter(self._collector.validator.accepts)
 
