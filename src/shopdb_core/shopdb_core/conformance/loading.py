@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Iterator
 
+import pluggy
+
 from shopdb_core.conformance.blame import told
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.errors import PluginFailure
@@ -40,11 +42,11 @@ def load_alone(candidate: Candidate) -> Plugin:
         raise Unloadable([failed(failure, candidate)]) from failure
 
 
-def deprecations(candidate: Candidate) -> Iterator[Finding]:
-    """Yield what pluggy warns of when a plugin that can be loaded is registered: hooks that will go."""
+def deprecations(candidate: Candidate, manager: pluggy.PluginManager) -> Iterator[Finding]:
+    """Yield what a new manager warns of when it gets a plugin that can be loaded: hooks that will go."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        load(new_manager(), candidate)
+        load(manager, candidate)
     for warning in caught:
         yield Finding(
             "the plugin", str(warning.message), "It still works; the next major version ends it.", isnote=True

@@ -19,6 +19,7 @@ from shopdb_core.conformance.subject import Subject
 from shopdb_core.conformance.trial import TrialSites
 from shopdb_core.conformance.verdict import Result, Verdict
 from shopdb_core.plugins.candidates import Candidate
+from shopdb_core.plugins.load import new_manager
 from shopdb_core.plugins.registry import Plugin
 
 DECLARATION, NORMALIZATION, MIGRATIONS = "declaration", "normalize_submission", "migrations"
@@ -57,7 +58,7 @@ def _results(candidate: Candidate, folder: Path) -> Iterator[Result]:
 
 
 def _declaration_findings(subject: Subject) -> Iterator[Finding]:
-    yield from deprecations(subject.candidate)
+    yield from deprecations(subject.candidate, new_manager())
     yield from example_findings(subject.plugin)
     if subject.generator is not None:
         yield from generating_findings(subject.generator)
