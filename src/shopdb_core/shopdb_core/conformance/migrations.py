@@ -89,8 +89,11 @@ def _directory_faults(subject: Subject, directory: Path) -> Iterator[Finding]:
 
 
 def _home(plugin: object) -> Path | None:
-    """Return the folder of the plugin's package; for a single module the folder where it is installed."""
-    name = getattr(plugin, "__name__", None) or type(plugin).__module__
-    module = sys.modules.get(str(name).partition(".")[0])
-    file = getattr(module, "__file__", None)
-    return Path(file).resolve().parent if file else None
+    """Return the folder of the plugin's package; for a single module the folder where it is installed.
+
+    A namespace that several distributions share has no file, and is no package of the plugin's own.
+    """
+    parts = str(getattr(plugin, "__name__", None) or type(plugin).__module__).split(".")
+    names = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
+    return next((Path(file).resolve().parent for file in files if file), None)

@@ -49,7 +49,7 @@ def _results(candidate: Candidate, folder: Path) -> Iterator[Result]:
         yield Result(DECLARATION, verdict.findings)
         yield from (Result(name, skipped=True) for name in (NORMALIZATION, MIGRATIONS, *ON_A_SITE))
         return
-    subject = _subject(plugin)
+    subject = subject_of(plugin)
     yield Result(DECLARATION, tuple(_declaration_findings(subject)))
     yield Result(NORMALIZATION, tuple(check_normalization(subject)))
     migrations = Result(MIGRATIONS, tuple(check_migrations(subject, folder)))
@@ -64,7 +64,8 @@ def _declaration_findings(subject: Subject) -> Iterator[Finding]:
         yield from generating_findings(subject.generator)
 
 
-def _subject(plugin: Plugin) -> Subject:
+def subject_of(plugin: Plugin) -> Subject:
+    """Return a plugin that loads, with what the checks need of it."""
     if plugin.collector is None:
         return Subject(plugin, {}, None)
     examples = valid_examples(plugin.collector)

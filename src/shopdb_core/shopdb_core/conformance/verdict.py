@@ -85,12 +85,10 @@ class Verdict:
 
 def read_verdict(data: Json) -> Verdict:
     """Read what `Verdict.as_json` wrote."""
-    results = [
-        Result(
-            check["check"],
-            tuple(Finding(**finding) for finding in check["findings"]),
-            skipped=check["state"] == "skipped",
-        )
-        for check in data["checks"]
-    ]
+    results = tuple(map(_read_result, data["checks"]))
     return Verdict(data["plugin"], data["version"], data["distribution"], results)
+
+
+def _read_result(data: Json) -> Result:
+    findings = tuple(Finding(**finding) for finding in data["findings"])
+    return Result(data["check"], findings, skipped=data["state"] == "skipped")

@@ -15,7 +15,7 @@ _IMPORTABLE = ("purelib", "platlib")
 
 
 def unpacked(wheel: Path, folder: Path) -> Located:
-    """Unpack a wheel into an empty folder, and find its plugin; raises `ConfigurationError` where it is none."""
+    """Unpack a wheel into an empty folder, and find its plugin; raises `ConfigurationError` if it is none."""
     try:
         parse_wheel_filename(wheel.name)
         with zipfile.ZipFile(wheel) as archive:
