@@ -43,3 +43,31 @@ def test_a_suite_that_names_no_plugin_is_told_what_to_write(run: Callable[..., p
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(['*write shopdb_plugin = "network"*[[]tool.pytest.ini_options[]]*'])
+
+
+def test_a_plugin_that_breaks_the_contract_turns_its_suite_red(run: Callable[..., pytest.RunResult]) -> None:
+    """The author reads the verdict of the command, and the line of the suite."""
+    suite = """
+        from shopdb_core.testing import assert_conforms
+        from shopdb_hookspecs import hookimpl
+
+        class Rack:
+            @hookimpl
+            def get_collector_schema(self):
+                return {"identityfield": "serial", "fields": {}}
+
+        def test_the_plugin_keeps_the_contract():
+            assert_conforms(Rack(), name="rack")
+    """
+
+    result = run(suite)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            '>*assert_conforms(Rack(), name="rack")',
+            "E*declaration*FAILED",
+            "E*get_collector_schema at /fields: *",
+            "E*rack does not conform: 1 fault.",
+        ]
+    )
