@@ -25,8 +25,16 @@ def test_an_object_that_nothing_names_needs_a_name() -> None:
 
 def test_a_plugin_that_is_not_there_is_told() -> None:
     """With those that are."""
-    with pytest.raises(NotFound, match="There is no plugin named 'network'; installed are .*printers"):
+    with pytest.raises(NotFound, match=r"no plugin named 'network'; installed are .*printers"):
         assert_conforms("network")
+
+
+def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one sentence, with what to install."""
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    with pytest.raises(ConfigurationError, match=r"pip install 'shopdb-core\[testing\]'"):
+        assert_conforms("printers")
 
 
 def test_the_fixtures_are_cheap_to_import() -> None:

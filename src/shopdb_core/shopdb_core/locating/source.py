@@ -21,9 +21,10 @@ def built(tree: Path, folder: Path) -> Path:
         raise ConfigurationError(
             f"Building {tree} needs pip, which is missing here: run `python -m ensurepip`, or give a wheel."
         )
+    # As a whole path: what pip is given without one may be a name, to be looked for in an index.
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
     done = subprocess.run(
-        [*command, "--wheel-dir", str(folder), str(tree)],
+        [*command, "--wheel-dir", str(folder), str(tree.resolve())],
         capture_output=True,
         text=True,
         errors="replace",
