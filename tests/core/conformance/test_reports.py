@@ -43,7 +43,8 @@ def wanders(_connection: Connection, height: int) -> Iterable[tuple[int]]:
     [
         (divides, "ZeroDivisionError"),
         (writes, "readonly database"),
-        (widens, "yields a row of 2 cells under 1 columns"),
+        (widens, "has a row of 2 cells for 1 columns"),
+        (lambda _connection, height: [height], "raised TypeError: "),
         (dates, "in height, which is no JSON scalar"),
         (wanders, "yields other rows, or another order, the second time"),
         (lambda _connection, height: [str(height)], "yields a str where a sequence of cells is due"),

@@ -83,7 +83,7 @@ def test_a_hook_that_raises_is_told_with_the_submissions(storing: MakeSites) -> 
     """A field that no example leaves out, and a submission may."""
     (fault,) = check_storing(storing(stumbles))
 
-    assert fault.what.startswith("raised KeyError: 'place' (test_storing.py, line ")
+    assert fault.what.startswith("raised KeyError: 'place' (")
     assert fault.what.count("serial") == 1
 
 

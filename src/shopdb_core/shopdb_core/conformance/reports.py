@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from shopdb_core.conformance.blame import told
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.conformance.generating import samples
+from shopdb_core.conformance.loading import raised
 from shopdb_core.conformance.promise import Broken
 from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.trial import Trial, TrialSites
-from shopdb_core.errors import ShopDBError
+from shopdb_core.errors import PluginFailure, ShopDBError
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
 TRIED_ARGUMENTS = 15
@@ -84,18 +84,18 @@ def _require_sound(trial: Trial, report: Report, given: JsonObject, asked: str) 
 
 def _rows(trial: Trial, report: Report, given: JsonObject, place: str) -> list[Sequence[Json]]:
     try:
-        return trial.reports.rows(report, given)
-    except ShopDBError as error:
+        return trial.reports.rows(trial.subject.name, report, given)
+    except PluginFailure as failure:
         mend = "rows() gets a connection that cannot write, and every value of a parameter's type."
-        raise Broken(Finding(place, f"raised {told(error)}", mend)) from error
+        _, _, what = str(failure).removesuffix(".").rpartition(f"the report {report.name} ")
+        told = raised(failure.__cause__, trial.subject.candidate) if failure.__cause__ else what
+        raise Broken(Finding(place, told, mend)) from failure
 
 
 def _row_fault(report: Report, row: object) -> str:
     """Say what is wrong with a row; nothing if it can be served."""
     if isinstance(row, str) or not isinstance(row, Sequence):
         return f"a {type(row).__name__} where a sequence of cells is due"
-    if len(row) != len(report.columns):
-        return f"a row of {len(row)} cells under {len(report.columns)} columns"
     for column, cell in zip(report.columns, row, strict=True):
         if not isinstance(cell, _SCALARS) or (isinstance(cell, float) and not math.isfinite(cell)):
             return f"{cell!r:.40} in {column}, which is no JSON scalar"
