@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from shopdb_core.canonical import canonical
 from shopdb_core.collect import Answer
+from shopdb_core.collect.prepare import Preparation
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.conformance.promise import Broken
 from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.submitting import Submitter
 from shopdb_core.conformance.tables import PluginTables
 from shopdb_core.conformance.trial import Trial, TrialSites
-from shopdb_core.errors import PluginFailure
+from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_hookspecs import Json, JsonObject
 
@@ -36,6 +37,7 @@ class Life:
         self._submitter = submitter
         self._values = submitter.trial.subject.values
         self._collector: Collector = submitter.trial.subject.collector
+        self._preparation = Preparation(self._collector, submitter.trial.settings.timezone)
         identified = self._collector.required
         self._least = {field: value for field, value in example.items() if field in identified}
 
@@ -91,29 +93,28 @@ class Life:
     def _other_value(self, field: str, current: Json) -> Json:
         """Return a valid value that is another one in canonical form, too; `None` if none is found."""
         for value in self._values.some(field):
-            submission = {**self._least, field: value}
-            normalized = self._normalized(submission)
-            if normalized.get(field) not in (None, current) and self._collector.validator.accepts(normalized):
+            if self._prepared({**self._least, field: value}).get(field) not in (None, current):
                 return value
         return None
 
     def _listed_otherwise(self) -> Iterator[Finding]:
         """Note lists of objects whose order counts: the history of a mere change of order shows nothing."""
-        normalized = self._normalized(self._example)
+        prepared = self._prepared(self._example)
         for field, value in self._example.items():
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
                 continue
-            turned = self._normalized({**self._example, field: value[::-1]})
-            if canonical(turned.get(field)) != canonical(normalized.get(field)):
+            turned = self._prepared({**self._example, field: value[::-1]})
+            if canonical(turned.get(field)) != canonical(prepared.get(field)):
                 what = f"{field} in another order is an update whose history shows nothing"
                 mend = "Sort it in normalize_submission, unless its order has a meaning."
                 yield Finding(self._name, what, mend, isnote=True)
 
-    def _normalized(self, submission: JsonObject) -> JsonObject:
+    def _prepared(self, submission: JsonObject) -> JsonObject:
+        """Return what is merged into the asset; nothing if the endpoint would not take it."""
         try:
-            return self._collector.normalize(dict(submission))
-        except PluginFailure:
-            return submission
+            return self._preparation.prepare(dict(submission), lenient=False).submission
+        except (InvalidSubmission, PluginFailure):
+            return {}
 
     def _step(self, step: str, submission: JsonObject, action: str) -> Answer:
         return self._submitter.submit(f"{self._name}, {step}", submission, action)
