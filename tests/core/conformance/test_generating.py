@@ -29,6 +29,7 @@ def collector(field: dict[str, Any], definitions: dict[str, Any] | None = None) 
     "field",
     [
         {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{3}$"},
+        {"type": "string", "pattern": "^[漢-漣]+$"},
         {"type": "string", "minLength": 300, "maxLength": 400},
         {"type": "string", "maxLength": 45, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
         {"type": "integer", "exclusiveMinimum": 3, "maximum": 10, "multipleOf": 5},
@@ -78,9 +79,12 @@ def test_every_format_has_values_that_it_accepts() -> None:
         assert all(map(checks[name], samples(values, 30))), name
 
 
-def test_a_schema_that_nothing_fits_is_named() -> None:
+@pytest.mark.parametrize(
+    "field", [{"pattern": "^a$", "minLength": 2}, {"pattern": "^[^ -~äÄß漢]$"}, {"allOf": [False]}]
+)
+def test_a_schema_that_nothing_fits_is_named(field: dict[str, Any]) -> None:
     """Submissions are made without that field."""
-    values = FieldValues(collector({"type": "string", "pattern": "^a$", "minLength": 2}), [])
+    values = FieldValues(collector({"type": "string", **field}), [])
 
     assert values.ungenerated == ["value"]
     assert samples(values.submissions(), 5)

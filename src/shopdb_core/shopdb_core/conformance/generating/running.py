@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, settings
-from hypothesis.errors import FlakyFailure, Unsatisfiable
+from hypothesis.errors import FlakyFailure, InvalidArgument, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def check_property(values: SearchStrategy[T], holds: Callable[[T], None], exampl
     with _home_elsewhere():
         try:
             chosen(given(values)(holds_for))()
-        except Unsatisfiable as error:
+        except (InvalidArgument, Unsatisfiable) as error:  # a pattern with other letters than are tried, say
             raise NothingGenerated from error
         except FlakyFailure as error:
             # What failed once passed at the second try: a plugin with a state. The first failure tells more.

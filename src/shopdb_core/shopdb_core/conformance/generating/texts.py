@@ -18,28 +18,32 @@ LONGEST_FILLED = 2_000
 # Chosen by hand: Hypothesis counts through all of Unicode for two seconds to know what is a letter. Among
 # them what folds into two letters, what composes, and what takes four bytes.
 _CHARACTERS = "abcxyzABCXYZ0189-_.:/()%'\"\\#äÄßéİıﬁ漢é\u0301🖨"
-_IN_PATTERNS = "".join(map(chr, range(0x20, 0x7F))) + "äÄß漢"
+_IN_PATTERNS = frozenset([*map(chr, range(0x20, 0x7F)), *"äÄß漢"])
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _HOST = r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?(\.[a-z]{2,6})?"
 
 
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _matching(pattern: str, *, fullmatch: bool = True) -> SearchStrategy[str]:
+    """Return strings of the usual letters, and of those that the pattern itself names."""
+    alphabet = _IN_PATTERNS | {character for character in pattern if not character.isascii()}
+    return st.from_regex(pattern, fullmatch=fullmatch, alphabet="".join(sorted(alphabet)))
 
 
-_MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # as Hypothesis wants them
+def _date_times() -> SearchStrategy[str]:
+    seconds = st.integers(int(_EARLIEST.timestamp()), int(_LATEST.timestamp()))
+    return seconds.map(lambda second: f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}")
+
 
 FORMATS: Mapping[str, SearchStrategy[str]] = MappingProxyType(
     {
-        "date": st.dates(date(1990, 1, 1), date(2100, 1, 1)).map(date.isoformat),
-        "date-time": _MOMENTS.map(lambda moment: _instant(moment.replace(microsecond=0))),
-        "email": st.from_regex(rf"[a-z][a-z0-9.]{{0,6}}[a-z]@{_HOST}", fullmatch=True),
-        "hostname": st.from_regex(_HOST, fullmatch=True),
+        "date": st.dates(_EARLIEST.date(), _LATEST.date()).map(date.isoformat),
+        "date-time": _date_times(),
+        "email": _matching(rf"[a-z][a-z0-9]{{0,6}}(\.[a-z]{{1,4}})?@{_HOST}"),
+        "hostname": _matching(_HOST),
         "ipv4": st.ip_addresses(v=4).map(str),
         "ipv6": st.ip_addresses(v=6).map(str),
         "time": st.times().map(lambda time: time.isoformat(timespec="seconds") + "Z"),
-        "uri": st.from_regex(
-            rf"https?://{_HOST}(:[1-9][0-9]{{1,3}})?(/[a-z0-9]{{1,6}}){{0,2}}", fullmatch=True
-        ),
+        "uri": _matching(rf"https?://{_HOST}(:[1-9][0-9]{{1,3}})?(/[a-z0-9]{{1,6}}){{0,2}}"),
         "uuid": st.uuids().map(str),
     }
 )
@@ -51,7 +55,7 @@ def texts(schema: JsonObject) -> SearchStrategy[str]:
     if "format" in schema:
         return FORMATS[schema["format"]]
     if "pattern" in schema:
-        return st.from_regex(schema["pattern"], alphabet=_IN_PATTERNS)
+        return _matching(schema["pattern"], fullmatch=False)
     least = schema.get("minLength", 0)
     most = max(least, schema.get("maxLength", least + USUAL_LENGTH))
     usual = st.text(_CHARACTERS, min_size=least, max_size=min(most, least + USUAL_LENGTH))
