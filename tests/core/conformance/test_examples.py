@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from shopdb_core.conformance.examples import check_examples
 from shopdb_core.conformance.trial import TrialSites
@@ -61,6 +62,17 @@ def test_a_hook_that_raises_is_told_with_its_step(sites: MakeSites, only: Only) 
     assert fault.place == "store_asset, example 1, updated place, dry run"
     assert fault.what.startswith("raised AssertionError: cannot update (")
     assert "test_examples.py, line " in fault.what
+
+
+def test_a_hook_that_commits_is_told(sites: MakeSites, only: Only) -> None:
+    """A dry run would write what it announces."""
+
+    def store_asset(connection: Connection) -> None:
+        connection.exec_driver_sql("COMMIT")
+
+    fault = only(check_examples(sites(store_asset=store_asset)))
+
+    assert str(fault).startswith("example 1, created, dry run: is refused: SQLite gave up the transaction")
 
 
 def test_an_example_that_is_warned_of_is_told(sites: MakeSites, only: Only, example: Json) -> None:

@@ -10,7 +10,7 @@ from shopdb_core.conformance.promise import Broken
 from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.submitting import Submitter
 from shopdb_core.conformance.tables import PluginTables
-from shopdb_core.conformance.trial import Trial, TrialSites
+from shopdb_core.conformance.trial import TrialSites
 from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_hookspecs import Json, JsonObject
@@ -23,7 +23,7 @@ def check_examples(sites: TrialSites) -> Iterator[Finding]:
             tables = trial.store.read(lambda connection: PluginTables(connection, sites.subject.name))
             life = Life(name, example, Submitter(trial, tables))
             try:
-                yield from life.lived(trial)
+                yield from life.lived()
             except Broken as broken:
                 yield broken.finding
 
@@ -41,7 +41,7 @@ class Life:
         identified = self._collector.required
         self._least = {field: value for field, value in example.items() if field in identified}
 
-    def lived(self, trial: Trial) -> Iterator[Finding]:
+    def lived(self) -> Iterator[Finding]:
         """Take every step; yields notes and what is wrong with the audit at the end, raises `Broken`."""
         created = self._step("created", self._example, "created")
         for warning in created.warnings:
@@ -53,7 +53,7 @@ class Life:
         for field in self._optional():
             self._update(created.assetid, field)
             self._clear(created.assetid, field)
-        for fault in trial.audit_faults():
+        for fault in self._submitter.trial.audit_faults():
             yield Finding(f"{self._name}, audit", fault)
 
     def _optional(self) -> list[str]:

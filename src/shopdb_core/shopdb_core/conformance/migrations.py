@@ -1,10 +1,10 @@
 """Whether a plugin's migrations run up, down and up again, and touch nothing but its own tables."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.conformance.subject import Subject
@@ -38,7 +38,11 @@ def check_migrations(subject: Subject, folder: Path) -> Iterator[Finding]:
 
 def _faults(scripts: MigrationScripts, url: str) -> Iterator[Finding]:
     if scripts.head() is None:
-        yield Finding(HOOK, "names a directory without versions", "See docs/plugins.md, Tables.")
+        yield Finding(
+            HOOK,
+            "names a directory without versions",
+            "Put Alembic versions into it, and pack them into the wheel.",
+        )
         return
     upgrade(url, [])
     bare = _schema(url)
@@ -54,8 +58,7 @@ def _faults(scripts: MigrationScripts, url: str) -> Iterator[Finding]:
         yield Finding("upgrade", "after a downgrade makes other tables than the first time")
 
 
-def _run(scripts: MigrationScripts, url: str, step: object) -> None:
-    assert callable(step)
+def _run(scripts: MigrationScripts, url: str, step: Callable[[MigrationScripts, Connection], None]) -> None:
     with migrating(url) as connection:
         step(scripts, connection)
 

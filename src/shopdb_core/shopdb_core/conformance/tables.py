@@ -98,10 +98,13 @@ def _refers(table: Table, bound: set[str]) -> bool:
     )
 
 
+def _is_counted(key: Column[Any]) -> bool:
+    return isinstance(key.type, Integer) and not key.foreign_keys and key.name != _ASSETID
+
+
 def _telling_columns(table: Table) -> list[Column[Any]]:
     """Return the columns without a key that the database, or nobody but the plugin, gives meaning to."""
     key = list(table.primary_key.columns)
-    if len(key) == 1 and isinstance(key[0].type, Integer) and not key[0].foreign_keys:
-        others = [column for column in table.columns if column is not key[0]]
-        return others or key
+    if len(key) == 1 and _is_counted(key[0]):
+        return [column for column in table.columns if column is not key[0]] or key
     return list(table.columns)
