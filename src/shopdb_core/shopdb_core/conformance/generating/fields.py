@@ -26,7 +26,7 @@ class FieldValues:
         self._values = Values(collector.declaration.get("$defs", {}))
         self._examples = list(examples)
         made = {field: self._of(field) for field in collector.declaration["fields"]}
-        self._some = {field: samples(values, SAMPLES) for field, values in made.items()}
+        self._some = {field: _tried(values) for field, values in made.items()}
         self._fields = {field: values for field, values in made.items() if self._some[field]}
 
     @property
@@ -61,6 +61,13 @@ class FieldValues:
         values = self._values.of(self._collector.declaration["fields"][field])
         shown = [example[field] for example in self._examples if example.get(field) is not None]
         return (_parts_of(shown) | values).filter(lambda value: value is not None and accepts(fits, value))
+
+
+def _tried(values: SearchStrategy[Json]) -> Sequence[Json]:
+    try:
+        return samples(values, SAMPLES)
+    except Exception:  # noqa: BLE001  # releases of Hypothesis stumble on different patterns, each in its way
+        return ()
 
 
 def _parts_of(values: list[Json]) -> SearchStrategy[Json]:
