@@ -28,8 +28,10 @@ TEST_TOOLS = (
 )
 IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
 LINT_TOOLS = (
+    "hypothesis>=6.112",
     "import-linter>=2.1",
     "mypy>=1.13",
+    "pytest>=8.3",
     "ruff>=0.8",
     "types-jsonschema>=4.23",
     "types-psutil>=6.1",

@@ -40,6 +40,8 @@ __all__ = [  # fixtures for every test
 hypothesis.settings.register_profile("crowded", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("crowded")
 
+pytest_plugins = ["pytester"]  # pytest knows it in the topmost conftest alone
+
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
 REPOSITORY = Path(__file__).parents[1]

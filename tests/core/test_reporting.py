@@ -17,6 +17,7 @@ FAULTS = {
         "raised OperationalError",
     ),
     "has too few cells": (lambda _: [("r1", 1), ("r2",)], "has a row of 1 cells for 2 columns"),
+    "has a row that is none": (lambda _: [7], "raised TypeError"),
     "has too many": (lambda _: [("r1", 1, 2)], "has a row of 3 cells for 2 columns"),
 }
 

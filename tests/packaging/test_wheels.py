@@ -81,7 +81,10 @@ def test_a_wheel_has_nothing_else(wheel: tuple[str, Path]) -> None:
 
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {package}
     assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= {".py", ".typed", ".json"}
-    assert not [name for name in names if "test" in name or "__pycache__" in name]
+    unwanted = {"tests", "__pycache__"}
+    assert not [
+        name for name in names if unwanted & {*Path(name).parts} or Path(name).name.startswith("test_")
+    ]
 
 
 def test_a_wheel_says_what_people_need_to_know(wheel: tuple[str, Path]) -> None:

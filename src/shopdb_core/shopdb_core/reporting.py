@@ -55,11 +55,12 @@ class Reports:
 
         try:
             rows = self._store.read(work)
+            odd = next((row for row in rows if len(row) != len(report.columns)), None)
         except Unavailable:
             raise
         except Exception as error:
             raise self._failure(plugin, report, f"raised {type(error).__name__}") from error
-        if odd := next((row for row in rows if len(row) != len(report.columns)), None):
+        if odd is not None:
             what = f"has a row of {len(odd)} cells for {len(report.columns)} columns"
             raise self._failure(plugin, report, what)
         return rows

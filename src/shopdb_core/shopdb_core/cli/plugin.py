@@ -3,6 +3,7 @@
 import click
 
 from shopdb_core.cli.breaking import echo_breakages, site_breakages
+from shopdb_core.cli.plugin_check import check
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
 from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
@@ -14,7 +15,10 @@ from shopdb_hookspecs import JsonObject
 
 @click.group("plugin")
 def command() -> None:
-    """Show the installed plugins and what they collect."""
+    """Show the installed plugins and what they collect, and check one."""
+
+
+command.add_command(check)
 
 
 @command.command("list")

@@ -93,14 +93,15 @@ def check_names(candidates: Iterable[Candidate]) -> None:
 
 
 def _check_name(candidate: Candidate) -> None:
-    if fault := _name_fault(candidate.name):
+    if fault := name_fault(candidate.name):
         raise ConfigurationError(
             f"{candidate.distribution} names its plugin {candidate.name[:80]!r}; {fault}. "
             "Block that name with SHOPDB_BLOCKED_PLUGINS until it is changed."
         )
 
 
-def _name_fault(name: str) -> str:
+def name_fault(name: str) -> str:
+    """Say what is wrong with a plugin's name; nothing if it can serve."""
     if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
         return f"a name is lower-case words joined by underscores, at most {NAME_LENGTH} characters"
     if name == "pc":

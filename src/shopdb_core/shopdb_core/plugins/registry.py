@@ -126,7 +126,7 @@ def load_plugins(
     equipped = [
         _quarantined(candidate, str(verdict))
         if isinstance(verdict := loaded[candidate.name], Unusable)
-        else replace(_equipped(manager, candidate), notices=verdict)
+        else replace(_equipped_or_quarantined(manager, candidate), notices=verdict)
         for candidate in wanted
     ]
     return Plugins([*equipped, *(Plugin(candidate, "blocked", _BLOCKED) for candidate in blocked)])
@@ -142,18 +142,22 @@ def _load(manager: pluggy.PluginManager, candidate: Candidate) -> tuple[str, ...
     return notices
 
 
-def _equipped(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
-    """Ask a loaded plugin for all that it brings; one fault quarantines it whole."""
-    hooks = PluginHooks(manager, candidate)
+def equipped(candidate: Candidate, hooks: PluginHooks) -> Plugin:
+    """Ask a loaded plugin for all that it brings; raises `Unusable` or `PluginFailure` at the first fault."""
+    return Plugin(
+        candidate,
+        "active",
+        collector=make_collector(candidate, hooks),
+        reports=make_reports(hooks),
+        migrations=_migrations(hooks),
+        hooks=hooks,
+    )
+
+
+def _equipped_or_quarantined(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
+    """Equip a plugin; one fault quarantines it whole."""
     try:
-        return Plugin(
-            candidate,
-            "active",
-            collector=make_collector(candidate, hooks),
-            reports=make_reports(hooks),
-            migrations=_migrations(hooks),
-            hooks=hooks,
-        )
+        return equipped(candidate, PluginHooks(manager, candidate))
     except Unusable as verdict:
         reason = str(verdict)
     except PluginFailure as failure:

@@ -1,0 +1,133 @@
+"""Whether `normalize_submission` is what the core relies on: pure, idempotent, harmless to what is valid."""
+
+import copy
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from shopdb_core.canonical import canonical
+from shopdb_core.conformance.finding import Finding
+from shopdb_core.conformance.generating import FieldValues, NothingGenerated, check_property
+from shopdb_core.conformance.loading import failed
+from shopdb_core.conformance.places import WRONG_VALUES, places, replaced
+from shopdb_core.conformance.promise import Broken
+from shopdb_core.conformance.showing import shown
+from shopdb_core.conformance.subject import Subject
+from shopdb_core.errors import PluginFailure
+from shopdb_core.intake.shape import Shaper
+from shopdb_hookspecs import Json, JsonObject
+
+HOOK = "normalize_submission"
+EXAMPLES = 100
+
+
+def check_normalization(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each promise that the hook breaks, with the smallest submission that shows it."""
+    if not subject.implements(HOOK) or subject.plugin.collector is None:
+        return
+    hook = Normalizing(subject)
+    try:
+        check_property(_respelt(subject.values), hook.keeps_its_promises, EXAMPLES)
+    except Broken as broken:
+        yield broken.finding
+    except NothingGenerated:
+        yield Finding(HOOK, "was asked of no generated submission: none was found that fits", isnote=True)
+    yield from hook.takes_any_type()
+
+
+def _respelt(values: FieldValues) -> st.SearchStrategy[dict[str, Json]]:
+    """Return valid submissions, some with strings that are written in another way."""
+    ways: list[Callable[[str], str]] = [str.lower, str.upper, lambda text: text.replace(":", "-"), _dotted]
+    spelling = st.none() | st.sampled_from(ways)
+    return st.tuples(values.submissions(), spelling).map(lambda drawn: _spelt(*drawn))
+
+
+def _dotted(text: str) -> str:
+    return text + ".."
+
+
+def _spelt(submission: JsonObject, way: Callable[[str], str] | None) -> dict[str, Json]:
+    if way is None:
+        return dict(submission)
+    return {name: way(value) if isinstance(value, str) else value for name, value in submission.items()}
+
+
+class Normalizing:
+    """Asks the hook as the core does, and holds it to its promises."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._collector = subject.collector
+        self._shaper = Shaper(subject.collector.declaration, ZoneInfo("UTC"))
+
+    def keeps_its_promises(self, submission: JsonObject) -> None:
+        """Raise `Broken` for the first promise that this submission breaks."""
+        self.is_pure(submission)
+        self.is_idempotent(submission)
+        self.keeps_valid(submission)
+
+    def is_pure(self, submission: JsonObject) -> None:
+        """Raise `Broken` where the argument is changed, or two calls answer differently."""
+        shaped = self._shaped(submission)
+        kept = copy.deepcopy(shaped)
+        answer = copy.deepcopy(self._normalized(shaped))
+        if shaped != kept:
+            mend = "Return a new dict, and copy what is inside before changing it."
+            raise Broken(Finding(HOOK, f"changes its argument {shown(kept)}", mend))
+        if canonical(self._normalized(shaped)) != canonical(answer):
+            mend = "Its answer may depend on the submission alone: no time, no chance, no state."
+            raise Broken(Finding(HOOK, f"answers {shown(kept)} differently the second time", mend))
+
+    def is_idempotent(self, submission: JsonObject) -> None:
+        """Raise `Broken` where what is canonical is changed once more."""
+        once = self._normalized(self._shaped(submission))
+        twice = self._normalized(copy.deepcopy(once))
+        if canonical(once) != canonical(twice):
+            what = f"changes its own answer: {shown(once)} becomes {shown(twice)}"
+            mend = "Bring a value into its last form at once: what is canonical stays as it is."
+            raise Broken(Finding(HOOK, what, mend))
+
+    def keeps_valid(self, submission: JsonObject) -> None:
+        """Raise `Broken` where a valid submission becomes one that the schema refuses."""
+        shaped = self._shaped(submission)
+        if not self._collector.validator.accepts(shaped):
+            return
+        faults = self._collector.validator.faults(self._normalized(shaped))
+        if faults:
+            what = f"makes the valid {shown(shaped)} invalid: {faults[0].pointer} {faults[0].message}"
+            raise Broken(Finding(HOOK, what, "The canonical form of a valid value must fit the schema."))
+
+    def takes_any_type(self) -> Iterator[Finding]:
+        """Yield the first failure at each place of the examples, when something of another type is there."""
+        told = set()
+        for example in self._subject.examples.values():
+            for place in places(example):
+                for wrong in WRONG_VALUES:
+                    dirty = replaced(example, place, copy.deepcopy(wrong))
+                    if (finding := self._stumbles(dirty)) and finding.what not in told:
+                        told.add(finding.what)
+                        yield finding
+                        break
+
+    def _stumbles(self, dirty: JsonObject) -> Finding | None:
+        try:
+            self.is_idempotent(dirty)
+        except Broken as broken:
+            finding = broken.finding
+            mend = "Pass a value of an unexpected type on as it is: validation explains it to its sender."
+            return Finding(finding.place, f"{finding.what} when asked of {shown(dirty)}", mend)
+        return None
+
+    def _shaped(self, submission: JsonObject) -> dict[str, Json]:
+        return self._shaper.shape(copy.deepcopy(dict(submission))).submission
+
+    def _normalized(self, submission: JsonObject) -> JsonObject:
+        try:
+            answer = self._collector.normalize(submission)
+            canonical(answer)
+        except PluginFailure as failure:
+            raise Broken(failed(failure, self._subject.candidate)) from failure
+        except TypeError as error:
+            raise Broken(Finding(HOOK, f"returned what JSON cannot hold: {error}")) from error
+        return answer
