@@ -2,36 +2,17 @@
 
 import base64
 import hashlib
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from released import pip, wheels
 
-REPOSITORY = Path(__file__).parents[2]
+__all__ = ["wheels"]  # a fixture
+
 BAD_PLUGINS = Path(__file__).parent / "badplugins"
-MEMBERS = ("hookspecs", "src/shopdb_core", "src/shopdb_computers", "src/shopdb_printers")
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-
-
-def pip(*arguments: str | Path) -> None:
-    """Run pip without an index."""
-    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the four wheels, built before the tests or now."""
-    if "SHOPDB_WHEELS" in os.environ:
-        return Path(os.environ["SHOPDB_WHEELS"])
-    folder = tmp_path_factory.mktemp("wheels")
-    pip("wheel", "--no-deps", "--wheel-dir", folder, *(REPOSITORY / member for member in MEMBERS))
-    return folder
 
 
 @pytest.fixture(scope="session")

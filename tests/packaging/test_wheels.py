@@ -17,6 +17,9 @@ CONTENTS = {
     "shopdb_hookspecs": ["specs.py"],
     "shopdb_core": [
         "plugins/declaration.schema.json",
+        "scaffold/template/copier.yml",
+        "scaffold/template/distribution/.github/workflows/ci.yml.jinja",
+        "scaffold/template/distribution/{{ package }}/migrations/0001_devices.py.jinja",
         "store/migrations/env.py",
         "store/migrations/versions/0001_assets_and_audit.py",
     ],
@@ -74,10 +77,10 @@ def test_a_wheel_has_what_it_needs_at_run_time(wheel: tuple[str, Path]) -> None:
 
 
 def test_a_wheel_has_nothing_else(wheel: tuple[str, Path]) -> None:
-    """One package and its metadata: no tests, no caches, no site's data."""
+    """One package and its metadata: no tests, no caches, no site's data; the template is no code of ours."""
     package, path = wheel
 
-    names = zipfile.ZipFile(path).namelist()
+    names = [name for name in zipfile.ZipFile(path).namelist() if "/scaffold/template/" not in name]
 
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {package}
     assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= {".py", ".typed", ".json"}

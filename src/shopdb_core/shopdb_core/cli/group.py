@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("audit", "Check that the audit is whole and true, and prune it."),
     "db": ("db", "Bring the database's tables up to date."),
     "init": ("init", "Write a .env file with new secrets, and make the database."),
-    "plugin": ("plugin", "Show the installed plugins and what they collect, and check one."),
+    "plugin": ("plugin", "Show the installed plugins, check one, and begin a new one."),
     "report": ("report", "Run a report of a plugin."),
     "serve": ("serve", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),

@@ -1,9 +1,10 @@
-"""`shopdb plugin`: what is installed here, in which state, and what it collects."""
+"""`shopdb plugin`: what is installed here, in which state, and what it collects; and a new one."""
 
 import click
 
 from shopdb_core.cli.breaking import echo_breakages, site_breakages
 from shopdb_core.cli.plugin_check import check
+from shopdb_core.cli.plugin_new import new
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
 from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
@@ -15,10 +16,11 @@ from shopdb_hookspecs import JsonObject
 
 @click.group("plugin")
 def command() -> None:
-    """Show the installed plugins and what they collect, and check one."""
+    """Show the installed plugins, check one, and begin a new one."""
 
 
 command.add_command(check)
+command.add_command(new)
 
 
 @command.command("list")

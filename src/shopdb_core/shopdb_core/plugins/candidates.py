@@ -106,6 +106,8 @@ def name_fault(name: str) -> str:
         return f"a name is lower-case words joined by underscores, at most {NAME_LENGTH} characters"
     if name == "pc":
         return "that is reserved for the legacy endpoint"
+    if name == "core":
+        return "that is reserved for the version table of ShopDB itself"
     if name == "file" or name.endswith("_file"):
         clash = f"COLLECTOR_API_KEY_{name.removesuffix('file').upper()}FILE"
         return f"a name must not end in _file, because {clash} is where a key's file is named"

@@ -79,7 +79,13 @@ def test_a_possible_name_is_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("pc", "legacy"), ("rack_file", "COLLECTOR_API_KEY_RACK_FILE"), ("file", "_FILE")]
+    ("name", "told"),
+    [
+        ("pc", "legacy"),
+        ("core", "version table"),
+        ("rack_file", "COLLECTOR_API_KEY_RACK_FILE"),
+        ("file", "_FILE"),
+    ],
 )
 def test_a_reserved_name_stops_the_start(install: Install, name: str, told: str) -> None:
     """A name that would clash with an endpoint or a variable is refused, with its distribution."""

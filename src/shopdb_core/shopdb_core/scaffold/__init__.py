@@ -1,0 +1,1 @@
+"""A new plugin's distribution, written from a template."""
