@@ -116,6 +116,7 @@ class Site:
     directory: Path
     database: Database
     variables: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
     servers: list[RunningServer] = field(default_factory=list)
 
     @property
@@ -130,7 +131,7 @@ class Site:
 
     def run(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run `shopdb ARGUMENTS` to its end."""
-        command = [sys.executable, "-m", "shopdb_core", *arguments]
+        command = [self.python, "-m", "shopdb_core", *arguments]
         options = {"timeout": 120, **options}
         return subprocess.run(
             command,
@@ -158,7 +159,7 @@ class Site:
         log = self.directory / f"server-{len(self.servers)}.log"
         with log.open("w") as stderr:
             process = subprocess.Popen(
-                [*wrapper, sys.executable, "-m", "shopdb_core", "serve", *options],
+                [*wrapper, self.python, "-m", "shopdb_core", "serve", *options],
                 cwd=self.directory,
                 env=self.environ,
                 stdout=subprocess.PIPE,

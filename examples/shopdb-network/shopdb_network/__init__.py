@@ -1,0 +1,49 @@
+"""The ShopDB plugin network: a module as plugin, one function a hook."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shopdb_hookspecs import JsonObject, Report, hookimpl
+from sqlalchemy import Connection
+
+from shopdb_network.declaration import DECLARATION
+from shopdb_network.examples import EXAMPLES
+from shopdb_network.normalization import normalized
+from shopdb_network.reports import REPORTS
+from shopdb_network.storage import store_device
+
+
+@hookimpl
+def get_collector_schema() -> JsonObject:
+    """Declare the fields of a submission."""
+    return DECLARATION
+
+
+@hookimpl
+def get_example_submissions() -> Sequence[JsonObject]:
+    """Show pipeline authors what they may submit."""
+    return EXAMPLES
+
+
+@hookimpl
+def normalize_submission(submission: JsonObject) -> JsonObject:
+    """Bring a submission into canonical form, before it is validated."""
+    return normalized(submission)
+
+
+@hookimpl
+def get_migrations() -> Path:
+    """Name the directory of this plugin's Alembic versions."""
+    return Path(__file__).parent / "migrations"
+
+
+@hookimpl
+def store_asset(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
+    """Keep the plugin's tables in step with the submission."""
+    store_device(connection, assetid, before, after)
+
+
+@hookimpl
+def get_reports() -> Sequence[Report]:
+    """Offer what can be asked of the tables."""
+    return REPORTS

@@ -1,0 +1,47 @@
+"""The plugin's rows of one asset: replaced where a submission changes them."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from shopdb_hookspecs import Json, JsonObject
+from sqlalchemy import Connection, Table, delete, insert
+
+from shopdb_network.tables import device, port
+
+Rows: TypeAlias = list[dict[str, Json]]
+
+_DEVICE_FIELDS: Final = ("sysname", "vendor", "model", "firmware", "location")
+_PORT_FIELDS: Final = ("ifindex", "name", "adminstatus", "operstatus", "speedmbps", "vlan")
+
+
+def store_device(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
+    """Write what changed, in the submission's transaction: ShopDB commits it, or rolls it back.
+
+    `before` and `after` are all fields of the asset, not only those of the submission.
+    """
+    for table, rows_of in _ROWS.items():
+        rows = rows_of(after)
+        if before is None:
+            _add(connection, table, assetid, rows)
+        elif rows != rows_of(before):
+            connection.execute(delete(table).where(table.c.assetid == assetid))
+            _add(connection, table, assetid, rows)
+
+
+def _add(connection: Connection, table: Table, assetid: int, rows: Rows) -> None:
+    if rows:
+        connection.execute(insert(table), [{"assetid": assetid, **row} for row in rows])
+
+
+def _device_rows(attributes: JsonObject) -> Rows:
+    return [{field: attributes.get(field) for field in _DEVICE_FIELDS}]
+
+
+def _port_rows(attributes: JsonObject) -> Rows:
+    return [
+        {"position": position, **{field: port.get(field) for field in _PORT_FIELDS}}
+        for position, port in enumerate(attributes.get("ports") or ())
+    ]
+
+
+_ROWS: Final[Mapping[Table, Callable[[JsonObject], Rows]]] = {device: _device_rows, port: _port_rows}

@@ -1,0 +1,8 @@
+"""Whether the plugin keeps what ShopDB asks of every plugin."""
+
+from shopdb_core.testing import assert_conforms
+
+
+def test_it_conforms() -> None:
+    """Declaration, examples, normalisation, tables, reports and endpoint are as they must be."""
+    assert_conforms("network")

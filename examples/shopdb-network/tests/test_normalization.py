@@ -1,0 +1,28 @@
+"""What counts as the same value."""
+
+import pytest
+
+from shopdb_network.normalization import normalized
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["00:1a:2b:3c:4d:05", "00-1A-2B-3C-4D-05", "001a.2b3c.4d05", "001A2B3C4D05", "0:1a:2b:3c:4d:5"],
+)
+def test_a_mac_address_has_one_spelling(spelling: str) -> None:
+    """Separators, case and leading zeros make no other device."""
+    assert normalized({"macaddress": spelling}) == {"macaddress": "00:1A:2B:3C:4D:05"}
+
+
+def test_the_order_of_ports_makes_no_difference() -> None:
+    """They are sorted by number, not by the digits of it."""
+    ports = [{"ifindex": 10}, {"ifindex": 9}]
+
+    assert normalized({"ports": ports}) == {"ports": ports[::-1]}
+
+
+def test_what_is_wrong_is_left_to_validation() -> None:
+    """A value of another type is passed on as it is, for validation to explain."""
+    submission = {"macaddress": "00:1a:2b", "ports": [{"ifindex": 2}, 7, {"ifindex": True}]}
+
+    assert normalized(submission) == submission
