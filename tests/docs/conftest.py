@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from installing import install
+from released import newcomer, wheels
 from shops import make_shop
 
-__all__ = ["install", "make_shop"]  # fixtures for every test of the documents
+__all__ = ["install", "make_shop", "newcomer", "wheels"]  # fixtures for every test of the documents
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = sorted(

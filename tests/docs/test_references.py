@@ -99,7 +99,7 @@ def _anchors(text: str) -> set[str]:
 def _tree(repository):
     for top in repository.iterdir():
         yield top
-        if top.name in {".ci", "benchmarks", "docs", "hookspecs", "src", "tests"}:
+        if top.name in {".ci", "benchmarks", "docs", "examples", "hookspecs", "src", "tests"}:
             yield from top.rglob("*")
 
 

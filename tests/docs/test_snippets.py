@@ -4,7 +4,8 @@ A document's blocks run in order, as one shell script in a directory of their ow
 commands behind `$` and what they print; `python` is a program, and a `text` block behind it what it prints; a
 block with a `title` is a file. `sh setup` changes the machine and runs in CI instead; `python plugin` is part
 of a plugin, which a test of that document loads. In what is printed, `…` stands for anything, and times and
-request ids may differ.
+request ids may differ. A document that makes a virtual environment begins on a machine without ShopDB, and
+pip installs from the wheels.
 """
 
 import json
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,9 +106,9 @@ class Script:
         if file.name == "pyproject.toml":
             publish(file.parent, tomllib.loads(text)["project"])
             self.importable.append(str(self.directory / Path(title).parent))
-        self.lines.append(f"cp -r {stage}/. .")
+        self.lines.append(f"cp -r {stage}/. {self.directory}")
 
-    def run(self, *, initialised: bool) -> subprocess.CompletedProcess[str]:
+    def run(self, *, initialised: bool, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         """Run all of it; a document that does not set up a site finds one, with a server."""
         start = "" if initialised else "shopdb init > init.out\nserve > served.out\n"
         environ = {
@@ -115,6 +117,7 @@ class Script:
             "LANG": "C.UTF-8",
             "SHOPDB_LISTEN": self.address,
             "PYTHONPATH": os.pathsep.join(self.importable),
+            **variables,
         }
         return subprocess.run(
             ["bash", "-c", "\n".join([PRELUDE, start, *self.lines])],
@@ -147,13 +150,17 @@ def script(tmp_path) -> Script:
         return Script(tmp_path, f"127.0.0.1:{probe.getsockname()[1]}")
 
 
-def test_what_is_shown_runs_and_prints_what_is_shown(runnable, blocks_of, script):
+def test_what_is_shown_runs_and_prints_what_is_shown(runnable, blocks_of, script, request):
     """Every command and program of a document succeeds and prints what the document says."""
     blocks = blocks_of(runnable)
     for block in blocks:
         script.add(block)
+    from_nothing = any("-m venv" in block.text for block in blocks if block.runs)
 
-    done = script.run(initialised=any("shopdb init" in block.text for block in blocks))
+    done = script.run(
+        initialised=any("shopdb init" in block.text for block in blocks),
+        variables=request.getfixturevalue("newcomer") if from_nothing else {},
+    )
 
     assert done.returncode == 0, "\n".join([done.stderr, *map(str, script.printed)])
     assert not [str(kept) for kept in script.printed if not kept.is_as_shown()]
