@@ -1,4 +1,4 @@
-"""Reading a device by SNMP version 2c, with pysnmp."""
+"""Reading a device by SNMP version 2c, with pysnmp: pure Python, well kept, and no MIB files are needed."""
 
 from typing import Any
 
