@@ -65,14 +65,14 @@ def lowest(session: nox.Session) -> None:
 @nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=drivers())
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
 def galera(session: nox.Session) -> None:
     """Run ShopDB on a Galera cluster of three nodes, and kill some of them; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=drivers())
     session.run("pytest", "tests/galera", *session.posargs)
 
 
