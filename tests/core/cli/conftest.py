@@ -2,8 +2,17 @@
 
 from collections.abc import Callable
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
+
+
+@pytest.fixture
+def bare(make_site: Callable[..., Any]) -> Any:
+    """Return a directory without settings or database, and the command line run in it."""
+    site = make_site()
+    site.variables.clear()
+    return site
 
 
 @pytest.fixture

@@ -12,16 +12,7 @@ from shopdb_core.canonical import canonical_text
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Admission
 
-MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
-
-
-@pytest.fixture
-def bare(make_site: MakeSite) -> Any:
-    """A directory without settings or database."""
-    site = make_site()
-    site.variables.clear()
-    return site
 
 
 def test_list_is_a_table_for_people(bare: Any) -> None:

@@ -12,16 +12,7 @@ from typing import Any
 
 import pytest
 
-MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
-
-
-@pytest.fixture
-def bare(make_site: MakeSite) -> Any:
-    """A directory without settings or database."""
-    site = make_site()
-    site.variables.clear()
-    return site
 
 
 def files(folder: Path) -> set[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
 
 SOUND = {"hostname": "PC-1", "osname": "Debian", "colour": "grey"}
@@ -15,14 +14,12 @@ FAULTY = {"hostname": "PC-9", "osname": 11, "macaddress": "none"}
 
 
 @pytest.fixture
-def bare(make_site: MakeSite) -> Any:
+def bare(bare: Any) -> Any:
     """A directory with three files, without settings or database."""
-    site = make_site()
-    site.variables.clear()
     for name, content in {"sound": SOUND, "faulty": FAULTY}.items():
-        (site.directory / f"{name}.json").write_text(json.dumps(content))
-    (site.directory / "broken.json").write_text('{"hostname": ')
-    return site
+        (bare.directory / f"{name}.json").write_text(json.dumps(content))
+    (bare.directory / "broken.json").write_text('{"hostname": ')
+    return bare
 
 
 def test_a_sound_file_is_valid_with_its_warnings(bare: Any) -> None:

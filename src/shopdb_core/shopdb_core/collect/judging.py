@@ -1,11 +1,8 @@
 """What the endpoint would say of a body, as far as it says so before it turns to the database."""
 
-import io
-
 from shopdb_core.collect.prepare import Preparation
 from shopdb_core.environment import IntakeSettings
-from shopdb_core.intake.body import read_body
-from shopdb_core.intake.media import JSON
+from shopdb_core.intake.body import json_body
 from shopdb_core.plugins.collector import Collector
 
 
@@ -22,11 +19,5 @@ class Judge:
         Raises what the endpoint would refuse it with: `MalformedBody`, `PayloadTooLarge`,
         `InvalidSubmission` with the faults, `PluginFailure`.
         """
-        body = read_body(
-            io.BytesIO(content),
-            content_type=JSON,
-            content_encoding=None,
-            content_length=len(content),
-            limit=self._limit,
-        )
+        body = json_body(content, self._limit)
         return self._preparation.prepare_body(body, lenient=lenient).warnings

@@ -1,6 +1,5 @@
 """Sites for trials: a temporary SQLite database each, with the tables of the core and of one plugin."""
 
-import io
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,7 @@ from shopdb_core.audit.verify import verify
 from shopdb_core.collect import Answer, Origin, Submissions
 from shopdb_core.conformance.subject import Subject
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.intake.body import read_body
-from shopdb_core.intake.media import JSON
+from shopdb_core.intake.body import json_body
 from shopdb_core.reporting import Reports
 from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Settings
@@ -44,13 +42,7 @@ class Trial:
 
     def post(self, content: bytes) -> Answer:
         """Submit what arrived as bytes, as `application/json`; raises as `Submissions.submit_body` does."""
-        body = read_body(
-            io.BytesIO(content),
-            content_type=JSON,
-            content_encoding=None,
-            content_length=len(content),
-            limit=self.settings.max_body_bytes,
-        )
+        body = json_body(content, self.settings.max_body_bytes)
         return self.submissions.submit_body(self.subject.name, body, _ORIGIN)
 
     def attributes(self) -> Mapping[int, JsonObject]:

@@ -1,5 +1,6 @@
 """The bytes of a request, within the limit whatever the client claims or compresses."""
 
+import io
 from dataclasses import dataclass
 
 from shopdb_core.intake.chunks import Limit, Readable, inflated, sent, within
@@ -36,6 +37,17 @@ def read_body(
     most.check(content_length)
     content = b"".join(within(sent(stream, content_length, most), most))
     return Body(b"".join(within(inflated([content]), most)) if inflates else content, codec)
+
+
+def json_body(content: bytes, limit: int) -> Body:
+    """Return the body of a request that posts `content` as `application/json`; raises as `read_body` does."""
+    return read_body(
+        io.BytesIO(content),
+        content_type=JSON,
+        content_encoding=None,
+        content_length=len(content),
+        limit=limit,
+    )
 
 
 def body_limit(size: int, thing: str) -> Limit:
