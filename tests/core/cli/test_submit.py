@@ -67,6 +67,14 @@ def test_a_refused_file_is_named_and_the_others_are_stored(running: Any, files: 
     assert summary == "shopdb: 3 of 5 files failed; the others are stored."
 
 
+def test_further_faults_are_counted(running: Any) -> None:
+    """The line tells the first, and which command tells them all."""
+    done = running.run("submit", "computers", "-", input='{"hostname": "PC-1", "osname": 1, "cputype": 2}')
+
+    told, _ = done.stderr.splitlines()
+    assert told.endswith(" (and 1 more: `shopdb validate` tells them all)")
+
+
 def test_standard_input_is_a_file_too(running: Any) -> None:
     """`-` reads what another command writes."""
     done = running.run("submit", "computers", "-", input='{"hostname": "PC-1", "osname": "Debian"}')
@@ -117,7 +125,7 @@ def test_a_server_that_does_not_answer_is_told(make_site: MakeSite, files: Path,
     assert done.returncode == 1
     told, summary = done.stderr.splitlines()
     assert told.startswith(f"{files / 'pc0.json'}: could not be sent: ")
-    assert summary == "shopdb: 1 of 1 files failed; the others are stored."
+    assert summary == "shopdb: 1 of 1 files failed."
 
 
 def test_without_a_key_it_says_how_to_give_one(make_site: MakeSite, refused: Refused, files: Path) -> None:

@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from shopdb_core.cli.ndjsonfile import Part, opened, parts
+from shopdb_core.cli.site import counted
 from shopdb_core.intake.media import NDJSON
 from shopdb_hookspecs import JsonObject
 
@@ -60,7 +61,7 @@ def send_batches(http: httpx.Client, address: str, files: Sequence[Path], *, as_
     failed = sum(report.counts["failed"] for report in reports)
     if failed or any(report.stopped for report in reports):
         total = sum(report.counts.total() for report in reports)
-        click.echo(f"shopdb: {failed} of {total} submissions failed; the others are stored.", err=True)
+        click.echo(f"shopdb: {counted(failed, total, 'submissions')}", err=True)
         sys.exit(1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import httpx
 
-from shopdb_core.cli.site import echo_json
+from shopdb_core.cli.site import counted, echo_json
 from shopdb_hookspecs import JsonObject
 
 MANY_FILES = 10
@@ -47,9 +47,14 @@ def _send(http: httpx.Client, address: str, file: Path) -> Sent:
         return Sent(str(file), {}, f"could not be sent: {error}")
     except ValueError:
         return Sent(str(file), {}, "the server's answer is not ShopDB's; check --url")
-    return Sent(
-        str(file), answer, "" if response.is_success else str(answer.get("detail", response.status_code))
-    )
+    return Sent(str(file), answer, "" if response.is_success else _problem(answer, response.status_code))
+
+
+def _problem(answer: JsonObject, status: int) -> str:
+    """Return what the server says; its sentence tells the first fault only."""
+    others = len(answer.get("errors", ())) - 1
+    more = f" (and {others} more: `shopdb validate` tells them all)" if others > 0 else ""
+    return f"{answer.get('detail', status)}{more}"
 
 
 def _report(results: Sequence[Sent], *, as_json: bool) -> None:
@@ -59,7 +64,7 @@ def _report(results: Sequence[Sent], *, as_json: bool) -> None:
         _print(results)
     failed = [sent for sent in results if sent.problem]
     if failed:
-        click.echo(f"shopdb: {len(failed)} of {len(results)} files failed; the others are stored.", err=True)
+        click.echo(f"shopdb: {counted(len(failed), len(results), 'files')}", err=True)
         sys.exit(1)
 
 

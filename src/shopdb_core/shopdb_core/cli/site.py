@@ -52,3 +52,8 @@ def echo_table(rows: Sequence[JsonObject], columns: Sequence[str]) -> None:
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for line in [list(columns), *cells]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def counted(failed: int, total: int, things: str) -> str:
+    """Say how many failed, and what became of the others, if there are any."""
+    return f"{failed} of {total} {things} failed" + ("; the others are stored." if failed < total else ".")

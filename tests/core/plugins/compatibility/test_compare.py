@@ -331,3 +331,16 @@ def test_a_long_chain_of_references_ends() -> None:
     )
 
     assert step_of(compare_declarations(before, after)) is MAJOR
+
+
+def test_a_type_that_gives_way_to_a_list_of_values_is_not_any_value() -> None:
+    """What is refused from now on is told by its own change; the type is only said to be gone."""
+    old = {**DECLARATION, "fields": {**DECLARATION["fields"], "up": {"type": "boolean"}}}
+    new = {**DECLARATION, "fields": {**DECLARATION["fields"], "up": {"enum": ["yes", "no"]}}}
+
+    sentences = {change.sentence for change in compare_declarations(old, new)}
+
+    assert sentences == {
+        "takes false, true no longer",
+        "is boolean no longer: readers may meet another type",
+    }

@@ -33,9 +33,18 @@ def widened(gap: Gap) -> str:
     return f"{gap.keyword}{was} {change}: readers may meet values that were refused"
 
 
+def _narrower_type(gap: Gap) -> str:
+    took = "" if gap.had is None else f" and took {_types(gap.had)}"
+    return f"takes {_types(gap.rule)}{took}: other values are refused"
+
+
+def _wider_type(gap: Gap) -> str:
+    takes = f"is {_types(gap.rule)} no longer" if gap.had is None else f"takes {_types(gap.had)}"
+    took = "" if gap.had is None else f" and took {_types(gap.rule)}"
+    return f"{takes}{took}: readers may meet another type"
+
+
 def _types(types: Json) -> str:
-    if types is None:
-        return "any value"
     return types if isinstance(types, str) else " or ".join(types)
 
 
@@ -52,7 +61,7 @@ _NARROWED: Mapping[str, Callable[[Gap], str]] = MappingProxyType(
         "member": lambda gap: f"the member {shown(gap.subject)} is refused",
         "required": lambda gap: f"{shown(gap.subject)} is required: what comes without it is refused",
         "size": lambda _: "is too large to be compared, and counts as breaking",
-        "type": lambda gap: f"takes {_types(gap.rule)} and took {_types(gap.had)}: other values are refused",
+        "type": _narrower_type,
         "value": lambda gap: f"takes {_listed(gap.rule)} no longer",
     }
 )
@@ -65,9 +74,7 @@ _WIDENED: Mapping[str, Callable[[Gap], str]] = MappingProxyType(
         "member": lambda gap: f"the member {shown(gap.subject)} is taken: readers may meet it",
         "required": lambda gap: f"{shown(gap.subject)} may be missing: readers must do without it",
         "size": lambda _: "is too large to be compared",
-        "type": lambda gap: (
-            f"takes {_types(gap.had)} and took {_types(gap.rule)}: readers may meet another type"
-        ),
+        "type": _wider_type,
         "value": lambda gap: f"also takes {_listed(gap.rule)}: readers may meet it",
     }
 )
