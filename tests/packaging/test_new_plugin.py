@@ -1,9 +1,10 @@
 """What `shopdb plugin new` writes: it builds, installs, passes its own tests and serves, without one edit."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,22 @@ def test_its_rows_are_those_of_the_asset(new_plugin: NewPlugin, make_site: MakeS
         [("Hall 3", "fan", "1"), ("Hall 3", "fan", "1")],
         [],
     ]
+
+
+@pytest.mark.parametrize("new_plugin", ["paper_shredders"], indirect=True)
+def test_an_asset_that_is_older_than_the_tables_gets_its_rows(
+    new_plugin: NewPlugin, make_site: MakeSite
+) -> None:
+    """With the next submission that changes anything of it, be it another field."""
+    site = make_site(variables={"PYTHONPATH": str(new_plugin.installed)})
+    site.upgrade()
+    with signed_in(site) as client:
+        address = "/api/collector/paper_shredders"
+        client.post(address, json={"serialnumber": "X-1", "parts": [{"name": "fan"}]})
+        with closing(sqlite3.connect(site.database.file)) as database, database:
+            database.execute("DELETE FROM paper_shredders_part")
+            database.execute("DELETE FROM paper_shredders_device")
+        client.post(address, json={"serialnumber": "X-1", "uptimeseconds": 60})
+        rows = client.get("/api/reports/paper_shredders/parts").json()["items"]
+
+    assert [row["part"] for row in rows] == ["fan"]

@@ -38,9 +38,9 @@ def get_migrations() -> Path:
 
 
 @hookimpl
-def store_asset(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
+def store_asset(connection: Connection, assetid: int, after: JsonObject) -> None:
     """Keep the plugin's tables in step with the submission."""
-    store_device(connection, assetid, before, after)
+    store_device(connection, assetid, after)
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The plugin's rows of one asset: replaced where a submission changes them."""
+"""The plugin's rows of one asset: replaced when a submission changes it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
@@ -14,23 +14,16 @@ _DEVICE_FIELDS: Final = ("sysname", "vendor", "model", "firmware", "location")
 _PORT_FIELDS: Final = ("ifindex", "name", "adminstatus", "operstatus", "speedmbps", "vlan")
 
 
-def store_device(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
-    """Write what changed, in the submission's transaction: ShopDB commits it, or rolls it back.
+def store_device(connection: Connection, assetid: int, after: JsonObject) -> None:
+    """Write the asset's rows anew, in the submission's transaction: ShopDB commits it, or rolls it back.
 
-    `before` and `after` are all fields of the asset, not only those of the submission.
+    `after` is all fields of the asset, not only those of the submission. What was there before is not
+    asked for: an asset may be older than these tables.
     """
     for table, rows_of in _ROWS.items():
-        rows = rows_of(after)
-        if before is None:
-            _add(connection, table, assetid, rows)
-        elif rows != rows_of(before):
-            connection.execute(delete(table).where(table.c.assetid == assetid))
-            _add(connection, table, assetid, rows)
-
-
-def _add(connection: Connection, table: Table, assetid: int, rows: Rows) -> None:
-    if rows:
-        connection.execute(insert(table), [{"assetid": assetid, **row} for row in rows])
+        connection.execute(delete(table).where(table.c.assetid == assetid))
+        if rows := rows_of(after):
+            connection.execute(insert(table), [{"assetid": assetid, **row} for row in rows])
 
 
 def _device_rows(attributes: JsonObject) -> Rows:
