@@ -117,3 +117,14 @@ def test_a_plugin_that_collects_nothing_conforms(make_plugin: MakePlugin) -> Non
     verdict = check(make_plugin(**hooks, asset_changed=lambda: None))
 
     assert verdict.conforms, str(verdict)
+
+
+def test_a_misspelt_field_of_an_example_is_told(make_plugin: MakePlugin, example: dict[str, Any]) -> None:
+    """As a fault, though submissions with it are only warned of; and every check comes to its end."""
+    misspelt = {"plase" if name == "place" else name: value for name, value in example.items()}
+
+    hooks = {"get_example_submissions": lambda: [misspelt], "store_asset": lambda: None}
+    verdict = check(make_plugin(**hooks))
+
+    told = [str(fault) for fault in verdict.results[0].faults]
+    assert told == ['example 1 at /plase: "plase" is not known here; did you mean "place"?']

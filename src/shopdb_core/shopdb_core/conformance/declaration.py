@@ -6,6 +6,7 @@ from shopdb_core.conformance.finding import Finding
 from shopdb_core.conformance.generating import FieldValues
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugin
+from shopdb_core.plugins.validation import SubmissionValidator
 from shopdb_hookspecs import JsonObject
 
 
@@ -22,10 +23,16 @@ def example_findings(plugin: Plugin) -> Iterator[Finding]:
     if not plugin.collector.examples:
         mend = "Return at least one submission that shows every field."
         yield Finding("get_example_submissions", "gives no example", mend)
+    validator = _strict(plugin.collector)
     for number, example in enumerate(plugin.collector.examples, start=1):
-        for fault in plugin.collector.validator.faults(example):
+        for fault in validator.faults(example):
             yield Finding(f"{example_name(number)} at {fault.pointer or '/'}", fault.message)
     yield from _unshown_fields(plugin.collector)
+
+
+def _strict(collector: Collector) -> SubmissionValidator:
+    """Refuse undeclared fields: whatever is done with those of a submission, in an example they mislead."""
+    return SubmissionValidator({**collector.schema, "additionalProperties": False})
 
 
 def valid_examples(collector: Collector) -> Mapping[str, JsonObject]:

@@ -35,8 +35,8 @@ class FieldValues:
         return [field for field, found in self._some.items() if not found]
 
     def some(self, field: str) -> Sequence[Json]:
-        """Return a few values of one field, the simplest first."""
-        return self._some[field]
+        """Return a few values of one field, the simplest first; none of a field that is not declared."""
+        return self._some.get(field, ())
 
     def submissions(self) -> SearchStrategy[dict[str, Json]]:
         """Return valid submissions, with any of the optional fields."""
