@@ -49,13 +49,13 @@ def _has_place(submission: Json) -> bool:
 @pytest.mark.parametrize(
     ("hook", "what"),
     [
-        (grows, "changes its own answer: "),
-        (mutates, "changes its argument "),
+        (grows, "changes its own answer: /place: "),
+        (mutates, "changes its argument: /trays: "),
         (spoils, "makes the valid "),
         (assumes, "raised "),
         (counts(), "answers "),
         (lambda submission: {**submission, "place": {1, 2}}, "returned what JSON cannot hold"),
-        (lambda: None, "returned no dict"),
+        (lambda: None, "returned None: is a return missing?"),
     ],
 )
 def test_a_broken_promise_is_told_with_a_submission(
@@ -64,7 +64,7 @@ def test_a_broken_promise_is_told_with_a_submission(
     """The finding names the hook and begins with what it does."""
     findings = list(check_normalization(subject(normalize_submission=hook)))
 
-    assert findings
+    assert len(findings) == 1
     assert findings[0].place == "normalize_submission"
     assert findings[0].what.startswith(what), findings
 

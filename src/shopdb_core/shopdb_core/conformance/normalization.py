@@ -12,7 +12,7 @@ from shopdb_core.conformance.generating import FieldValues, NothingGenerated, ch
 from shopdb_core.conformance.loading import failed
 from shopdb_core.conformance.places import WRONG_VALUES, places, replaced
 from shopdb_core.conformance.promise import Broken
-from shopdb_core.conformance.showing import shown
+from shopdb_core.conformance.showing import shown, shown_change
 from shopdb_core.conformance.subject import Subject
 from shopdb_core.errors import PluginFailure
 from shopdb_core.intake.shape import Shaper
@@ -31,6 +31,7 @@ def check_normalization(subject: Subject) -> Iterator[Finding]:
         check_property(_respelt(subject.values), hook.keeps_its_promises, EXAMPLES)
     except Broken as broken:
         yield broken.finding
+        return  # values of other types would tell the same again
     except NothingGenerated:
         yield Finding(HOOK, "was asked of no generated submission: none was found that fits", isnote=True)
     yield from hook.takes_any_type()
@@ -74,7 +75,7 @@ class Normalizing:
         answer = copy.deepcopy(self._normalized(shaped))
         if shaped != kept:
             mend = "Return a new dict, and copy what is inside before changing it."
-            raise Broken(Finding(HOOK, f"changes its argument {shown(kept)}", mend))
+            raise Broken(Finding(HOOK, f"changes its argument: {shown_change(kept, shaped)}", mend))
         if canonical(self._normalized(shaped)) != canonical(answer):
             mend = "Its answer may depend on the submission alone: no time, no chance, no state."
             raise Broken(Finding(HOOK, f"answers {shown(kept)} differently the second time", mend))
@@ -84,7 +85,7 @@ class Normalizing:
         once = self._normalized(self._shaped(submission))
         twice = self._normalized(copy.deepcopy(once))
         if canonical(once) != canonical(twice):
-            what = f"changes its own answer: {shown(once)} becomes {shown(twice)}"
+            what = f"changes its own answer: {shown_change(once, twice)}"
             mend = "Bring a value into its last form at once: what is canonical stays as it is."
             raise Broken(Finding(HOOK, what, mend))
 
@@ -99,16 +100,19 @@ class Normalizing:
             raise Broken(Finding(HOOK, what, "The canonical form of a valid value must fit the schema."))
 
     def takes_any_type(self) -> Iterator[Finding]:
-        """Yield the first failure at each place of the examples, when something of another type is there."""
-        told = set()
+        """Yield the first failure at a place of the examples, when something of another type is there."""
         for example in self._subject.examples.values():
+            try:
+                self.is_idempotent(example)
+            except Broken as broken:  # no matter of types
+                yield broken.finding
+                return
             for place in places(example):
                 for wrong in WRONG_VALUES:
                     dirty = replaced(example, place, copy.deepcopy(wrong))
-                    if (finding := self._stumbles(dirty)) and finding.what not in told:
-                        told.add(finding.what)
+                    if finding := self._stumbles(dirty):
                         yield finding
-                        break
+                        return
 
     def _stumbles(self, dirty: JsonObject) -> Finding | None:
         try:

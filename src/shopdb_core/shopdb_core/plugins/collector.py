@@ -41,7 +41,8 @@ class Collector:
             return submission
         normalized = self.hooks.ask("normalize_submission", submission=submission, plugin=self.name)
         if not isinstance(normalized, dict):
-            raise self.hooks.failure("normalize_submission", "returned no dict")
+            what = "returned None: is a return missing?" if normalized is None else "returned no dict"
+            raise self.hooks.failure("normalize_submission", what)
         if strange := normalized.keys() - submission.keys() - self.declaration["fields"].keys():
             what = f"returned the field {min(map(str, strange))[:80]!r}: declare it, or leave it out"
             raise self.hooks.failure("normalize_submission", what)

@@ -44,7 +44,8 @@ class PluginHooks:
 
     def failure(self, hook: str, what: str) -> PluginFailure:
         """Return the error for an answer of `hook` that cannot be used."""
-        return PluginFailure(f"Plugin {self._candidate}: {hook} {what}.")
+        stop = "" if what.endswith("?") else "."
+        return PluginFailure(f"Plugin {self._candidate}: {hook} {what}{stop}")
 
 
 def _asking_only(manager: pluggy.PluginManager, hook: str, name: str) -> pluggy.HookCaller | None:
