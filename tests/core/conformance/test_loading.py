@@ -128,3 +128,14 @@ def test_a_misspelt_field_of_an_example_is_told(make_plugin: MakePlugin, example
 
     told = [str(fault) for fault in verdict.results[0].faults]
     assert told == ['example 1 at /plase: "plase" is not known here; did you mean "place"?']
+
+
+def test_shapes_of_examples_that_fail_are_skipped(make_plugin: MakePlugin) -> None:
+    """They would tell the faults of the examples again."""
+
+    def store_asset() -> None:
+        raise RuntimeError
+
+    states = {each.check: each.state for each in check(make_plugin(store_asset=store_asset)).results}
+
+    assert (states["examples"], states["powershell shapes"]) == ("FAILED", "skipped")

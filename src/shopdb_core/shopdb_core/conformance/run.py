@@ -22,11 +22,12 @@ from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.registry import Plugin
 
 DECLARATION, NORMALIZATION, MIGRATIONS = "declaration", "normalize_submission", "migrations"
+EXAMPLES, POWERSHELL = "examples", "powershell shapes"
 
 ON_A_SITE: Mapping[str, Callable[[TrialSites], Iterable[Finding]]] = MappingProxyType(
     {
-        "examples": check_examples,
-        "powershell shapes": check_powershell,
+        EXAMPLES: check_examples,
+        POWERSHELL: check_powershell,
         "store_asset": check_storing,
         "reports": check_reports,
     }
@@ -76,5 +77,11 @@ def _results_on_a_site(subject: Subject, folder: Path, *, can_run: bool) -> Iter
         yield from (Result(name, skipped=True) for name in ON_A_SITE)
         return
     sites = TrialSites(subject, folder)
+    failed = set()
     for name, run in ON_A_SITE.items():
-        yield Result(name, tuple(run(sites)))
+        if name == POWERSHELL and EXAMPLES in failed:
+            yield Result(name, skipped=True)  # its faults would be those of the examples again
+            continue
+        result = Result(name, tuple(run(sites)))
+        failed.update([name] if result.faults else [])
+        yield result
