@@ -51,12 +51,15 @@ class Reports:
 
         def work(connection: Connection) -> list[Sequence[Json]]:
             stop = None if count is None else skip + count
-            return list(islice(report.rows(connection, **arguments), skip, stop))
+            answer = report.rows(connection, **arguments)
+            if answer is None:
+                raise self._failure(plugin, report, "failed: rows returned None: return or yield rows")
+            return list(islice(answer, skip, stop))
 
         try:
             rows = self._store.read(work)
             odd = next((row for row in rows if len(row) != len(report.columns)), None)
-        except Unavailable:
+        except (Unavailable, PluginFailure):
             raise
         except Exception as error:
             raise self._failure(plugin, report, f"raised {type(error).__name__}") from error

@@ -44,6 +44,7 @@ def wanders(_connection: Connection, height: int) -> Iterable[tuple[int]]:
         (divides, "ZeroDivisionError"),
         (writes, "readonly database"),
         (widens, "has a row of 2 cells for 1 columns"),
+        (lambda _connection, **_given: None, "rows returned None: return or yield rows"),
         (lambda _connection, height: [height], "raised TypeError: "),
         (dates, "in height, which is no JSON scalar"),
         (wanders, "yields other rows, or another order, the second time"),
@@ -78,3 +79,13 @@ def test_a_report_is_asked_with_and_without_its_parameters(sites: MakeSites) -> 
     assert asked[0] == (None, None, None, False)
     assert {given[3] for given in asked} == {True, False}
     assert {given[0] for given in asked} & {"R1", "hall 3", "left", "right"}
+
+
+def test_a_row_that_does_not_fit_its_columns_is_told_with_them(sites: MakeSites) -> None:
+    """What has to be mended is the report, and not what it is asked."""
+    report = Report("tall", "Tall racks", ("serial", "height"), lambda _connection: [("R1",)])
+
+    (fault,) = check_reports(sites(get_reports=lambda: [report]))
+
+    assert fault.what == "has a row of 1 cells for 2 columns"
+    assert fault.mend == "Make `columns` of the Report and the rows agree; the columns are serial, height."

@@ -86,10 +86,20 @@ def _rows(trial: Trial, report: Report, given: JsonObject, place: str) -> list[S
     try:
         return trial.reports.rows(trial.subject.name, report, given)
     except PluginFailure as failure:
+        raise Broken(_failed(trial, report, failure, place)) from failure
+
+
+def _failed(trial: Trial, report: Report, failure: PluginFailure, place: str) -> Finding:
+    if failure.__cause__ is not None:
         mend = "rows() gets a connection that cannot write, and every value of a parameter's type."
-        _, _, what = str(failure).removesuffix(".").rpartition(f"the report {report.name} ")
-        told = raised(failure.__cause__, trial.subject.candidate) if failure.__cause__ else what
-        raise Broken(Finding(place, told, mend)) from failure
+        return Finding(place, raised(failure.__cause__, trial.subject.candidate), mend)
+    _, _, what = str(failure).removesuffix(".").rpartition(f"the report {report.name} ")
+    if not what.startswith("has a row"):
+        return Finding(place, what)
+    columns = ", ".join(report.columns)
+    return Finding(
+        place, what, f"Make `columns` of the Report and the rows agree; the columns are {columns}."
+    )
 
 
 def _row_fault(report: Report, row: object) -> str:
