@@ -53,6 +53,7 @@ def _faults(scripts: MigrationScripts, url: str) -> Iterator[Finding]:
     if left := _left(bare, _schema(url)):
         mend = "downgrade() undoes what upgrade() did, in the opposite order."
         yield Finding("downgrade", f"leaves {', '.join(left)} behind", mend)
+        return  # the same scripts would stumble over it
     _run(scripts, url, MigrationScripts.upgrade)
     if _schema(url) != full:
         yield Finding("upgrade", "after a downgrade makes other tables than the first time")
@@ -75,7 +76,12 @@ def _foreign_faults(name: str, bare: Schema, full: Schema) -> Iterator[Finding]:
 
 
 def _left(bare: Schema, schema: Schema) -> list[str]:
-    return sorted(made for made in schema.keys() - bare.keys() if _VERSION_TABLES not in made)
+    return sorted(made for made in schema.keys() - bare.keys() if not _is_kept(made))
+
+
+def _is_kept(made: str) -> bool:
+    """Whether it is Alembic's own table, or an index that SQLite drops with its table."""
+    return _VERSION_TABLES in made or made.startswith("sqlite_autoindex_")
 
 
 def _schema(url: str) -> Schema:
