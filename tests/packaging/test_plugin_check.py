@@ -140,7 +140,8 @@ def test_a_source_tree_that_cannot_be_built_is_told(check: Callable[..., Any], t
     [
         ((), "The working directory holds no plugin's source: give PATH (a folder with a pyproject.toml)"),
         (("racks",), "There is no plugin named 'racks'; installed are "),
-        (("./racks",), "'./racks' is neither a folder, nor a .whl file, nor a plugin's name"),
+        (("./racks",), "there is no folder ./racks"),
+        (("dist/x.whl",), "there is no file dist/x.whl"),
         ((".",), ". holds no pyproject.toml: give the folder of a distribution."),
     ],
 )

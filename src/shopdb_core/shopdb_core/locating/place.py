@@ -42,6 +42,8 @@ def _path(place: str | None) -> Path:
     path = Path(place)
     if path.is_dir() or (path.is_file() and path.suffix == ".whl"):
         return path
+    if not path.exists():
+        raise ConfigurationError(f"there is no {'file' if path.suffix == '.whl' else 'folder'} {place:.200}")
     raise ConfigurationError(
         f"{place!r:.80} is neither a folder, nor a .whl file, nor a plugin's name; a folder beside you is "
         "written ./folder."
