@@ -85,3 +85,10 @@ def test_another_plugin_is_no_older_release(release: Callable[..., Path], agains
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "shopdb: printers and rack are two plugins: compare releases of one.\n"
+
+
+def test_an_older_release_that_is_not_installed(release: Callable[..., Path], against: Against) -> None:
+    """Its name is told as it is without --against."""
+    done = against(release("1.1.0"), "nosuch")
+
+    assert done.stderr.startswith("shopdb: There is no plugin named 'nosuch'; installed are ")

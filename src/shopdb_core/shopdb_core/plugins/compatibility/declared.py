@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.plugins.candidates import installed_candidates
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Admission
 from shopdb_hookspecs import Json, JsonObject
@@ -23,6 +24,10 @@ def declared(name: str) -> Declared:
 
     Raises `ConfigurationError` for one that is not installed, cannot serve, or collects nothing.
     """
+    known = [candidate.name for candidate in installed_candidates()]
+    if name not in known:
+        told = ", ".join(known) or "none"
+        raise ConfigurationError(f"There is no plugin named {name[:40]!r}; installed are {told}.")
     plugin = load_plugins(Admission(frozenset({name}))).get(name)
     if plugin is None or plugin.collector is None:
         reason = plugin.reason if plugin else ""
