@@ -75,5 +75,5 @@ def test_another_process_tells_what_a_plugin_declares(tmp_path: Path) -> None:
 
     assert (found.name, found.distribution, found.version) == ("printers", "shopdb-printers", "1.0.0")
     assert found.declaration["identityfield"] == "serialnumber"
-    with pytest.raises(ConfigurationError, match="names 'nobody', which is not installed"):
+    with pytest.raises(ConfigurationError, match="There is no plugin named 'nobody'; installed are "):
         ask("nobody", tmp_path)
