@@ -78,11 +78,8 @@ def assemble(
     entrance, tokens = Entrance(CollectorKeys(settings), plugins), Tokens(settings.secret_key)
     chain, limit = AuditChain(settings.secret_key), settings.max_body_bytes
     submissions, reports = Submissions(settings, plugins, store), Reports(plugins, store)
-    schemas, asset_ids = (
-        SchemasResource(tokens, plugins, broken),
-        "{assetid:int(min=1, max=9223372036854775807)}",
-    )
-    asset = f"/api/assets/{asset_ids}"
+    schemas = SchemasResource(tokens, plugins, broken)
+    asset = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
     app.add_route("/api/health", HealthResource(store))
     app.add_route("/api/collector/{plugin}", CollectorResource(entrance, submissions, limit))
     app.add_route("/api/collector/{plugin}/_batch", BatchResource(entrance, submissions, limit))

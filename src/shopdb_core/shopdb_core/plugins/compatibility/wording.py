@@ -39,9 +39,9 @@ def _narrower_type(gap: Gap) -> str:
 
 
 def _wider_type(gap: Gap) -> str:
-    takes = f"is {_types(gap.rule)} no longer" if gap.had is None else f"takes {_types(gap.had)}"
-    took = "" if gap.had is None else f" and took {_types(gap.rule)}"
-    return f"{takes}{took}: readers may meet another type"
+    if gap.had is None:
+        return f"is {_types(gap.rule)} no longer: readers may meet another type"
+    return f"takes {_types(gap.had)} and took {_types(gap.rule)}: readers may meet another type"
 
 
 def _types(types: Json) -> str:
