@@ -31,13 +31,9 @@ from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.read import get_asset, list_assets
 from shopdb_core.audit.entry import AuditChain
 from shopdb_core.audit.read import list_entries
-from shopdb_core.collect import Origin, Submissions
-from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.reporting import Reports
-from shopdb_core.schema_check import migration_scripts
+from shopdb_core.collect import Origin
 from shopdb_core.settings import Settings
-from shopdb_core.store import Store, open_store
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.site import Site, upgrade_site
 
 SECRET_KEY = secrets.token_hex()
 ORIGIN = Origin("benchmark", "growth")
@@ -47,14 +43,12 @@ Question = Callable[[], object]
 
 
 @dataclass
-class Site:
+class FilledSite:
     """One filled site, and the ways to ask it something."""
 
     assets: int
     programs: int
-    store: Store
-    submissions: Submissions
-    reports: Reports
+    site: Site
     new: int = 500_000_000
     build: int = 100
 
@@ -64,14 +58,16 @@ class Site:
             "created": self._create,
             "updated": self._update,
             "noop": self._see_again,
-            "GET /api/assets/{id}": lambda: self.store.read(partial(get_asset, assetid=self._any())),
+            "GET /api/assets/{id}": lambda: self.site.store.read(partial(get_asset, assetid=self._any())),
             "GET /api/assets": self._list,
             "GET /api/assets?identityvalue=": self._search,
             "GET /api/assets/{id}/history": lambda: self._entries(assetid=self._any()),
             "GET /api/audit": lambda: self._entries(after=self.assets // 2),
             "GET /api/audit?plugin=": lambda: self._entries(plugin="computers", after=self.assets // 2),
             "GET /api/audit?action=updated": lambda: self._entries(action="updated"),
-            "GET /api/duplicates": lambda: self.store.read(partial(list_duplicates, after=0, limit=PAGE)),
+            "GET /api/duplicates": lambda: self.site.store.read(
+                partial(list_duplicates, after=0, limit=PAGE)
+            ),
             "report software": lambda: self._report("software"),
             "report software?name=": lambda: self._report("software", name="Component Runtime 01"),
             "report software_on": lambda: self._report("software_on", name="Component Runtime 0042 (x64)"),
@@ -82,7 +78,7 @@ class Site:
         return random.randint(1, self.assets)
 
     def _submit(self, number: int, build: int) -> None:
-        self.submissions.submit("computers", submission(number, self.programs, build), ORIGIN)
+        self.site.submissions.submit("computers", submission(number, self.programs, build), ORIGIN)
 
     def _create(self) -> None:
         self.new += 1
@@ -99,7 +95,7 @@ class Site:
         self.again = partial(self._submit, number, 1)
 
     def _list(self) -> object:
-        return self.store.read(
+        return self.site.store.read(
             partial(
                 list_assets, assettype="computers", identityprefix=None, after=self.assets // 2, limit=PAGE
             )
@@ -107,15 +103,20 @@ class Site:
 
     def _search(self) -> object:
         prefix = hostname(self._any())[:-1]
-        return self.store.read(
+        return self.site.store.read(
             partial(list_assets, assettype="computers", identityprefix=prefix, after=0, limit=PAGE)
         )
 
     def _entries(self, after: int = 0, **wanted: object) -> object:
-        return self.store.read(partial(list_entries, after=after, limit=PAGE, **wanted))  # type: ignore[arg-type]
+        return self.site.store.read(partial(list_entries, after=after, limit=PAGE, **wanted))  # type: ignore[arg-type]
+
+    def _duplicates(self) -> object:
+        return self.site.store.read(partial(list_duplicates, after=0, limit=PAGE))
 
     def _report(self, report: str, /, **given: str) -> object:
-        return self.reports.rows(self.reports.get("computers", report), given, count=PAGE)
+        return self.site.reports.rows(
+            "computers", self.site.reports.get("computers", report), given, count=PAGE
+        )
 
 
 def main() -> None:
@@ -146,12 +147,11 @@ def _numbers(listed: str) -> list[int]:
 
 
 @contextmanager
-def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Site]:
+def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[FilledSite]:
     """Make a site of one size."""
     with empty_database(options.database_url, f"shopdb_growth_{assets}", folder) as url:
         settings = Settings(secret_key=SECRET_KEY, database_url=url)
-        plugins = load_plugins(settings.admission)
-        upgrade(url, migration_scripts(plugins))
+        upgrade_site(settings)
         started = time.monotonic()
         _fill(url, Stock(AuditChain(SECRET_KEY), assets, options.entries, options.programs))
         entries = assets * options.entries
@@ -159,15 +159,8 @@ def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Si
             f"{assets:,} assets, {entries:,} entries: filled in {time.monotonic() - started:.0f} s",
             flush=True,
         )
-        store = open_store(settings)
-        try:
-            yield _opened(settings, plugins, store, assets, options.programs)
-        finally:
-            store.close()
-
-
-def _opened(settings: Settings, plugins: Plugins, store: Store, assets: int, programs: int) -> Site:
-    return Site(assets, programs, store, Submissions(settings, plugins, store), Reports(plugins, store))
+        with Site.open(settings) as site:
+            yield FilledSite(assets, options.programs, site)
 
 
 def _fill(url: str, stock: Stock) -> None:
@@ -181,7 +174,7 @@ def _fill(url: str, stock: Stock) -> None:
     engine.dispose()
 
 
-def _ask(sites: Sequence[Site], name: str, times: int) -> list[list[float]]:
+def _ask(sites: Sequence[FilledSite], name: str, times: int) -> list[list[float]]:
     """Put one question to each site in turn, and return the ordered latencies in milliseconds of each."""
     latencies: list[list[float]] = [[] for _ in sites]
     for _ in range(times):
@@ -190,7 +183,7 @@ def _ask(sites: Sequence[Site], name: str, times: int) -> list[list[float]]:
     return [sorted(own) for own in latencies]
 
 
-def _time(site: Site, name: str) -> float:
+def _time(site: FilledSite, name: str) -> float:
     question = site.questions()[name]
     if name == "noop":
         question()

@@ -22,8 +22,8 @@ from throwaway import database, database_kind, make_database, make_migrated, tem
 from throwaway_servers import server_url
 
 from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Admission
+from shopdb_core.site import migration_scripts
 from shopdb_core.store.upgrade import upgrade
 
 __all__ = [  # fixtures for every test

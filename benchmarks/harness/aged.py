@@ -10,12 +10,10 @@ from shopdb_core.assets import write
 from shopdb_core.audit.entry import AuditChain, AuditEntry
 from shopdb_core.canonical import canonical_text
 from shopdb_core.collect.prepare import Preparation
-from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Settings
-from shopdb_core.store import Connection, open_store
+from shopdb_core.site import Site, upgrade_site
+from shopdb_core.store import Connection
 from shopdb_core.store.tables import asset, auditentry
-from shopdb_core.store.upgrade import upgrade
 
 SITE_KEY = "a-secret-key-for-benchmarks-0123456789"
 COMPUTERS = 10_000
@@ -25,18 +23,16 @@ OLD, YOUNG = timedelta(60), timedelta(20)
 
 def aged_site(settings: Settings, entries: int) -> None:
     """Make the database: every computer created, then seen again in one round after the other."""
-    plugins = load_plugins(settings.admission)
-    upgrade(settings.database_url, migration_scripts(plugins))
-    store = open_store(settings)
-    preparation = Preparation(plugins.collectors()["computers"], settings.timezone)
-    history = _History(AuditChain(settings.secret_key), preparation)
-    store.transaction(history.create)
-    rounds = entries // COMPUTERS
-    for number in range(1, rounds):
-        history.at = datetime.now(UTC) - (OLD if number <= rounds // 2 else YOUNG) + timedelta(minutes=number)
-        store.transaction(history.see)
-    store.transaction(history.finish)
-    store.close()
+    upgrade_site(settings)
+    with Site.open(settings) as site:
+        history = _History(site.chain, Preparation(site.plugins.collector("computers"), settings.timezone))
+        site.store.transaction(history.create)
+        rounds = entries // COMPUTERS
+        for number in range(1, rounds):
+            age = OLD if number <= rounds // 2 else YOUNG
+            history.at = datetime.now(UTC) - age + timedelta(minutes=number)
+            site.store.transaction(history.see)
+        site.store.transaction(history.finish)
 
 
 class _History:

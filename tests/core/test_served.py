@@ -23,6 +23,7 @@ from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.served import remember_served
 from shopdb_core.settings import Admission, Settings
+from shopdb_core.site import Site
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.upgrade import upgrade
 from shopdb_hookspecs import hookimpl
@@ -185,8 +186,8 @@ def test_schemas_tells_what_was_broken_and_its_tag_follows(settings: Settings) -
     """The member is there only where something is broken, for all collectors and for one."""
     answers = []
     for declaration in (DECLARATION, without("depth")):
-        client = testing.TestClient(create_app(settings, {"rack": Rack(declaration)}))
-        answers.append(read(client, settings))
+        with Site.open(settings, {"rack": Rack(declaration)}) as site:
+            answers.append(read(testing.TestClient(create_app(site)), settings))
 
     (before, tag), (after, other) = answers
     assert "breakingchanges" not in before
@@ -215,8 +216,8 @@ def test_a_wrapper_s_change_counts(settings: Settings, caplog: pytest.LogCapture
             declaration = yield
             return declaration and {**declaration, "required": ["height"]}
 
-    create_app(settings, {"rack": Rack(DECLARATION)})
-    create_app(settings, {"rack": Rack(DECLARATION), "house": House()})
+    Site.open(settings, {"rack": Rack(DECLARATION)}).close()
+    Site.open(settings, {"rack": Rack(DECLARATION), "house": House()}).close()
 
     (line,) = warnings(caplog)
     assert "plugin rack (distribution unknown) breaks" in line
@@ -225,9 +226,9 @@ def test_a_wrapper_s_change_counts(settings: Settings, caplog: pytest.LogCapture
 
 def test_a_plugin_that_is_away_is_not_forgotten(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """It comes back with another declaration, and is compared with what it served before it went."""
-    create_app(settings, {"rack": Rack(DECLARATION)})
-    create_app(settings, {})
-    create_app(settings, {"rack": Rack(without("depth"))})
+    Site.open(settings, {"rack": Rack(DECLARATION)}).close()
+    Site.open(settings, {}).close()
+    Site.open(settings, {"rack": Rack(without("depth"))}).close()
 
     assert LOST in warnings(caplog)[-1]
 

@@ -12,11 +12,11 @@ from falcon import testing
 from sqlalchemy import create_engine, inspect, make_url
 
 from shopdb_core.access.tokens import Role, Tokens
-from shopdb_core.app import assemble
+from shopdb_core.app import create_app
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Admission, Settings
-from shopdb_core.store import Store, open_store
+from shopdb_core.site import Site, migration_scripts
+from shopdb_core.store import open_store
 from shopdb_hookspecs import Json, JsonObject, hookimpl
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -94,7 +94,7 @@ def make_shop(
 
     Its database is of the test's kind, unless another `kind` is asked for.
     """
-    stores: list[Store] = []
+    sites: list[Site] = []
 
     def make(
         plugins: Mapping[str, object] | None = None, kind: str = database_kind, **values: object
@@ -103,12 +103,12 @@ def make_shop(
         database = make_migrated(kind, migration_scripts(loaded))
         defaults = {"secret_key": SECRET_KEY, "shared_keys": (KEY,), "database_url": database.url}
         settings = Settings(**{**defaults, **values})
-        stores.append(open_store(settings))
-        return Shop(testing.TestClient(assemble(settings, loaded, stores[-1])), database)
+        sites.append(Site(settings, loaded, open_store(settings)))
+        return Shop(testing.TestClient(create_app(sites[-1])), database)
 
     yield make
-    for store in stores:
-        store.close()
+    for site in sites:
+        site.close()
 
 
 @pytest.fixture

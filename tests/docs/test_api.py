@@ -8,9 +8,10 @@ from falcon.testing import create_environ
 
 from shopdb_computers.declaration import DECLARATION
 from shopdb_core.api import problems
-from shopdb_core.app import assemble
+from shopdb_core.app import create_app
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
+from shopdb_core.site import Site
 from shopdb_core.store import open_store
 
 GENERATED = {"HEAD", "OPTIONS"}
@@ -23,9 +24,8 @@ def app(tmp_path):
         secret_key="a-secret-key-for-tests-0123456789-abcdef",
         database_url=f"sqlite:///{tmp_path}/site.sqlite3",
     )
-    store = open_store(settings)
-    yield assemble(settings, load_plugins(settings.admission), store)
-    store.close()
+    with Site(settings, load_plugins(settings.admission), open_store(settings)) as site:
+        yield create_app(site)
 
 
 def test_every_address_has_a_section(app, docs):

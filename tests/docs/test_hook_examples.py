@@ -8,7 +8,7 @@ import pytest
 from documents import fenced, sections
 from hookpage import make_module, parts_of, plugin_source
 
-from shopdb_core.schema_check import migration_scripts
+from shopdb_core.site import migration_scripts
 from shopdb_core.store.upgrade import migration_statuses
 
 

@@ -11,8 +11,8 @@ from documents import code, table
 
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import Plugin, load_plugins
-from shopdb_core.schema_check import check_schema, migration_scripts
 from shopdb_core.settings import Admission, Settings
+from shopdb_core.site import check_schema, migration_scripts
 from shopdb_core.store import open_store
 from shopdb_core.store.upgrade import upgrade
 

@@ -9,13 +9,10 @@ import httpx
 import pytest
 
 from shopdb_core.app import create_app
-from shopdb_core.collect import Origin, Submissions
+from shopdb_core.collect import Origin
 from shopdb_core.errors import SchemaBehind
-from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Settings
-from shopdb_core.store import open_store
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.site import Site, upgrade_site
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
 
@@ -40,8 +37,9 @@ class QuietHandler(WSGIRequestHandler):
 @pytest.mark.every_database
 def test_the_app_is_embedded_in_another_wsgi_program(settings):
     """Another program serves ShopDB below a path of its own, beside pages of its own."""
-    upgrade(settings.database_url, migration_scripts(load_plugins(settings.admission)))
-    shopdb = create_app(settings)
+    upgrade_site(settings)
+    site = Site.open(settings)
+    shopdb = create_app(site)
 
     def program(environ, start_response):
         if environ["PATH_INFO"].startswith("/inventory/"):
@@ -64,6 +62,7 @@ def test_the_app_is_embedded_in_another_wsgi_program(settings):
             )
         server.shutdown()
         thread.join()
+    site.close()
     assert own == "another program"
     assert (answer.status_code, answer.json()["action"]) == (201, "created")
 
@@ -71,23 +70,22 @@ def test_the_app_is_embedded_in_another_wsgi_program(settings):
 @pytest.mark.every_database
 def test_submitting_from_python_without_http(settings):
     """The same path, from a program that has no server."""
-    plugins = load_plugins(settings.admission)
-    upgrade(settings.database_url, migration_scripts(plugins))
-    store = open_store(settings)
-    submissions = Submissions(settings, plugins, store)
-    answers = [
-        submissions.submit("printers", {"serialnumber": "S1", "model": model}, Origin("script", "run-1"))
-        for model in ("M1", "M1", "M2")
-    ]
-    store.close()
+    upgrade_site(settings)
+    with Site.open(settings) as site:
+        answers = [
+            site.submissions.submit(
+                "printers", {"serialnumber": "S1", "model": model}, Origin("script", "run-1")
+            )
+            for model in ("M1", "M1", "M2")
+        ]
     assert [answer.action for answer in answers] == ["created", "noop", "updated"]
 
 
 @pytest.mark.every_database
-def test_the_app_refuses_a_schema_that_is_behind(settings):
+def test_a_site_refuses_a_schema_that_is_behind(settings):
     """With the command to run."""
     with pytest.raises(SchemaBehind, match="shopdb db upgrade"):
-        create_app(settings)
+        Site.open(settings)
 
 
 def test_importing_the_library_starts_nothing():

@@ -170,7 +170,7 @@ def test_a_site_without_tables_does_not_start(make_site: MakeSite) -> None:
     done = make_site().run("serve")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("shopdb: The tables of core are at nothing and must be at ")
+    assert done.stderr.startswith("shopdb: This site's database has no tables yet: run `shopdb db upgrade`")
     assert done.stderr.endswith("run `shopdb db upgrade`\n")
 
 

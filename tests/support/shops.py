@@ -1,35 +1,33 @@
 """A site inside the test's own process: real SQLite, the installed plugins or those of the test."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 import pytest
 from databases import Database
 from falcon import testing
 from sqlalchemy import Connection, text
 
-from shopdb_core.access.tokens import Role, Tokens
-from shopdb_core.app import assemble
-from shopdb_core.collect import Answer, Origin, Submissions
+from shopdb_core.access.tokens import Role
+from shopdb_core.app import create_app
+from shopdb_core.collect import Answer, Origin
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.schema_check import check_schema, migration_scripts
 from shopdb_core.settings import Admission, Settings
-from shopdb_core.store import Store, open_store
+from shopdb_core.site import Site, check_schema, migration_scripts
+from shopdb_core.store import open_store
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
 ORIGIN = Origin("tester", "request-1")
 
 
-@dataclass
-class Shop:
-    """One site's parts, and short ways to use them."""
+class Shop(Site):
+    """A site in this process with its application, and short ways to use both."""
 
-    settings: Settings
-    plugins: Plugins
-    store: Store
-    submissions: Submissions
-    client: testing.TestClient
+    @cached_property
+    def client(self) -> testing.TestClient:
+        """Return a client of the site's application."""
+        return testing.TestClient(create_app(self))
 
     def submit(self, plugin: str, submission: Mapping[str, object], **options: bool) -> Answer:
         """Submit from Python."""
@@ -43,7 +41,7 @@ class Shop:
 
     def bearer(self, role: Role = "viewer") -> dict[str, str]:
         """Return the header of a valid token."""
-        token = Tokens(self.settings.secret_key).issue("tester", role, timedelta(hours=1))
+        token = self.tokens.issue("tester", role, timedelta(hours=1))
         return {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str) -> testing.Result:
@@ -70,7 +68,7 @@ def make_shop(
     make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str
 ) -> Iterator[Callable[..., Shop]]:
     """Return a function that opens a site with given plugins (default: the installed) and settings."""
-    stores: list[Store] = []
+    shops: list[Shop] = []
 
     def make(plugins: Mapping[str, object] | None = None, **settings: object) -> Shop:
         defaults = {
@@ -80,15 +78,13 @@ def make_shop(
         loaded = load_once(plugins, settings.get("admission", Admission()))
         database = make_migrated(database_kind, migration_scripts(loaded))
         chosen = Settings(**{"database_url": database.url, **defaults, **settings})
-        store = open_store(chosen)
-        stores.append(store)
-        check_schema(store, loaded)
-        client = testing.TestClient(assemble(chosen, loaded, store))
-        return Shop(chosen, loaded, store, Submissions(chosen, loaded, store), client)
+        shops.append(Shop(chosen, loaded, open_store(chosen)))
+        check_schema(shops[-1].store, loaded)
+        return shops[-1]
 
     yield make
-    for store in stores:
-        store.close()
+    for each in shops:
+        each.close()
 
 
 @pytest.fixture

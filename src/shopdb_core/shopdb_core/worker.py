@@ -8,11 +8,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Thread
 
-from shopdb_core.app import site_app
+from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError
+from shopdb_core.housekeeping import Housekeeping
 from shopdb_core.log import LINE, LINE_OF_ONE_AMONG_MANY, log_to_stderr
 from shopdb_core.server import Server
 from shopdb_core.settings import Settings
+from shopdb_core.site import Site
 
 Bind = Callable[[], socket.socket]
 
@@ -23,8 +25,8 @@ def serve(settings: Settings, bind: Bind, ready: Callable[[Server], None], line:
     Raises `ConfigurationError` where the site cannot be served.
     """
     log = log_to_stderr(line)
-    with site_app(settings) as app:
-        server = Server(app, settings, bind(), log.flush)
+    with Site.open(settings) as site, Housekeeping(site.store, settings):
+        server = Server(create_app(site), settings, bind(), log.flush)
         server.stop_on_signals()
         ready(server)
         server.run()

@@ -11,14 +11,14 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from shopdb_core.api.webapp import WebApp
-from shopdb_core.app import assemble
+from shopdb_core.app import create_app
 from shopdb_core.environment import environment, read_settings
 from shopdb_core.errors import ShopDBError, Unavailable, in_one_line
 from shopdb_core.log import log_at_once
 from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.schema_check import check_schema
 from shopdb_core.served import remember_served
 from shopdb_core.settings import Settings
+from shopdb_core.site import Site, check_schema
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.onuse import StoreOnUse
 
@@ -31,14 +31,14 @@ _logger = logging.getLogger(__name__)
 def make_application() -> WebApp:
     """Return the application of the site in the working directory, with nothing open that a fork could spoil.
 
-    Raises `ConfigurationError` as `create_app` does.
+    Raises `ConfigurationError` as `Site.open` does.
     """
     settings = read_settings(environment(os.environ, Path()))
     plugins = load_plugins(settings.admission)
     with closing(open_store(settings)) as store:
         check_schema(store, plugins)
         broken = remember_served(store, plugins)
-    return assemble(settings, plugins, StoreOnUse(lambda: _open_until_exit(settings)), broken)
+    return create_app(Site(settings, plugins, StoreOnUse(lambda: _open_until_exit(settings)), broken))
 
 
 def _open_until_exit(settings: Settings) -> Store:

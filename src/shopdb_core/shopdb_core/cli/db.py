@@ -7,8 +7,8 @@ import click
 
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings, site_store
 from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.schema_check import migration_scripts
-from shopdb_core.store.upgrade import MigrationStatus, migration_statuses, upgrade
+from shopdb_core.site import migration_scripts, upgrade_site
+from shopdb_core.store.upgrade import MigrationStatus, migration_statuses
 
 
 @click.group("db")
@@ -19,7 +19,7 @@ def command() -> None:
 @command.command("upgrade")
 def upgrade_command() -> None:
     """Run the migrations that are missing, of the core and then of each active plugin."""
-    upgrade_site()
+    echo_upgrade()
 
 
 @command.command("status")
@@ -36,10 +36,9 @@ def status_command(*, as_json: bool) -> None:
         echo_table(rows, ("name", "current", "head", "state"))
 
 
-def upgrade_site() -> None:
+def echo_upgrade() -> None:
     """Upgrade this site's database; exits with 1 where a plugin's migration failed."""
-    settings = site_settings()
-    statuses = upgrade(settings.database_url, migration_scripts(load_plugins(settings.admission)))
+    statuses = upgrade_site(site_settings())
     for status in statuses:
         click.echo(f"{status.name}: {status.current or 'no tables'}, {_state(status)}")
     failures = [status for status in statuses if status.failure]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from shopdb_core.cli.db import upgrade_site
+from shopdb_core.cli.db import echo_upgrade
 from shopdb_core.errors import ConfigurationError
 
 _TEMPLATE = """\
@@ -26,7 +26,7 @@ def command() -> None:
     """
     write_dotenv(Path(".env"))
     click.echo("Wrote .env (mode 0600) with a SECRET_KEY and a COLLECTOR_API_KEY.")
-    upgrade_site()
+    echo_upgrade()
     click.echo("Next: `shopdb serve`")
 
 

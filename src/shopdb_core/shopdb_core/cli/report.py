@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import click
 
-from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings, site_store
+from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings
 from shopdb_core.errors import InvalidParameter
-from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.reporting import Reports
+from shopdb_core.site import Site
 from shopdb_hookspecs import Report
 
 
@@ -19,11 +18,9 @@ from shopdb_hookspecs import Report
 @json_option
 def command(plugin: str, name: str, parameters: Sequence[str], limit: int | None, *, as_json: bool) -> None:
     """Run the report NAME of PLUGIN."""
-    plugins = load_plugins(site_settings().admission)
-    with site_store() as store:
-        reports = Reports(plugins, store)
-        report = reports.get(plugin, name)
-        rows = reports.rows(plugin, report, _given(parameters, report), count=limit)
+    with Site.open(site_settings(), record_served=False) as site:
+        report = site.reports.get(plugin, name)
+        rows = site.reports.rows(plugin, report, _given(parameters, report), count=limit)
     items = [dict(zip(report.columns, row, strict=True)) for row in rows]
     if as_json:
         echo_json(items)

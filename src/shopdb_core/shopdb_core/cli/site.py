@@ -11,6 +11,7 @@ import orjson
 from shopdb_core.environment import environment, read_settings
 from shopdb_core.errors import SchemaBehind
 from shopdb_core.settings import Settings
+from shopdb_core.site import NO_TABLES
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.tables import has_tables
 from shopdb_hookspecs import Json, JsonObject
@@ -34,7 +35,7 @@ def site_store(*, migrated: bool = True) -> Iterator[Store]:
     store = open_store(site_settings())
     try:
         if migrated and not store.read(has_tables):
-            raise SchemaBehind("This site's database has no tables yet: run `shopdb db upgrade`")
+            raise SchemaBehind(NO_TABLES)
         yield store
     finally:
         store.close()

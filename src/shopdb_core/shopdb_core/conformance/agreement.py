@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Row, select
 
 from shopdb_core.assets import write
 from shopdb_core.assets.stored import read_attributes
-from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect import Origin
 from shopdb_core.collect.prepare import Preparation, Prepared
 from shopdb_core.collect.upsert import Upsert
@@ -54,10 +53,10 @@ class Agreement:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._collector = trial.subject.collector
-        self._preparation = Preparation(self._collector, trial.settings.timezone)
+        self._preparation = Preparation(self._collector, trial.site.settings.timezone)
         origin = Origin(f"collector:{self._collector.name}", "conformance")
-        self._witness = Witness(self._collector, origin, AuditChain(trial.settings.secret_key))
-        self._tables = trial.store.read(lambda connection: PluginTables(connection, trial.subject.name))
+        self._witness = Witness(self._collector, origin, trial.site.chain)
+        self._tables = trial.site.store.read(lambda connection: PluginTables(connection, trial.subject.name))
 
     def holds(self, submissions: Submissions) -> None:
         """Raise `Disagreement` where the rows after the submissions are not those of the assets at once."""
@@ -77,8 +76,8 @@ class Agreement:
         prepared = [each for each in map(self._prepared, submissions) if each is not None]
         after = f"after {shown_in_turn(submissions)}"
         try:
-            kept = self._trial.store.rehearse(lambda connection: self._submitted(connection, prepared))
-            made = self._trial.store.rehearse(lambda connection: self._made_at_once(connection, kept))
+            kept = self._trial.site.store.rehearse(lambda connection: self._submitted(connection, prepared))
+            made = self._trial.site.store.rehearse(lambda connection: self._made_at_once(connection, kept))
         except PluginFailure as failure:
             finding = failed(failure, self._trial.subject.candidate)
             return Finding(finding.place, f"{finding.what} {after}")

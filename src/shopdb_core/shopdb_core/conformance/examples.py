@@ -20,7 +20,7 @@ def check_examples(sites: TrialSites) -> Iterator[Finding]:
     """Yield the first fault in the life of each example's asset."""
     for name, example in sites.subject.examples.items():
         with sites.site() as trial:
-            tables = trial.store.read(lambda connection: PluginTables(connection, sites.subject.name))
+            tables = trial.site.store.read(lambda connection: PluginTables(connection, sites.subject.name))
             life = Life(name, example, Submitter(trial, tables))
             try:
                 yield from life.lived()
@@ -37,7 +37,7 @@ class Life:
         self._submitter = submitter
         self._values = submitter.trial.subject.values
         self._collector: Collector = submitter.trial.subject.collector
-        self._preparation = Preparation(self._collector, submitter.trial.settings.timezone)
+        self._preparation = Preparation(self._collector, submitter.trial.site.settings.timezone)
         identified = self._collector.required
         self._least = {field: value for field, value in example.items() if field in identified}
 

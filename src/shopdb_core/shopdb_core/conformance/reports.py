@@ -84,7 +84,7 @@ def _require_sound(trial: Trial, report: Report, given: JsonObject, asked: str) 
 
 def _rows(trial: Trial, report: Report, given: JsonObject, place: str) -> list[Sequence[Json]]:
     try:
-        return trial.reports.rows(trial.subject.name, report, given)
+        return trial.site.reports.rows(trial.subject.name, report, given)
     except PluginFailure as failure:
         raise Broken(_failed(trial, report, failure, place)) from failure
 

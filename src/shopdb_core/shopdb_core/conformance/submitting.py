@@ -60,4 +60,4 @@ class Submitter:
             raise Broken(Finding(f"{place}, dry run", what, mend))
 
     def _stored(self) -> object:
-        return self.trial.entries(), self.trial.attributes(), self.trial.store.read(self.tables.raw)
+        return self.trial.entries(), self.trial.attributes(), self.trial.site.store.read(self.tables.raw)

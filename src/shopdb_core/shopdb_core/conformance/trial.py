@@ -3,7 +3,7 @@
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +11,13 @@ from sqlalchemy import Connection, select
 
 from shopdb_core.assets.stored import read_attributes
 from shopdb_core.audit.verify import verify
-from shopdb_core.collect import Answer, Origin, Submissions
+from shopdb_core.collect import Answer, Origin
 from shopdb_core.conformance.subject import Subject
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.intake.body import json_body
-from shopdb_core.reporting import Reports
-from shopdb_core.schema_check import migration_scripts
 from shopdb_core.settings import Settings
-from shopdb_core.store import Store, open_store
+from shopdb_core.site import Site, migration_scripts
+from shopdb_core.store import open_store
 from shopdb_core.store.tables import asset, auditentry
 from shopdb_core.store.upgrade import upgrade
 from shopdb_hookspecs import JsonObject
@@ -31,19 +30,16 @@ class Trial:
     """One site, and short ways to use it."""
 
     subject: Subject
-    settings: Settings
-    store: Store
-    submissions: Submissions
-    reports: Reports
+    site: Site
 
     def submit(self, submission: JsonObject, *, dryrun: bool = False) -> Answer:
         """Submit to the plugin; raises as `Submissions.submit` does."""
-        return self.submissions.submit(self.subject.name, dict(submission), _ORIGIN, dryrun=dryrun)
+        return self.site.submissions.submit(self.subject.name, dict(submission), _ORIGIN, dryrun=dryrun)
 
     def post(self, content: bytes) -> Answer:
         """Submit what arrived as bytes, as `application/json`; raises as `Submissions.submit_body` does."""
-        body = json_body(content, self.settings.max_body_bytes)
-        return self.submissions.submit_body(self.subject.name, body, _ORIGIN)
+        body = json_body(content, self.site.settings.max_body_bytes)
+        return self.site.submissions.submit_body(self.subject.name, body, _ORIGIN)
 
     def attributes(self) -> Mapping[int, JsonObject]:
         """Return the fields of every asset, by its id."""
@@ -52,15 +48,17 @@ class Trial:
             ids = connection.scalars(select(asset.c.assetid).order_by(asset.c.assetid)).all()
             return {assetid: read_attributes(connection, assetid) for assetid in ids}
 
-        return self.store.read(work)
+        return self.site.store.read(work)
 
     def entries(self) -> int:
         """Count the audit entries."""
-        return len(self.store.read(lambda connection: connection.scalars(select(auditentry.c.auditid)).all()))
+        return len(
+            self.site.store.read(lambda connection: connection.scalars(select(auditentry.c.auditid)).all())
+        )
 
     def audit_faults(self) -> list[str]:
         """Say what is wrong with the audit."""
-        batches = verify(self.store, self.settings.secret_key)
+        batches = verify(self.site.store, self.site.settings.secret_key)
         return [fault.message for batch in batches for fault in batch.faults]
 
 
@@ -87,11 +85,5 @@ class TrialSites:
         database = self._folder / f"{self._count}.sqlite3"
         shutil.copyfile(self._template, database)
         settings = Settings(secret_key=secrets.token_hex(32), database_url=f"sqlite:///{database}", threads=1)
-        with closing(open_store(settings)) as store:
-            yield Trial(
-                self.subject,
-                settings,
-                store,
-                Submissions(settings, self._plugins, store),
-                Reports(self._plugins, store),
-            )
+        with Site(settings, self._plugins, open_store(settings)) as site:
+            yield Trial(self.subject, site)

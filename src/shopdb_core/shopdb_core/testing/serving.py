@@ -3,7 +3,7 @@
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +12,14 @@ from threading import Thread
 import httpx
 
 from shopdb_core.access.tokens import Role, Tokens
-from shopdb_core.app import assemble
+from shopdb_core.app import create_app
 from shopdb_core.conformance.choosing import installed_candidate
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.listening import listen
-from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.schema_check import check_schema, migration_scripts
+from shopdb_core.plugins.registry import Plugins
 from shopdb_core.server import Server
 from shopdb_core.settings import Admission, Settings
-from shopdb_core.store import open_store
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.site import Site, upgrade_site
 
 SUBJECT = "tester"
 PATIENCE_SECONDS = 30.0
@@ -65,13 +63,10 @@ def running_server(plugin: str) -> Iterator[RunningServer]:
 
 @contextmanager
 def _serving(settings: Settings) -> Iterator[Server]:
-    plugins = load_plugins(settings.admission)
-    upgrade(settings.database_url, migration_scripts(plugins))
-    with closing(open_store(settings)) as store:
-        check_schema(store, plugins)
-        _require_active(plugins)
-        app = assemble(settings, plugins, store)
-        server = Server(app, settings, listen(settings.listen), flush_log=lambda: None)
+    upgrade_site(settings)
+    with Site.open(settings) as site:
+        _require_active(site.plugins)
+        server = Server(create_app(site), settings, listen(settings.listen), flush_log=lambda: None)
         thread = Thread(target=server.run, name="shopdb-testing")
         thread.start()
         try:

@@ -1,0 +1,118 @@
+"""One site, opened: the only assembly of its plugins, its database and what works on them."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from shopdb_core.access.keys import CollectorKeys
+from shopdb_core.access.tokens import Tokens
+from shopdb_core.audit.entry import AuditChain
+from shopdb_core.collect import Submissions
+from shopdb_core.errors import ConfigurationError, SchemaBehind
+from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.reporting import Reports
+from shopdb_core.served import NOTHING_BROKEN, Breakage, remember_served
+from shopdb_core.settings import Settings
+from shopdb_core.store import Store, open_store
+from shopdb_core.store.scripts import CORE, MigrationScripts
+from shopdb_core.store.upgrade import MigrationStatus, migration_statuses, upgrade
+
+NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
+
+
+class Site:
+    """The parts of one site that share its settings, its plugins and its database.
+
+    `submissions`, `reports`, `keys` (of collectors), `tokens` and `chain` (the audit's seals) may be used
+    from any thread until `close`. `broken` holds, by plugin, what its declaration breaks for clients of the
+    declaration that was served before.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        store: Store,
+        broken: Mapping[str, Breakage] = NOTHING_BROKEN,
+    ) -> None:
+        self.settings = settings
+        self.plugins = plugins
+        self.store = store
+        self.broken = broken
+        self.chain = AuditChain(settings.secret_key)
+        self.submissions = Submissions(settings, plugins, store)
+        self.reports = Reports(plugins, store)
+        self.keys = CollectorKeys(settings)
+        self.tokens = Tokens(settings.secret_key)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, plugins: Mapping[str, object] | None = None, *, record_served: bool = True
+    ) -> Self:
+        """Open the site with the given plugins, or with those that are installed.
+
+        The declarations are recorded as served, unless `record_served` is false: a command that only reads
+        serves none. A plugin whose migrations failed is quarantined. Raises `ConfigurationError` where
+        settings, plugins or the database cannot be used, its subclass `SchemaBehind` where
+        `shopdb db upgrade` must run first, and `Unavailable` where the database does not answer.
+        """
+        loaded = load_plugins(settings.admission, plugins)
+        store = open_store(settings)
+        try:
+            check_schema(store, loaded)
+            broken = remember_served(store, loaded) if record_served else NOTHING_BROKEN
+        except BaseException:
+            store.close()
+            raise
+        return cls(settings, loaded, store, broken)
+
+    def close(self) -> None:
+        """Finish the submissions that were handed in, and release the database's connections."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[MigrationStatus]:
+    """Run the pending migrations of the core, then those of each active plugin; each commits by itself.
+
+    Returns the state of each afterwards; the status of a plugin whose migration failed carries the `failure`.
+    Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
+    """
+    return upgrade(settings.database_url, migration_scripts(load_plugins(settings.admission, plugins)))
+
+
+def migration_scripts(plugins: Plugins) -> list[MigrationScripts]:
+    """Return the migrations of every active plugin that has tables."""
+    return [
+        MigrationScripts(plugin.name, plugin.migrations) for plugin in plugins.active() if plugin.migrations
+    ]
+
+
+def check_schema(store: Store, plugins: Plugins) -> None:
+    """Check the database's tables before the first request; a plugin whose migrations failed is quarantined.
+
+    Raises `SchemaBehind`, with the command to run, and `ConfigurationError` where the core itself is too old.
+    """
+    scripts = migration_scripts(plugins)
+    for status in store.read(lambda connection: migration_statuses(connection, scripts)):
+        if status.failure and status.name == CORE:
+            raise ConfigurationError(status.failure)
+        if status.name == CORE and status.current is None:
+            raise SchemaBehind(NO_TABLES)
+        if status.failure:
+            plugins.quarantine(status.name, status.failure)
+        elif status.behind:
+            raise SchemaBehind(
+                f"The tables of {status.name} are at {status.current or 'nothing'} and must be at "
+                f"{status.head}: run `shopdb db upgrade`"
+            )
