@@ -72,11 +72,11 @@ def test_every_format_takes_what_is_told(text):
         assert [value for value in code(refuses) if check(value)] == [], name
 
 
-def test_of_every_pattern_is_said_what_is_told(text):
+def test_the_reasons_of_patterns_are_as_documented(text):
     """The reason begins as the document has it; a dash stands for none."""
-    for cell, told in table(text, "| pattern | what is said of it |"):
+    for cell, shown in table(text, "| pattern | reason |"):
         reason = pattern_reason(code(cell)[0])
-        assert reason.startswith(told) if told != "-" else reason == "", cell
+        assert reason.startswith(shown) if shown != "-" else reason == "", cell
 
 
 def test_the_examples_answer_what_is_told(text, make_shop):

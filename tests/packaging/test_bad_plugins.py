@@ -23,7 +23,7 @@ REASONS = {
     "raising": "get_collector_schema raised LookupError: fields.toml is missing",
     "invalid": "get_collector_schema at /fields/height/type: ",
     "referring": "get_collector_schema at /fields/height/$ref: ",
-    "backtracking": "get_collector_schema at /fields/tags/pattern: ",
+    "lookaround": "get_collector_schema at /fields/tags/pattern: uses look-around, ",
     "twofold": "The migrations of twofold cannot be read: Revision twofold_0001 is present more than once",
     "failing": "The migrations of failing failed and were rolled back: ",
 }

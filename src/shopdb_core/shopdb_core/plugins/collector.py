@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shopdb_core.plugins.bounds import bound_faults
 from shopdb_core.plugins.candidates import Candidate
-from shopdb_core.plugins.declaration import check_declaration
+from shopdb_core.plugins.declaration import check_declaration, json_faults
 from shopdb_core.plugins.hooks import PluginHooks
 from shopdb_core.plugins.load import Unusable
 from shopdb_core.plugins.schema import submission_schema
@@ -86,7 +85,7 @@ def _examples(hooks: PluginHooks) -> Sequence[JsonObject]:
             "get_example_submissions",
             "returned something that is no list of dicts: return a list, be it of one",
         )
-    if faults := [fault for example in examples for fault in bound_faults(example)]:
+    if faults := [fault for example in examples for fault in json_faults(example)]:
         where = f"returned an example whose {faults[0].place or '/'} {faults[0].reason}"
         raise hooks.failure("get_example_submissions", where)
     return tuple(examples)

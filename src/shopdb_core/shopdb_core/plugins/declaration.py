@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
+import orjson
 from jsonschema import Draft202012Validator, SchemaError
 
-from shopdb_core.plugins.bounds import bound_faults
 from shopdb_core.plugins.compiled import accepts, compile_schema
 from shopdb_core.plugins.declarationfault import DeclarationFault
 from shopdb_core.plugins.fieldrules import field_faults
+from shopdb_core.plugins.formats import format_checker
 from shopdb_core.plugins.keywords import walk
 from shopdb_core.plugins.messages import shortened
 from shopdb_core.plugins.patterns import pattern_reason
@@ -19,6 +21,12 @@ from shopdb_core.plugins.references import reference_faults
 from shopdb_core.plugins.schema import submission_schema
 from shopdb_core.plugins.validation import SubmissionValidator
 from shopdb_hookspecs import Json, JsonObject
+
+LEVELS = 20
+"""The most levels of objects and lists that a declaration or an example may have."""
+
+FAULTS = 20
+"""The most faults that are listed of what is not JSON: a list that contains itself has no end of them."""
 
 
 def declaration_schema() -> dict[str, Any]:
@@ -31,16 +39,57 @@ def declaration_schema() -> dict[str, Any]:
 def check_declaration(declaration: object) -> list[DeclarationFault]:
     """Find the faults of what a plugin declares, whatever object that is; never raises, fetches nothing.
 
-    The checks build on each other: is it JSON of a bounded size, does it obey the meta-schema, do
-    its parts agree, can it be compiled. Where one stage finds faults, the next ones are left out.
+    The checks build on each other: is it JSON, does it obey the meta-schema, do its parts agree, can it
+    be compiled. Where one stage finds faults, the next ones are left out.
     """
     stages: tuple[Callable[[Json], Iterable[DeclarationFault]], ...] = (
-        bound_faults,
+        json_faults,
         _meta_faults,
         _inner_faults,
         _compilation_faults,
     )
     return next(filter(None, (list(stage(declaration)) for stage in stages)), [])
+
+
+def json_faults(value: object) -> list[DeclarationFault]:
+    """Find what is not JSON in an object of a plugin, or nested too deeply; ends for a cyclic one, too."""
+    return list(islice(_json_faults(value, "", LEVELS), FAULTS))
+
+
+def _json_faults(value: object, place: str, levels: int) -> Iterator[DeclarationFault]:
+    if not isinstance(value, dict | list):
+        if reason := _json_reason(value):
+            yield DeclarationFault(place, reason)
+    elif levels == 0:
+        yield DeclarationFault(place, f"lies deeper than {LEVELS} levels: move inner parts to $defs")
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _json_faults(member, place + step(index), levels - 1)
+    else:
+        for name, member in value.items():
+            if reason := _name_reason(name):
+                yield DeclarationFault(place, reason)
+            else:
+                yield from _json_faults(member, place + step(name), levels - 1)
+
+
+def _name_reason(name: object) -> str:
+    if not isinstance(name, str):
+        return f"has a name that is a Python {type(name).__name__}: names are strings in JSON"
+    reason = _json_reason(name)
+    return f"has a name that {reason}" if reason else ""
+
+
+def _json_reason(value: object) -> str:
+    if not isinstance(value, str | int | float | None):
+        return (
+            f"is a Python {type(value).__name__}, which JSON does not have: use dict, list, str or a number"
+        )
+    try:
+        same = orjson.loads(orjson.dumps(value)) == value
+    except orjson.JSONEncodeError as error:
+        return f"cannot be written as JSON: {error}"
+    return "" if same else "cannot be written as JSON: NaN and Infinity are not numbers of JSON"
 
 
 def _meta_faults(declaration: Json) -> Iterator[DeclarationFault]:
@@ -71,7 +120,8 @@ def _compilation_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
     """Let both libraries try, so that nothing they refuse is left for the first submission."""
     schema = submission_schema("check", declaration)
     try:
-        Draft202012Validator.check_schema(schema)
+        # Without jsonschema's own formats: its `regex` is Python's, and patterns are not matched by that.
+        Draft202012Validator.check_schema(schema, format_checker=format_checker())
         SubmissionValidator(schema)
     except (SchemaError, ValueError, OverflowError, RecursionError) as error:
         yield DeclarationFault("", f"cannot be compiled: {shortened(str(error))}")

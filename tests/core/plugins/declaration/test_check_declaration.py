@@ -77,12 +77,12 @@ def test_refuses_faulty_parts(
         ({"multipleOf": 2.5}, "/multipleOf", "must be an integer"),
         ({"minLength": -1}, "/minLength", "at least 0"),
         ({"enum": []}, "/enum", "at least 1 item"),
-        ({"pattern": "^(a+)+$"}, "/pattern", "backtracks"),
-        ({"items": {"pattern": "("}}, "/items/pattern", "never closed"),
+        ({"pattern": "^(?!a)b$"}, "/pattern", "look-around"),
+        ({"items": {"pattern": "("}}, "/items/pattern", "unterminated"),
         (
-            {"properties": {"a/b": {"anyOf": [{"pattern": "(?i)a"}]}}},
+            {"properties": {"a/b": {"anyOf": [{"pattern": r"(a)\1"}]}}},
             "/properties/a~1b/anyOf/0/pattern",
-            "(?",
+            "back-reference",
         ),
         ({"properties": {"a": {"x-volatile": True}}}, "/properties/a/x-volatile", "must not be given"),
         ({"x-volatile": "yes"}, "/x-volatile", "true or false"),
@@ -112,6 +112,13 @@ def test_refuses_field_names(declaration: dict[str, Any], name: str) -> None:
     assert [fault.place for fault in faults] == ["/fields/" + name]
 
 
+def test_accepts_patterns_that_python_cannot_read(declaration: dict[str, Any]) -> None:
+    """The engine that matches them decides, not the parser of Python."""
+    declaration["fields"]["extra"] = {"type": "string", "pattern": r"^\p{Lu}+$"}
+
+    assert check_declaration(declaration) == []
+
+
 def test_refuses_a_required_field_that_admits_null(declaration: dict[str, Any]) -> None:
     """Null clears a field, so a required one must not admit it, also by reference."""
     declaration["$defs"]["anything"] = True
@@ -139,12 +146,11 @@ def _cyclic() -> dict[str, Any]:
     return itself
 
 
-def _wide() -> list[Any]:
-    """A list of 100 ** 10 members that takes 11 lists of memory."""
-    value: list[Any] = [0] * 100
-    for _ in range(10):
-        value = [value] * 100
-    return value
+def _cyclic_list() -> list[Any]:
+    """A list that has 10 ** 20 members within 20 levels."""
+    itself: list[Any] = []
+    itself.extend([itself] * 10)
+    return itself
 
 
 @pytest.mark.parametrize(
@@ -155,16 +161,16 @@ def _wide() -> list[Any]:
         ("declaration", "must be an object"),
         (object(), "a Python object"),
         ({"fields": {1: {}}}, "a Python int"),
+        ({"fields": {"\ud800": {}}}, "surrogates"),
         ({"fields": {"a": {1, 2}}}, "a Python set"),
         ({"fields": ("a",)}, "a Python tuple"),
         ({"fields": b"a"}, "a Python bytes"),
         ({"fields": float("nan")}, "NaN"),
-        ({"fields": 2**63}, "64 bits"),
-        ({"fields": "\ud800"}, "surrogate"),
-        ({"fields": "a" * 10_001}, "10000 characters"),
-        ([0] * 10_001, "10000 members"),
+        ({"fields": 2**64}, "64-bit"),
+        ({"fields": "\ud800"}, "surrogates"),
+        ({"fields": float("inf")}, "Infinity"),
         (_cyclic(), "20 levels"),
-        (_wide(), "10000 values"),
+        (_cyclic_list(), "20 levels"),
     ],
 )
 def test_survives_any_object(value: object, words: str) -> None:

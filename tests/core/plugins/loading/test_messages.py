@@ -207,19 +207,27 @@ FIELDS = {
         '/type: must be "array", "boolean", "integer", "null", "number", "object" or "string", not "int"'
     ),
     "{'minimum': '1'}": '/minimum: must be a number, not "1"',
-    "{'maximum': float('nan')}": "/maximum: is no number of JSON: NaN and Infinity have no spelling there",
+    "{'maximum': float('nan')}": (
+        "/maximum: cannot be written as JSON: NaN and Infinity are not numbers of JSON"
+    ),
     "{'enum': {1, 2}}": ("/enum: is a Python set, which JSON does not have: use dict, list, str or a number"),
     "{'format': 'mac'}": (
         '/format: must be "date", "date-time", "email", "hostname", "ipv4", "ipv6", "time", "uri" or '
         '"uuid", not "mac"'
     ),
-    "{'pattern': '([a-z]'}": ("/pattern: opens a group that is never closed: write \\( for the character"),
-    "{'pattern': '^([a-z]+)+$'}": (
-        "/pattern: can match some strings in so many ways that an engine which backtracks would hang: begin "
-        "it with ^, and let no two repetitions that follow or contain each other take the same characters"
+    "{'pattern': '([a-z]'}": (
+        "/pattern: cannot be compiled (missing ), unterminated subpattern at position 0): put a backslash "
+        "before a character that stands for itself"
     ),
     "{'pattern': '^(?=a)b$'}": (
-        "/pattern: has a group that begins with (? (a look-around, a name, a flag): use (?: or ("
+        "/pattern: uses look-around, which cannot be matched in linear time: write what may be there instead"
+    ),
+    r"{'pattern': r'^([a-z]+)-\1$'}": (
+        "/pattern: uses a back-reference, which cannot be matched in linear time: write the alternatives out"
+    ),
+    "{'pattern': '^.{1,9999}$'}": (
+        "/pattern: has a counted repetition that is too large to compile, or that runs from more to less: "
+        "lower it, or bound the length by maxLength"
     ),
     "{'$ref': 'https://example.org/height.json'}": (
         "/$ref: must match ^#/\\$defs/[A-Za-z0-9_.$~/-]+$ (a reference into the declaration's own $defs, as "
@@ -325,3 +333,20 @@ def test_faulty_reports(reason: Callable[..., str], reports: str, message: str) 
     source = f"{COLLECTS}\n@hookimpl\ndef get_reports():\n    return {reports}\n"
 
     assert reason(source) == f"get_reports {message}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason_shown"), [("^(?!none)", "uses look-around"), (r"(a)\1", "uses a back-reference")]
+)
+def test_the_log_names_plugin_and_place(
+    reason: Callable[..., str], caplog: pytest.LogCaptureFixture, pattern: str, reason_shown: str
+) -> None:
+    """A pattern that is refused is logged with plugin, distribution, place and reason."""
+    fields = {"serial": {"type": "string"}, "tags": {"type": "string", "pattern": pattern}}
+
+    reason(f"@hookimpl\ndef get_collector_schema():\n    return sound(fields={fields})\n")
+
+    assert (
+        "plugin rack (distribution shopdb_rack 1.0) is quarantined: "
+        f"get_collector_schema at /fields/tags/pattern: {reason_shown}"
+    ) in caplog.text
