@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
-from shopdb_core.errors import ConfigurationError, FailureKind, PluginFailure
+from shopdb_core.errors import ConfigurationError, FailureKind, NotFound, PluginFailure
 from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.settings import Admission
 
@@ -65,6 +65,26 @@ def installed_candidates() -> list[Candidate]:
     """Return the entry points of the group `shopdb`, in the order of their names."""
     found = entry_points(group=ENTRY_POINT_GROUP)
     return sorted(map(_candidate, found), key=lambda candidate: (candidate.name, candidate.distribution))
+
+
+def installed_candidate(name: str) -> Candidate:
+    """Return the installed plugin of this name, whether or not a site allows it.
+
+    Raises `NotFound` where no distribution has it, `ConfigurationError` where two have.
+    """
+    everything = installed_candidates()
+    found = [candidate for candidate in everything if candidate.name == name]
+    if not found:
+        raise not_installed(name, everything)
+    if len(found) > 1:
+        check_names(found)
+    return found[0]
+
+
+def not_installed(name: str, installed: Iterable[Candidate]) -> NotFound:
+    """Return the error for the name of a plugin that is not among those that are installed."""
+    known = ", ".join(candidate.name for candidate in installed) or "none"
+    return NotFound(f"There is no plugin named {name[:NAME_LENGTH]!r}; installed are {known}.")
 
 
 def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:

@@ -13,9 +13,9 @@ import httpx
 
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import assemble
-from shopdb_core.conformance.choosing import installed_candidate
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.listening import listen
+from shopdb_core.plugins.candidates import installed_candidate
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.schema_check import check_schema, migration_scripts
 from shopdb_core.server import Server
