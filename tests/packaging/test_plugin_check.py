@@ -1,4 +1,4 @@
-"""`shopdb plugin check` on wheels and source trees that are installed nowhere."""
+"""`shopdb plugin check` on wheels and source trees that are not installed."""
 
 import json
 from collections.abc import Callable
@@ -88,7 +88,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_wheel_that_conforms(check: Callable[..., Any], write_wheel: WriteWheel) -> None:
-    """It is checked where it lies, without any other plugin, and nothing is installed."""
+    """It is checked without any other plugin, and is not installed afterwards."""
     wheel = write_wheel("rackplugin", "rack", {"rackplugin/__init__.py": RACK}, "1.2")
 
     done = check(wheel)
@@ -124,45 +124,115 @@ def test_a_source_tree_is_built_first(check: Callable[..., Any], tree: Path) -> 
         assert told.stdout.splitlines()[-1] == "rack 1.0 (rackplugin) does not conform: 1 fault."
 
 
-def test_a_source_tree_that_cannot_be_built_is_told(check: Callable[..., Any], tree: Path) -> None:
-    """With the last lines of the build."""
+def test_a_source_tree_that_does_not_build(check: Callable[..., Any], tree: Path) -> None:
+    """The message has the next step, also for a machine without an index, and the last lines of pip."""
     (tree / "backend.py").write_text("raise RuntimeError('no such compiler')\n")
 
     done = check(tree)
 
     assert done.returncode == 1
-    assert f"shopdb: {tree} cannot be built into a wheel: its process said" in done.stderr
+    next_step = "correct its pyproject.toml or its sources. Without an index, install its build backend, run"
+    assert done.stderr.startswith(f"shopdb: pip cannot install {tree}; {next_step}")
+    assert f'`python -m pip wheel --no-deps --no-build-isolation "{tree}"` and give the wheel.' in done.stderr
     assert "no such compiler" in done.stderr
+
+
+def test_a_source_tree_without_an_entry_point(check: Callable[..., Any], tree: Path) -> None:
+    """The message says what to write into its pyproject.toml."""
+    (tree / "backend.py").write_text(BACKEND.replace("[shopdb]", "[other]"))
+
+    done = check(tree)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{tree} has no entry point of the group shopdb, where one names the plugin: write" in done.stderr
+
+
+def test_a_source_tree_shadows_what_is_installed(check: Callable[..., Any], tree: Path) -> None:
+    """A new version is checked where another one of the same distribution is installed."""
+    for file in list(tree.iterdir()):
+        told = file.read_text().replace("rackplugin", "shopdb_printers").replace("rack =", "printers =")
+        (tree / file.name.replace("rackplugin", "shopdb_printers")).write_text(told)
+
+    done = check(tree)
+
+    assert done.stdout.splitlines()[-1] == "printers 1.0 (shopdb_printers) conforms.", done.stderr
+
+
+IMPORTS = {
+    "lacks a library": (
+        "import pysnmp_of_old",
+        (
+            "the plugin: its import raised ModuleNotFoundError: No module named 'pysnmp_of_old' "
+            "(rackplugin.py, line 1): install it, and name it among the dependencies of rackplugin"
+        ),
+    ),
+    "ends the process": (
+        "import sys\nsys.exit('bye')",
+        "the plugin: its import raised SystemExit: bye (rackplugin.py, line 2)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "message"), IMPORTS.values(), ids=IMPORTS)
+def test_a_wheel_whose_import_fails(
+    check: Callable[..., Any], write_wheel: WriteWheel, source: str, message: str
+) -> None:
+    """The verdict quotes the import, with file and line."""
+    done = check(write_wheel("rackplugin", "rack", {"rackplugin.py": source}))
+
+    assert done.returncode == 1
+    assert message in done.stdout
+    assert done.stdout.splitlines()[-1] == "rack 1.0 (rackplugin) does not conform: 1 fault."
+
+
+def test_a_wheel_that_ends_its_process(check: Callable[..., Any], write_wheel: WriteWheel) -> None:
+    """The message has the exit code, and what the process printed."""
+    source = "import os, sys\nsys.stderr.write('no such switch')\nsys.stderr.flush()\nos._exit(3)\n"
+
+    done = check(write_wheel("rackplugin", "rack", {"rackplugin.py": source}))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "shopdb: The plugin rack cannot be checked: its process ended with exit code 3. It printed:\n"
+        "    no such switch\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "The working directory holds no plugin's source: give PATH (a folder with a pyproject.toml)"),
+        ((), "The working directory has no pyproject.toml: give PATH (the folder of a plugin's source)"),
         (("racks",), "There is no plugin named 'racks'; installed are "),
         (("./racks",), "there is no folder ./racks"),
         (("dist/x.whl",), "there is no file dist/x.whl"),
-        ((".",), ". holds no pyproject.toml: give the folder of a distribution."),
+        ((".",), ". has no pyproject.toml: give PATH (the folder of a plugin's source), WHEEL"),
+        (("./notes.txt",), "'./notes.txt' is neither a folder, nor a .whl file, nor a plugin's name; write"),
     ],
 )
-def test_what_is_no_plugin_is_told(check: Callable[..., Any], arguments: tuple[str, ...], told: str) -> None:
-    """In one line, with what to give instead."""
-    done = check(*arguments)
+def test_a_place_without_a_plugin(
+    check: Callable[..., Any], tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    """The message has the place, and what to give instead."""
+    (tmp_path / "notes.txt").touch()
+
+    done = check(*arguments, directory=tmp_path)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"shopdb: {told}")
 
 
-def test_a_wheel_that_is_none_is_told(
+def test_a_file_that_is_not_a_plugin_wheel(
     check: Callable[..., Any], write_wheel: WriteWheel, tmp_path: Path
 ) -> None:
-    """Its name, its content, its entry point."""
+    """The message says what is wrong: its name, its content, its entry points."""
     garbled = tmp_path / "rack-1.0-py3-none-any.whl"
     garbled.write_bytes(b"no archive")
     misnamed = tmp_path / "rack.whl"
     misnamed.write_bytes(garbled.read_bytes())
     twofold = write_wheel("rackplugin", "rack = rackplugin\nshelf", {"rackplugin/__init__.py": RACK})
 
-    assert f"{garbled.name} cannot be read as a wheel: File is not a zip file" in check(garbled).stderr
-    assert "rack.whl cannot be read as a wheel: Invalid wheel filename" in check(misnamed).stderr
+    next_step = "give a wheel that is complete and made for this Python. It printed:\n    ERROR: "
+    assert f"shopdb: pip cannot install {garbled}; {next_step}" in check(garbled).stderr
+    assert f"shopdb: pip cannot install {misnamed}; {next_step}" in check(misnamed).stderr
+    assert "wheel filename" in check(misnamed).stderr
     assert "has the entry points rack, shelf of the group shopdb, where one names" in check(twofold).stderr

@@ -18,6 +18,7 @@ ShopDBError
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from shopdb_core.faults import Fault
 
@@ -83,8 +84,28 @@ class InvalidSubmission(RequestError):
         self.faults = tuple(faults)
 
 
+FailureKind = Literal["raised", "answer", "row length"]
+"""A hook raised (the failure's `__cause__` says what), its answer cannot be used, or a report's row does not
+have one cell for each column."""
+
+
 class PluginFailure(ShopDBError):
-    """A hook failed; names the plugin, its distribution and the hook. Nothing was stored."""
+    """A hook or a report failed. Nothing was stored.
+
+    `plugin` is the plugin's name, `distribution` its distribution with the version, `hook` the hook's name or
+    `the report NAME`, and `what` what it did, such as `returned no dict`. The message consists of these four.
+    """
+
+    def __init__(
+        self, plugin: str, distribution: str, hook: str, what: str, kind: FailureKind = "answer"
+    ) -> None:
+        stop = "" if what.endswith("?") else "."
+        super().__init__(f"Plugin {plugin} (distribution {distribution}): {hook} {what}{stop}")
+        self.plugin = plugin
+        self.distribution = distribution
+        self.hook = hook
+        self.what = what
+        self.kind = kind
 
 
 class Unavailable(ShopDBError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from shopdb_core.errors import InvalidParameter, NotFound, PluginFailure, Unavailable
+from shopdb_core.errors import FailureKind, InvalidParameter, NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import Json, Parameter, Report
@@ -62,16 +62,16 @@ class Reports:
         except (Unavailable, PluginFailure):
             raise
         except Exception as error:
-            raise self._failure(plugin, report, f"raised {type(error).__name__}") from error
+            raise self._failure(plugin, report, f"raised {type(error).__name__}", "raised") from error
         if odd is not None:
             what = f"has a row of {len(odd)} cells for {len(report.columns)} columns"
-            raise self._failure(plugin, report, what)
+            raise self._failure(plugin, report, what, "row length")
         return rows
 
-    def _failure(self, plugin: str, report: Report, what: str) -> PluginFailure:
+    def _failure(self, plugin: str, report: Report, what: str, kind: FailureKind = "answer") -> PluginFailure:
         found = self._plugins.get(plugin)
         assert found is not None
-        return PluginFailure(f"Plugin {found.candidate}: the report {report.name} {what}.")
+        return found.candidate.failure(f"the report {report.name}", what, kind)
 
 
 def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:

@@ -144,10 +144,10 @@ def test_schema_wants_one_thing(bare: Any, arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", ["show", "schema"])
 def test_a_plugin_that_is_not_there_is_told(bare: Any, refused: Refused, command: str) -> None:
-    """The line names the command that shows what is there."""
+    """The line names the plugins that are installed."""
     line = refused(bare.run("plugin", command, "computer"))
 
-    assert line == "There is no plugin named 'computer'; `shopdb plugin list` shows what is installed."
+    assert line == "There is no plugin named 'computer'; installed are computers, printers."
 
 
 def test_the_schema_of_a_blocked_plugin_is_told(bare: Any, refused: Refused) -> None:

@@ -81,6 +81,18 @@ def test_a_report_is_asked_with_and_without_its_parameters(sites: MakeSites) -> 
     assert {given[0] for given in asked} & {"R1", "hall 3", "left", "right"}
 
 
+def test_an_exception_that_speaks_of_rows_is_still_an_exception(sites: MakeSites) -> None:
+    """The advice depends on what happened, and not on the words of a message."""
+
+    def rows(_connection: Connection) -> Iterable[tuple[str]]:
+        raise ValueError("the report tall has a row too many")
+
+    (fault,) = check_reports(sites(get_reports=lambda: [Report("tall", "Tall racks", ("serial",), rows)]))
+
+    assert fault.what.startswith("raised ValueError: the report tall has a row too many")
+    assert fault.mend.startswith("rows() gets a connection that cannot write")
+
+
 def test_a_row_that_does_not_fit_its_columns_is_told_with_them(sites: MakeSites) -> None:
     """What has to be mended is the report, and not what it is asked."""
     report = Report("tall", "Tall racks", ("serial", "height"), lambda _connection: [("R1",)])

@@ -8,6 +8,7 @@ from shopdb_core.cli.plugin_new import new
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_environment
 from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
+from shopdb_core.plugins.candidates import not_installed
 from shopdb_core.plugins.declaration import declaration_schema
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
 from shopdb_core.served import Breakage
@@ -85,11 +86,10 @@ def _plugins() -> Plugins:
 
 
 def _plugin(name: str) -> Plugin:
-    plugin = _plugins().get(name)
+    plugins = _plugins()
+    plugin = plugins.get(name)
     if plugin is None:
-        raise NotFound(
-            f"There is no plugin named {name[:40]!r}; `shopdb plugin list` shows what is installed."
-        )
+        raise not_installed(name, (each.candidate for each in plugins.all()))
     return plugin
 
 

@@ -6,10 +6,8 @@ import click
 
 from shopdb_core.cli.comparing import compared
 from shopdb_core.cli.site import echo_json, json_option
-from shopdb_core.conformance import Verdict
+from shopdb_core.conformance.installing import installed_plugin
 from shopdb_core.conformance.verdict import read_verdict
-from shopdb_core.errors import ConfigurationError
-from shopdb_core.locating import located
 
 
 @click.command("check")
@@ -19,13 +17,13 @@ from shopdb_core.locating import located
 def check(place: str | None, older: str | None, *, as_json: bool) -> None:
     """Check a plugin against the contract: a source tree, a wheel, or an installed plugin.
 
-    Without an argument, the source tree in the working directory. Nothing is installed, and no site is
-    needed. Exits with 1 if the plugin does not conform, or if its version is too small a step from that of
-    the older release.
+    Without an argument, the source tree in the working directory. pip puts a wheel or a source tree into a
+    temporary folder; this environment does not change, and no site is needed. Exits with 1 if the plugin does
+    not conform, or if its version is too small a step from that of the older release.
     """
-    with located(place) as plugin:
+    with installed_plugin(place) as plugin:
         comparison = compared(plugin, older) if older else None
-        verdict = _verdict(plugin.ask("shopdb_core.conformance"))
+        verdict = read_verdict(plugin.ask("shopdb_core.conformance"))
     if as_json:
         echo_json({**verdict.as_json(), **({"against": comparison.as_json()} if comparison else {})})
     else:
@@ -34,9 +32,3 @@ def check(place: str | None, older: str | None, *, as_json: bool) -> None:
         click.echo(f"shopdb: {comparison.shortfall}", err=True)
     if not verdict.conforms or (comparison and comparison.shortfall):
         sys.exit(1)
-
-
-def _verdict(answer: dict[str, object]) -> Verdict:
-    if "refused" in answer:
-        raise ConfigurationError(str(answer["refused"]))
-    return read_verdict(answer)

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 
 from shopdb_core.conformance import check_plugin
-from shopdb_core.conformance.choosing import installed_candidate
 from shopdb_core.errors import ShopDBError
+from shopdb_core.plugins.candidates import installed_candidate
 
 
 def main(name: str, output: Path) -> None:

@@ -3,29 +3,13 @@
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
-from shopdb_core.errors import ConfigurationError, NotFound
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.candidates import (
     ENTRY_POINT_GROUP,
     Candidate,
-    check_names,
     given_candidates,
-    installed_candidates,
+    installed_candidate,
 )
-
-
-def installed_candidate(name: str) -> Candidate:
-    """Return the installed plugin of this name, whatever a site says of it.
-
-    Raises `NotFound` for none, and `ConfigurationError` where two distributions claim the name.
-    """
-    everything = installed_candidates()
-    found = [candidate for candidate in everything if candidate.name == name]
-    if not found:
-        known = ", ".join(candidate.name for candidate in everything) or "none"
-        raise NotFound(f"There is no plugin named {name[:40]!r}; installed are {known}.")
-    if len(found) > 1:
-        check_names(found)
-    return found[0]
 
 
 def candidate_of(plugin: object, name: str | None = None) -> Candidate:

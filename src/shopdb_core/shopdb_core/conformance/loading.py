@@ -6,7 +6,6 @@ from types import ModuleType
 
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.errors import PluginFailure
-from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.plugins.candidates import Candidate, name_fault
 from shopdb_core.plugins.declaration import check_declaration
 from shopdb_core.plugins.hooks import PluginHooks
@@ -49,16 +48,7 @@ def deprecations(plugin: Plugin) -> Iterator[Finding]:
 
 def failed(failure: PluginFailure, candidate: Candidate) -> Finding:
     """Return the finding for a hook that raised, or returned what it must not."""
-    hook, _, what = str(failure).removeprefix(f"Plugin {candidate}: ").removesuffix(".").partition(" ")
-    if cause := failure.__cause__:
-        what = raised(cause, candidate)
-    return Finding(hook, what)
-
-
-def raised(error: BaseException, candidate: Candidate) -> str:
-    """Say what was raised, and in which line of the plugin."""
-    place = place_raised(error, in_package(candidate.package))
-    return f"raised {type(error).__name__}: {told(error)}{place}"
+    return Finding(failure.hook, candidate.explained(failure))
 
 
 def _declaration_faults(hooks: PluginHooks) -> Iterator[Finding]:

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 
 from shopdb_core.conformance.finding import Finding
 from shopdb_core.conformance.generating import samples
-from shopdb_core.conformance.loading import raised
 from shopdb_core.conformance.promise import Broken
 from shopdb_core.conformance.showing import shown
 from shopdb_core.conformance.trial import Trial, TrialSites
-from shopdb_core.errors import PluginFailure, ShopDBError
+from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
 TRIED_ARGUMENTS = 15
@@ -90,16 +89,14 @@ def _rows(trial: Trial, report: Report, given: JsonObject, place: str) -> list[S
 
 
 def _failed(trial: Trial, report: Report, failure: PluginFailure, place: str) -> Finding:
-    if failure.__cause__ is not None:
-        mend = "rows() gets a connection that cannot write, and every value of a parameter's type."
-        return Finding(place, raised(failure.__cause__, trial.subject.candidate), mend)
-    _, _, what = str(failure).removesuffix(".").rpartition(f"the report {report.name} ")
-    if not what.startswith("has a row"):
-        return Finding(place, what)
-    columns = ", ".join(report.columns)
-    return Finding(
-        place, what, f"Make `columns` of the Report and the rows agree; the columns are {columns}."
-    )
+    mends: dict[FailureKind, str] = {
+        "raised": "rows() gets a connection that cannot write, and every value of a parameter's type.",
+        "row length": (
+            f"Make `columns` of the Report and the rows agree; the columns are {', '.join(report.columns)}."
+        ),
+    }
+    what = trial.subject.candidate.explained(failure)
+    return Finding(place, what, mends.get(failure.kind, ""))
 
 
 def _row_fault(report: Report, row: object) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
-from shopdb_core.errors import ConfigurationError
+from shopdb_core.errors import ConfigurationError, FailureKind, NotFound, PluginFailure
+from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.settings import Admission
 
 ENTRY_POINT_GROUP = "shopdb"
@@ -36,15 +37,54 @@ class Candidate:
         """The top-level package or module that holds the plugin's own code."""
         return self.target.partition(":")[0].partition(".")[0]
 
+    @property
+    def origin(self) -> str:
+        """The distribution and its version."""
+        return f"{self.distribution} {self.version}".rstrip()
+
+    def failure(self, hook: str, what: str, kind: FailureKind = "answer") -> PluginFailure:
+        """Return the error for a hook of this plugin, or for `the report NAME`, that failed."""
+        return PluginFailure(self.name, self.origin, hook, what, kind)
+
+    def explained(self, failure: PluginFailure) -> str:
+        """Return what happened, and where it was raised in the plugin's own files.
+
+        It quotes the exception, which may hold a payload: it is for the plugin's author and for no client.
+        """
+        return f"{failure.what}: {self.quoted(failure.__cause__)}" if failure.__cause__ else failure.what
+
+    def quoted(self, error: BaseException) -> str:
+        """Return what an exception says, with the file and line of the plugin that raised it."""
+        return f"{told(error)}{place_raised(error, in_package(self.package))}"
+
     def __str__(self) -> str:
-        origin = f"{self.distribution} {self.version}".rstrip()
-        return f"{self.name} (distribution {origin})"
+        return f"{self.name} (distribution {self.origin})"
 
 
 def installed_candidates() -> list[Candidate]:
     """Return the entry points of the group `shopdb`, in the order of their names."""
     found = entry_points(group=ENTRY_POINT_GROUP)
     return sorted(map(_candidate, found), key=lambda candidate: (candidate.name, candidate.distribution))
+
+
+def installed_candidate(name: str) -> Candidate:
+    """Return the installed plugin of this name, whether or not a site allows it.
+
+    Raises `NotFound` where no distribution has it, `ConfigurationError` where two have.
+    """
+    everything = installed_candidates()
+    found = [candidate for candidate in everything if candidate.name == name]
+    if not found:
+        raise not_installed(name, everything)
+    if len(found) > 1:
+        check_names(found)
+    return found[0]
+
+
+def not_installed(name: str, installed: Iterable[Candidate]) -> NotFound:
+    """Return the error for the name of a plugin that is not among those that are installed."""
+    known = ", ".join(candidate.name for candidate in installed) or "none"
+    return NotFound(f"There is no plugin named {name[:NAME_LENGTH]!r}; installed are {known}.")
 
 
 def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:

@@ -40,12 +40,11 @@ class PluginHooks:
         try:
             return caller(**arguments)
         except (Exception, SystemExit) as error:  # a plugin must not end the server
-            raise self.failure(hook, f"raised {type(error).__name__}") from error
+            raise self._candidate.failure(hook, f"raised {type(error).__name__}", "raised") from error
 
     def failure(self, hook: str, what: str) -> PluginFailure:
         """Return the error for an answer of `hook` that cannot be used."""
-        stop = "" if what.endswith("?") else "."
-        return PluginFailure(f"Plugin {self._candidate}: {hook} {what}{stop}")
+        return self._candidate.failure(hook, what)
 
 
 def _asking_only(manager: pluggy.PluginManager, hook: str, name: str) -> pluggy.HookCaller | None:

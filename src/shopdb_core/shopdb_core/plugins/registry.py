@@ -11,7 +11,6 @@ from typing import Literal
 import pluggy
 
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable
-from shopdb_core.places import in_package, place_raised, told
 from shopdb_core.plugins.candidates import (
     Candidate,
     admitted,
@@ -161,15 +160,10 @@ def _equipped_or_quarantined(manager: pluggy.PluginManager, candidate: Candidate
     except Unusable as verdict:
         reason = str(verdict)
     except PluginFailure as failure:
-        what = str(failure).removeprefix(f"Plugin {candidate}: ").removesuffix(".")
-        reason = f"{what}{_raised(failure.__cause__, candidate)}"
+        # At start no client reads the reason, and no payload can be in it.
+        reason = f"{failure.hook} {candidate.explained(failure)}"
     manager.unregister(name=candidate.name)
     return _quarantined(candidate, reason)
-
-
-def _raised(cause: BaseException | None, candidate: Candidate) -> str:
-    """Say what was raised and where; at start no client reads it, and no payload is in it."""
-    return f": {told(cause)}{place_raised(cause, in_package(candidate.package))}" if cause else ""
 
 
 def _migrations(hooks: PluginHooks) -> Path | None:

@@ -13,9 +13,9 @@ import httpx
 
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import create_app
-from shopdb_core.conformance.choosing import installed_candidate
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.listening import listen
+from shopdb_core.plugins.candidates import installed_candidate
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.server import Server
 from shopdb_core.settings import Admission, Settings

@@ -125,6 +125,29 @@ def test_a_normalized_submission_with_a_field_of_its_own(load: Load, make_plugin
         collector.normalize({"serial": "r1"})
 
 
+def test_a_failure_carries_its_parts(load: Load, make_plugin: MakePlugin) -> None:
+    """Plugin, distribution, hook, what happened and its kind are attributes."""
+    plugin = make_plugin(normalize_submission=lambda: None, asset_changed=lambda: 1 / 0)
+    hooks = load(plugin).hooks
+    collector = load(plugin).collector
+    assert hooks is not None
+    assert collector is not None
+
+    with pytest.raises(PluginFailure) as answered:
+        collector.normalize({"serial": "r1"})
+    with pytest.raises(PluginFailure) as raised:
+        hooks.ask("asset_changed", change=None)
+
+    assert vars(answered.value) == {
+        "plugin": "rack",
+        "distribution": "unknown",
+        "hook": "normalize_submission",
+        "what": "returned None: is a return missing?",
+        "kind": "answer",
+    }
+    assert (raised.value.hook, raised.value.kind) == ("asset_changed", "raised")
+
+
 @pytest.mark.parametrize("raised", [KeyError("serial"), SystemExit(3)], ids=["raise", "exit"])
 def test_a_hook_that_raises_later_refuses_one_submission(
     load: Load, make_plugin: MakePlugin, raised: BaseException

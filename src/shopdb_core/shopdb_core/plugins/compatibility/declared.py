@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
-from shopdb_core.errors import ConfigurationError
-from shopdb_core.plugins.candidates import installed_candidates
+from shopdb_core.errors import ConfigurationError, ShopDBError
+from shopdb_core.plugins.candidates import installed_candidate
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Admission
 from shopdb_hookspecs import Json, JsonObject
@@ -22,12 +22,10 @@ class Declared:
 def declared(name: str) -> Declared:
     """Load one installed plugin without the wrappers of others.
 
-    Raises `ConfigurationError` for one that is not installed, cannot serve, or collects nothing.
+    Raises `NotFound` for one that is not installed, `ConfigurationError` for one that cannot serve or has no
+    collector.
     """
-    known = [candidate.name for candidate in installed_candidates()]
-    if name not in known:
-        told = ", ".join(known) or "none"
-        raise ConfigurationError(f"There is no plugin named {name[:40]!r}; installed are {told}.")
+    installed_candidate(name)
     plugin = load_plugins(Admission(frozenset({name}))).get(name)
     if plugin is None or plugin.collector is None:
         reason = plugin.reason if plugin else ""
@@ -40,7 +38,7 @@ def answer_for(name: str) -> JsonObject:
     """Return what `read_declared` reads."""
     try:
         return asdict(declared(name))
-    except ConfigurationError as error:
+    except ShopDBError as error:
         return {"refused": str(error)}
 
 
