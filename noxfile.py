@@ -4,12 +4,19 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import nox
+
+if sys.version_info < (3, 11):  # noqa: UP036 - whichever Python the README's command finds runs this
+    sys.exit(
+        f"ShopDB needs Python 3.11 or newer, and this is Python {sys.version.split()[0]}: "
+        "remove .venv, and write for example python3.13 instead of python3"
+    )
+import tomllib
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests"]
@@ -41,9 +48,13 @@ LINT_TOOLS = (
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Build and install the wheels, then run `shopdb demo`; `-- --once` ends it by itself."""
+    """Build and install the wheels, then run `shopdb demo`; `-- --once` ends it by itself.
+
+    SIGTERM ends it as Ctrl-C does: nox passes it on, and waits until the demo has removed its directory.
+    """
     install_wheels(session)
-    session.run("shopdb", "demo", *session.posargs)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    session.run("shopdb", "demo", *session.posargs, terminate_timeout=30)
 
 
 @nox.session

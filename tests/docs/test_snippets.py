@@ -4,8 +4,8 @@ A document's blocks run in order, as one shell script in a directory of their ow
 commands behind `$` and what they print; `python` is a program, and a `text` block behind it what it prints; a
 block with a `title` is a file. `sh setup` changes the machine and runs in CI instead; `python plugin` is part
 of a plugin, which a test of that document loads. In what is printed, `…` stands for anything, and times and
-request ids may differ. A document that makes a virtual environment begins on a machine without ShopDB, and
-pip installs from the wheels.
+request ids may differ. A document that makes a virtual environment begins on a machine without ShopDB, in a
+clone of the repository, and pip installs from the wheels.
 """
 
 import json
@@ -150,12 +150,15 @@ def script(tmp_path) -> Script:
         return Script(tmp_path, f"127.0.0.1:{probe.getsockname()[1]}")
 
 
-def test_what_is_shown_runs_and_prints_what_is_shown(runnable, blocks_of, script, request):
+def test_what_is_shown_runs_and_prints_what_is_shown(runnable, blocks_of, script, repository, request):
     """Every command and program of a document succeeds and prints what the document says."""
     blocks = blocks_of(runnable)
     for block in blocks:
         script.add(block)
     from_nothing = any("-m venv" in block.text for block in blocks if block.runs)
+    if from_nothing:
+        for folder in ("hookspecs", "src"):
+            (script.directory / folder).symlink_to(repository / folder)
 
     done = script.run(
         initialised=any("shopdb init" in block.text for block in blocks),

@@ -2,13 +2,18 @@
 
 import json
 import os
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -18,6 +23,9 @@ from shopdb_hookspecs import Json
 
 _SETTINGS = ("SHOPDB_", "SECRET_KEY", "COLLECTOR_API_KEY")
 
+# Windows has no SIGHUP.
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 DEMO_PROGRAM = {"name": "ShopDB demo", "version": "1.0"}
 
 
@@ -25,14 +33,15 @@ DEMO_PROGRAM = {"name": "ShopDB demo", "version": "1.0"}
 @click.option("--once", is_flag=True, help="Stop the server at the end instead of waiting for Ctrl-C.")
 def demo(*, once: bool) -> None:
     """Serve on SQLite in a temporary directory, and submit this machine: created, noop, updated."""
+    _interrupt_on_signals()
     with tempfile.TemporaryDirectory(prefix="shopdb-demo-") as directory:
         site = DemoSite(Path(directory))
         site.show("init")
         with site.server() as (process, url):
             _submit_this_machine(site, url)
-            _show_what_is_stored(site, url)
+            _show_what_is_stored(site)
             if not once:
-                _wait_for_interrupt(process, url)
+                _serve_until_interrupted(site, process, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +73,13 @@ class DemoSite:
 
     @contextmanager
     def server(self) -> Iterator[tuple[subprocess.Popen[str], str]]:
-        """Run a server on a free port for a while; gives its process and its URL."""
+        """Run a server on a free port; yields its process and its URL, and ends it afterwards.
+
+        Raises `ClickException` with its log when it does not start.
+        """
         click.secho("\n$ shopdb serve", bold=True)
         with (
-            (self.directory / "server.log").open("w") as log,
+            self.log.open("w") as log,
             subprocess.Popen(
                 _shopdb("serve"),
                 cwd=self.directory,
@@ -77,15 +89,26 @@ class DemoSite:
                 text=True,
             ) as process,
         ):
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                raise click.ClickException(f"the server did not start: {Path(log.name).read_text().strip()}")
-            click.echo(line, nl=False)
             try:
-                yield process, line.split()[-1]
+                yield process, self._announced_url(process)
             finally:
+                _ignore_signals()
                 process.terminate()
+                # After an interrupt `Popen` itself waits only a moment, and the server may still write files.
+                process.wait()
+
+    @property
+    def log(self) -> Path:
+        """The file that the server's log goes to."""
+        return self.directory / "server.log"
+
+    def _announced_url(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise click.ClickException(f"the server did not start: {self.log.read_text().strip()}")
+        click.echo(line, nl=False)
+        return line.split()[-1]
 
 
 def _submit_this_machine(site: DemoSite, url: str) -> None:
@@ -103,30 +126,61 @@ def _submit_this_machine(site: DemoSite, url: str) -> None:
             raise click.ClickException(f"the answer should have been {action}.")
 
 
-def _show_what_is_stored(site: DemoSite, url: str) -> None:
+def _show_what_is_stored(site: DemoSite) -> None:
     site.show("asset", "list")
     site.show("asset", "history", "1")
     site.show("audit", "verify")
     site.show("report", "computers", "software", "--limit", "5")
-    token = site.run("token", "create", "--subject", "demo", "--role", "editor", "--ttl", "12h").strip()
-    click.echo(f"\nA token for reading and editing, valid for 12 hours:\n{token}\n")
-    for path in (
-        "health",
-        "assets",
-        "assets/1/history",
-        "reports/computers/software.csv",
-        "collector/_schemas",
-    ):
-        click.echo(f"{url}/api/{path}")
-    click.echo(f'\nTry: curl -H "Authorization: Bearer $TOKEN" {url}/api/assets')
 
 
-def _wait_for_interrupt(process: subprocess.Popen[str], url: str) -> None:
-    click.echo(f"\nThe server goes on at {url}; Ctrl-C ends it, and its directory is removed.")
+def _serve_until_interrupted(site: DemoSite, process: subprocess.Popen[str], url: str) -> None:
+    """Show what to try, and wait; raises `ClickException` with the log when the server ends first."""
     try:
+        _show_commands(site, url)
         process.wait()
     except KeyboardInterrupt:
         click.echo("\nStopped.")
+    else:
+        raise click.ClickException(f"the server ended: {site.log.read_text().strip()}")
+
+
+def _show_commands(site: DemoSite, url: str) -> None:
+    """Print commands for another terminal; each works alone, whatever its working directory."""
+    token = site.run("token", "create", "--subject", "demo", "--role", "editor", "--ttl", "12h").strip()
+    header = site.directory / "authorization"
+    header.write_text(f"Authorization: Bearer {token}\n")
+    click.secho("\nWhile the server runs, each of these commands works in another terminal:\n", bold=True)
+    click.echo(f"curl -s {url}/api/health")
+    for path in ("assets", "assets/1/history", "reports/computers/software.csv", "collector/_schemas"):
+        click.echo(f"curl -s -H {shlex.quote(f'@{header}')} {url}/api/{path}")
+    for arguments in ("asset history 1", f"submit computers inventory.json --url {url}"):
+        click.echo(f"cd {shlex.quote(str(site.directory))} && {_shown_shopdb()} {arguments}")
+    click.echo(f"\nThe file {header.name} holds a token for reading and editing, valid for 12 hours.")
+    click.echo(f"Ctrl-C ends the server and removes {site.directory}.")
+
+
+def _interrupt_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the demo as Ctrl-C does; a signal that `nohup` ignores stays ignored."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _ignore_signals()
+    raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    """Let no further signal break off the end of the server and the removal of the directory."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _shown_shopdb() -> str:
+    """Return the command line as any shell finds it; a user's own installation has its script elsewhere."""
+    script = shutil.which("shopdb", path=sysconfig.get_path("scripts"))
+    return shlex.quote(script) if script else f"{shlex.quote(sys.executable)} -m shopdb_core"
 
 
 def _shopdb(*arguments: str) -> list[str]:
