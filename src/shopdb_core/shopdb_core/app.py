@@ -11,6 +11,7 @@ from shopdb_core.access.tokens import Tokens
 from shopdb_core.api import jsonmedia, problems
 from shopdb_core.api.assets import AssetResource, AssetsResource, DuplicatesResource
 from shopdb_core.api.audit import AuditResource, HistoryResource
+from shopdb_core.api.authentication import Authentication
 from shopdb_core.api.batch import BatchResource
 from shopdb_core.api.collector import CollectorResource
 from shopdb_core.api.health import HealthResource
@@ -71,27 +72,28 @@ def assemble(
 ) -> WebApp:
     """Return the application on parts that the caller made, and closes; `_schemas` tells what is `broken`."""
     app = falcon.App(middleware=[RequestContext()])
+    app.add_middleware(Authentication(Tokens(settings.secret_key)))
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
     jsonmedia.install(app)
     problems.install(app)
-    entrance, tokens = Entrance(CollectorKeys(settings), plugins), Tokens(settings.secret_key)
+    entrance = Entrance(CollectorKeys(settings), plugins)
     chain, limit = AuditChain(settings.secret_key), settings.max_body_bytes
     submissions, reports = Submissions(settings, plugins, store), Reports(plugins, store)
-    schemas = SchemasResource(tokens, plugins, broken)
+    schemas = SchemasResource(plugins, broken)
     asset = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
     app.add_route("/api/health", HealthResource(store))
     app.add_route("/api/collector/{plugin}", CollectorResource(entrance, submissions, limit))
     app.add_route("/api/collector/{plugin}/_batch", BatchResource(entrance, submissions, limit))
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
-    app.add_route("/api/assets", AssetsResource(tokens, store, plugins, chain, limit))
-    app.add_route(asset, AssetResource(tokens, store))
-    app.add_route(f"{asset}/history", HistoryResource(tokens, store))
-    app.add_route(f"{asset}/relationships", RelationshipsResource(tokens, store, limit))
-    app.add_route(f"{asset}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(tokens, store))
-    app.add_route("/api/audit", AuditResource(tokens, store))
-    app.add_route("/api/duplicates", DuplicatesResource(tokens, store))
-    app.add_route("/api/reports", ReportsResource(tokens, reports))
-    app.add_route("/api/reports/{plugin}/{name}", ReportResource(tokens, reports))
+    app.add_route("/api/assets", AssetsResource(store, plugins, chain, limit))
+    app.add_route(asset, AssetResource(store))
+    app.add_route(f"{asset}/history", HistoryResource(store))
+    app.add_route(f"{asset}/relationships", RelationshipsResource(store, limit))
+    app.add_route(f"{asset}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(store))
+    app.add_route("/api/audit", AuditResource(store))
+    app.add_route("/api/duplicates", DuplicatesResource(store))
+    app.add_route("/api/reports", ReportsResource(reports))
+    app.add_route("/api/reports/{plugin}/{name}", ReportResource(reports))
     return app
