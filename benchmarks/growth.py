@@ -29,8 +29,7 @@ from sqlalchemy import create_engine, text
 
 from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.read import get_asset, list_assets
-from shopdb_core.audit.entry import AuditChain
-from shopdb_core.audit.read import list_entries
+from shopdb_core.audit.entries import AuditChain, list_entries
 from shopdb_core.collect import Origin, Submissions
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.reporting import Reports
@@ -167,7 +166,13 @@ def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Si
 
 
 def _opened(settings: Settings, plugins: Plugins, store: Store, assets: int, programs: int) -> Site:
-    return Site(assets, programs, store, Submissions(settings, plugins, store), Reports(plugins, store))
+    return Site(
+        assets,
+        programs,
+        store,
+        Submissions(settings, plugins, store, AuditChain(SECRET_KEY)),
+        Reports(plugins, store),
+    )
 
 
 def _fill(url: str, stock: Stock) -> None:

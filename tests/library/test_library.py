@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shopdb_core.app import create_app
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect import Origin, Submissions
 from shopdb_core.errors import SchemaBehind
 from shopdb_core.plugins.registry import load_plugins
@@ -74,7 +75,7 @@ def test_submitting_from_python_without_http(settings):
     plugins = load_plugins(settings.admission)
     upgrade(settings.database_url, migration_scripts(plugins))
     store = open_store(settings)
-    submissions = Submissions(settings, plugins, store)
+    submissions = Submissions(settings, plugins, store, AuditChain(settings.secret_key))
     answers = [
         submissions.submit("printers", {"serialnumber": "S1", "model": model}, Origin("script", "run-1"))
         for model in ("M1", "M1", "M2")

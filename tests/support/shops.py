@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import assemble
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect import Answer, Origin, Submissions
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.schema_check import check_schema, migration_scripts
@@ -28,6 +29,7 @@ class Shop:
     settings: Settings
     plugins: Plugins
     store: Store
+    chain: AuditChain
     submissions: Submissions
     client: testing.TestClient
 
@@ -84,7 +86,8 @@ def make_shop(
         stores.append(store)
         check_schema(store, loaded)
         client = testing.TestClient(assemble(chosen, loaded, store))
-        return Shop(chosen, loaded, store, Submissions(chosen, loaded, store), client)
+        chain = AuditChain(chosen.secret_key)
+        return Shop(chosen, loaded, store, chain, Submissions(chosen, loaded, store, chain), client)
 
     yield make
     for store in stores:

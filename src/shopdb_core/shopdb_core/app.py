@@ -21,7 +21,7 @@ from shopdb_core.api.reports import ReportResource, ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submitting import Entrance
 from shopdb_core.api.webapp import WebApp
-from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect import Submissions
 from shopdb_core.housekeeping import Housekeeping
 from shopdb_core.plugins.registry import Plugins, load_plugins
@@ -52,7 +52,7 @@ def site_app(settings: Settings) -> Iterator[WebApp]:
     """
     plugins = load_plugins(settings.admission)
     store, broken = _open_checked(settings, plugins)
-    with closing(store), Housekeeping(store, settings):
+    with closing(store), Housekeeping(store, settings, AuditChain(settings.secret_key)):
         yield assemble(settings, plugins, store, broken)
 
 
@@ -79,7 +79,7 @@ def assemble(
     problems.install(app)
     entrance = Entrance(CollectorKeys(settings), plugins)
     chain, limit = AuditChain(settings.secret_key), settings.max_body_bytes
-    submissions, reports = Submissions(settings, plugins, store), Reports(plugins, store)
+    submissions, reports = Submissions(settings, plugins, store, chain), Reports(plugins, store)
     schemas = SchemasResource(plugins, broken)
     asset = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
     app.add_route("/api/health", HealthResource(store))

@@ -9,7 +9,7 @@ from shopdb_core.api.body import read_valid
 from shopdb_core.api.parameters import only, page, page_of
 from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.read import get_asset, list_assets
-from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect import Origin
 from shopdb_core.collect.entered import EnteredAsset, Entry
 from shopdb_core.errors import Conflict

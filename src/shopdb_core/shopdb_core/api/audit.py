@@ -7,8 +7,7 @@ import falcon
 from shopdb_core.api.authentication import Roles
 from shopdb_core.api.parameters import LARGEST_ID, only, page, page_of, whole_number
 from shopdb_core.assets.read import require_asset
-from shopdb_core.audit.entry import Action
-from shopdb_core.audit.read import list_entries
+from shopdb_core.audit.entries import Action, list_entries
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.store import Store
 

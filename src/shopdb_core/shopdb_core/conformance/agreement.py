@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Row, select
 
 from shopdb_core.assets import write
 from shopdb_core.assets.stored import read_attributes
-from shopdb_core.audit.entry import AuditChain
 from shopdb_core.collect import Origin
 from shopdb_core.collect.prepare import Preparation, Prepared
 from shopdb_core.collect.upsert import Upsert
@@ -56,7 +55,7 @@ class Agreement:
         self._collector = trial.subject.collector
         self._preparation = Preparation(self._collector, trial.settings.timezone)
         origin = Origin(f"collector:{self._collector.name}", "conformance")
-        self._witness = Witness(self._collector, origin, AuditChain(trial.settings.secret_key))
+        self._witness = Witness(self._collector, origin, trial.chain)
         self._tables = trial.store.read(lambda connection: PluginTables(connection, trial.subject.name))
 
     def holds(self, submissions: Submissions) -> None:

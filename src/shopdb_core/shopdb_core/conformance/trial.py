@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from shopdb_core.assets.stored import read_attributes
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.verify import verify
 from shopdb_core.collect import Answer, Origin, Submissions
 from shopdb_core.conformance.subject import Subject
@@ -33,6 +34,7 @@ class Trial:
     subject: Subject
     settings: Settings
     store: Store
+    chain: AuditChain
     submissions: Submissions
     reports: Reports
 
@@ -60,7 +62,7 @@ class Trial:
 
     def audit_faults(self) -> list[str]:
         """Say what is wrong with the audit."""
-        batches = verify(self.store, self.settings.secret_key)
+        batches = verify(self.store, self.chain)
         return [fault.message for batch in batches for fault in batch.faults]
 
 
@@ -87,11 +89,13 @@ class TrialSites:
         database = self._folder / f"{self._count}.sqlite3"
         shutil.copyfile(self._template, database)
         settings = Settings(secret_key=secrets.token_hex(32), database_url=f"sqlite:///{database}", threads=1)
+        chain = AuditChain(settings.secret_key)
         with closing(open_store(settings)) as store:
             yield Trial(
                 self.subject,
                 settings,
                 store,
-                Submissions(settings, self._plugins, store),
+                chain,
+                Submissions(settings, self._plugins, store, chain),
                 Reports(self._plugins, store),
             )
