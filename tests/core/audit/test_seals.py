@@ -1,5 +1,7 @@
 """Seals by version: what an earlier release sealed verifies, and no version passes for another."""
 
+import shutil
+from contextlib import closing
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -8,11 +10,17 @@ from databases import execute
 from sqlalchemy import Connection, insert, make_url
 
 from shopdb_core.audit.checkpoints import COLUMNS, SEALED_RUN
-from shopdb_core.audit.entries import FIELDS, SEALED_FIELDS
+from shopdb_core.audit.entries import FIELDS, SEALED_FIELDS, AuditChain
 from shopdb_core.audit.seals import Seals
 from shopdb_core.audit.verify import verify
+from shopdb_core.settings import Settings
+from shopdb_core.store import open_store
+from shopdb_core.store.opening import migrating
+from shopdb_core.store.scripts import CORE, MigrationScripts, core_scripts
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
+from shopdb_core.store.upgrade import upgrade
 
+SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 FORGED = "was changed after it was written, or SECRET_KEY is another"
 
 AT = [datetime(2026, 11, 26, 8, 30, 0, each, tzinfo=UTC) for each in (0, 125, 250_000)]
@@ -82,18 +90,19 @@ CHECKPOINT = {
 }
 
 
+def write(connection: Connection) -> None:
+    """Write what an earlier release wrote, without a version: entry, checkpoint, entry."""
+    times = {"createdat": AT[0], "updatedat": AT[2], "lastseenat": AT[2], "version": 2}
+    of_the_asset = {"assettype": "line", "identitykey": b"zeile", "identityvalue": "Zeile Süd", **times}
+    connection.execute(insert(asset).values(assetid=7, **of_the_asset))
+    connection.execute(insert(assetattributes).values(assetid=7, attributes='{"osname":"B"}'))
+    connection.execute(insert(auditentry), [ENTRIES[0], ENTRIES[2]])
+    connection.execute(insert(auditcheckpoint), [CHECKPOINT])
+
+
 @pytest.fixture
 def recorded(shop):
-    """Return a site whose audit an earlier release wrote: entry, checkpoint, entry."""
-
-    def write(connection: Connection) -> None:
-        times = {"createdat": AT[0], "updatedat": AT[2], "lastseenat": AT[2], "version": 2}
-        of_the_asset = {"assettype": "line", "identitykey": b"zeile", "identityvalue": "Zeile Süd", **times}
-        connection.execute(insert(asset).values(assetid=7, **of_the_asset))
-        connection.execute(insert(assetattributes).values(assetid=7, attributes='{"osname":"B"}'))
-        connection.execute(insert(auditentry), [ENTRIES[0], ENTRIES[2]])
-        connection.execute(insert(auditcheckpoint), [CHECKPOINT])
-
+    """Return a site whose audit an earlier release wrote."""
     shop.store.transaction(write)
     return shop
 
@@ -108,6 +117,25 @@ def test_what_an_earlier_release_sealed_verifies(recorded):
     """Entries and checkpoints without a version have the first."""
     assert faults(recorded) == []
     assert recorded.rows("SELECT sealversion FROM auditentry") == [(1,), (1,)]
+
+
+@pytest.mark.every_database
+def test_an_upgrade_keeps_what_was_sealed(database, tmp_path):
+    """Rows from before the migration verify after it."""
+    before = MigrationScripts(CORE, tmp_path)
+    for file in core_scripts().directory.glob("000[123]*.py"):
+        shutil.copy(file, tmp_path)
+    with migrating(database.url) as connection:
+        before.upgrade(connection)
+    with migrating(database.url) as connection:
+        write(connection)
+    upgrade(database.url, [])
+    settings = Settings(secret_key=SECRET_KEY, database_url=database.url)
+
+    with closing(open_store(settings)) as store:
+        (batch, _) = verify(store, AuditChain(SECRET_KEY))
+
+    assert (batch.entries, batch.pruned, batch.faults) == (2, 1, ())
 
 
 def test_an_earlier_release_wrote_the_entry_that_the_checkpoint_stands_for(recorded):

@@ -85,7 +85,7 @@ def _misfits(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
     """
     arguments = {name: caller.spec.argnames for name, caller in vars(manager.hook).items() if caller.spec}
     implementations = _implementations(plugin)
-    for hook, implementation in implementations.items():
+    for hook, implementation in implementations:
         function = implementation.function
         if hook not in arguments:
             meant = did_you_mean(hook, arguments) or f"; the hooks are {', '.join(arguments)}"
@@ -93,7 +93,7 @@ def _misfits(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
         elif misfit := _misfit(implementation, arguments[hook]):
             yield f"its hook {hook} {misfit}{_place(function)}"
     for hook in arguments:
-        if hook not in implementations and callable(getattr(plugin, hook, None)):
+        if hook not in dict(implementations) and callable(getattr(plugin, hook, None)):
             place = _place(getattr(plugin, hook))
             yield f"its function {hook} is not marked: put {_MARKER} above it{place}"
     if not implementations:
@@ -102,12 +102,12 @@ def _misfits(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
         yield f"it implements no hook: mark the functions of {named} with {_MARKER}"
 
 
-def _implementations(plugin: object) -> dict[str, pluggy.HookImpl]:
-    """Return what pluggy takes for hooks, by name: a manager without specifications refuses nothing."""
+def _implementations(plugin: object) -> list[tuple[str, pluggy.HookImpl]]:
+    """Return what pluggy takes for hooks, by name; a manager without specifications refuses nothing."""
     manager = pluggy.PluginManager(shopdb_hookspecs.PROJECT)
     manager.register(plugin)
     callers = manager.get_hookcallers(plugin) or []
-    return {caller.name: implementation for caller in callers for implementation in caller.get_hookimpls()}
+    return [(caller.name, implementation) for caller in callers for implementation in caller.get_hookimpls()]
 
 
 def _misfit(implementation: pluggy.HookImpl, given: Sequence[str]) -> str:
