@@ -29,8 +29,7 @@ from sqlalchemy import create_engine, text
 
 from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.read import get_asset, list_assets
-from shopdb_core.audit.entry import AuditChain
-from shopdb_core.audit.read import list_entries
+from shopdb_core.audit.entries import AuditChain, list_entries
 from shopdb_core.collect import Origin
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site

@@ -21,7 +21,8 @@ from pathlib import Path
 from harness.aged import COMPUTERS, SITE_KEY, aged_site
 from harness.figures import percentile
 
-from shopdb_core.audit.retention import Pruned, expiries, prune
+from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.prune import Pruned, expiries, prune
 from shopdb_core.audit.verify import verify
 from shopdb_core.collect import Origin, Submissions
 from shopdb_core.plugins.registry import load_plugins
@@ -54,7 +55,9 @@ class _Bench:
     def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
         self._settings = settings
         self._store = open_store(settings)
-        self._submissions = Submissions(settings, load_plugins(settings.admission), self._store)
+        self._chain = AuditChain(settings.secret_key)
+        plugins = load_plugins(settings.admission)
+        self._submissions = Submissions(settings, plugins, self._store, self._chain)
         self._clients: int = options.clients
         self._turn: float = options.turn
         self._most_seconds: float = options.seconds
@@ -72,13 +75,13 @@ class _Bench:
             each.result()
         print(f"pruned {entries} entries in {seconds:.1f} s, {entries / seconds:,.0f} a second")
         self._report()
-        faults = sum(len(batch.faults) for batch in verify(self._store, self._settings.secret_key))
+        faults = sum(len(batch.faults) for batch in verify(self._store, self._chain))
         print(f"{faults} faults in what is left")
         self._store.close()
 
     def _prune_in_turns(self) -> tuple[float, int]:
         expiring = expiries(self._settings, datetime.now(UTC))
-        batches = prune(self._store, self._settings.secret_key, expiring)
+        batches = prune(self._store, self._chain, expiring)
         seconds, entries = 0.0, 0
         while True:
             time.sleep(self._turn)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, update
 
 from shopdb_core.assets import write
-from shopdb_core.audit.entry import AuditChain, AuditEntry
+from shopdb_core.audit.entries import AuditChain, AuditEntry, entry_row
 from shopdb_core.canonical import canonical_text
 from shopdb_core.collect.prepare import Preparation
 from shopdb_core.settings import Settings
@@ -93,5 +93,4 @@ class _History:
     def _row(self, entry: AuditEntry) -> dict[str, Any]:
         sealed = self._chain.seal(entry, self._newest.get(entry.assetid))
         self._newest[entry.assetid] = sealed.hash
-        named = {name: getattr(entry, name) for name in AuditEntry.__slots__}
-        return {**named, "previoushash": sealed.previoushash, "hash": sealed.hash}
+        return entry_row(sealed)

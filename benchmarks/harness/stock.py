@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Table, insert
 
 from shopdb_computers.tables import bucket_of, installation, software, softwareid
 from shopdb_core.assets.identity import identity_key
-from shopdb_core.audit.entry import AuditChain, AuditEntry, SealedEntry
+from shopdb_core.audit.entries import AuditChain, AuditEntry, SealedEntry, entry_row
 from shopdb_core.canonical import canonical_text
 from shopdb_core.store.tables import asset, assetattributes, assetevidence, auditentry
 from shopdb_hookspecs import JsonObject
@@ -71,9 +71,7 @@ class Stock:
     def _entry(self, number: int, turn: int, at: datetime) -> Row:
         sealed = self._seal(number, turn, at)
         self._hashes[number] = sealed.hash
-        entry = sealed.entry
-        columns = {name: getattr(entry, name) for name in AuditEntry.__slots__}
-        return {**columns, "previoushash": sealed.previoushash, "hash": sealed.hash}
+        return entry_row(sealed)
 
     def _seal(self, number: int, turn: int, at: datetime) -> SealedEntry:
         entry = AuditEntry(

@@ -7,7 +7,7 @@ import pytest
 from shops import make_shop, shop
 from sqlalchemy import NullPool, create_engine, select, update
 
-from shopdb_core.audit.entry import AuditChain, AuditEntry
+from shopdb_core.audit.entries import FIELDS, AuditChain, AuditEntry
 from shopdb_core.store.tables import asset, auditentry
 
 __all__ = ["make_shop", "shop"]  # fixtures for every test of the core
@@ -19,7 +19,7 @@ def let_time_pass(database_url: str, secret_key: str, days: int) -> None:
     engine = create_engine(database_url, poolclass=NullPool)
     with engine.begin() as connection:
         for row in connection.execute(select(auditentry).order_by(auditentry.c.auditid)).all():
-            values = {name: getattr(row, name) for name in AuditEntry.__slots__}
+            values = {name: getattr(row, name) for name in FIELDS}
             sealed = chain.seal(
                 AuditEntry(**{**values, "at": row.at - timedelta(days)}), newest.get(row.assetid)
             )

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from shopdb_core.audit.retention import expiries, prune
+from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.errors import Unavailable
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
@@ -29,12 +30,14 @@ class Housekeeping:
         self,
         store: Store,
         settings: Settings,
+        chain: AuditChain,
         *,
         first: float = FIRST_SECONDS,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
         self._store = store
         self._settings = settings
+        self._chain = chain
         self._first = first
         self._interval = interval
         self._ending = threading.Event()
@@ -65,7 +68,7 @@ class Housekeeping:
         entries = unfit = 0
         try:
             expiring = expiries(self._settings, datetime.now(UTC))
-            for pruned in prune(self._store, self._settings.secret_key, expiring, self._ending.wait):
+            for pruned in prune(self._store, self._chain, expiring, self._ending.wait):
                 entries, unfit = entries + pruned.entries, unfit + pruned.unfit
                 if self._ending.is_set():
                     break

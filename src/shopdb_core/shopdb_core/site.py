@@ -6,7 +6,7 @@ from typing import Self
 
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
-from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect import Submissions
 from shopdb_core.errors import ConfigurationError, SchemaBehind
 from shopdb_core.plugins.registry import Plugins, load_plugins
@@ -40,7 +40,7 @@ class Site:
         self.store = store
         self.broken = broken
         self.chain = AuditChain(settings.secret_key)
-        self.submissions = Submissions(settings, plugins, store)
+        self.submissions = Submissions(settings, plugins, store, self.chain)
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(settings.secret_key)

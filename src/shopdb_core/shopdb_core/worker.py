@@ -25,7 +25,7 @@ def serve(settings: Settings, bind: Bind, ready: Callable[[Server], None], line:
     Raises `ConfigurationError` where the site cannot be served.
     """
     log = log_to_stderr(line)
-    with Site.open(settings) as site, Housekeeping(site.store, settings):
+    with Site.open(settings) as site, Housekeeping(site.store, settings, site.chain):
         server = Server(create_app(site), settings, bind(), log.flush)
         server.stop_on_signals()
         ready(server)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopdb_core.assets.merge import diff, merge, same
-from shopdb_core.audit.replay import equal, replay
+from shopdb_core.audit.diffs import equal, replay
 
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "b"])
 OBJECTS = st.dictionaries(st.sampled_from(["n", "v"]), SCALARS, max_size=2)

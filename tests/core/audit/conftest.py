@@ -8,8 +8,7 @@ import pytest
 from databases import execute
 from sqlalchemy import make_url, select
 
-from shopdb_core.audit.prunable import Expiry, Kind
-from shopdb_core.audit.retention import Pruned, prune
+from shopdb_core.audit.prune import Expiry, Kind, Pruned, prune
 from shopdb_core.audit.verify import Verified, verify
 from shopdb_core.store.tables import auditentry
 
@@ -39,11 +38,11 @@ class History:
         """Prune one kind of entries, all of them or those older than the one with the id `before`."""
         now = datetime.now(UTC)
         expiry = Expiry(kind, self.at(before) if before else now, now)
-        return list(prune(self.shop.store, self.shop.settings.secret_key, [expiry], rest=lambda _: None))
+        return list(prune(self.shop.store, self.shop.chain, [expiry], rest=lambda _: None))
 
     def verify(self) -> list[Verified]:
         """Verify, and return what was found."""
-        return list(verify(self.shop.store, self.shop.settings.secret_key))
+        return list(verify(self.shop.store, self.shop.chain))
 
     def faults(self) -> set[str]:
         """Verify, and return what is wrong."""

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from shopdb_core.audit.prunable import BATCH
-from shopdb_core.audit.replay import replay
+from shopdb_core.audit.diffs import replay
+from shopdb_core.audit.prune import BATCH
 from shopdb_core.store import open_store
 
 pytestmark = pytest.mark.every_database

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shopdb_core.audit.retention import expiries
+from shopdb_core.audit.prune import expiries
 from shopdb_core.settings import Settings
 
 SECRET = "a-secret-key-for-tests-0123456789-abcdef"

@@ -138,9 +138,11 @@ def test_a_gzip_body_is_limited_by_what_it_inflates_to() -> None:
         gzip.compress(b'{"a": 1}')[:-1],
         gzip.compress(b'{"a": 1}') + b"x",
         gzip.compress(b"{") + gzip.compress(b"}"),
+        gzip.compress(b"{}") + gzip.compress(b""),
+        gzip.compress(b"{}") + bytes(8),
         gzip.compress(b'{"a": 1}')[:-8] + b"\x00" * 8,
     ],
-    ids=["empty", "plain", "truncated", "trailing", "two members", "wrong checksum"],
+    ids=["empty", "plain", "truncated", "trailing", "two members", "empty member", "zeros", "checksum"],
 )
 def test_what_is_no_whole_gzip_is_refused(content: bytes) -> None:
     """Only one whole gzip member is a body."""

@@ -1,13 +1,15 @@
 """Assets: list, show, and enter by hand."""
 
+from typing import ClassVar
+
 import falcon
 
-from shopdb_core.access.tokens import Tokens
+from shopdb_core.api.authentication import Roles
 from shopdb_core.api.body import read_valid
 from shopdb_core.api.parameters import only, page, page_of
 from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.read import get_asset, list_assets
-from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect import Origin
 from shopdb_core.collect.entered import EnteredAsset, Entry
 from shopdb_core.errors import Conflict
@@ -31,10 +33,9 @@ _ENTERED = {
 class AssetsResource:
     """The assets of every type."""
 
-    def __init__(
-        self, tokens: Tokens, store: Store, plugins: Plugins, chain: AuditChain, max_body_bytes: int
-    ) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
+
+    def __init__(self, store: Store, plugins: Plugins, chain: AuditChain, max_body_bytes: int) -> None:
         self._store = store
         self._plugins = plugins
         self._chain = chain
@@ -43,7 +44,6 @@ class AssetsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List assets, of one type or whose identity begins with a text."""
-        self._tokens.bearer(req.auth).require("viewer")
         only(req, "assettype", "identityvalue", "limit", "after")
         after, limit = page_of(req)
         found = self._store.read(
@@ -59,14 +59,12 @@ class AssetsResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Enter an asset of a type that no collector owns."""
-        bearer = self._tokens.bearer(req.auth)
-        bearer.require("editor")
         content = read_valid(req, self._max_body_bytes, self._entered)
         assettype = content["assettype"]
         if self._plugins.has_endpoint(assettype):
             raise Conflict(f"{assettype} assets come from their collector: POST /api/collector/{assettype}")
         entered = EnteredAsset(assettype, content["identityvalue"], content.get("attributes", {}))
-        origin = Origin(f"user:{bearer.subject}", req.context.requestid)
+        origin = Origin(f"user:{req.context.bearer.subject}", req.context.requestid)
         asset = self._store.transaction(Entry(entered, origin, self._chain))
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
@@ -76,26 +74,26 @@ class AssetsResource:
 class AssetResource:
     """One asset."""
 
-    def __init__(self, tokens: Tokens, store: Store) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, store: Store) -> None:
         self._store = store
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Show one asset."""
-        self._tokens.bearer(req.auth).require("viewer")
         resp.media = self._store.read(lambda connection: get_asset(connection, assetid))
 
 
 class DuplicatesResource:
     """Pairs of assets that may be one device."""
 
-    def __init__(self, tokens: Tokens, store: Store) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the pairs that alone share a secondary identity."""
-        self._tokens.bearer(req.auth).require("viewer")
         only(req, "limit", "after")
         after, limit = page_of(req)
         found = self._store.read(lambda connection: list_duplicates(connection, after=after, limit=limit + 1))

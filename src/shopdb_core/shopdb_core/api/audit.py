@@ -1,14 +1,13 @@
 """The audit: of everything, and the history of one asset."""
 
-from typing import get_args
+from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.access.tokens import Tokens
+from shopdb_core.api.authentication import Roles
 from shopdb_core.api.parameters import LARGEST_ID, only, page, page_of, whole_number
 from shopdb_core.assets.read import require_asset
-from shopdb_core.audit.entry import Action
-from shopdb_core.audit.read import list_entries
+from shopdb_core.audit.entries import Action, list_entries
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.store import Store
 
@@ -16,13 +15,13 @@ from shopdb_core.store import Store
 class AuditResource:
     """The entries of every asset."""
 
-    def __init__(self, tokens: Tokens, store: Store) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List entries, of one plugin, one action or one asset."""
-        self._tokens.bearer(req.auth).require("viewer")
         only(req, "plugin", "action", "assetid", "limit", "after")
         after, limit = page_of(req)
         assetid = whole_number(req, "assetid", 0, smallest=1, largest=LARGEST_ID) or None
@@ -42,13 +41,13 @@ class AuditResource:
 class HistoryResource:
     """The entries of one asset."""
 
-    def __init__(self, tokens: Tokens, store: Store) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List what happened to the asset, the oldest first."""
-        self._tokens.bearer(req.auth).require("viewer")
         only(req, "limit", "after")
         after, limit = page_of(req)
         self._store.read(lambda connection: require_asset(connection, assetid))

@@ -1,8 +1,10 @@
 """Relationships: list, make and delete them."""
 
+from typing import ClassVar
+
 import falcon
 
-from shopdb_core.access.tokens import Tokens
+from shopdb_core.api.authentication import Roles
 from shopdb_core.api.body import read_valid
 from shopdb_core.api.parameters import LARGEST_ID, only, page, page_of
 from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
@@ -24,15 +26,15 @@ _RELATIONSHIP = {
 class RelationshipsResource:
     """The relationships of one asset, in both directions."""
 
-    def __init__(self, tokens: Tokens, store: Store, max_body_bytes: int) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
+
+    def __init__(self, store: Store, max_body_bytes: int) -> None:
         self._store = store
         self._max_body_bytes = max_body_bytes
         self._relationship = SubmissionValidator(_RELATIONSHIP)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List what points at or from the asset."""
-        self._tokens.bearer(req.auth).require("viewer")
         only(req, "limit", "after")
         after, limit = page_of(req)
         found = self._store.read(
@@ -42,7 +44,6 @@ class RelationshipsResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Make the asset point at another."""
-        self._tokens.bearer(req.auth).require("editor")
         content = read_valid(req, self._max_body_bytes, self._relationship)
         made = self._store.transaction(
             lambda connection: relate(
@@ -60,21 +61,20 @@ class RelationshipsResource:
 class RelationshipResource:
     """One relationship, addressed at either of its ends."""
 
-    def __init__(self, tokens: Tokens, store: Store) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
+
+    def __init__(self, store: Store) -> None:
         self._store = store
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
         """Show it."""
-        self._tokens.bearer(req.auth).require("viewer")
         resp.media = self._store.read(
             lambda connection: get_relationship(connection, assetid, relationshipid)
         )
 
     def on_delete(
-        self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
+        self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
     ) -> None:
         """Delete it; both assets stay."""
-        self._tokens.bearer(req.auth).require("editor")
         self._store.transaction(lambda connection: unrelate(connection, assetid, relationshipid))
         resp.status = falcon.HTTP_204

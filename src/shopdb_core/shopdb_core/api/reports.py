@@ -1,10 +1,11 @@
 """The reports that plugins offer, as JSON in pages or as one CSV file."""
 
 from dataclasses import asdict
+from typing import ClassVar
 
 import falcon
 
-from shopdb_core.access.tokens import Tokens
+from shopdb_core.api.authentication import Roles
 from shopdb_core.api.csvfile import csv_file
 from shopdb_core.api.parameters import only, page_of
 from shopdb_core.reporting import Reports
@@ -16,13 +17,13 @@ CSV = ".csv"
 class ReportsResource:
     """Which reports there are."""
 
-    def __init__(self, tokens: Tokens, reports: Reports) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, reports: Reports) -> None:
         self._reports = reports
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """List every report with its parameters."""
-        self._tokens.bearer(req.auth).require("viewer")
         items = [_described(plugin, report) for plugin, report in self._reports.all()]
         resp.media = {"items": items, "next": None}
 
@@ -30,13 +31,13 @@ class ReportsResource:
 class ReportResource:
     """One report; its name with `.csv` behind it gives the whole table as a file."""
 
-    def __init__(self, tokens: Tokens, reports: Reports) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, reports: Reports) -> None:
         self._reports = reports
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plugin: str, name: str) -> None:
         """Run the report with the parameters of the query."""
-        self._tokens.bearer(req.auth).require("viewer")
         report = self._reports.get(plugin, name.removesuffix(CSV))
         if name.endswith(CSV):
             self._write_csv(req, resp, plugin, report)

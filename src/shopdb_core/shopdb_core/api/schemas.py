@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from typing import ClassVar
 
 import falcon
 
-from shopdb_core.access.tokens import Tokens
+from shopdb_core.api.authentication import Roles
 from shopdb_core.canonical import canonical
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.collector import Collector
@@ -17,20 +18,19 @@ from shopdb_hookspecs import JsonObject
 class SchemasResource:
     """Shows the submission schemas, all or one; a client that has them already gets a 304."""
 
-    def __init__(self, tokens: Tokens, plugins: Plugins, broken: Mapping[str, Breakage]) -> None:
-        self._tokens = tokens
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, plugins: Plugins, broken: Mapping[str, Breakage]) -> None:
         self._plugins = plugins
         self._broken = broken
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show every active collector."""
-        self._tokens.bearer(req.auth).require("viewer")
         shown = {name: self._shown(collector) for name, collector in self._plugins.collectors().items()}
         _answer(req, resp, {"collectors": shown})
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Show one collector."""
-        self._tokens.bearer(req.auth).require("viewer")
         collector = self._plugins.collectors().get(plugin)
         if collector is None:
             raise NotFound(

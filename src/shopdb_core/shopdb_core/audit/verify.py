@@ -4,19 +4,84 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
+import orjson
 from sqlalchemy import Connection, Row, func, select
 
-from shopdb_core.audit.checkpoint import CheckpointSeal, checkpoint_run
-from shopdb_core.audit.entry import AuditChain
-from shopdb_core.audit.history import History, HistoryFault, Link
-from shopdb_core.audit.stored import entry_run, is_whole
+from shopdb_core.audit.checkpoints import Run, checkpoint_run
+from shopdb_core.audit.diffs import equal, replay
+from shopdb_core.audit.entries import AuditChain, entry_run
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
+from shopdb_hookspecs import Json
 
 BATCH = 200
 ENTRIES_IN_MEMORY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry, or a checkpoint in the place of several; `whole` is whether its hash or seal fits."""
+
+    kind: Literal["entry", "checkpoint"]
+    run: Run
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFault:
+    """One thing that is wrong with an asset's history; `auditid` is `None` where no one entry is to blame."""
+
+    assetid: int
+    auditid: int | None
+    message: str
+
+
+class History:
+    """Walks through one asset's history once, and counts what it comes by; keeps nothing of it."""
+
+    def __init__(self, stored: Row[Any]) -> None:
+        self._stored = stored
+        self._attributes: dict[str, Json] = {}
+        self._newest: Link | None = None
+        self.entries = 0
+        self.pruned = 0
+
+    def faults(self, links: Iterable[Link]) -> Iterator[HistoryFault]:
+        """Check the links, the oldest first, and then the stored asset."""
+        assetid = self._stored.assetid
+        for link in links:
+            for message in self._link_faults(link):
+                yield HistoryFault(assetid, link.run.lastauditid, message)
+            self._count(link)
+        for message in self._head_faults():
+            yield HistoryFault(assetid, None, message)
+
+    def _count(self, link: Link) -> None:
+        self._newest = link
+        if link.kind == "entry":
+            self.entries += 1
+        else:
+            self.pruned += link.run.entries
+
+    def _link_faults(self, link: Link) -> Iterator[str]:
+        if link.run.previoushash != (self._newest.run.lasthash if self._newest else None):
+            yield f"the {link.kind} does not follow the one before it: an entry is missing"
+        if not link.whole:
+            yield f"the {link.kind} was changed after it was written, or SECRET_KEY is another"
+        yield from replay(self._attributes, orjson.loads(link.run.diff))
+
+    def _head_faults(self) -> Iterator[str]:
+        if self._newest is None:
+            yield "the asset has no audit entry"
+            return
+        if self._newest.kind != "entry" or self._stored.chainhash not in (None, self._newest.run.lasthash):
+            yield "the newest entry is missing"
+        current = orjson.loads(self._stored.attributes)
+        for name in sorted({*current, *self._attributes}):
+            if not equal(current.get(name), self._attributes.get(name)):
+                yield f"{name}: the last `after` is not the stored value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +102,11 @@ def count_assets(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(asset)) or 0
 
 
-def verify(store: Store, secret_key: str) -> Iterator[Verified]:
+def verify(store: Store, chain: AuditChain) -> Iterator[Verified]:
     """Check every asset, in batches that each see one consistent snapshot while the site goes on writing."""
-    chain, seal = AuditChain(secret_key), CheckpointSeal(secret_key)
     last: int | None = 0
     while last is not None:
-        batch = _Batch(chain, seal, last)
+        batch = _Batch(chain, last)
         verified, last = store.read(batch.check)
         yield verified
 
@@ -52,7 +116,6 @@ class _Batch:
     """The assets that follow `after`."""
 
     chain: AuditChain
-    seal: CheckpointSeal
     after: int
 
     def check(self, connection: Connection) -> tuple[Verified, int | None]:
@@ -73,11 +136,11 @@ class _Batch:
     def _links(self, connection: Connection, last: int) -> Iterator[Link]:
         """Yield what the audit has of these assets, each asset's links together and in their order."""
         checkpoints = [
-            Link("checkpoint", checkpoint_run(row), self.seal.fits(row))
+            Link("checkpoint", checkpoint_run(row), self.chain.checkpoints.fits(row, row.seal))
             for row in _checkpoints(connection, self.after, last)
         ]
         entries = (
-            Link("entry", entry_run(row), is_whole(row, self.chain))
+            Link("entry", entry_run(row), self.chain.is_whole(row))
             for row in _entries(connection, self.after, last)
         )
         return merge(checkpoints, entries, key=lambda link: (link.run.assetid, link.run.lastauditid))

@@ -4,7 +4,7 @@ import click
 import orjson
 
 from shopdb_core.assets.read import find_assetid, get_asset, list_assets, require_asset
-from shopdb_core.audit.read import list_entries
+from shopdb_core.audit.entries import list_entries
 from shopdb_core.cli.site import echo_json, echo_table, json_option, site_store
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Connection

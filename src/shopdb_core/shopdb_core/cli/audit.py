@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import click
 
-from shopdb_core.audit.history import HistoryFault
-from shopdb_core.audit.retention import expiries, prune
-from shopdb_core.audit.verify import Verified, count_assets, verify
+from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.prune import expiries, prune
+from shopdb_core.audit.verify import HistoryFault, Verified, count_assets, verify
 from shopdb_core.cli.site import echo_json, json_option, site_settings, site_store
 
 MOST_SHOWN = 100
@@ -26,14 +26,14 @@ def verify_command(*, as_json: bool) -> None:
 
     Exits with 1 if anything is wrong. Writers go on meanwhile.
     """
-    secret_key = site_settings().secret_key
+    chain = AuditChain(site_settings().secret_key)
     batches: list[Verified] = []
     with site_store() as store:
         total = store.read(count_assets)
         with click.progressbar(
             length=total, label="Verifying", file=sys.stderr, hidden=_is_bar_hidden(as_json=as_json)
         ) as bar:
-            for batch in verify(store, secret_key):
+            for batch in verify(store, chain):
                 batches.append(batch)
                 bar.update(batch.assets)
     _report(batches, as_json=as_json)
@@ -53,7 +53,7 @@ def prune_command(*, as_json: bool) -> None:
     with (
         site_store() as store,
         click.progressbar(
-            prune(store, settings.secret_key, expiring),
+            prune(store, AuditChain(settings.secret_key), expiring),
             label="Pruning",
             show_pos=True,
             file=sys.stderr,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shopdb_core.audit.entry import Action
+from shopdb_core.audit.entries import Action
 from shopdb_hookspecs import JsonObject
 
 MatchedBy = Literal["identity", "secondaryidentity"]

@@ -9,8 +9,7 @@ from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.assets.merge import merge
 from shopdb_core.assets.read import get_asset
 from shopdb_core.assets.stored import lock
-from shopdb_core.audit.entry import AuditChain, AuditEntry
-from shopdb_core.audit.record import record
+from shopdb_core.audit.entries import AuditChain, AuditEntry, record
 from shopdb_core.canonical import canonical_text
 from shopdb_core.collect.answer import Origin
 from shopdb_core.errors import Conflict, InvalidSubmission

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from shopdb_core.audit.entry import AuditChain
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.collect.answer import Answer, Origin
 from shopdb_core.collect.conclusion import answer_of, change_of
 from shopdb_core.collect.memory import Memory, Sighting, memory_key
@@ -25,11 +25,11 @@ T = TypeVar("T")
 class Submissions:
     """Takes submissions for every active collector of one site."""
 
-    def __init__(self, settings: Settings, plugins: Plugins, store: Store) -> None:
+    def __init__(self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain) -> None:
         self._plugins = plugins
         self._store = store
         self._onmatch = settings.onmatch
-        self._chain = AuditChain(settings.secret_key)
+        self._chain = chain
         self._memory = Memory()
         self._preparations = {
             name: Preparation(collector, settings.timezone)

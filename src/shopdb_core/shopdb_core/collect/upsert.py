@@ -7,7 +7,7 @@ from shopdb_core.assets import evidence, write
 from shopdb_core.assets.evidence import Evidence
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.stored import StoredAsset, read_attributes
-from shopdb_core.audit.record import record
+from shopdb_core.audit.entries import record
 from shopdb_core.collect.match import Match, find_match
 from shopdb_core.collect.prepare import Prepared
 from shopdb_core.collect.witness import Outcome, Witness, previous_hash

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from shopdb_core.assets import write
 from shopdb_core.assets.stored import StoredAsset
-from shopdb_core.audit.entry import Action, AuditChain, AuditEntry
-from shopdb_core.audit.record import newest_hash, record
+from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record
 from shopdb_core.canonical import canonical_text
 from shopdb_core.collect.answer import Origin
 from shopdb_core.collect.match import Match

@@ -58,7 +58,7 @@ class Trial:
 
     def audit_faults(self) -> list[str]:
         """Say what is wrong with the audit."""
-        batches = verify(self.site.store, self.site.settings.secret_key)
+        batches = verify(self.site.store, self.site.chain)
         return [fault.message for batch in batches for fault in batch.faults]
 
 

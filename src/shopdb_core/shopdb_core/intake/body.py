@@ -36,7 +36,7 @@ def read_body(
     most = body_limit(limit, "body")
     most.check(content_length)
     content = b"".join(within(sent(stream, content_length, most), most))
-    return Body(b"".join(within(inflated([content]), most)) if inflates else content, codec)
+    return Body(b"".join(within(inflated(io.BytesIO(content)), most)) if inflates else content, codec)
 
 
 def json_body(content: bytes, limit: int) -> Body:

@@ -1,8 +1,11 @@
 """The bytes of a body, piece by piece: within a limit, whatever the client claims or compresses."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from gzip import BadGzipFile, GzipFile
+from os import SEEK_END
 from tempfile import SpooledTemporaryFile
 from typing import IO, Protocol
 
@@ -10,8 +13,6 @@ from shopdb_core.errors import MalformedBody, PayloadTooLarge, RequestError
 
 CHUNK_BYTES = 65_536
 SPOOLED_BYTES = 1024 * 1024
-
-_GZIP_WINDOW = 31
 
 
 class Readable(Protocol):
@@ -73,17 +74,19 @@ def within(chunks: Iterable[bytes], limit: Limit) -> Iterator[bytes]:
         left -= len(chunk)
 
 
-def received(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Take in the whole body, on disk beyond a megabyte, and yield it then; raises at its end what it met.
+def received(chunks: Iterable[bytes], pieces: Callable[[IO[bytes]], Iterator[bytes]]) -> Iterator[bytes]:
+    """Take in the whole body, on disk beyond a megabyte, and yield the `pieces` of it then.
 
-    A client that reads nothing before it has sent all would wait for a server that answers meanwhile, and the
-    server for it.
+    Raises at its end what it met. A client that reads nothing before it has sent all would wait for a server
+    that answers meanwhile, and the server for it.
     """
     with SpooledTemporaryFile(SPOOLED_BYTES) as spool:
         fault = _filled(spool, chunks)
         spool.seek(0)
-        while chunk := spool.read(CHUNK_BYTES):
-            yield chunk
+        try:
+            yield from pieces(spool)
+        except MalformedBody as error:  # as gzip that is cut off is, where the body is
+            raise fault or error from None
     if fault:
         raise fault
 
@@ -98,30 +101,39 @@ def _filled(spool: IO[bytes], chunks: Iterable[bytes]) -> RequestError | None:
     return None
 
 
-def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what one gzip member holds, never more than a chunk at a time; raises MalformedBody."""
-    inflater = zlib.decompressobj(_GZIP_WINDOW)
-    for chunk in chunks:
-        yield from _inflated(inflater, chunk)
-        if inflater.unused_data:
-            raise _odd_gzip("goes on after its end")
-    if not inflater.eof:
-        raise _odd_gzip("is cut off")
+def plain(content: IO[bytes]) -> Iterator[bytes]:
+    """Yield what a file holds, a piece at a time."""
+    return iter(partial(content.read, CHUNK_BYTES), b"")
 
 
-def _inflated(inflater: "zlib._Decompress", compressed: bytes) -> Iterator[bytes]:
-    """Yield what one piece holds: a full chunk may leave more of it inside the inflater."""
-    while piece := _decompressed(inflater, compressed):
-        yield piece
-        compressed = inflater.unconsumed_tail
+def inflated(compressed: IO[bytes]) -> Iterator[bytes]:
+    """Yield what one gzip member holds, a piece at a time: no more is inflated than is asked for.
 
-
-def _decompressed(inflater: "zlib._Decompress", compressed: bytes) -> bytes:
+    Raises MalformedBody where the member is cut off or damaged, or more follows it.
+    """
+    size = 0
     try:
-        return inflater.decompress(compressed, CHUNK_BYTES)
-    except zlib.error as error:
-        raise MalformedBody("The body is not the gzip that `Content-Encoding` announces.") from error
+        for piece in iter(partial(GzipFile(fileobj=compressed, mode="rb").read1, CHUNK_BYTES), b""):
+            size += len(piece)
+            yield piece
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        raise _not_one_member() from error
+    if _last_size(compressed) != size & 0xFFFFFFFF:
+        raise _not_one_member()
 
 
-def _odd_gzip(problem: str) -> MalformedBody:
-    return MalformedBody(f"The gzip body {problem}; send exactly one whole gzip member.")
+def _last_size(compressed: IO[bytes]) -> int | None:
+    """Return the size, modulo 2^32, in the last member's trailer (RFC 1952): of all if it is the only one.
+
+    `GzipFile` reads members in a row, and the zeros behind them, as one.
+    """
+    end = compressed.seek(0, SEEK_END)
+    compressed.seek(max(0, end - 4))
+    return int.from_bytes(compressed.read(), "little") if end else None
+
+
+def _not_one_member() -> MalformedBody:
+    return MalformedBody(
+        "The body is not the gzip that `Content-Encoding` announces: it is damaged, cut off, or goes on after"
+        " its end; send exactly one whole gzip member."
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shopdb_core.errors import RequestError
 from shopdb_core.intake.body import body_limit
-from shopdb_core.intake.chunks import Limit, Readable, inflated, received, sent, within
+from shopdb_core.intake.chunks import Limit, Readable, inflated, plain, received, sent, within
 from shopdb_core.intake.lines import Line, read_lines
 from shopdb_core.intake.media import NDJSON, check_mediatype, declared_line_codec, is_gzip
 from shopdb_core.intake.strictjson import parse
@@ -49,10 +49,9 @@ def read_ndjson(
     codec = declared_line_codec(content_type)
     inflates = is_gzip(content_encoding)
     _WHOLE.check(content_length)
-    chunks = received(within(sent(stream, content_length, _WHOLE), _WHOLE))
-    if inflates:
-        chunks = within(inflated(chunks), _WHOLE)
-    lines = read_lines(chunks, body_limit(longest, "line"), MOST_LINES)
+    body = within(sent(stream, content_length, _WHOLE), _WHOLE)
+    content = within(received(body, inflated if inflates else plain), _WHOLE)
+    lines = read_lines(content, body_limit(longest, "line"), MOST_LINES)
     return (_read(line, codec) for line in lines)
 
 

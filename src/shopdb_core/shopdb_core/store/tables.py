@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
@@ -99,6 +100,7 @@ auditentry = Table(
     Column("previoushash", Digest, comment="null: the asset's first entry"),
     Column("hash", Digest, nullable=False),
     Column("diff", JsonText, nullable=False),
+    Column("sealversion", SmallInteger, nullable=False, server_default="1", comment="of the hash"),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
     Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
 )
@@ -117,6 +119,7 @@ auditcheckpoint = Table(
     Column("lasthash", Digest, nullable=False, comment="of the last entry"),
     Column("seal", Digest, nullable=False),
     Column("diff", JsonText, nullable=False, comment="the net change of all entries"),
+    Column("sealversion", SmallInteger, nullable=False, server_default="1", comment="of the seal"),
     Index("ix_auditcheckpoint_assetid_lastauditid", "assetid", "lastauditid"),
 )
 

@@ -2,14 +2,11 @@
 
 import inspect
 import logging
-import warnings
 from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-from shopdb_core.plugins.deprecations import deprecations
-from shopdb_core.plugins.load import new_manager
 from shopdb_core.plugins.registry import Plugin, load_plugins
 from shopdb_core.settings import Admission
 from shopdb_hookspecs import hookspec, specs
@@ -78,9 +75,3 @@ def test_nothing_is_deprecated_today(make_plugin: Callable[..., object]) -> None
     (plugin,) = load_plugins(Admission(), {"rack": make_plugin(**hooks)}).all()
 
     assert (plugin.state, plugin.notices) == ("active", ())
-
-
-def test_a_warning_of_somebody_else_goes_on_its_way() -> None:
-    """Only what the hooks warn of is ours."""
-    with pytest.warns(UserWarning, match="old"):
-        assert deprecations(new_manager(), lambda: warnings.warn("old", UserWarning, stacklevel=1)) == ()

@@ -1,13 +1,17 @@
-"""Runs: consecutive entries of one asset, one or more, as one link of its chain."""
+"""Checkpoints: consecutive entries of one asset, one or more, as one link of its chain, sealed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
+from typing import Any
 
 import orjson
+from sqlalchemy import Row
 
-from shopdb_core.audit.compose import Contradiction, compose
+from shopdb_core.audit.diffs import Contradiction, compose
+from shopdb_core.audit.seals import SealedFields, Seals
 from shopdb_core.canonical import canonical_text
 
 NO_CHANGE = "{}"
@@ -29,6 +33,36 @@ class Run:
     previoushash: bytes | None
     lasthash: bytes
     diff: str
+
+
+COLUMNS = tuple(field.name for field in fields(Run))
+
+SEALED_RUN: SealedFields = MappingProxyType(
+    {
+        1: (
+            "assetid",
+            "firstauditid",
+            "lastauditid",
+            "entries",
+            "firstat",
+            "lastat",
+            "previoushash",
+            "lasthash",
+            "diff",
+        ),
+    }
+)
+
+
+def checkpoint_row(run: Run, seals: Seals) -> dict[str, Any]:
+    """Return the row of `auditcheckpoint` that stands for a run."""
+    columns = {name: getattr(run, name) for name in COLUMNS}
+    return {**columns, "seal": seals.of(run), "sealversion": seals.version}
+
+
+def checkpoint_run(row: Row[Any]) -> Run:
+    """Return the run that a row of `auditcheckpoint` stands for."""
+    return Run(**{name: getattr(row, name) for name in COLUMNS})
 
 
 def joined(runs: Iterable[Run]) -> list[Run]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopdb_core.audit.run import Run, joined
+from shopdb_core.audit.checkpoints import Run, joined
 from shopdb_core.canonical import canonical_text
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

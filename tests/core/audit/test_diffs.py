@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopdb_core.assets.merge import diff
-from shopdb_core.audit.compose import Contradiction, compose
-from shopdb_core.audit.replay import equal, replay
+from shopdb_core.audit.diffs import Contradiction, compose, equal, replay
 
 SCALARS = st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a"])
 OBJECTS = st.dictionaries(st.sampled_from(["n", "v"]), st.integers(0, 1), max_size=2)
