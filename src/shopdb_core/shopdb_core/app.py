@@ -38,7 +38,7 @@ def create_app(settings: Settings, plugins: Mapping[str, object] | None = None) 
     `SchemaBehind` where `shopdb db upgrade` must run first.
     """
     loaded = load_plugins(settings.admission, plugins)
-    store, broken = _open_checked(settings, loaded)
+    store, broken = open_checked(settings, loaded)
     atexit.register(store.close)
     return assemble(settings, loaded, store, broken)
 
@@ -50,12 +50,12 @@ def site_app(settings: Settings) -> Iterator[WebApp]:
     Meanwhile its audit is pruned now and then. Raises `ConfigurationError` as `create_app` does.
     """
     plugins = load_plugins(settings.admission)
-    store, broken = _open_checked(settings, plugins)
+    store, broken = open_checked(settings, plugins)
     with closing(store), Housekeeping(store, settings):
         yield assemble(settings, plugins, store, broken)
 
 
-def _open_checked(settings: Settings, plugins: Plugins) -> tuple[Store, Mapping[str, Breakage]]:
+def open_checked(settings: Settings, plugins: Plugins) -> tuple[Store, Mapping[str, Breakage]]:
     """Open the site's database, and record what is served; closed again where its schema is behind."""
     store = open_store(settings)
     try:
