@@ -32,7 +32,6 @@ TEST_TOOLS = (
     "editables>=0.5",
     "hatchling>=1.27",
     "granian>=2.8",
-    "gunicorn>=27.0",
     "pysnmp>=7.1.22",
 )
 IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
@@ -60,7 +59,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,{drivers()}")
     run_tests(session)
 
 
@@ -69,21 +68,21 @@ def lowest(session: nox.Session) -> None:
     """Run the test suite with the lowest version of each dependency that the members declare."""
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
-    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=f"testing,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=f"testing,workers,{drivers()}")
     run_tests(session)
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS, extras=drivers())
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,{drivers()}")
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
 def galera(session: nox.Session) -> None:
     """Run ShopDB on a Galera cluster of three nodes, and kill some of them; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=drivers())
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,{drivers()}")
     session.run("pytest", "tests/galera", *session.posargs)
 
 
@@ -107,7 +106,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure submissions beside a no-op on the same server; arguments go to the benchmark."""
-    install_wheels(session, extras=drivers())
+    install_wheels(session, extras=f"workers,{drivers()}")
     session.run("python", "benchmarks/submissions.py", *session.posargs)
 
 

@@ -51,7 +51,8 @@ SHOWN_COMMANDS = re.findall(
     r"(?m)^((?:gunicorn|granian) .*)$", (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
 )
 OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
-    # What gunicorn does by itself: one worker of one thread, and the application loaded after the fork.
+    "workers": "shopdb_core serve --workers 2",
+    # What gunicorn does by itself: one worker of one thread.
     "gunicorn-sync": f"gunicorn --bind {SHOWN_ADDRESS} --no-control-socket shopdb_core.wsgi:application",
 }
 
@@ -184,7 +185,7 @@ class Site:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command.split()],
                 cwd=self.directory,
-                env=self.environ,
+                env={**self.environ, "SHOPDB_LISTEN": f"127.0.0.1:{port}"},
                 stdout=output,
                 stderr=output,
                 text=True,

@@ -20,7 +20,7 @@ _MEGABYTE_PAGES = 1_000_000 / os.sysconf("SC_PAGE_SIZE")
 
 OTHER_SERVERS: Mapping[str, Sequence[str]] = {
     "gunicorn": (
-        "gunicorn", "--threads", "8", "--preload", "--no-control-socket", "--bind", "127.0.0.1:{port}",
+        "gunicorn", "--threads", "8", "--no-control-socket", "--bind", "127.0.0.1:{port}",
         "shopdb_core.wsgi:application",
     ),
     "granian": (

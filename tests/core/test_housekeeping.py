@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.housekeeping import Housekeeping
+from shopdb_core.site import Site
 
 PATIENCE_SECONDS = 20
 
@@ -58,7 +59,7 @@ def old(shop, age):
 
 def test_it_prunes_and_says_so_in_one_line(old, lines):
     """What it did stands in the log."""
-    with Housekeeping(old.store, old.settings, old.chain, first=0):
+    with Housekeeping(old, first=0):
         assert lines.came.wait(PATIENCE_SECONDS)
 
     assert [record.getMessage() for record in lines.records] == ["pruned 2 audit entries"]
@@ -67,7 +68,7 @@ def test_it_prunes_and_says_so_in_one_line(old, lines):
 
 def test_it_says_nothing_where_there_is_nothing(shop, lines):
     """An hour without anything to prune leaves no line."""
-    with Housekeeping(shop.store, shop.settings, shop.chain, first=0, interval=0.001):
+    with Housekeeping(shop, first=0, interval=0.001):
         shop.submit("computers", {"hostname": "PC-1", "osname": "Debian"})
 
     assert lines.records == []
@@ -94,7 +95,7 @@ def test_what_fails_is_tried_again(old, lines, error, expected):
             return self.store.transaction(work)
 
     deadline = time.monotonic() + PATIENCE_SECONDS
-    with Housekeeping(FailsOnce(old.store), old.settings, old.chain, first=0, interval=0.01):
+    with Housekeeping(Site(old.settings, old.plugins, FailsOnce(old.store)), first=0, interval=0.01):
         while len(lines.records) < 2 and time.monotonic() < deadline:
             lines.came.wait(0.01)
 
@@ -109,7 +110,7 @@ def test_it_ends_at_once(shop):
     """Between two times there is nothing to wait for."""
     started = time.monotonic()
 
-    with Housekeeping(shop.store, shop.settings, shop.chain):
+    with Housekeeping(shop):
         pass
 
     assert time.monotonic() - started < 1
@@ -119,7 +120,7 @@ def test_entries_kept_for_tampering_are_warned_of(old, lines):
     """They will stand there until somebody looks."""
     old.store.transaction(lambda connection: connection.execute(text("UPDATE auditentry SET actor = 'x'")))
 
-    with Housekeeping(old.store, old.settings, old.chain, first=0):
+    with Housekeeping(old, first=0):
         assert lines.came.wait(PATIENCE_SECONDS)
 
     assert "kept 2 old audit entries" in lines.records[0].getMessage()

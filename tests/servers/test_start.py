@@ -1,5 +1,9 @@
 """What keeps a site from starting is one line under other WSGI servers, too, and ends them."""
 
+import time
+
+PRELOADING = "gunicorn --bind 127.0.0.1:8080 --preload --no-control-socket shopdb_core.wsgi:application"
+
 
 def test_a_configuration_error_ends_the_server(make_site, other_server) -> None:
     """Workers are not started again without end; the line says what to do."""
@@ -9,6 +13,18 @@ def test_a_configuration_error_ends_the_server(make_site, other_server) -> None:
     told = [line for line in server.log.read_text().splitlines() if line.startswith("shopdb: ")]
     assert told
     assert {line.partition("run ")[2] for line in told} == {"`shopdb db upgrade`"}
+
+
+def test_a_fork_after_the_application_was_loaded_serves_nothing(site) -> None:
+    """It has none of the database's threads, and connections that another process uses."""
+    preloading = site.start_other(PRELOADING)
+    deadline = time.monotonic() + 60
+    while "Listening at" not in preloading.log.read_text():
+        assert time.monotonic() < deadline, preloading.log.read_text()
+        time.sleep(0.05)
+
+    assert preloading.submit("computers", {"hostname": "pc-1"}).status_code == 500
+    assert "no --preload" in preloading.log.read_text()
 
 
 def test_the_log_has_a_line_for_each_request(site, other_server) -> None:

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.errors import Unavailable
-from shopdb_core.settings import Settings
-from shopdb_core.store import Store
+from shopdb_core.site import Site
+from shopdb_core.store.opening import pruning_turn
 
 FIRST_SECONDS = 300.0
 INTERVAL_SECONDS = 3600.0
@@ -23,21 +22,18 @@ _logger = logging.getLogger(__name__)
 class Housekeeping:
     """Prunes the audit in a thread of its own while its `with` block runs; times are in seconds.
 
-    Several processes may do so on one database.
+    Of several processes that do so on one database, one prunes at a time; the others try again at the next
+    interval.
     """
 
     def __init__(
         self,
-        store: Store,
-        settings: Settings,
-        chain: AuditChain,
+        site: Site,
         *,
         first: float = FIRST_SECONDS,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
-        self._store = store
-        self._settings = settings
-        self._chain = chain
+        self._site = site
         self._first = first
         self._interval = interval
         self._ending = threading.Event()
@@ -64,21 +60,29 @@ class Housekeeping:
             wait = self._interval
 
     def _prune(self) -> None:
-        """Prune and log what it came to; whatever fails is tried again the next time."""
-        entries = unfit = 0
+        """Prune unless another process does; whatever fails is tried again the next time."""
         try:
-            expiring = expiries(self._settings, datetime.now(UTC))
-            for pruned in prune(self._store, self._chain, expiring, self._ending.wait):
-                entries, unfit = entries + pruned.entries, unfit + pruned.unfit
-                if self._ending.is_set():
-                    break
+            with pruning_turn(self._site.settings.database_url) as is_ours:
+                if is_ours:
+                    self._prune_expired()
         except Unavailable as error:
             _logger.warning("pruning the audit was put off: %s", error)
         except Exception as error:  # noqa: BLE001  # the server goes on serving
             _logger.error("pruning the audit failed: %s", type(error).__name__)  # noqa: TRY400  # likewise
-        if entries:
-            _logger.info("pruned %d audit entries", entries)
-        if unfit:
-            _logger.warning(
-                "kept %d old audit entries whose hash does not fit: run shopdb audit verify", unfit
-            )
+
+    def _prune_expired(self) -> None:
+        """Prune, and log what it came to, however it ends."""
+        entries = unfit = 0
+        expiring = expiries(self._site.settings, datetime.now(UTC))
+        try:
+            for pruned in prune(self._site.store, self._site.chain, expiring, self._ending.wait):
+                entries, unfit = entries + pruned.entries, unfit + pruned.unfit
+                if self._ending.is_set():
+                    break
+        finally:
+            if entries:
+                _logger.info("pruned %d audit entries", entries)
+            if unfit:
+                _logger.warning(
+                    "kept %d old audit entries whose hash does not fit: run shopdb audit verify", unfit
+                )

@@ -21,12 +21,12 @@ def listen(address: tuple[str, int]) -> socket.socket:
 def listen_balanced(address: tuple[str, int], count: int) -> list[socket.socket]:
     """Listen on `count` sockets among which the system spreads the connections evenly.
 
-    Several processes on one socket would not do: one of them can end up with all connections. Raises
-    `ConfigurationError` as `listen` does, and on systems that do not spread.
+    On one socket, one of several processes can end up with all connections. Raises `ConfigurationError` as
+    `listen` does, and on systems that do not spread connections, or have neither fork nor exec.
     """
     if platform.system() != "Linux":
         raise ConfigurationError(
-            f"SHOPDB_WORKERS={count} needs Linux, which spreads connections among processes; remove it here."
+            f"SHOPDB_WORKERS={count} needs Linux: remove it here, where one process serves."
         )
     port = _free_port(address)
     with _named_faults(address):

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from shops import Shop
 
 from shopdb_core.audit.diffs import replay
 from shopdb_core.audit.prune import BATCH
@@ -158,7 +159,8 @@ def test_two_prunings_at_once_do_no_harm(history):
     for _ in range(30):
         history.submit("PC-1", "A")
         history.submit("PC-2", "A")
-    other = replace(history, shop=replace(history.shop, store=open_store(history.shop.settings)))
+    site = history.shop
+    other = replace(history, shop=Shop(site.settings, site.plugins, open_store(site.settings)))
     counts = []
 
     def work(one):

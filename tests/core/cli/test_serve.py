@@ -56,6 +56,23 @@ def test_the_option_overrides_the_setting(site: Any) -> None:
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("machine", "sentence"),
+    [
+        ("import sys; sys.modules['gunicorn'] = None", "pip install 'shopdb-core[workers]'"),
+        ("import platform; platform.system = lambda: 'Windows'", "needs Linux"),
+    ],
+)
+def test_several_workers_where_they_cannot_be(
+    site: Any, refused: Refused, tmp_path: Path, machine: str, sentence: str
+) -> None:
+    """Without gunicorn, and on another system, one line gives the reason and the next step."""
+    (tmp_path / "sitecustomize.py").write_text(machine)
+    site.variables["PYTHONPATH"] = str(tmp_path)
+
+    assert sentence in refused(site.run("serve", "--workers", "2"))
+
+
 def test_no_workers_are_wrong_usage(site: Any) -> None:
     """The option takes a number above 0."""
     done = site.run("serve", "--workers", "0")

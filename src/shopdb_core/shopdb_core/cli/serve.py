@@ -1,13 +1,18 @@
-"""`shopdb serve`: the API on waitress, in one process or in several."""
+"""`shopdb serve`: the API on waitress in one process, or on gunicorn in several."""
 
 from dataclasses import replace
 
 import click
 
+from shopdb_core.app import create_app
 from shopdb_core.cli.site import site_settings
+from shopdb_core.housekeeping import Housekeeping
 from shopdb_core.listening import listen
-from shopdb_core.supervisor import Supervisor
-from shopdb_core.worker import serve
+from shopdb_core.log import log_to_stderr
+from shopdb_core.server import Server
+from shopdb_core.settings import Settings
+from shopdb_core.site import Site
+from shopdb_core.workers import serve_by_workers
 
 
 @click.command("serve")
@@ -19,10 +24,14 @@ def command(workers: int | None) -> None:
     settings = site_settings()
     settings = replace(settings, workers=workers or settings.workers)
     if settings.workers > 1:
-        Supervisor(settings).run(_announce)
-    else:
-        serve(settings, lambda: listen(settings.listen), lambda server: _announce(server.url))
+        serve_by_workers(settings)
+    _serve(settings)
 
 
-def _announce(where: str) -> None:
-    click.echo(f"ShopDB listens on {where}")
+def _serve(settings: Settings) -> None:
+    log = log_to_stderr()
+    with Site.open(settings) as site, Housekeeping(site):
+        server = Server(create_app(site), settings, listen(settings.listen), log.flush)
+        server.stop_on_signals()
+        click.echo(f"ShopDB listens on {server.url}")
+        server.run()

@@ -156,6 +156,12 @@ def _lock_migrations(connection: Connection) -> None:
         raise Unavailable("Another `shopdb db upgrade` holds the database; try again when it is done.")
 
 
+def _lock_pruning(connection: Connection) -> bool:
+    """Try to take the lock; closing the connection gives it back."""
+    name = f"shopdb-prune.{connection.engine.url.database}"[:64]
+    return bool(connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": name}))
+
+
 MYSQL = ServerKind(
     connect_args=MappingProxyType({"charset": "utf8mb4", "connect_timeout": 5}),
     prepare=_prepare,
@@ -163,4 +169,5 @@ MYSQL = ServerKind(
     check=_check,
     catch_up=_catch_up,
     lock_migrations=_lock_migrations,
+    lock_pruning=_lock_pruning,
 )

@@ -16,10 +16,10 @@ from shopdb_core.store.interface import Store
 from shopdb_core.store.mysql import MYSQL
 from shopdb_core.store.postgresql import POSTGRESQL
 from shopdb_core.store.server_kind import ServerKind
-from shopdb_core.store.server_migrating import migrating_server
+from shopdb_core.store.server_migrating import migrating_server, pruning_server
 from shopdb_core.store.server_store import ServerStore
 from shopdb_core.store.sqlite import SqliteStore
-from shopdb_core.store.sqlite_migrating import migrating_sqlite
+from shopdb_core.store.sqlite_migrating import migrating_sqlite, pruning_sqlite
 from shopdb_core.store.url import parse_url
 
 E = TypeVar("E", bound=Exception)
@@ -64,6 +64,18 @@ def migrating(database_url: str) -> Iterator[Connection]:
     else:
         with _told_of_the_url(), migrating_server(kind, url) as connection:
             yield connection
+
+
+@contextmanager
+def pruning_turn(database_url: str) -> Iterator[bool]:
+    """Yield whether this process may prune: of those that share the database, one at a time may.
+
+    The turn ends with the block, and with the process. Raises as `open_store` does.
+    """
+    url = parse_url(database_url)
+    kind = _SERVERS.get(url.get_backend_name())
+    with pruning_sqlite(url) if kind is None else pruning_server(kind, url) as is_ours:
+        yield is_ours
 
 
 def _checked(store: ServerStore, kind: ServerKind) -> ServerStore:

@@ -15,6 +15,8 @@ from shopdb_core.store.server_kind import LOCK_TIMEOUT_SECONDS, ServerKind, Verd
 _MIGRATION_LOCK = 0x73686F706462
 """The advisory lock's number, the letters of `shopdb`; advisory locks are each database's own."""
 
+_PRUNING_LOCK = _MIGRATION_LOCK + 1
+
 _GONE = Verdict("The database server is away.", again=True, lost=True)
 _REFUSED = Verdict("The database server refuses the connection.", again=True, lost=True)
 _BY_CLASS: Mapping[str, Verdict] = MappingProxyType(
@@ -90,6 +92,13 @@ def _lock_migrations(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})
 
 
+def _lock_pruning(connection: Connection) -> bool:
+    """Try to take the lock; the transaction's end gives it back, and it may be idle until then."""
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    taken = connection.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": _PRUNING_LOCK})
+    return bool(taken)
+
+
 POSTGRESQL = ServerKind(
     connect_args=MappingProxyType(
         {
@@ -110,4 +119,5 @@ POSTGRESQL = ServerKind(
     check=_check,
     catch_up=_catch_up,
     lock_migrations=_lock_migrations,
+    lock_pruning=_lock_pruning,
 )

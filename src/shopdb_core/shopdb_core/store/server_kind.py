@@ -9,6 +9,9 @@ from sqlalchemy import URL, Connection, Engine
 LOCK_TIMEOUT_SECONDS = 15
 """How long a statement waits for rows that another transaction holds."""
 
+ANSWER_SECONDS = 30.0
+"""Longer than any lock is waited for; a server that sends nothing for so long does not work."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -34,7 +37,8 @@ class ServerKind:
     on a driver's error, `None` where the error is no matter of time. `check` raises `ConfigurationError` for
     a server that would change what is stored. `catch_up` waits until a server that is one of several has what
     the others had committed by then. `lock_migrations` makes other upgrades wait until the connection's
-    transaction, or the connection, ends.
+    transaction, or the connection, ends. `lock_pruning` returns at once whether no other process prunes; the
+    lock ends likewise.
     """
 
     connect_args: Mapping[str, Any]
@@ -43,3 +47,4 @@ class ServerKind:
     check: Callable[[Connection], None]
     catch_up: Callable[[Connection], None]
     lock_migrations: Callable[[Connection], None]
+    lock_pruning: Callable[[Connection], bool]

@@ -10,12 +10,9 @@ from sqlalchemy import URL, Connection, RootTransaction
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.at_work import lent
 from shopdb_core.store.server_engine import begin_snapshot, server_engine, verdict_on
-from shopdb_core.store.server_kind import ServerKind, Verdict
+from shopdb_core.store.server_kind import ANSWER_SECONDS, ServerKind, Verdict
 
 T = TypeVar("T")
-
-ANSWER_SECONDS = 30.0
-"""Longer than any lock is waited for; a server that says nothing for so long stands still."""
 
 MOST_TRIES = 8
 LONGEST_TRYING_SECONDS = 20.0

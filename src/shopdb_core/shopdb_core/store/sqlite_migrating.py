@@ -1,7 +1,8 @@
-"""The transaction in which an SQLite file is migrated."""
+"""What one process at a time does on an SQLite file: it migrates, or it prunes."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy import URL, Connection
 
@@ -20,3 +21,17 @@ def migrating_sqlite(url: URL) -> Iterator[Connection]:
             connection.exec_driver_sql("COMMIT")
     finally:
         engine.dispose()
+
+
+@contextmanager
+def pruning_sqlite(url: URL) -> Iterator[bool]:
+    """Yield whether no other process prunes; the turn is SQLite's own lock on an empty file beside."""
+    with closing(sqlite3.connect(f"{url.database}-prune", timeout=0, isolation_level=None)) as beside:
+        try:
+            beside.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            yield False
+        else:
+            yield True
