@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shopdb_core.canonical import canonical
 from shopdb_core.plugins.compiled import accepts, compile_schema
 from shopdb_core.plugins.pointers import step
+from shopdb_core.plugins.references import referenced
 from shopdb_hookspecs import Json, JsonObject
 
 
@@ -75,9 +76,6 @@ class Part:
 
     def target(self) -> "Part":
         """Return what `$ref` leads to."""
-        place: str = self.rules["$ref"].removeprefix("#")
-        rules: Json = self.document.declaration
-        for key in place.split("/")[1:]:
-            name = key.replace("~1", "/").replace("~0", "~")
-            rules = rules[int(name)] if isinstance(rules, list) else rules[name]
-        return Part(rules, place, self.document)
+        reference: str = self.rules["$ref"]
+        rules = referenced(reference, self.document.declaration)
+        return Part(rules, reference.removeprefix("#"), self.document)
