@@ -26,7 +26,7 @@ from shopdb_core.housekeeping import Housekeeping
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.reporting import Reports
 from shopdb_core.schema_check import check_schema
-from shopdb_core.served import NOTHING_BROKEN, Breakage, remember_served
+from shopdb_core.served_declarations import NOTHING_BROKEN, Breakage, remember_served
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 

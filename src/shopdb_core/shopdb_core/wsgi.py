@@ -17,7 +17,7 @@ from shopdb_core.errors import ShopDBError, Unavailable, in_one_line
 from shopdb_core.log import log_at_once
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.schema_check import check_schema
-from shopdb_core.served import remember_served
+from shopdb_core.served_declarations import remember_served
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.onuse import StoreOnUse

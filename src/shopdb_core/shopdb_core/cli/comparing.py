@@ -1,8 +1,7 @@
 """`shopdb plugin check --against`: a plugin's declaration beside that of another release."""
 
 from shopdb_core.locating import Located, located
-from shopdb_core.plugins.compatibility.comparison import Comparison, compare_releases
-from shopdb_core.plugins.compatibility.declared import Declared, read_declared
+from shopdb_core.plugins.comparing import Comparison, Declared, compare_releases, read_declared
 
 
 def compared(plugin: Located, older: str) -> Comparison:
@@ -16,4 +15,4 @@ def compared(plugin: Located, older: str) -> Comparison:
 
 
 def _declared(plugin: Located) -> Declared:
-    return read_declared(plugin.ask("shopdb_core.plugins.compatibility"))
+    return read_declared(plugin.ask("shopdb_core.plugins.comparing"))

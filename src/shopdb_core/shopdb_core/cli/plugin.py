@@ -10,7 +10,7 @@ from shopdb_core.environment import read_admission
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.declaration import declaration_schema
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
-from shopdb_core.served import Breakage
+from shopdb_core.served_declarations import Breakage
 from shopdb_hookspecs import JsonObject
 
 
