@@ -51,7 +51,7 @@ def test_a_release_that_breaks_clients_and_does_not_say_so(
     assert done.returncode == 1, done.stderr
     assert "rack 1.1.0 (rackplugin) conforms" in done.stdout
     assert "rack 1.1.0 against 1.0.0: these changes need a major version" in done.stdout
-    assert "    major  /fields/height: is gone" in done.stdout
+    assert "    major  /fields/height: was removed" in done.stdout
     assert done.stderr == (
         "shopdb: from 1.0.0 to 1.1.0 is a minor step, and the changes need a major one: release 2.0.0\n"
     )

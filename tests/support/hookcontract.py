@@ -13,8 +13,8 @@ from typing import Any
 
 from packaging.version import Version
 
-from shopdb_core.plugins.compatibility.changes import Step
-from shopdb_core.plugins.compatibility.versions import step_made
+from shopdb_core.plugins.comparing import step_made
+from shopdb_core.plugins.compatibility import Step
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "hookspecs" / "shopdb_hookspecs"

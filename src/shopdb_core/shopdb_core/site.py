@@ -11,7 +11,7 @@ from shopdb_core.collect import Submissions
 from shopdb_core.errors import ConfigurationError, SchemaBehind
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.reporting import Reports
-from shopdb_core.served import NOTHING_BROKEN, Breakage, remember_served
+from shopdb_core.served_declarations import NOTHING_BROKEN, Breakage, remember_served
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.scripts import CORE, MigrationScripts

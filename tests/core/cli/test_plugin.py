@@ -63,14 +63,14 @@ def test_list_tells_what_will_break_before_it_is_served(recorded: Any) -> None:
     lines = recorded.run("plugin", "list").stdout.splitlines()
 
     assert lines[-2:] == [
-        "computers breaks what clients could rely on before in 0.9.0, when it is served:",
-        "    /fields/room: is gone: what is submitted in it is dropped with a warning, and lost",
+        "computers breaks what clients could rely on in 0.9.0, when it is served:",
+        "    /fields/room: was removed: its values are dropped with a warning",
     ]
     rows = {row["name"]: row for row in json.loads(recorded.run("plugin", "list", "--json").stdout)}
     assert rows["computers"]["breakingchanges"] == {
         "previousversion": "0.9.0",
         "since": None,
-        "changes": ["/fields/room: is gone: what is submitted in it is dropped with a warning, and lost"],
+        "changes": ["/fields/room: was removed: its values are dropped with a warning"],
     }
     assert rows["printers"]["breakingchanges"] is None
 
@@ -80,7 +80,7 @@ def test_list_tells_what_was_broken_once_it_is_served(recorded: Any) -> None:
     server = recorded.serve()
 
     line = recorded.run("plugin", "list").stdout.splitlines()[-2]
-    assert line.startswith("computers breaks what clients could rely on before in 0.9.0, since 20")
+    assert line.startswith("computers breaks what clients could rely on in 0.9.0, since 20")
     log = server.log.read_text()
     assert log.count("plugin computers (distribution shopdb-computers 1.0.0) breaks") == 1
 

@@ -11,7 +11,7 @@ from shopdb_core.canonical import canonical
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.served import Breakage
+from shopdb_core.served_declarations import Breakage
 from shopdb_hookspecs import JsonObject
 
 

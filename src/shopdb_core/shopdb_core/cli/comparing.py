@@ -1,8 +1,7 @@
 """`shopdb plugin check --against`: a plugin's declaration beside that of another release."""
 
 from shopdb_core.conformance.installing import InstalledPlugin, installed_plugin
-from shopdb_core.plugins.compatibility.comparison import Comparison, compare_releases
-from shopdb_core.plugins.compatibility.declared import Declared, read_declared
+from shopdb_core.plugins.comparing import Comparison, Declared, compare_releases
 
 
 def compared(plugin: InstalledPlugin, older: str) -> Comparison:
@@ -16,4 +15,4 @@ def compared(plugin: InstalledPlugin, older: str) -> Comparison:
 
 
 def _declared(plugin: InstalledPlugin) -> Declared:
-    return read_declared(plugin.ask("shopdb_core.plugins.compatibility"))
+    return Declared(**plugin.ask("shopdb_core.plugins.comparing"))

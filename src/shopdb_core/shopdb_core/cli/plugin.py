@@ -11,7 +11,7 @@ from shopdb_core.errors import NotFound
 from shopdb_core.plugins.candidates import not_installed
 from shopdb_core.plugins.declaration import declaration_schema
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
-from shopdb_core.served import Breakage
+from shopdb_core.served_declarations import Breakage
 from shopdb_hookspecs import JsonObject
 
 

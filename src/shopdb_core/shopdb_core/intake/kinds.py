@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from urllib.parse import unquote
 
+from shopdb_core.plugins.references import referenced
 from shopdb_hookspecs import Json, JsonObject
 
 ALL_KINDS = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
@@ -38,7 +38,7 @@ class Schemas:
             return
         yield schema
         if "$ref" in schema:
-            yield from self.parts(self._resolved(schema["$ref"]))
+            yield from self.parts(referenced(schema["$ref"], self._root))
         for keyword in ("allOf", "anyOf", "oneOf"):
             for branch in schema.get(keyword, ()):
                 yield from self.parts(branch)
@@ -49,20 +49,13 @@ class Schemas:
             return ALL_KINDS
         kinds = _declared(schema)
         if "$ref" in schema:
-            kinds &= self.kinds(self._resolved(schema["$ref"]))
+            kinds &= self.kinds(referenced(schema["$ref"], self._root))
         for branch in schema.get("allOf", ()):
             kinds &= self.kinds(branch)
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 kinds &= frozenset[str]().union(*map(self.kinds, schema[keyword]))
         return kinds
-
-    def _resolved(self, reference: str) -> Json:
-        schema: Json = self._root
-        for token in unquote(reference).removeprefix("#/").split("/"):
-            name = token.replace("~1", "/").replace("~0", "~")
-            schema = schema[name] if isinstance(schema, Mapping) else schema[int(name)]
-        return schema
 
 
 def _declared(schema: JsonObject) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from shopdb_core.faults import Fault
 from shopdb_core.intake.notes import shortened
 from shopdb_core.intake.quoting import shown
+from shopdb_core.plugins.pointers import keys
 from shopdb_hookspecs import Json
 
 _MOST_ROUNDS = 5
@@ -74,7 +75,7 @@ def _droppable(
 
 
 def _place(fault: Fault, submission: dict[str, Json], protected: frozenset[str]) -> _Place | None:
-    field, *inner = [_unescaped(token) for token in fault.pointer.split("/")[1:3]] or [""]
+    field, *inner = keys(fault.pointer)[:2] or [""]
     if inner and isinstance(submission.get(field), list):
         return field, int(inner[0])
     return (field, None) if field in submission and field not in protected else None
@@ -94,7 +95,3 @@ def _sentence(place: _Place, fault: Fault) -> str:
     field, position = place
     what = "the field" if position is None else "the item"
     return f"{shown(field)}: {fault.pointer} {fault.message}; {what} was left out"
-
-
-def _unescaped(token: str) -> str:
-    return token.replace("~1", "/").replace("~0", "~")

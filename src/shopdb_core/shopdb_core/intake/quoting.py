@@ -2,6 +2,8 @@
 
 from typing import TypeAlias
 
+from shopdb_core.plugins.pointers import step
+
 Path: TypeAlias = tuple[str | int, ...]
 """The member names and item numbers that lead from a document to one of its values."""
 
@@ -19,4 +21,4 @@ def shown(text: str) -> str:
 
 def pointer(path: Path) -> str:
     """Give the JSON pointer (RFC 6901) to a place; a name that cannot be shown whole is shortened."""
-    return "".join("/" + shown(str(token)).replace("~", "~0").replace("/", "~1") for token in path)
+    return "".join(step(shown(str(token))) for token in path)

@@ -1,14 +1,26 @@
-"""Whether every `$ref` of a declaration leads to one of its subschemas, and no chain of them turns back."""
+"""The `$ref` of a declaration: the subschema that one points to, and what is wrong with all of them."""
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from shopdb_core.plugins.declarationfault import DeclarationFault
 from shopdb_core.plugins.keywords import IN_PLACE, children
-from shopdb_hookspecs import Json
+from shopdb_core.plugins.pointers import keys
+from shopdb_hookspecs import Json, JsonObject
 
 APPLICATIONS = 1_000
 """The most subschemas that one schema may apply to one and the same value."""
+
+
+def referenced(reference: str, document: JsonObject) -> Json:
+    """Return the subschema that a checked reference, such as `#/$defs/port`, points to in its document.
+
+    Raises `KeyError` or `IndexError` for a reference that points to nothing.
+    """
+    schema: Json = document
+    for key in keys(reference):
+        schema = schema[int(key)] if isinstance(schema, list) else schema[key]
+    return schema
 
 
 def reference_faults(schemas: Mapping[str, Json]) -> Iterator[DeclarationFault]:

@@ -1,16 +1,13 @@
 """Two releases of a plugin, compared in the form that people and scripts read."""
 
 import copy
-import json
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
+from shopdb_core.conformance.installing import InstalledPlugin
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.plugins.compatibility.comparison import compare_releases
-from shopdb_core.plugins.compatibility.declared import Declared, read_declared
+from shopdb_core.plugins.comparing import Declared, compare_releases
 
 OLD = Declared(
     "rack",
@@ -27,14 +24,14 @@ def release(version: str, **fields: object) -> Declared:
 
 
 def test_a_version_that_says_too_little() -> None:
-    """Every change has its step, a breaking one its remedy, and the least version is told."""
+    """Every change has its step, a breaking one its remedy; the smallest version that is enough is named."""
     found = compare_releases(OLD, release("1.1.0", depth={"type": "integer"}))
 
     assert list(found.lines()) == [
         "rack 1.1.0 against 1.0.0: these changes need a major version",
-        "    major  /fields/height: is gone: what is submitted in it is dropped with a warning, and lost",
+        "    major  /fields/height: was removed: its values are dropped with a warning",
         '           keep the field, and mark it "deprecated": true until the next major version',
-        "    minor  /fields/depth: is new: readers meet a field that they do not know",
+        "    minor  /fields/depth: is new: readers may receive a field that they do not know",
     ]
     assert found.shortfall.endswith("release 2.0.0")
     shown = found.as_json()
@@ -42,7 +39,7 @@ def test_a_version_that_says_too_little() -> None:
     assert shown["changes"][1] == {
         "place": "/fields/depth",
         "step": "minor",
-        "sentence": "is new: readers meet a field that they do not know",
+        "sentence": "is new: readers may receive a field that they do not know",
         "remedy": "",
     }
 
@@ -55,25 +52,38 @@ def test_a_version_that_says_enough() -> None:
 
 
 def test_two_plugins_are_not_compared() -> None:
-    """Their releases are no releases of each other."""
+    """Releases of two plugins are refused by name."""
     with pytest.raises(ConfigurationError, match="rack and tray are two plugins"):
         compare_releases(OLD, Declared("tray", "shop-tray", "1.0.0", OLD.declaration))
 
 
-def ask(name: str, folder: Path) -> Declared:
+def ask(name: str) -> Declared:
     """Ask another process what an installed plugin declares."""
-    output = folder / "answer.json"
-    command = [sys.executable, "-m", "shopdb_core.plugins.compatibility", name, str(output)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("", "")
-    return read_declared(json.loads(output.read_bytes()))
+    return Declared(**InstalledPlugin(name).ask("shopdb_core.plugins.comparing"))
 
 
-def test_another_process_tells_what_a_plugin_declares(tmp_path: Path) -> None:
-    """Its name, distribution, version and declaration; or why there is none."""
-    found = ask("printers", tmp_path)
+def test_another_process_writes_what_a_plugin_declares() -> None:
+    """Its name, distribution, version, declaration and examples; or the reason why there is none."""
+    found = ask("printers")
 
     assert (found.name, found.distribution, found.version) == ("printers", "shopdb-printers", "1.0.0")
     assert found.declaration["identityfield"] == "serialnumber"
+    assert "serialnumber" in found.examples[0]
     with pytest.raises(ConfigurationError, match="There is no plugin named 'nobody'; installed are "):
-        ask("nobody", tmp_path)
+        ask("nobody")
+
+
+def test_an_example_of_the_older_release_that_is_refused() -> None:
+    """It is a major change at the field, with the message that a submission gets."""
+    older = replace(OLD, examples=[{"serial": "1", "height": 3}, {"serial": "2", "height": "tall"}])
+    newer = replace(release("2.0.0", height={"type": "integer", "maximum": 2}), examples=[{"serial": 5}])
+
+    changes = compare_releases(older, newer).changes
+
+    assert [(str(change.step), change.place) for change in changes] == [
+        ("major", "/fields/height"),
+        ("major", "/fields/height/maximum"),
+    ]
+    assert changes[0].sentence.startswith(
+        "example 1 of the older release is refused: /height must be at most 2"
+    )

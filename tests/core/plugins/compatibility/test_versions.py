@@ -3,8 +3,8 @@
 import pytest
 from packaging.version import Version
 
-from shopdb_core.plugins.compatibility.changes import Step
-from shopdb_core.plugins.compatibility.versions import shortfall, step_made
+from shopdb_core.plugins.comparing import shortfall, step_made
+from shopdb_core.plugins.compatibility import Step
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_step_between_two_versions(old: str, new: str, step: Step) -> None:
     ],
 )
 def test_a_step_that_falls_short(needed: Step, old: str, new: str, least: str) -> None:
-    """Both versions, both steps, and the least version that will do are told."""
+    """The sentence names both versions, both steps, and the smallest version that is enough."""
     sentence = shortfall(needed, old, new)
 
     assert sentence.startswith(f"from {old} to {new} is ")
@@ -49,11 +49,11 @@ def test_a_step_that_falls_short(needed: Step, old: str, new: str, least: str) -
 
 @pytest.mark.parametrize(("old", "new"), [("", "1.0"), ("1.0", "")])
 def test_a_plugin_without_a_version(old: str, new: str) -> None:
-    """A plugin that a program passes in has none, and nothing is said."""
+    """A plugin that a program passes in has no version, and nothing is reported."""
     assert shortfall(Step.MAJOR, old, new) == ""
 
 
-def test_a_version_that_is_none() -> None:
-    """It is named, with the rule that it breaks."""
+def test_an_invalid_version() -> None:
+    """The sentence names it and the rule that it breaks."""
     assert "'soon'" in shortfall(Step.MINOR, "1.0", "soon")
     assert "PEP 440" in shortfall(Step.MINOR, "1.0", "soon")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shopdb_core.plugins.declaration import check_declaration
+from shopdb_core.plugins.references import referenced
 from shopdb_core.plugins.validation import SubmissionValidator
 
 OUTSIDE = [
@@ -126,3 +127,17 @@ def test_opens_no_file_and_no_socket(declaration: dict[str, Any]) -> None:
     run = subprocess.run(arguments, input=attack, capture_output=True, text=True, check=False)
 
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("#/$defs/part/properties/a~1~0~01", {"type": "string"}),
+        ("#/$defs/part/allOf/1", {"minProperties": 1}),
+    ],
+)
+def test_a_reference_points_to_a_subschema(reference: str, expected: dict[str, Any]) -> None:
+    """Escaped names are unescaped, and numbers are positions in a list."""
+    part = {"properties": {"a/~~1": {"type": "string"}}, "allOf": [{}, {"minProperties": 1}]}
+
+    assert referenced(reference, {"$defs": {"part": part}}) == expected

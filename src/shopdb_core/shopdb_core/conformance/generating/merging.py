@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TypeAlias
-from urllib.parse import unquote
 
+from shopdb_core.plugins.references import referenced
 from shopdb_hookspecs import Json, JsonObject
 
 Merged: TypeAlias = JsonObject
@@ -33,7 +33,7 @@ def merged(schema: Json, definitions: JsonObject) -> Iterator[Merged]:
 def _groups(rules: JsonObject, definitions: JsonObject) -> Iterator[list[Json]]:
     """Yield lists of schemas; the value satisfies one of each."""
     if "$ref" in rules:
-        yield [_resolved(rules["$ref"], definitions)]
+        yield [referenced(rules["$ref"], {"$defs": definitions})]
     yield from ([part] for part in rules.get("allOf", ()))
     for keyword in ("anyOf", "oneOf"):
         if keyword in rules:
@@ -79,11 +79,3 @@ def _admits(kinds: Json, kind: str) -> bool:
 
 def _listed(kinds: Json) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
-
-
-def _resolved(reference: str, definitions: JsonObject) -> Json:
-    schema: Json = {"$defs": definitions}
-    for token in unquote(reference).removeprefix("#/").split("/"):
-        name = token.replace("~1", "/").replace("~0", "~")
-        schema = schema[name] if isinstance(schema, Mapping) else schema[int(name)]
-    return schema

@@ -1,4 +1,4 @@
-"""What a site remembers of the declarations that it served, and what it says of those that break clients."""
+"""A site records the declarations that it served, and reports those that break clients."""
 
 import copy
 import logging
@@ -21,7 +21,7 @@ from shopdb_core.app import create_app
 from shopdb_core.errors import Unavailable
 from shopdb_core.plugins.candidates import Candidate
 from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.served import remember_served
+from shopdb_core.served_declarations import remember_served
 from shopdb_core.settings import Admission, Settings
 from shopdb_core.site import Site
 from shopdb_core.store import Store, open_store
@@ -34,7 +34,7 @@ DECLARATION = {
     "identityfield": "serial",
     "fields": {"serial": {"type": "string"}, "height": {"type": "integer"}, "depth": {"type": "integer"}},
 }
-LOST = "/fields/depth: is gone: what is submitted in it is dropped with a warning, and lost"
+LOST = "/fields/depth: was removed: its values are dropped with a warning"
 
 
 def without(field: str) -> dict[str, Json]:
@@ -100,7 +100,7 @@ def test_a_breaking_change_is_logged_once_and_kept(
 
     (line,) = warnings(caplog)
     assert line.startswith("plugin rack (distribution shop-rack 1.1.0) breaks what clients could rely on")
-    assert f" in 1.0.0: {LOST}. Tell those who submit" in line
+    assert f" in 1.0.0: {LOST}. Inform those who submit" in line
     assert first == second
     assert first["rack"]["previousversion"] == "1.0.0"
     assert first["rack"]["changes"] == [LOST]
@@ -109,7 +109,7 @@ def test_a_breaking_change_is_logged_once_and_kept(
 def test_what_breaks_nobody_is_recorded_without_a_word(
     start: Callable[..., dict[str, Json]], database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An addition ends what was told of the change before it."""
+    """After an addition the breaking change before it is no longer reported."""
     start(DECLARATION)
     start(without("depth"), "2.0.0")
     caplog.clear()
@@ -124,14 +124,14 @@ def test_what_breaks_nobody_is_recorded_without_a_word(
 def test_another_version_of_the_same_declaration_changes_nothing_else(
     start: Callable[..., dict[str, Json]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A corrected release is remembered as the one before, and what it broke stays told."""
+    """A corrected release is remembered as the one before, and what it broke is still reported."""
     start(DECLARATION)
     broken = start(without("depth"), "2.0.0")
 
     assert start(without("depth"), "2.0.1") == broken
     assert start(DECLARATION, "2.1.0") == {}
     start(without("height"), "2.2.0")
-    assert " in 2.1.0: /fields/height: is gone" in warnings(caplog)[-1]
+    assert " in 2.1.0: /fields/height: was removed" in warnings(caplog)[-1]
 
 
 def test_nothing_is_written_where_nothing_changed(
@@ -154,7 +154,7 @@ def test_servers_that_start_at_once_record_and_log_once(
 ) -> None:
     """One of them is first; all know the same afterwards."""
     stores = [open_store(settings) for _ in range(4)]
-    told: list[dict[str, Json]] = []
+    found: list[dict[str, Json]] = []
 
     def all_start(declaration: Mapping[str, Json], version: str) -> None:
         together = threading.Barrier(len(stores))
@@ -162,7 +162,7 @@ def test_servers_that_start_at_once_record_and_log_once(
         def begin(store: Json) -> None:
             plugins = rack(declaration, version)
             together.wait(10)
-            told.append({name: each.shown() for name, each in remember_served(store, plugins).items()})
+            found.append({name: each.shown() for name, each in remember_served(store, plugins).items()})
 
         threads = [threading.Thread(target=begin, args=[store]) for store in stores]
         for thread in threads:
@@ -175,15 +175,15 @@ def test_servers_that_start_at_once_record_and_log_once(
     for store in stores:
         store.close()
 
-    assert told[:4] == [{}] * 4
-    assert told[4:] == [told[4]] * 4
-    assert told[4]["rack"]["changes"] == [LOST]
+    assert found[:4] == [{}] * 4
+    assert found[4:] == [found[4]] * 4
+    assert found[4]["rack"]["changes"] == [LOST]
     assert len(warnings(caplog)) == 1
     assert database.query("SELECT count(*) FROM serveddeclaration") == [(1,)]
 
 
 def test_schemas_tells_what_was_broken_and_its_tag_follows(settings: Settings) -> None:
-    """The member is there only where something is broken, for all collectors and for one."""
+    """The member exists only where something is broken, for all collectors and for one."""
     answers = []
     for declaration in (DECLARATION, without("depth")):
         with Site.open(settings, {"rack": Rack(declaration)}) as site:
@@ -221,7 +221,7 @@ def test_a_wrapper_s_change_counts(settings: Settings, caplog: pytest.LogCapture
 
     (line,) = warnings(caplog)
     assert "plugin rack (distribution unknown) breaks" in line
-    assert '/required/0: "height" is required' in line
+    assert '/required/0: "height" is now required' in line
 
 
 def test_a_plugin_that_is_away_is_not_forgotten(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -267,7 +267,7 @@ class Full:
 def test_a_database_that_takes_no_writes_stops_no_server(
     settings: Settings, start: Callable[..., dict[str, Json]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says that nothing was recorded, and what breaks is told nevertheless."""
+    """The log says that nothing was recorded, and what breaks is reported nevertheless."""
     start(DECLARATION)
     with closing(open_store(settings)) as store:
         assert remember_served(Full(store), rack(DECLARATION, "1.0.0")) == {}
