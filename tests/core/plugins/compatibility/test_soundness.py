@@ -94,16 +94,18 @@ def declarations(draw: st.DrawFn) -> tuple[Json, Json]:
     return old, new
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(declarations())
-def test_no_major_change_refuses_what_was_taken(pair: tuple[Json, Json]) -> None:
+def test_without_a_major_change_nothing_accepted_is_refused(pair: tuple[Json, Json]) -> None:
     """Without a major change the newer declaration accepts every value that the older one accepts."""
-    old, new = pair
-    before, after = (compile_schema(submission_schema("x", each)) for each in (old, new))
-    taken = [value for value in VALUES if accepts(before, {"id": "1", "x": value})]
-    refused = [value for value in taken if not accepts(after, {"id": "1", "x": value})]
+    first, second = pair
+    for old, new in ((first, second), (second, first)):
+        if step_of(compare_declarations(old, new)) < Step.MAJOR:
+            before, after = (compile_schema(submission_schema("x", each)) for each in (old, new))
+            taken = [value for value in VALUES if accepts(before, {"id": "1", "x": value})]
+            refused = [value for value in taken if not accepts(after, {"id": "1", "x": value})]
 
-    assert not refused or step_of(compare_declarations(old, new)) is Step.MAJOR, refused
+            assert not refused
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
