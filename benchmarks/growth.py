@@ -27,12 +27,12 @@ from harness.report import machine
 from harness.stock import Stock, hostname, submission
 from sqlalchemy import create_engine, text
 
-from shopdb_core.assets.duplicates import list_duplicates
-from shopdb_core.assets.read import get_asset, list_assets
+from shopdb_core.assets.identity import list_duplicates
+from shopdb_core.assets.rows import get_asset, list_assets
 from shopdb_core.audit.entries import AuditChain, list_entries
-from shopdb_core.collect import Origin
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
+from shopdb_core.submissions import Origin
 
 SECRET_KEY = secrets.token_hex()
 ORIGIN = Origin("benchmark", "growth")

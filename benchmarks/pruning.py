@@ -24,10 +24,10 @@ from harness.figures import percentile
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import Pruned, expiries, prune
 from shopdb_core.audit.verify import verify
-from shopdb_core.collect import Origin, Submissions
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
+from shopdb_core.submissions import Origin, Submissions
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ class _Bench:
         self._settings = settings
         self._store = open_store(settings)
         self._chain = AuditChain(settings.secret_key)
-        plugins = load_plugins(settings.admission)
+        plugins = load_plugins(settings.plugin_selection)
         self._submissions = Submissions(settings, plugins, self._store, self._chain)
         self._clients: int = options.clients
         self._turn: float = options.turn

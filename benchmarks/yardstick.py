@@ -12,8 +12,8 @@ import waitress
 from falcon.media import JSONHandler
 from harness.payloads import PATH
 
-from shopdb_core.environment import read_settings
-from shopdb_core.server import CONNECTION_LIMIT
+from shopdb_core.server.http import CONNECTION_LIMIT
+from shopdb_core.settings import read_settings
 
 
 class NoOpResource:

@@ -22,9 +22,9 @@ from throwaway import database, database_kind, make_database, make_migrated, tem
 from throwaway_servers import server_url
 
 from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.settings import Admission
+from shopdb_core.settings import PluginSelection
 from shopdb_core.site import migration_scripts
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.store.migrate import upgrade
 
 __all__ = [  # fixtures for every test
     "database",
@@ -53,7 +53,9 @@ SHOWN_COMMANDS = re.findall(
 OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
     "workers": "shopdb_core serve --workers 2",
     # What gunicorn does by itself: one worker of one thread.
-    "gunicorn-sync": f"gunicorn --bind {SHOWN_ADDRESS} --no-control-socket shopdb_core.wsgi:application",
+    "gunicorn-sync": (
+        f"gunicorn --bind {SHOWN_ADDRESS} --no-control-socket shopdb_core.server.wsgi:application"
+    ),
 }
 
 
@@ -254,13 +256,15 @@ def load_once() -> Callable[..., Plugins]:
 
     Each caller has states of its own: what one quarantines serves the next.
     """
-    everybody = Admission()
+    everybody = PluginSelection()
     installed = load_plugins(everybody)
 
-    def load(plugins: Mapping[str, object] | None = None, admission: Admission = everybody) -> Plugins:
-        if plugins is None and admission == everybody:
+    def load(
+        plugins: Mapping[str, object] | None = None, plugin_selection: PluginSelection = everybody
+    ) -> Plugins:
+        if plugins is None and plugin_selection == everybody:
             return Plugins(installed.all())
-        return load_plugins(admission, plugins)
+        return load_plugins(plugin_selection, plugins)
 
     return load
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, update
 
-from shopdb_core.assets import write
+from shopdb_core.assets import rows
 from shopdb_core.audit.entries import AuditChain, AuditEntry, entry_row
-from shopdb_core.canonical import canonical_text
-from shopdb_core.collect.prepare import Preparation
+from shopdb_core.json_text import canonical_text
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import asset, auditentry
+from shopdb_core.submissions.pipeline import Pipeline
 
 SITE_KEY = "a-secret-key-for-benchmarks-0123456789"
 COMPUTERS = 10_000
@@ -25,7 +25,7 @@ def aged_site(settings: Settings, entries: int) -> None:
     """Make the database: every computer created, then seen again in one round after the other."""
     upgrade_site(settings)
     with Site.open(settings) as site:
-        history = _History(site.chain, Preparation(site.plugins.collector("computers"), settings.timezone))
+        history = _History(site.chain, Pipeline(site.plugins.collector("computers"), settings.timezone))
         site.store.transaction(history.create)
         rounds = entries // COMPUTERS
         for number in range(1, rounds):
@@ -38,7 +38,7 @@ def aged_site(settings: Settings, entries: int) -> None:
 class _History:
     """The history as it grows; remembers each computer's newest hash."""
 
-    def __init__(self, chain: AuditChain, preparation: Preparation) -> None:
+    def __init__(self, chain: AuditChain, preparation: Pipeline) -> None:
         self._chain = chain
         self._preparation = preparation
         self._newest: dict[int, bytes] = {}
@@ -61,7 +61,7 @@ class _History:
     def _created(self, connection: Connection, number: int) -> AuditEntry:
         submission = {"hostname": f"PC-{number:06}", "osname": "Debian 12", "memorygb": 1}
         prepared = self._preparation.prepare(submission, lenient=False)
-        assetid = write.create(
+        assetid = rows.create_asset(
             connection,
             assettype="computers",
             identityvalue=prepared.identityvalue,

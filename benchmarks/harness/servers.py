@@ -21,11 +21,11 @@ _MEGABYTE_PAGES = 1_000_000 / os.sysconf("SC_PAGE_SIZE")
 OTHER_SERVERS: Mapping[str, Sequence[str]] = {
     "gunicorn": (
         "gunicorn", "--threads", "8", "--no-control-socket", "--bind", "127.0.0.1:{port}",
-        "shopdb_core.wsgi:application",
+        "shopdb_core.server.wsgi:application",
     ),
     "granian": (
         "granian", "--interface", "wsgi", "--blocking-threads", "8", "--port", "{port}",
-        "shopdb_core.wsgi:application",
+        "shopdb_core.server.wsgi:application",
     ),
 }  # fmt: skip
 """Other WSGI servers than ShopDB's own, with as many threads in one process."""

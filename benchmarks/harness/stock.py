@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, insert
 from shopdb_computers.tables import bucket_of, installation, software, softwareid
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.audit.entries import AuditChain, AuditEntry, SealedEntry, entry_row
-from shopdb_core.canonical import canonical_text
+from shopdb_core.json_text import canonical_text
 from shopdb_core.store.tables import asset, assetattributes, assetevidence, auditentry
 from shopdb_hookspecs import JsonObject
 

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, inspect, make_url
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.app import create_app
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.settings import Admission, Settings
+from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site, migration_scripts
 from shopdb_core.store import open_store
 from shopdb_hookspecs import Json, JsonObject, hookimpl
@@ -99,7 +99,7 @@ def make_shop(
     def make(
         plugins: Mapping[str, object] | None = None, kind: str = database_kind, **values: object
     ) -> Shop:
-        loaded = load_once(plugins, values.get("admission", Admission()))
+        loaded = load_once(plugins, values.get("plugin_selection", PluginSelection()))
         database = make_migrated(kind, migration_scripts(loaded))
         defaults = {"secret_key": SECRET_KEY, "shared_keys": (KEY,), "database_url": database.url}
         settings = Settings(**{**defaults, **values})

@@ -24,7 +24,7 @@ def app(tmp_path):
         secret_key="a-secret-key-for-tests-0123456789-abcdef",
         database_url=f"sqlite:///{tmp_path}/site.sqlite3",
     )
-    with Site(settings, load_plugins(settings.admission), open_store(settings)) as site:
+    with Site(settings, load_plugins(settings.plugin_selection), open_store(settings)) as site:
         yield create_app(site)
 
 

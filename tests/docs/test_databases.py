@@ -7,7 +7,7 @@ import pytest
 from databases import administer
 from sqlalchemy import make_url
 
-from shopdb_core.store import mysql, postgresql, server_engine
+from shopdb_core.store.server import engine, mysql, postgresql
 
 CLEAN_UP = {
     "postgresql": ("DROP DATABASE {0} WITH (FORCE)", "DROP ROLE {0}"),
@@ -49,7 +49,7 @@ def test_every_reason_for_a_503_is_told(docs):
         *postgresql._BY_STATE.values(),
         *mysql._VERDICTS.values(),
         postgresql._REFUSED,
-        server_engine._POOL_EMPTY,
+        engine._POOL_EMPTY,
     ]
     rows = re.findall(r"(?m)^\| (The .+?|Another .+?|Every .+?) \|", (docs / "operations.md").read_text())
     told = {spelt for row in rows for spelt in spelt_out(row)}

@@ -9,7 +9,7 @@ from documents import fenced, sections
 from hookpage import make_module, parts_of, plugin_source
 
 from shopdb_core.site import migration_scripts
-from shopdb_core.store.upgrade import migration_statuses
+from shopdb_core.store.migrate import migration_statuses
 
 
 def _answer(shop, submission):

@@ -10,9 +10,9 @@ import pytest
 from documents import code, table
 from hookpage import make_module, parts_of, plugin_source, signature
 
-from shopdb_core.plugins.hooks import HOOKS
+from shopdb_core.plugins.collector import HOOKS
 from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.settings import Admission
+from shopdb_core.settings import PluginSelection
 
 FAULTS = "| the hook does | then | message |"
 CULPRIT = "NAME (distribution DISTRIBUTION VERSION)"
@@ -58,7 +58,7 @@ def _consequence(
     make_shop: MakeShop, plugin: ModuleType, hook: str, caplog: pytest.LogCaptureFixture
 ) -> tuple[str, str]:
     """Return what becomes of a plugin, of a submission to it or of a report of it, and in which words."""
-    loaded = load_plugins(Admission(), {"switches": plugin}).get("switches")
+    loaded = load_plugins(PluginSelection(), {"switches": plugin}).get("switches")
     if loaded.state == "quarantined":
         return "quarantined", re.sub(r"\(\S+, line \d+\)", "(FILE, line N)", loaded.reason)
     shop = make_shop({"switches": plugin})

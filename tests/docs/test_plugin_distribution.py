@@ -11,10 +11,10 @@ from documents import code, table
 
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import Plugin, load_plugins
-from shopdb_core.settings import Admission, Settings
+from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import check_schema, migration_scripts
 from shopdb_core.store import open_store
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.store.migrate import upgrade
 
 WRONG = "| what is wrong | then | message |"
 
@@ -129,7 +129,7 @@ def _start(fault: Fault, install: Callable[..., None], folder: Path) -> tuple[st
 def _served(fault: Fault, folder: Path) -> Plugin:
     url = f"sqlite:///{folder}/site.sqlite3"
     _write_migrations(folder, fault.ran or fault.present)
-    loaded = load_plugins(Admission(plugins=fault.plugins))
+    loaded = load_plugins(PluginSelection(plugins=fault.plugins))
     others = [scripts for scripts in migration_scripts(loaded) if scripts.name != "rooms"]
     upgrade(url, migration_scripts(loaded) if fault.ran else others)
     _write_migrations(folder, fault.present)

@@ -8,7 +8,7 @@ import pytest
 from documents import code, table
 from hookpage import arguments, headings, parts_of, signature
 
-from shopdb_core.plugins.hooks import HOOKS
+from shopdb_core.plugins.collector import HOOKS
 from shopdb_hookspecs import AssetChange, Parameter, Report
 
 PARTS = ["When", "Arguments", "Result", "Errors", "Example"]

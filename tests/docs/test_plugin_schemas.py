@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from documents import code, fenced, sections, table
 
-from shopdb_core.plugins.formats import format_checks
-from shopdb_core.plugins.patterns import pattern_reason
+from shopdb_core.declarations.formats import format_checks
+from shopdb_core.declarations.patterns import pattern_reason
 
 SUBMITTED = "| submitted | stored | answer |"
 SENT = "| sent | stored | answer |"
@@ -44,7 +44,7 @@ def shop(text: str, make_shop: MakeShop) -> Any:
 
 def test_every_keyword_of_a_declaration_is_told(text):
     """The table of keywords has exactly those of the meta-schema of declarations."""
-    source = files("shopdb_core.plugins").joinpath("declaration.schema.json").read_text()
+    source = files("shopdb_core.declarations").joinpath("declaration.schema.json").read_text()
     vocabulary = json.loads(source)["$defs"]["keywords"]["properties"]
 
     told = {keyword for row in table(text, "| | |") for keyword in code(row[1])}
@@ -54,7 +54,7 @@ def test_every_keyword_of_a_declaration_is_told(text):
 
 def test_every_key_of_a_declaration_is_told(text):
     """The section names each, and so does the contract."""
-    source = files("shopdb_core.plugins").joinpath("declaration.schema.json").read_text()
+    source = files("shopdb_core.declarations").joinpath("declaration.schema.json").read_text()
     keys = json.loads(source)["properties"].keys()
 
     assert keys <= set(code(sections(text, 2)["The declaration"].replace("\n", " ")))

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from shopdb_core.cli import shopdb
-from shopdb_core.environment import read_settings
+from shopdb_core.settings import read_settings
 
 SECRET = {"SECRET_KEY": "a-secret-key-for-tests-0123456789-abcdef"}
 KEY = "a-collector-key-for-tests-0123456789-abc"

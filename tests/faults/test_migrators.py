@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shopdb_core.store.opening import migrating
+from shopdb_core.store.open import migrating
 
 UPGRADE_FIRST = ["sh", "-c", f'{sys.executable} -m shopdb_core db upgrade >&2 && exec "$@"', "sh"]
 

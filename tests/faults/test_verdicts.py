@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 
-from shopdb_core.store.mysql import MYSQL
-from shopdb_core.store.postgresql import POSTGRESQL
-from shopdb_core.store.server_engine import server_engine, verdict_on
+from shopdb_core.store.server.engine import error_class_of, server_engine
+from shopdb_core.store.server.mysql import MYSQL
+from shopdb_core.store.server.postgresql import POSTGRESQL
 
 pytestmark = pytest.mark.every_server
 
@@ -32,7 +32,7 @@ def test_answer_that_takes_too_long(engine, database) -> None:
     with engine.connect() as connection, pytest.raises(OperationalError) as met:
         connection.execute(text(SLEEP[database.kind]))
 
-    verdict = verdict_on(SERVER_KINDS[database.kind], met.value)
+    verdict = error_class_of(SERVER_KINDS[database.kind], met.value)
     assert verdict is not None
     assert verdict.lost
 
@@ -47,7 +47,7 @@ def test_server_that_accepts_and_says_nothing(database) -> None:
         with pytest.raises(OperationalError) as met:
             engine.connect()
 
-    verdict = verdict_on(kind, met.value)
+    verdict = error_class_of(kind, met.value)
     assert verdict is not None
     assert verdict.lost
 
@@ -63,7 +63,7 @@ def test_lock_that_is_waited_for_too_long(engine, database) -> None:
         with pytest.raises(OperationalError) as met:
             waiting.execute(text("DELETE FROM held"))
 
-    verdict = verdict_on(SERVER_KINDS[database.kind], met.value)
+    verdict = error_class_of(SERVER_KINDS[database.kind], met.value)
     assert verdict is not None
     assert verdict.reason == "Another writer holds the same rows for too long."
     assert not verdict.lost

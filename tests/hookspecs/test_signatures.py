@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hookcontract import REPOSITORY, changes, contract_of, faults, present_contract
 
-from shopdb_core.plugins.compatibility import Step
+from shopdb_core.declarations.compatibility import Step
 
 RECORDS = json.loads((Path(__file__).parent / "signatures.json").read_text(encoding="utf-8"))
 PROJECT = tomllib.loads((REPOSITORY / "hookspecs" / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from shopdb_core.app import create_app
-from shopdb_core.collect import Origin
 from shopdb_core.errors import SchemaBehind
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
+from shopdb_core.submissions import Origin
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
 

@@ -2,7 +2,9 @@
 
 import time
 
-PRELOADING = "gunicorn --bind 127.0.0.1:8080 --preload --no-control-socket shopdb_core.wsgi:application"
+PRELOADING = (
+    "gunicorn --bind 127.0.0.1:8080 --preload --no-control-socket shopdb_core.server.wsgi:application"
+)
 
 
 def test_a_configuration_error_ends_the_server(make_site, other_server) -> None:

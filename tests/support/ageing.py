@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import NullPool, create_engine, select, update
 
 from shopdb_core.audit.entries import FIELDS, AuditChain, AuditEntry
+from shopdb_core.store.open import parse_url
 from shopdb_core.store.tables import asset, auditentry
-from shopdb_core.store.url import parse_url
 
 
 def let_time_pass(database_url: str, secret_key: str, days: int) -> None:

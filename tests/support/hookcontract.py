@@ -13,8 +13,8 @@ from typing import Any
 
 from packaging.version import Version
 
-from shopdb_core.plugins.comparing import step_made
-from shopdb_core.plugins.compatibility import Step
+from shopdb_core.declarations.compatibility import Step
+from shopdb_core.devkit.comparing import step_made
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "hookspecs" / "shopdb_hookspecs"

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from documents import fenced, sections
 
-from shopdb_core.plugins.hooks import HOOKS
+from shopdb_core.plugins.collector import HOOKS
 from shopdb_hookspecs import specs
 
 

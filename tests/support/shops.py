@@ -11,11 +11,11 @@ from sqlalchemy import Connection, text
 
 from shopdb_core.access.tokens import Role
 from shopdb_core.app import create_app
-from shopdb_core.collect import Answer, Origin
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.settings import Admission, Settings
+from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site, check_schema, migration_scripts
 from shopdb_core.store import open_store
+from shopdb_core.submissions import Origin, SubmissionResult
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
 ORIGIN = Origin("tester", "request-1")
@@ -29,7 +29,7 @@ class Shop(Site):
         """Return a client of the site's application."""
         return testing.TestClient(create_app(self))
 
-    def submit(self, plugin: str, submission: Mapping[str, object], **options: bool) -> Answer:
+    def submit(self, plugin: str, submission: Mapping[str, object], **options: bool) -> SubmissionResult:
         """Submit from Python."""
         return self.submissions.submit(plugin, dict(submission), ORIGIN, **options)
 
@@ -75,7 +75,7 @@ def make_shop(
             "secret_key": "a-secret-key-for-tests-0123456789-abcdef",
             "shared_keys": (KEY,),
         }
-        loaded = load_once(plugins, settings.get("admission", Admission()))
+        loaded = load_once(plugins, settings.get("plugin_selection", PluginSelection()))
         database = make_migrated(database_kind, migration_scripts(loaded))
         chosen = Settings(**{"database_url": database.url, **defaults, **settings})
         shops.append(Shop(chosen, loaded, open_store(chosen)))

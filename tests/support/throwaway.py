@@ -10,8 +10,7 @@ import pytest
 from databases import CREATE, Database, administer
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
-from shopdb_core.store.scripts import MigrationScripts
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.store.migrate import MigrationScripts, upgrade
 
 ServerURL = Callable[[str], URL]
 

@@ -2,19 +2,20 @@
 
 import falcon
 
-from shopdb_core.api import jsonmedia, problems
-from shopdb_core.api.assets import AssetResource, AssetsResource, DuplicatesResource
-from shopdb_core.api.audit import AuditResource, HistoryResource
-from shopdb_core.api.authentication import Authentication
-from shopdb_core.api.batch import BatchResource
-from shopdb_core.api.collector import CollectorResource
+from shopdb_core.api import problems, request
+from shopdb_core.api.assets import (
+    AssetResource,
+    AssetsResource,
+    DuplicatesResource,
+    RelationshipResource,
+    RelationshipsResource,
+)
 from shopdb_core.api.health import HealthResource
-from shopdb_core.api.middleware import RequestContext
-from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
+from shopdb_core.api.history import AuditResource, HistoryResource
 from shopdb_core.api.reports import ReportResource, ReportsResource
+from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
-from shopdb_core.api.submitting import Entrance
-from shopdb_core.api.webapp import WebApp
+from shopdb_core.api.submissions import BatchResource, CollectorAuth, CollectorResource
 from shopdb_core.site import Site
 
 _ASSET = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
@@ -26,14 +27,14 @@ def create_app(site: Site) -> WebApp:
     app.add_middleware(Authentication(site.tokens))
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
-    jsonmedia.install(app)
+    request.install(app)
     problems.install(app)
-    entrance, limit = Entrance(site.keys, site.plugins), site.settings.max_body_bytes
+    auth, limit = CollectorAuth(site.keys, site.plugins), site.settings.max_body_bytes
     store, reports = site.store, site.reports
     schemas = SchemasResource(site.plugins, site.broken)
     app.add_route("/api/health", HealthResource(store))
-    app.add_route("/api/collector/{plugin}", CollectorResource(entrance, site.submissions, limit))
-    app.add_route("/api/collector/{plugin}/_batch", BatchResource(entrance, site.submissions, limit))
+    app.add_route("/api/collector/{plugin}", CollectorResource(auth, site.submissions, limit))
+    app.add_route("/api/collector/{plugin}/_batch", BatchResource(auth, site.submissions, limit))
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(store, site.plugins, site.chain, limit))

@@ -1,4 +1,6 @@
-"""Every error that ShopDB raises for a reader, one class per way to handle it.
+"""What is wrong with a submission, place by place.
+
+Every error that ShopDB raises for a reader, one class per way to handle it.
 
 ShopDBError
 ├── ConfigurationError        a setting, a plugin name or a declaration: the server does not start
@@ -15,12 +17,31 @@ ShopDBError
 │   └── InvalidSubmission     422  well-formed, but against the schema: carries the faults
 ├── PluginFailure             500  a plugin's hook raised, or returned what it must not
 └── Unavailable               503  the database or a plugin is away: try again later
+
+Where in a plugin's own files something went wrong, so that its author need not search.
+
+What is wrong with a declaration, place by place.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
 from typing import Literal
 
-from shopdb_core.faults import Fault
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a submission.
+
+    `pointer` is a JSON pointer (RFC 6901) to the value at fault, `keyword` the rule that it breaks,
+    `message` a sentence that never echoes more than 80 characters of a value.
+    """
+
+    pointer: str
+    keyword: str
+    message: str
 
 
 class ShopDBError(Exception):
@@ -112,3 +133,69 @@ class Unavailable(ShopDBError):
     """Not now: nothing was stored, and the same request may succeed later."""
 
     retry_after_seconds = 5
+
+
+IsOwnFrame = Callable[[FrameType], bool]
+"""Whether a frame is one of the author's."""
+
+
+def frames_in_package(name: str) -> IsOwnFrame:
+    """Tell the frames of a top-level package, or of a module that stands alone."""
+    return lambda frame: str(frame.f_globals.get("__name__", "")).partition(".")[0] == name
+
+
+def frames_in_directory(directory: Path) -> IsOwnFrame:
+    """Tell the frames of what was loaded by path from a directory."""
+    return lambda frame: Path(frame.f_code.co_filename).is_relative_to(directory)
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an exception says in its first line, without the place where it was raised."""
+    # SQLAlchemy tells the statement and a web page in further lines.
+    lines = str(error.msg if isinstance(error, SyntaxError) else error).splitlines()
+    return next(iter(lines), type(error).__name__)
+
+
+def raised_at(error: BaseException, own: IsOwnFrame) -> str:
+    """Return ` (file, line N)` of the last of the author's own lines that was at work, nothing if none was.
+
+    What does not parse is told with its own file and line.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return _place(error.filename, error.lineno or 1)
+    steps = [step for step in _steps(error.__traceback__) if own(step.tb_frame)]
+    return _place(steps[-1].tb_frame.f_code.co_filename, steps[-1].tb_lineno) if steps else ""
+
+
+def defined_at(code: CodeType) -> str:
+    """Return ` (file, line N)` of a function."""
+    return _place(code.co_filename, code.co_firstlineno)
+
+
+def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _place(filename: str, line: int) -> str:
+    return f" ({_as_imported(Path(filename))}, line {line})"
+
+
+def _as_imported(file: Path) -> str:
+    """Shorten a path to what an author knows it by: from the package on."""
+    roots = [root for root in map(Path, filter(None, sys.path)) if file.is_relative_to(root)]
+    shown = file.relative_to(max(roots, key=lambda root: len(root.parts))) if roots else file.name
+    return Path(shown).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationFault:
+    """One fault of a declaration.
+
+    `place` is a JSON pointer (RFC 6901) into the declaration, `reason` a sentence: what is wrong
+    there and how to mend it.
+    """
+
+    place: str
+    reason: str

@@ -7,15 +7,14 @@ from typing import Self
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.collect import Submissions
 from shopdb_core.errors import ConfigurationError, SchemaBehind
 from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.reporting import Reports
-from shopdb_core.served_declarations import NOTHING_BROKEN, Breakage, remember_served
+from shopdb_core.plugins.reports import Reports
+from shopdb_core.plugins.served_declarations import NOTHING_BROKEN, Breakage, remember_served
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
-from shopdb_core.store.scripts import CORE, MigrationScripts
-from shopdb_core.store.upgrade import MigrationStatus, migration_statuses, upgrade
+from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
+from shopdb_core.submissions import Submissions
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
@@ -56,7 +55,7 @@ class Site:
         settings, plugins or the database cannot be used, its subclass `SchemaBehind` where
         `shopdb db upgrade` must run first, and `Unavailable` where the database does not answer.
         """
-        loaded = load_plugins(settings.admission, plugins)
+        loaded = load_plugins(settings.plugin_selection, plugins)
         store = open_store(settings)
         try:
             check_schema(store, loaded)
@@ -88,7 +87,7 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     Returns the state of each afterwards; the status of a plugin whose migration failed carries the `failure`.
     Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
     """
-    return upgrade(settings.database_url, migration_scripts(load_plugins(settings.admission, plugins)))
+    return upgrade(settings.database_url, migration_scripts(load_plugins(settings.plugin_selection, plugins)))
 
 
 def migration_scripts(plugins: Plugins) -> list[MigrationScripts]:

@@ -2,9 +2,14 @@
 
 import pytest
 
-from shopdb_core.api.assets import AssetResource, AssetsResource, DuplicatesResource
-from shopdb_core.api.audit import AuditResource, HistoryResource
-from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
+from shopdb_core.api.assets import (
+    AssetResource,
+    AssetsResource,
+    DuplicatesResource,
+    RelationshipResource,
+    RelationshipsResource,
+)
+from shopdb_core.api.history import AuditResource, HistoryResource
 from shopdb_core.api.reports import ReportResource, ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopdb_core.audit.checkpoints import Run, joined
-from shopdb_core.canonical import canonical_text
+from shopdb_core.json_text import canonical_text
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

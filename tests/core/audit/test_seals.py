@@ -9,16 +9,14 @@ import pytest
 from databases import execute
 from sqlalchemy import Connection, insert, make_url
 
-from shopdb_core.audit.checkpoints import COLUMNS, SEALED_RUN
-from shopdb_core.audit.entries import FIELDS, SEALED_FIELDS, AuditChain
-from shopdb_core.audit.seals import Seals
+from shopdb_core.audit.checkpoints import COLUMNS
+from shopdb_core.audit.entries import FIELDS, SEALED_FIELDS, SEALED_RUN, AuditChain, Seals
 from shopdb_core.audit.verify import verify
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
-from shopdb_core.store.opening import migrating
-from shopdb_core.store.scripts import CORE, MigrationScripts, core_scripts
+from shopdb_core.store.migrate import CORE, MigrationScripts, core_scripts, upgrade
+from shopdb_core.store.open import migrating
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
-from shopdb_core.store.upgrade import upgrade
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 FORGED = "was changed after it was written, or SECRET_KEY is another"

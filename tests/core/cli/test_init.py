@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from shopdb_core.cli.init import write_dotenv
+from shopdb_core.cli.operations import write_dotenv
 from shopdb_core.errors import ConfigurationError
 
 MakeSite = Callable[..., Any]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shopdb_core.canonical import canonical_text
+from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.settings import Admission
+from shopdb_core.settings import PluginSelection
 
 Refused = Callable[[CompletedProcess[str]], str]
 
@@ -48,7 +48,7 @@ def recorded(site: Any) -> Any:
     """A site that served computers of another release last, whose declaration had one more field."""
     started = site.run("plugin", "list")
     assert "breaks" not in started.stdout
-    collector = load_plugins(Admission(frozenset({"computers"}))).collector("computers")
+    collector = load_plugins(PluginSelection(frozenset({"computers"}))).collector("computers")
     fields = {**collector.declaration["fields"], "room": {"type": "string"}}
     site.database.query(
         "INSERT INTO serveddeclaration VALUES ('computers', 'shopdb-computers', '0.9.0', :declaration, "

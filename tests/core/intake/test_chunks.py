@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 
 from shopdb_core.errors import MalformedBody, PayloadTooLarge
-from shopdb_core.intake.chunks import CHUNK_BYTES, inflated, plain, received
+from shopdb_core.intake.http_body import CHUNK_BYTES, inflated, plain, received
 
 
 def cut_off():

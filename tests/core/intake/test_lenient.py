@@ -2,10 +2,10 @@
 
 import pytest
 
-from shopdb_core.faults import Fault
+from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.errors import Fault
 from shopdb_core.intake.lenient import drop_faulty
-from shopdb_core.intake.storable import storable_faults
-from shopdb_core.plugins.validation import SubmissionValidator
+from shopdb_core.intake.scan import storable_faults
 from shopdb_hookspecs import Json
 
 PROTECTED = frozenset({"hostname", "osname"})

@@ -2,8 +2,8 @@
 
 import pytest
 
+from shopdb_core.intake.decoding import parse
 from shopdb_core.intake.shape import Shaped, Shaper
-from shopdb_core.intake.strictjson import parse
 
 
 def shape(shaper: Shaper, member: str) -> Shaped:

@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopdb_core.errors import MalformedBody
-from shopdb_core.intake.reference import read_reference
-from shopdb_core.intake.strictjson import parse
-from shopdb_core.intake.text import decode
+from shopdb_core.intake.decoding import decode, parse, parse_with_stdlib
 from shopdb_hookspecs import JsonObject
 
 NAMES = ['"a"', '"b"', '"\\u0061"', '""', '"\\""', '":"', '"\\ud800"', '"\\\\"', "a", '"\t"']
@@ -49,7 +47,7 @@ def verdict(read: Callable[[str], JsonObject], text: str) -> str:
 @given(objects)
 def test_readers_agree_on_hostile_members(text: str) -> None:
     """Objects put together from everything that parsers disagree about."""
-    assert verdict(parse, text) == verdict(read_reference, text)
+    assert verdict(parse, text) == verdict(parse_with_stdlib, text)
 
 
 @settings(max_examples=200, database=None, deadline=None)
@@ -58,7 +56,7 @@ def test_readers_agree_on_json(document: object, indent: int | None, *, ascii_on
     """Whatever Python can write as JSON, NaN included."""
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
 
-    assert verdict(parse, text) == verdict(read_reference, text)
+    assert verdict(parse, text) == verdict(parse_with_stdlib, text)
 
 
 @settings(max_examples=300, database=None, deadline=None)
@@ -69,7 +67,7 @@ def test_readers_agree_on_mutations(text: str, data: st.DataObject) -> None:
     start, end, target = data.draw(places), data.draw(places), data.draw(places)
     mutated = text[:target] + text[start:end] * data.draw(st.integers(0, 2)) + text[target:]
 
-    assert verdict(parse, mutated) == verdict(read_reference, mutated)
+    assert verdict(parse, mutated) == verdict(parse_with_stdlib, mutated)
 
 
 def test_readers_agree_on_all_parsing_files(parsing_files: list[Path]) -> None:
@@ -80,6 +78,6 @@ def test_readers_agree_on_all_parsing_files(parsing_files: list[Path]) -> None:
         for content in (path.read_bytes(), b'{"hostname":"x","field":' + path.read_bytes() + b"}")
     ]
 
-    differing = [text for text in bodies if verdict(parse, text) != verdict(read_reference, text)]
+    differing = [text for text in bodies if verdict(parse, text) != verdict(parse_with_stdlib, text)]
 
     assert differing == []

@@ -5,7 +5,7 @@ from datetime import UTC
 
 import pytest
 
-from shopdb_core.intake.contents import contents_of
+from shopdb_core.intake.scan import scan_document
 from shopdb_core.intake.shape import Shaper
 from shopdb_hookspecs import Json, JsonObject
 
@@ -227,4 +227,4 @@ def test_an_array_of_dates_takes_a_single_date() -> None:
 )
 def test_known_contents_change_nothing(shaper: Shaper, submission) -> None:
     """Who has walked through the submission already gets what anyone gets, also where a field is dropped."""
-    assert shaper.shape(submission, contents_of(submission)) == shaper.shape(submission)
+    assert shaper.shape(submission, scan_document(submission)) == shaper.shape(submission)

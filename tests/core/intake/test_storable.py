@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.intake.storable import storable_faults
+from shopdb_core.intake.scan import storable_faults
 from shopdb_hookspecs import Json
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from shopdb_core.errors import MalformedBody
-from shopdb_core.intake.reference import read_reference
-from shopdb_core.intake.storable import storable_faults
-from shopdb_core.intake.strictjson import parse
-from shopdb_core.intake.text import decode
+from shopdb_core.intake.decoding import decode, parse, parse_with_stdlib
+from shopdb_core.intake.scan import storable_faults
 
 
 def is_read(content: bytes) -> bool:
@@ -63,7 +61,7 @@ def test_what_is_no_strict_json_object_is_refused(text: str, reason: str) -> Non
 )
 def test_an_object_is_read_as_it_stands(text: str) -> None:
     """Spaces, equal names in different objects, colons in strings and large floats are all good."""
-    assert repr(parse(text)) == repr(read_reference(text))
+    assert repr(parse(text)) == repr(parse_with_stdlib(text))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +76,8 @@ def test_a_number_beyond_64_bits_is_left_to_the_storable_check(digits: str) -> N
 
 def test_20_levels_are_read_and_21_are_not() -> None:
     """Depth is counted alike in objects that the fast reader accepts and in those that it leaves."""
-    assert parse(nested(20)) == read_reference(nested(20))
-    for read in (parse, read_reference):
+    assert parse(nested(20)) == parse_with_stdlib(nested(20))
+    for read in (parse, parse_with_stdlib):
         with pytest.raises(MalformedBody, match="deeper than 20"):
             read(nested(21))
 
@@ -88,7 +86,7 @@ def test_brackets_in_strings_are_no_depth() -> None:
     """No escape, of a quote, a backslash or anything else, makes the reference lose count."""
     text = r'{"a\\": "\n' + "[" * 30 + r'", "b": "\"' + "{" * 30 + '"}'
 
-    assert read_reference(text) == {"a\\": "\n" + "[" * 30, "b": '"' + "{" * 30}
+    assert parse_with_stdlib(text) == {"a\\": "\n" + "[" * 30, "b": '"' + "{" * 30}
 
 
 @pytest.mark.alone

@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from shopdb_core.errors import MalformedBody
-from shopdb_core.intake.text import decode
+from shopdb_core.intake.decoding import decode
 
 GREETING = '{"location": "Büro"}'
 

@@ -18,7 +18,7 @@ def test_a_transaction_returns_its_result_and_is_stored(store, mark, marks):
 
 def test_a_rehearsal_is_rolled_back(store, mark, marks):
     """It returns the same, and writes nothing."""
-    assert store.rehearse(mark("a")) == "a"
+    assert store.dry_run(mark("a")) == "a"
     assert marks() == set()
 
 
@@ -35,7 +35,7 @@ def test_work_that_raises_leaves_nothing(store, mark, marks):
     assert marks() == {"a"}
 
 
-@pytest.mark.parametrize("run", ["transaction", "rehearse"])
+@pytest.mark.parametrize("run", ["transaction", "dry_run"])
 @pytest.mark.parametrize("misdeed", ["commit", "rollback"])
 def test_work_that_ends_the_transaction_is_refused(store, mark, marks, run, misdeed):
     """Below the store nobody commits, nor rolls back: what came before would be lost without a word."""
@@ -51,7 +51,7 @@ def test_work_that_ends_the_transaction_is_refused(store, mark, marks, run, misd
     assert marks() == {"b"}
 
 
-@pytest.mark.parametrize("run", ["transaction", "rehearse", "read"])
+@pytest.mark.parametrize("run", ["transaction", "dry_run", "read"])
 @pytest.mark.parametrize("misdeed", ["commit", "rollback"])
 def test_work_that_hides_that_it_was_refused_is_refused(store, mark, marks, run, misdeed):
     """An error that a plugin swallows must not let half of its work through, nor into another's."""

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from shopdb_core.settings import Settings
-from shopdb_core.store.opening import open_store
+from shopdb_core.store.open import open_store
 
 SUICIDE = {
     "postgresql": "SELECT pg_terminate_backend(pg_backend_pid())",

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shopdb_core.store.scripts import MigrationScripts
-from shopdb_core.store.upgrade import upgrade
+from shopdb_core.store.migrate import MigrationScripts, upgrade
 
 
 def revision(name: str, before: str | None = None, body: str = "pass") -> str:

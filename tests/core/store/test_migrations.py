@@ -12,10 +12,9 @@ from sqlalchemy import create_engine, insert, inspect
 
 import shopdb_computers.tables
 import shopdb_printers.tables
-from shopdb_core.store.opening import migrating
-from shopdb_core.store.scripts import MigrationScripts, core_scripts
+from shopdb_core.store.migrate import MigrationScripts, core_scripts, migration_statuses, upgrade
+from shopdb_core.store.open import migrating
 from shopdb_core.store.tables import metadata, migrationfailure
-from shopdb_core.store.upgrade import migration_statuses, upgrade
 
 pytestmark = pytest.mark.every_database
 

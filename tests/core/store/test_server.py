@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from shopdb_core.errors import Unavailable
-from shopdb_core.store import server_engine, server_store
+from shopdb_core.store.server import engine
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql", "mysql"])
 
@@ -107,7 +107,7 @@ def test_a_lock_that_is_not_given_in_time_is_asked_for_again(store, marked, data
 
 def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind, monkeypatch):
     """After the last try the client is told that it may come back."""
-    monkeypatch.setattr(server_store, "MOST_TRIES", 2)
+    monkeypatch.setattr(store, "MOST_TRIES", 2)
     marked.query("INSERT INTO mark VALUES ('a', 0)")
     engine = create_engine(marked.url)
 
@@ -124,7 +124,7 @@ def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind,
     assert marked.query("SELECT number FROM mark") == [(0,)]
 
 
-@pytest.mark.parametrize("run", ["transaction", "rehearse", "read"])
+@pytest.mark.parametrize("run", ["transaction", "dry_run", "read"])
 def test_a_connection_lost_within_is_made_anew(store, kill, run):
     """The work runs again from its beginning on a new connection; it is stored once."""
     tries = []
@@ -155,11 +155,11 @@ def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, m
     assert marks() == {"a"}
 
 
-@pytest.mark.parametrize("run", ["transaction", "rehearse", "read", "ping"])
+@pytest.mark.parametrize("run", ["transaction", "dry_run", "read", "ping"])
 def test_connections_lost_between_are_made_anew(make_store, mark, marks, kill, run):
     """A server that was restarted costs nobody a 503."""
     store = make_store(pool_size=1)
-    kill(store.rehearse(own_id))
+    kill(store.dry_run(own_id))
     works = () if run == "ping" else (lambda connection: connection.scalar(text("SELECT 1")),)
 
     assert getattr(store, run)(*works) in (None, 1)
@@ -174,7 +174,7 @@ def test_one_that_fails_among_several_fails_alone(store, mark, marks):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    first, failed, second = store.together([mark("a"), fail, mark("b")])
+    first, failed, second = store.batch([mark("a"), fail, mark("b")])
 
     assert (first, second) == ("a", "b")
     assert isinstance(failed, KeyError)
@@ -185,7 +185,7 @@ def test_one_that_can_never_be_stored_fails_alone(store, mark, marks):
     """A unique violation that is no race, though it looks like one until the last try."""
     store.transaction(mark("taken"))
 
-    first, failed, second = store.together([mark("a"), mark("taken"), mark("b")])
+    first, failed, second = store.batch([mark("a"), mark("taken"), mark("b")])
 
     assert (first, second) == ("a", "b")
     assert isinstance(failed, IntegrityError)
@@ -203,13 +203,13 @@ def test_more_threads_than_connections_take_turns(make_store, mark, marks):
 
 def test_a_connection_that_never_comes_free_is_unavailable(make_store, mark, marks, monkeypatch):
     """Whoever waited for a connection for too long is told so."""
-    monkeypatch.setattr(server_engine, "POOL_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "POOL_TIMEOUT_SECONDS", 0.2)
     store = make_store(pool_size=1)
 
     def work(_connection):
         with pytest.raises(Unavailable, match="Every connection to the database is in use"):
             store.transaction(mark("a"))
 
-    store.rehearse(work)
+    store.dry_run(work)
 
     assert marks() == set()

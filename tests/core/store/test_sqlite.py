@@ -89,7 +89,7 @@ def test_works_together_fail_alone_and_come_back_in_order(store):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    one, failure, two, number = store.together([mark("one"), fail, mark("two"), count])
+    one, failure, two, number = store.batch([mark("one"), fail, mark("two"), count])
     assert (one, two, number) == ("one", "two", 2)
     assert isinstance(failure, KeyError)
     assert marks(store) == {"one", "two"}
@@ -98,12 +98,12 @@ def test_works_together_fail_alone_and_come_back_in_order(store):
 def test_works_together_after_the_end_are_refused_each(store):
     """As a single one is, but without raising."""
     store.close()
-    assert [type(outcome) for outcome in store.together([mark("a"), mark("b")])] == [Unavailable] * 2
+    assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")])] == [Unavailable] * 2
 
 
 def test_no_work_together_is_nothing(store):
     """A batch may be empty."""
-    assert store.together([]) == []
+    assert store.batch([]) == []
 
 
 def test_a_locked_database_is_unavailable_and_heals(file, store):

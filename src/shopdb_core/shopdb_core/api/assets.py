@@ -1,22 +1,24 @@
-"""Assets: list, show, and enter by hand."""
+"""Assets: list, show, and enter by hand.
+
+Relationships: list, make and delete them.
+"""
 
 from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.authentication import Roles
-from shopdb_core.api.body import read_valid
-from shopdb_core.api.parameters import only, page, page_of
-from shopdb_core.assets.duplicates import list_duplicates
-from shopdb_core.assets.read import get_asset, list_assets
+from shopdb_core.api.request import LARGEST_ID, Roles, only, page, page_of, read_valid
+from shopdb_core.assets.identity import list_duplicates
+from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
+from shopdb_core.assets.rows import get_asset, list_assets
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.collect import Origin
-from shopdb_core.collect.entered import EnteredAsset, Entry
+from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import Conflict
-from shopdb_core.plugins.candidates import NAME, NAME_LENGTH
+from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.plugins.validation import SubmissionValidator
 from shopdb_core.store import Store
+from shopdb_core.submissions import Origin
+from shopdb_core.submissions.manual_entry import ManualAsset, ManualEntry
 
 _ENTERED = {
     "type": "object",
@@ -63,9 +65,9 @@ class AssetsResource:
         assettype = content["assettype"]
         if self._plugins.has_endpoint(assettype):
             raise Conflict(f"{assettype} assets come from their collector: POST /api/collector/{assettype}")
-        entered = EnteredAsset(assettype, content["identityvalue"], content.get("attributes", {}))
+        entered = ManualAsset(assettype, content["identityvalue"], content.get("attributes", {}))
         origin = Origin(f"user:{req.context.bearer.subject}", req.context.requestid)
-        asset = self._store.transaction(Entry(entered, origin, self._chain))
+        asset = self._store.transaction(ManualEntry(entered, origin, self._chain))
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
         resp.media = asset
@@ -98,3 +100,71 @@ class DuplicatesResource:
         after, limit = page_of(req)
         found = self._store.read(lambda connection: list_duplicates(connection, after=after, limit=limit + 1))
         resp.media = page(found, limit, "otherassetid")
+
+
+_RELATIONSHIP = {
+    "type": "object",
+    "required": ["relationshiptype", "targetassetid"],
+    "additionalProperties": False,
+    "properties": {
+        "relationshiptype": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": NAME_LENGTH},
+        "targetassetid": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+    },
+}
+
+
+class RelationshipsResource:
+    """The relationships of one asset, in both directions."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
+
+    def __init__(self, store: Store, max_body_bytes: int) -> None:
+        self._store = store
+        self._max_body_bytes = max_body_bytes
+        self._relationship = SubmissionValidator(_RELATIONSHIP)
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """List what points at or from the asset."""
+        only(req, "limit", "after")
+        after, limit = page_of(req)
+        found = self._store.read(
+            lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
+        )
+        resp.media = page(found, limit, "relationshipid")
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Make the asset point at another."""
+        content = read_valid(req, self._max_body_bytes, self._relationship)
+        made = self._store.transaction(
+            lambda connection: relate(
+                connection,
+                source=assetid,
+                target=int(content["targetassetid"]),
+                relationshiptype=content["relationshiptype"],
+            )
+        )
+        resp.status = falcon.HTTP_201
+        resp.set_header("Location", f"/api/assets/{assetid}/relationships/{made['relationshipid']}")
+        resp.media = made
+
+
+class RelationshipResource:
+    """One relationship, addressed at either of its ends."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
+        """Show it."""
+        resp.media = self._store.read(
+            lambda connection: get_relationship(connection, assetid, relationshipid)
+        )
+
+    def on_delete(
+        self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
+    ) -> None:
+        """Delete it; both assets stay."""
+        self._store.transaction(lambda connection: unrelate(connection, assetid, relationshipid))
+        resp.status = falcon.HTTP_204

@@ -8,8 +8,7 @@ from dataclasses import asdict
 import falcon
 
 from shopdb_core import errors
-from shopdb_core.api.jsonmedia import PROBLEM
-from shopdb_core.api.webapp import WebApp
+from shopdb_core.api.request import PROBLEM, WebApp
 from shopdb_hookspecs import JsonObject
 
 TYPE_PREFIX = "urn:shopdb:problem:"

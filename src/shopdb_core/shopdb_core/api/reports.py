@@ -5,10 +5,8 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.authentication import Roles
-from shopdb_core.api.csvfile import csv_file
-from shopdb_core.api.parameters import only, page_of
-from shopdb_core.reporting import Reports
+from shopdb_core.api.request import Roles, csv_file, only, page_of
+from shopdb_core.plugins.reports import Reports
 from shopdb_hookspecs import JsonObject, Report
 
 CSV = ".csv"

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.authentication import Roles
-from shopdb_core.canonical import canonical
+from shopdb_core.api.request import Roles
 from shopdb_core.errors import NotFound
+from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.served_declarations import Breakage
+from shopdb_core.plugins.served_declarations import Breakage
 from shopdb_hookspecs import JsonObject
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from shopdb_core.canonical import canonical, canonical_objects
+from shopdb_core.json_text import canonical, canonical_objects
 from shopdb_hookspecs import Json, JsonObject
 
 

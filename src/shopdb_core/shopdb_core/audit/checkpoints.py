@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any
 
 import orjson
 from sqlalchemy import Row
 
 from shopdb_core.audit.diffs import Contradiction, compose
-from shopdb_core.audit.seals import SealedFields, Seals
-from shopdb_core.canonical import canonical_text
+from shopdb_core.audit.entries import Seals
+from shopdb_core.json_text import canonical_text
 
 NO_CHANGE = "{}"
 
@@ -37,22 +36,6 @@ class Run:
 
 COLUMNS = tuple(field.name for field in fields(Run))
 
-SEALED_RUN: SealedFields = MappingProxyType(
-    {
-        1: (
-            "assetid",
-            "firstauditid",
-            "lastauditid",
-            "entries",
-            "firstat",
-            "lastat",
-            "previoushash",
-            "lasthash",
-            "diff",
-        ),
-    }
-)
-
 
 def checkpoint_row(run: Run, seals: Seals) -> dict[str, Any]:
     """Return the row of `auditcheckpoint` that stands for a run."""
@@ -63,6 +46,21 @@ def checkpoint_row(run: Run, seals: Seals) -> dict[str, Any]:
 def checkpoint_run(row: Row[Any]) -> Run:
     """Return the run that a row of `auditcheckpoint` stands for."""
     return Run(**{name: getattr(row, name) for name in COLUMNS})
+
+
+def entry_run(row: Row[Any]) -> Run:
+    """Return a row of `auditentry` as the run of this entry alone."""
+    return Run(
+        assetid=row.assetid,
+        firstauditid=row.auditid,
+        lastauditid=row.auditid,
+        entries=1,
+        firstat=row.at,
+        lastat=row.at,
+        previoushash=row.previoushash,
+        lasthash=row.hash,
+        diff=row.diff,
+    )
 
 
 def joined(runs: Iterable[Run]) -> list[Run]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shopdb_core.assets.merge import change, list_difference, missing_from
-from shopdb_core.canonical import canonical
+from shopdb_core.json_text import canonical
 from shopdb_hookspecs import Json, JsonObject
 
 

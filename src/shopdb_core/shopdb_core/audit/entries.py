@@ -1,23 +1,75 @@
-"""The audit entry: its fields, its place in the asset's chain, and how it is written and read.
+"""Seals: nobody without the site's key can change what is sealed, or make it anew.
+
+The audit entry: its fields, its place in the asset's chain, and how it is written and read.
 
 A new field is a line in `AuditEntry`, a version in `SEALED_FIELDS`, a nullable column with its migration, and
 what the documentation says of it (docs/architecture.md lists the places).
 """
 
+import hmac
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import orjson
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
-from shopdb_core.audit.checkpoints import SEALED_RUN, Run
-from shopdb_core.audit.seals import SealedFields, Seals
+from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.tables import auditentry
-from shopdb_hookspecs import JsonObject
+from shopdb_hookspecs import Json, JsonObject
+
+SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
+"""The fields that the seals of each version cover, in order.
+
+A version that was ever released stays: rows that were sealed with it must verify. A later one covers more.
+"""
+
+
+class Seals:
+    """Computes and checks HMAC-SHA256 with a key for one `purpose`, derived from the site's SECRET_KEY.
+
+    A row keeps the version of its seal beside it (`sealversion`).
+    """
+
+    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields) -> None:
+        self._key = hmac.digest(secret_key.encode(), purpose, "sha256")
+        self._covered = covered
+        self.version = max(covered)
+
+    def of(self, record: object, *more: bytes | None) -> bytes:
+        """Return the seal, of the newest version, of a record and of what it does not hold itself."""
+        return self._seal(self.version, record, more)
+
+    def fits(self, row: Row[Any], seal: bytes, *more: bytes | None) -> bool:
+        """Whether a row is as it was sealed.
+
+        A field that the row's version does not cover must be null: there was no such field then.
+        """
+        covered = self._covered.get(row.sealversion)
+        if covered is None:
+            return False
+        later = (name for name in self._covered[self.version] if name not in covered)
+        untouched = all(getattr(row, name) is None for name in later)
+        return untouched and hmac.compare_digest(self._seal(row.sealversion, row, more), seal)
+
+    def _seal(self, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
+        """Seal the version with the fields: an object, never the list of the first version."""
+        content = [*_plain(*(getattr(record, name) for name in self._covered[version]), *more)]
+        sealed = content if version == 1 else {"version": version, "fields": content}
+        return hmac.digest(self._key, canonical(sealed), "sha256")
+
+
+def _plain(*values: Any) -> Iterator[Json]:
+    for value in values:
+        if isinstance(value, datetime):
+            yield value.isoformat()
+        else:
+            yield value.hex() if isinstance(value, bytes) else value
+
 
 Action = Literal["created", "updated", "noop"]
 
@@ -58,6 +110,23 @@ SEALED_FIELDS: SealedFields = MappingProxyType(
         ),
     }
 )
+
+SEALED_RUN: SealedFields = MappingProxyType(
+    {
+        1: (
+            "assetid",
+            "firstauditid",
+            "lastauditid",
+            "entries",
+            "firstat",
+            "lastat",
+            "previoushash",
+            "lasthash",
+            "diff",
+        ),
+    }
+)
+"""The same for the rows of `auditcheckpoint`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +188,6 @@ def newest_hash(connection: Connection, assetid: int) -> bytes | None:
     """Return the hash that the asset's next entry follows."""
     row = _NEWEST_HASH.run(connection, {"assetid": assetid}).fetchone()
     return row[0] if row else None
-
-
-def entry_run(row: Row[Any]) -> Run:
-    """Return a row of `auditentry` as the run of this entry alone."""
-    return Run(
-        assetid=row.assetid,
-        firstauditid=row.auditid,
-        lastauditid=row.auditid,
-        entries=1,
-        firstat=row.at,
-        lastat=row.at,
-        previoushash=row.previoushash,
-        lasthash=row.hash,
-        diff=row.diff,
-    )
 
 
 def list_entries(

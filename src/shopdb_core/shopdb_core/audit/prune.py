@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, not_, or_, select, update
 
-from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, joined
-from shopdb_core.audit.entries import AuditChain, entry_run
+from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_run, joined
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, auditcheckpoint, auditentry, auditpruning

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Connection, Row, func, select
 
-from shopdb_core.audit.checkpoints import Run, checkpoint_run
+from shopdb_core.audit.checkpoints import Run, checkpoint_run, entry_run
 from shopdb_core.audit.diffs import equal, replay
-from shopdb_core.audit.entries import AuditChain, entry_run
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
 from shopdb_hookspecs import Json

@@ -3,9 +3,9 @@
 import click
 import orjson
 
-from shopdb_core.assets.read import find_assetid, get_asset, list_assets, require_asset
+from shopdb_core.assets.rows import find_assetid, get_asset, list_assets, require_asset
 from shopdb_core.audit.entries import list_entries
-from shopdb_core.cli.site import echo_json, echo_table, json_option, site_store
+from shopdb_core.cli.common import echo_json, echo_table, json_option, site_store
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Connection
 
@@ -20,11 +20,11 @@ _window = (
 
 
 @click.group("asset")
-def command() -> None:
+def asset() -> None:
     """Show the assets of this site and their history."""
 
 
-@command.command("list")
+@asset.command("list")
 @click.option("--type", "assettype", help="Only assets of this type, such as computers.")
 @click.option("--identity", help="Only assets whose identity begins like this.")
 @_window[0]
@@ -46,7 +46,7 @@ def list_command(
         echo_table(found, LISTED)
 
 
-@command.command("show")
+@asset.command("show")
 @click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
 def show(asset: str) -> None:
     """Show one asset as JSON."""
@@ -54,7 +54,7 @@ def show(asset: str) -> None:
         echo_json(store.read(lambda connection: get_asset(connection, _assetid(connection, asset))))
 
 
-@command.command("history")
+@asset.command("history")
 @click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
 @_window[0]
 @_window[1]

@@ -9,17 +9,17 @@ import click
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.audit.verify import HistoryFault, Verified, count_assets, verify
-from shopdb_core.cli.site import echo_json, json_option, site_settings, site_store
+from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
 
 MOST_SHOWN = 100
 
 
 @click.group("audit")
-def command() -> None:
+def audit() -> None:
     """Check that the audit is whole and true, and prune it."""
 
 
-@command.command("verify")
+@audit.command("verify")
 @json_option
 def verify_command(*, as_json: bool) -> None:
     """Walk every asset's entries: hashes, `before` against the previous `after`, the stored values.
@@ -39,7 +39,7 @@ def verify_command(*, as_json: bool) -> None:
     _report(batches, as_json=as_json)
 
 
-@command.command("prune")
+@audit.command("prune")
 @json_option
 def prune_command(*, as_json: bool) -> None:
     """Delete the entries that are older than the site keeps them; checkpoints stand for them.

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import click
 
-from shopdb_core.environment import environment, read_admission
-from shopdb_core.errors import ConfigurationError
-from shopdb_core.places import in_package, place_raised, told
-from shopdb_core.plugins.candidates import admitted, installed_candidates
+from shopdb_core.errors import ConfigurationError, first_line, frames_in_package, raised_at
+from shopdb_core.plugins.discovery import admitted, installed_candidates
+from shopdb_core.settings import read_plugin_selection, with_dotenv
 
 COMMAND_GROUP = "shopdb_commands"
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "asset": ("asset", "Show the assets of this site and their history."),
-    "audit": ("audit", "Check that the audit is whole and true, and prune it."),
-    "db": ("db", "Bring the database's tables up to date."),
-    "init": ("init", "Write a .env file with new secrets, and make the database."),
+    "audit": ("audit", "Verify the audit's seals, and prune it."),
+    "db": ("operations", "Bring the database's tables up to date."),
+    "init": ("operations", "Write a .env file with new secrets, and make the database."),
     "plugin": ("plugin", "Show the installed plugins, check one, and begin a new one."),
     "report": ("report", "Run a report of a plugin."),
-    "serve": ("serve", "Serve the API."),
+    "serve": ("operations", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),
-    "token": ("token", "Issue tokens for reading and editing."),
-    "validate": ("validate", "Say what the endpoint would make of files, offline."),
+    "token": ("operations", "Issue tokens for reading and editing."),
+    "validate": ("validate", "Validate files as the endpoint would, offline."),
 }
+"""The module of each command, which has a function of the command's name, and the command's help."""
 
 
 class ShopDBGroup(click.Group):
@@ -40,7 +40,7 @@ class ShopDBGroup(click.Group):
         """Import one command."""
         if cmd_name in COMMANDS:
             module, _ = COMMANDS[cmd_name]
-            return _command(import_module(f"shopdb_core.cli.{module}").command)
+            return _command(getattr(import_module(f"shopdb_core.cli.{module}"), cmd_name))
         entry_points = _plugin_commands().get(cmd_name, [])
         return _plugin_command(entry_points) if entry_points else None
 
@@ -54,7 +54,7 @@ class ShopDBGroup(click.Group):
 
 def _plugin_commands() -> Mapping[str, Sequence[EntryPoint]]:
     """Return what admitted plugins add; a command of a blocked one must not be imported either."""
-    wanted, _ = admitted(installed_candidates(), read_admission(environment(os.environ, Path())))
+    wanted, _ = admitted(installed_candidates(), read_plugin_selection(with_dotenv(os.environ, Path())))
     origins = {candidate.distribution for candidate in wanted}
     commands: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=COMMAND_GROUP):
@@ -84,7 +84,7 @@ def _plugin_command(entry_points: Sequence[EntryPoint]) -> click.Command:
         found = entry_point.load()
     except (Exception, SystemExit) as error:
         package = entry_point.module.partition(".")[0]
-        what = f"{type(error).__name__}: {told(error)}{place_raised(error, in_package(package))}"
+        what = f"{type(error).__name__}: {first_line(error)}{raised_at(error, frames_in_package(package))}"
         raise ConfigurationError(f"{culprit} cannot be imported: {what}") from error
     if not isinstance(found, click.Command):
         raise ConfigurationError(f"{culprit} is no click.Command: {entry_point.value}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from shopdb_core.cli.site import echo_json, echo_table, json_option, site_settings
+from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.site import Site
 from shopdb_hookspecs import Report
@@ -16,7 +16,7 @@ from shopdb_hookspecs import Report
 @click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
 @click.option("--limit", type=click.IntRange(1), help="Show no more rows than this.")
 @json_option
-def command(plugin: str, name: str, parameters: Sequence[str], limit: int | None, *, as_json: bool) -> None:
+def report(plugin: str, name: str, parameters: Sequence[str], limit: int | None, *, as_json: bool) -> None:
     """Run the report NAME of PLUGIN."""
     with Site.open(site_settings(), record_served=False) as site:
         report = site.reports.get(plugin, name)

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from shopdb_core.faults import Fault
-from shopdb_core.intake.notes import shortened
-from shopdb_core.intake.quoting import shown
-from shopdb_core.plugins.pointers import keys
+from shopdb_core.errors import Fault
+from shopdb_core.intake.scan import shortened
+from shopdb_core.json_text import keys, quoted
 from shopdb_hookspecs import Json
 
 _MOST_ROUNDS = 5
@@ -22,7 +21,7 @@ class Validator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Lenient:
+class LenientResult:
     """What is left of a submission, the faults that still refuse it, and what was dropped."""
 
     submission: dict[str, Json]
@@ -39,7 +38,7 @@ def drop_faulty(
     validator: Validator,
     protected: frozenset[str],
     faults: Sequence[Fault],
-) -> Lenient:
+) -> LenientResult:
     """Drop the optional fields and the items of top-level arrays that are at fault, until nothing is.
 
     `faults` are known ones, of values that cannot be stored; the validator is asked for the others, again
@@ -56,7 +55,7 @@ def drop_faulty(
         submission = _without(dropped.keys(), submission)
         warnings += [_sentence(place, fault) for place, fault in dropped.items()]
         found = validator.faults(submission, None)
-    return Lenient(submission, list(found), shortened(warnings, len(warnings)))
+    return LenientResult(submission, list(found), shortened(warnings, len(warnings)))
 
 
 def _droppable(
@@ -94,4 +93,4 @@ def _without(places: Iterable[_Place], submission: dict[str, Json]) -> dict[str,
 def _sentence(place: _Place, fault: Fault) -> str:
     field, position = place
     what = "the field" if position is None else "the item"
-    return f"{shown(field)}: {fault.pointer} {fault.message}; {what} was left out"
+    return f"{quoted(field)}: {fault.pointer} {fault.message}; {what} was left out"

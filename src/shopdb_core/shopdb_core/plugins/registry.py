@@ -11,18 +11,17 @@ from typing import Literal
 import pluggy
 
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable
-from shopdb_core.plugins.candidates import (
+from shopdb_core.plugins.collector import Collector, PluginHooks, make_collector
+from shopdb_core.plugins.discovery import (
     Candidate,
     admitted,
     check_names,
     given_candidates,
     installed_candidates,
 )
-from shopdb_core.plugins.collector import Collector, make_collector
-from shopdb_core.plugins.hooks import PluginHooks
-from shopdb_core.plugins.load import Unusable, load, new_manager
-from shopdb_core.plugins.reports import make_reports
-from shopdb_core.settings import Admission
+from shopdb_core.plugins.loader import Unusable, load, new_manager
+from shopdb_core.plugins.report_definitions import make_reports
+from shopdb_core.settings import PluginSelection
 from shopdb_hookspecs import AssetChange, Report, specs
 
 State = Literal["active", "blocked", "quarantined"]
@@ -108,7 +107,9 @@ class Plugins:
 
 
 def load_plugins(
-    admission: Admission, plugins: Mapping[str, object] | None = None, hookspecs: ModuleType | type = specs
+    plugin_selection: PluginSelection,
+    plugins: Mapping[str, object] | None = None,
+    hookspecs: ModuleType | type = specs,
 ) -> Plugins:
     """Load the plugins that the site lets in: those given by name, or all that are installed.
 
@@ -117,7 +118,7 @@ def load_plugins(
     Raises `ConfigurationError` for names that clash; any other fault quarantines its plugin only.
     """
     candidates = installed_candidates() if plugins is None else given_candidates(plugins)
-    wanted, blocked = admitted(candidates, admission)
+    wanted, blocked = admitted(candidates, plugin_selection)
     check_names(wanted)
     manager = new_manager(hookspecs)
     loaded = {candidate.name: _load(manager, candidate) for candidate in wanted}

@@ -1,87 +1,86 @@
-"""The reports that a plugin offers, checked where they enter."""
+"""Running the reports that plugins offer: parameters in, rows out, nothing written."""
 
-import inspect
-import re
 from collections.abc import Mapping, Sequence
-from typing import get_args, get_type_hints
+from itertools import islice
+from typing import Any
 
-from shopdb_core.plugins.hooks import PluginHooks
-from shopdb_hookspecs import Parameter, Report
+from shopdb_core.errors import FailureKind, InvalidParameter, NotFound, PluginFailure, Unavailable
+from shopdb_core.plugins.registry import Plugins
+from shopdb_core.store import Connection, Store
+from shopdb_hookspecs import Json, Parameter, Report
 
-PAGING = frozenset({"after", "limit"})
-"""What every report takes anyhow, so that none may have a parameter of the name."""
-
-_RULE = "a name is a lower-case letter, then lower-case letters, digits, underscores; 40 at most"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_TYPES = get_args(get_type_hints(Parameter)["type"])
+_CONVERSIONS: Mapping[str, Any] = {"string": str, "integer": int, "number": float}
 
 
-def make_reports(hooks: PluginHooks) -> Mapping[str, Report]:
-    """Ask a plugin for its reports, by name; raises `PluginFailure` for what is none."""
-    offered = hooks.ask("get_reports") or ()
-    if isinstance(offered, str) or not isinstance(offered, Sequence):
-        raise hooks.failure(
-            "get_reports", "returned something that is no list of reports: return a list, be it of one"
-        )
-    reports: dict[str, Report] = {}
-    for report in offered:
-        if fault := _fault(report, reports):
-            raise hooks.failure("get_reports", f"returned {fault}")
-        reports[report.name] = report
-    return reports
+class Reports:
+    """The reports of one site's active plugins."""
+
+    def __init__(self, plugins: Plugins, store: Store) -> None:
+        self._plugins = plugins
+        self._store = store
+
+    def all(self) -> list[tuple[str, Report]]:
+        """Return every report with the name of its plugin."""
+        return [
+            (plugin.name, report) for plugin in self._plugins.active() for report in plugin.reports.values()
+        ]
+
+    def get(self, plugin: str, name: str) -> Report:
+        """Return one report; raises `NotFound`, or `Unavailable` where its plugin is quarantined."""
+        found = self._plugins.get(plugin)
+        if found is not None and found.state == "quarantined":
+            raise Unavailable(f"The plugin {plugin} is quarantined: {found.reason}")
+        if found is None or name not in found.reports:
+            raise NotFound(f"There is no report {plugin[:40]}/{name[:40]}; GET /api/reports lists them.")
+        return found.reports[name]
+
+    def rows(
+        self,
+        plugin: str,
+        report: Report,
+        given: Mapping[str, Json],
+        *,
+        skip: int = 0,
+        count: int | None = None,
+    ) -> list[Sequence[Json]]:
+        """Run a report of an active plugin and return its rows, or `count` of them after the first `skip`.
+
+        Raises `InvalidParameter` for what is missing or of the wrong type, `PluginFailure` for the rest.
+        """
+        arguments = {parameter.name: _argument(parameter, given) for parameter in report.parameters}
+
+        def work(connection: Connection) -> list[Sequence[Json]]:
+            stop = None if count is None else skip + count
+            answer = report.rows(connection, **arguments)
+            if answer is None:
+                raise self._failure(plugin, report, "failed: rows returned None: return or yield rows")
+            return list(islice(answer, skip, stop))
+
+        try:
+            rows = self._store.read(work)
+            odd = next((row for row in rows if len(row) != len(report.columns)), None)
+        except (Unavailable, PluginFailure):
+            raise
+        except Exception as error:
+            raise self._failure(plugin, report, f"raised {type(error).__name__}", "raised") from error
+        if odd is not None:
+            what = f"has a row of {len(odd)} cells for {len(report.columns)} columns"
+            raise self._failure(plugin, report, what, "row length")
+        return rows
+
+    def _failure(self, plugin: str, report: Report, what: str, kind: FailureKind = "answer") -> PluginFailure:
+        found = self._plugins.get(plugin)
+        assert found is not None
+        return found.candidate.failure(f"the report {report.name}", what, kind)
 
 
-def _fault(report: object, others: Mapping[str, Report]) -> str:
-    """Say what is wrong with one report; nothing if it can serve."""
-    if not isinstance(report, Report):
-        return "something that is no Report among its reports: make each with shopdb_hookspecs.Report"
-    if not _is_name(report.name):
-        return f"a report with an unusable name: {str(report.name)[:80]!r}; {_RULE}"
-    if report.name in others:
-        return f"two reports named {report.name}: give each a name of its own"
-    return _content_fault(report)
-
-
-def _content_fault(report: Report) -> str:
-    if not _are_strings(report.columns):
-        return f"the report {report.name}, whose columns are no list of names: give a list of strings"
-    if not callable(report.rows):
-        return f"the report {report.name}, whose rows are no function: give one that yields them"
-    if not isinstance(report.parameters, Sequence):
-        return f"the report {report.name}, whose parameters are no list: give a list of Parameter"
-    return next(filter(None, map(_parameter_fault, report.parameters)), "") or _call_fault(report)
-
-
-def _call_fault(report: Report) -> str:
-    """Say why the rows could not be asked for; what has no signature to look at is trusted."""
-    names = [parameter.name for parameter in report.parameters]
+def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:
+    value = given.get(parameter.name)
+    if value is None and parameter.required:
+        raise InvalidParameter(f"{parameter.name} is missing: {parameter.description}")
+    if value is None:
+        return parameter.default
     try:
-        inspect.signature(report.rows).bind(None, **dict.fromkeys(names))
-    except TypeError as error:
-        call = ", ".join(["connection", *names])
-        return f"the report {report.name}, whose rows cannot be called as rows({call}): {error}"
-    except ValueError:
-        return ""
-    return ""
-
-
-def _parameter_fault(parameter: object) -> str:
-    if not isinstance(parameter, Parameter):
-        return "something that is no Parameter among a report's parameters: use shopdb_hookspecs.Parameter"
-    if not _is_name(parameter.name):
-        return f"a parameter with an unusable name: {str(parameter.name)[:80]!r}; {_RULE}"
-    if parameter.name in PAGING:
-        return f"a parameter named {parameter.name}, which every report has for its pages: name it otherwise"
-    if parameter.type not in _TYPES:
-        return f"the parameter {parameter.name}, whose type {parameter.type!r} is none of {', '.join(_TYPES)}"
-    return ""
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and _NAME.fullmatch(name) is not None
-
-
-def _are_strings(values: object) -> bool:
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        return False
-    return all(isinstance(value, str) for value in values)
+        return _CONVERSIONS[parameter.type](value)
+    except ValueError as error:
+        raise InvalidParameter(f"{parameter.name} is no {parameter.type}: {value[:40]!r}") from error

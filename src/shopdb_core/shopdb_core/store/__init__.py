@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from shopdb_core.store.interface import Store
-from shopdb_core.store.opening import open_store
+from shopdb_core.store.open import open_store
 from shopdb_core.store.statement import Insertion, Statement
 
 __all__ = ["Connection", "Insertion", "Statement", "Store", "open_store"]

@@ -19,14 +19,14 @@ class Store(Protocol):
         """Run `work` and commit; raises what `work` raises, or `Unavailable`, with nothing stored."""
         ...
 
-    def together(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+    def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
         """Run several works in few commits, each alone in its failure.
 
         Returns, in order, what each returned or raised; nothing of one that raised is stored.
         """
         ...
 
-    def rehearse(self, work: Callable[[Connection], T]) -> T:
+    def dry_run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as `transaction` would, and roll back."""
         ...
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     inspect,
 )
 
-from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
+from shopdb_core.store.statement import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
 
 NAME_LENGTH = 40
 IDENTITY_LENGTH = 255

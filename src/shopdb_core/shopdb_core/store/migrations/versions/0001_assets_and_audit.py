@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shopdb_core.store.types import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
+from shopdb_core.store.statement import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
 
 revision = "0001"
 down_revision = None

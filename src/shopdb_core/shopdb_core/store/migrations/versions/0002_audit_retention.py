@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shopdb_core.store.types import Digest, JsonText, RowId, UtcDateTime
+from shopdb_core.store.statement import Digest, JsonText, RowId, UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

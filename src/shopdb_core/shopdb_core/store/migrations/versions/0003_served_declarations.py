@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shopdb_core.store.types import JsonText, UtcDateTime, exact_text
+from shopdb_core.store.statement import JsonText, UtcDateTime, exact_text
 
 revision = "0003"
 down_revision = "0002"

@@ -1,0 +1,247 @@
+"""The stored asset, found by its identity and locked for the rest of the transaction.
+
+Writing an asset: made, changed, or only seen again. The caller's transaction commits.
+
+Reading assets, the way the API shows them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, insert, select, update
+
+from shopdb_core.assets.identity import identity_key
+from shopdb_core.errors import NotFound
+from shopdb_core.json_text import canonical_text
+from shopdb_core.store import Insertion, Statement
+from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
+from shopdb_hookspecs import JsonObject
+
+_COLUMNS = (
+    asset.c.assetid,
+    asset.c.identityvalue,
+    asset.c.submissionhash,
+    asset.c.chainhash,
+    asset.c.version,
+)
+_BY_IDENTITY = Statement(
+    select(*_COLUMNS)
+    .where(asset.c.assettype == bindparam("assettype"), asset.c.identitykey == bindparam("identitykey"))
+    .with_for_update()
+)
+_BY_ID = Statement(select(*_COLUMNS).where(asset.c.assetid == bindparam("assetid")).with_for_update())
+_ATTRIBUTES = Statement(
+    select(assetattributes.c.attributes).where(assetattributes.c.assetid == bindparam("assetid"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAsset:
+    """What an upsert needs to know of the asset that it found."""
+
+    assetid: int
+    identityvalue: str
+    submissionhash: bytes | None
+    chainhash: bytes | None
+    version: int
+
+
+def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> StoredAsset | None:
+    """Find the asset with this identity; nobody else changes it until the transaction ends."""
+    return _first(_BY_IDENTITY.run(connection, {"assettype": assettype, "identitykey": identitykey}))
+
+
+def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
+    """Find the asset with this id, and lock it."""
+    return _first(_BY_ID.run(connection, {"assetid": assetid}))
+
+
+def read_attributes(connection: Connection, assetid: int) -> JsonObject:
+    """Return the attributes of an asset that exists."""
+    ((attributes,),) = _ATTRIBUTES.run(connection, {"assetid": assetid}).fetchall()
+    return orjson.loads(attributes)  # type: ignore[no-any-return]  # written by us, as an object
+
+
+def _first(cursor: Any) -> StoredAsset | None:
+    row = cursor.fetchone()
+    return StoredAsset(*row) if row else None
+
+
+_INSERT = Insertion(
+    insert(asset).values(
+        assettype=bindparam("assettype"),
+        identityvalue=bindparam("identityvalue"),
+        identitykey=bindparam("identitykey"),
+        submissionhash=bindparam("submissionhash"),
+        createdat=bindparam("at"),
+        updatedat=bindparam("at"),
+        lastseenat=bindparam("at"),
+        version=1,
+    )
+)
+_INSERT_ATTRIBUTES = Statement(
+    insert(assetattributes).values(assetid=bindparam("assetid"), attributes=bindparam("attributes"))
+)
+_UPDATE = Statement(
+    update(asset)
+    .where(asset.c.assetid == bindparam("asset"))
+    .values(
+        identityvalue=bindparam("identityvalue"),
+        identitykey=bindparam("identitykey"),
+        submissionhash=bindparam("submissionhash"),
+        chainhash=bindparam("chainhash"),
+        updatedat=bindparam("at"),
+        lastseenat=bindparam("at"),
+        version=asset.c.version + 1,
+    )
+)
+_UPDATE_ATTRIBUTES = Statement(
+    update(assetattributes)
+    .where(assetattributes.c.assetid == bindparam("asset"))
+    .values(attributes=bindparam("attributes"))
+)
+_SEEN = Statement(
+    update(asset)
+    .where(asset.c.assetid == bindparam("asset"))
+    .values(
+        submissionhash=bindparam("submissionhash"),
+        chainhash=bindparam("chainhash"),
+        lastseenat=bindparam("at"),
+    )
+)
+
+
+def create_asset(
+    connection: Connection,
+    *,
+    assettype: str,
+    identityvalue: str,
+    identitykey: bytes,
+    submissionhash: bytes | None,
+    attributes: JsonObject,
+    at: datetime,
+) -> int:
+    """Insert an asset and return its id; the driver's integrity error tells that another was faster."""
+    row = {
+        "assettype": assettype,
+        "identityvalue": identityvalue,
+        "identitykey": identitykey,
+        "submissionhash": submissionhash,
+        "at": at,
+    }
+    assetid = _INSERT.insert(connection, row)
+    _INSERT_ATTRIBUTES.run(connection, {"assetid": assetid, "attributes": canonical_text(attributes)})
+    return assetid
+
+
+def change_asset(
+    connection: Connection,
+    assetid: int,
+    *,
+    identityvalue: str,
+    identitykey: bytes,
+    submissionhash: bytes | None,
+    chainhash: bytes,
+    attributes: JsonObject,
+    at: datetime,
+) -> None:
+    """Replace an asset's attributes, and its identity where a rename was adopted."""
+    row = {
+        "asset": assetid,
+        "identityvalue": identityvalue,
+        "identitykey": identitykey,
+        "submissionhash": submissionhash,
+        "chainhash": chainhash,
+        "at": at,
+    }
+    _UPDATE.run(connection, row)
+    _UPDATE_ATTRIBUTES.run(connection, {"asset": assetid, "attributes": canonical_text(attributes)})
+
+
+def touch_asset(
+    connection: Connection, assetid: int, *, submissionhash: bytes, chainhash: bytes, at: datetime
+) -> None:
+    """Note that an asset was seen again, unchanged."""
+    _SEEN.run(
+        connection, {"asset": assetid, "submissionhash": submissionhash, "chainhash": chainhash, "at": at}
+    )
+
+
+LAST_BYTE = b"\xff"
+"""Sorts after every byte of a UTF-8 string."""
+
+FEW = 1_000
+
+
+def list_assets(
+    connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
+) -> list[JsonObject]:
+    """Return up to `limit` assets with an id above `after`, in the order of their ids."""
+    query = _assets().where(asset.c.assetid > after)
+    if assettype is not None:
+        query = query.where(asset.c.assettype == assettype)
+    if identityprefix is not None:
+        query = query.where(_begins_with(connection, identityprefix, assettype))
+    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
+
+
+def get_asset(connection: Connection, assetid: int) -> JsonObject:
+    """Return one asset; raises `NotFound`."""
+    row = connection.execute(_assets().where(asset.c.assetid == assetid)).first()
+    if row is None:
+        raise NotFound(f"There is no asset {assetid}.")
+    return _shown(row)
+
+
+def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> int:
+    """Return the id of the asset with this identity, however it is spelt; raises `NotFound`."""
+    query = select(asset.c.assetid).filter_by(assettype=assettype, identitykey=identity_key(identityvalue))
+    assetid: int | None = connection.scalar(query)
+    if assetid is None:
+        raise NotFound(f"There is no {assettype} asset named {identityvalue[:80]!r}.")
+    return assetid
+
+
+def asset_exists(connection: Connection, assetid: int) -> bool:
+    """Whether there is an asset with this id."""
+    return connection.scalar(select(asset.c.assetid).where(asset.c.assetid == assetid)) is not None
+
+
+def require_asset(connection: Connection, assetid: int) -> None:
+    """Raise `NotFound` unless there is an asset with this id."""
+    if not asset_exists(connection, assetid):
+        raise NotFound(f"There is no asset {assetid}.")
+
+
+def _begins_with(connection: Connection, identityprefix: str, assettype: str | None) -> ColumnElement[bool]:
+    """Return the condition of a search; few that match are told by their ids.
+
+    Else the database, asked for the first in the order of their ids, would look at all assets in that order.
+    """
+    # No identity is longer, and normalising hostile text takes quadratic time.
+    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
+    matches = and_(asset.c.identitykey >= prefix, asset.c.identitykey < prefix + LAST_BYTE)
+    if assettype is None:
+        return matches
+    query = select(asset.c.assetid).where(asset.c.assettype == assettype, matches)
+    found = connection.scalars(query.order_by(asset.c.identitykey).limit(FEW + 1)).all()
+    return asset.c.assetid.in_(found) if len(found) <= FEW else matches
+
+
+def _assets() -> Select[Any]:
+    return select(
+        asset.c.assetid,
+        asset.c.assettype,
+        asset.c.identityvalue,
+        assetattributes.c.attributes,
+        asset.c.createdat,
+        asset.c.updatedat,
+        asset.c.lastseenat,
+        asset.c.version,
+    ).join_from(asset, assetattributes)
+
+
+def _shown(row: Row[Any]) -> JsonObject:
+    return {**row._mapping, "attributes": orjson.loads(row.attributes)}  # noqa: SLF001  # its public name

@@ -1,0 +1,1 @@
+"""A plugin's declaration: checked, compared, and turned into a schema that validates submissions."""

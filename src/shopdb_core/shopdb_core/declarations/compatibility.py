@@ -1,0 +1,343 @@
+"""Whether a newer declaration accepts what the older one accepted, and which version step its changes need.
+
+Fields are compared keyword by keyword: does a rule of one schema follow from the same keyword of the other?
+Old against new, this finds what may break clients; new against old, what readers may receive. A change that
+cannot be judged, such as another `pattern`, may break clients (ADR 0021).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from operator import ge, le
+from types import MappingProxyType
+from typing import Any
+
+from jsonschema_rs import Validator
+
+from shopdb_core.declarations.messages import shortened, shown
+from shopdb_core.declarations.references import referenced
+from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, walk
+from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
+from shopdb_core.json_text import canonical, keys, pointer
+from shopdb_hookspecs import Json, JsonObject
+
+MOST_COMPARISONS, DEEPEST = 5_000, 60
+"""Where comparing stops: schemas may branch without end, and Python's stack is limited."""
+
+_ANNOTATIONS = ("title", "description", "$comment", "default", "examples", "deprecated", "x-volatile")
+_NOTICED = MappingProxyType(
+    {
+        ("deprecated", True): "is deprecated: a later major version may remove it",
+        ("x-volatile", True): "is now volatile: the audit counts a change of it alone as volatileonly",
+        ("x-volatile", False): "is no longer volatile: the audit keeps each new value as a change",
+    }
+)
+_KEEP_FIELD = 'keep the field, and mark it "deprecated": true until the next major version'
+_KEEP_RULE = "keep the rule as it was, or add a field with the new one"
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_ABSENT = object()
+
+_ORDERED: Mapping[str, tuple[str, Callable[[Any, Any], bool], Json]] = MappingProxyType(
+    {
+        **dict.fromkeys(("minimum", "exclusiveMinimum"), ("integer", ge, None)),
+        **dict.fromkeys(("maximum", "exclusiveMaximum"), ("integer", le, None)),
+        "multipleOf": ("integer", lambda had, rule: had % rule == 0, None),
+        "minLength": ("string", ge, 0),
+        "maxLength": ("string", le, None),
+        "minItems": ("array", ge, 0),
+        "maxItems": ("array", le, None),
+        "uniqueItems": ("array", ge, False),
+        "minProperties": ("object", ge, 0),
+        "maxProperties": ("object", le, None),
+        "required": ("object", lambda had, rule: set(had) >= set(rule), ()),
+    }
+)
+"""The type that a keyword applies to, when one rule of it implies another, and what its absence means."""
+
+_DESCENDED = frozenset({*_ANNOTATIONS, "properties", "additionalProperties", "then", "else"})
+_DEPENDENT = ("if", "then", "else", "items", "prefixItems")
+"""Keywords that change the meaning of each other."""
+
+
+class Step(IntEnum):
+    """A step of semantic versioning; the greater one includes the lesser."""
+
+    NONE = 0
+    PATCH = 1
+    MINOR = 2
+    MAJOR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two declarations.
+
+    `place` is a JSON pointer (RFC 6901) into the newer declaration, or the older one for what was removed.
+    `sentence` says what changed and what a client or reader notices, `remedy` how not to break them.
+    """
+
+    place: str
+    sentence: str
+    step: Step
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.sentence}"
+
+
+def step_of(changes: Iterable[Change]) -> Step:
+    """Return the version step that all changes together need."""
+    return max((change.step for change in changes), default=Step.NONE)
+
+
+def compare_declarations(
+    old: JsonObject, new: JsonObject, examples: Sequence[JsonObject] = ()
+) -> list[Change]:
+    """Return what changed from one sound declaration to the next, breaking changes first.
+
+    Without a major change `new` accepts every submission of declared fields that `old` accepts, and drops no
+    field of it. `examples` are submissions of the older release; each one that `old` accepts and `new`
+    refuses is a major change.
+    """
+    if canonical(old) == canonical(new):
+        return []
+    found = {*_outline(old, new), *_fields(old, new), *_annotations(old, new)}
+    found.update(_examples(old, new, examples) if examples else ())
+    if not found:
+        return [Change("", "is written differently; submissions are accepted as before", Step.PATCH)]
+    return sorted(found, key=lambda change: (-change.step, change.place, change.sentence))
+
+
+def _outline(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    """Compare what holds for a submission as a whole: its identity, required and undeclared fields."""
+    was, now = old["identityfield"], new["identityfield"]
+    if was != now:
+        sentence = f"was {shown(was)} and is now {shown(now)}: every device becomes another asset"
+        remedy = "keep it, and collect by the new one under another plugin's name"
+        yield Change("/identityfield", sentence, Step.MAJOR, remedy)
+    yield from _required(old, new)
+    was, now = old.get("secondaryidentity"), new.get("secondaryidentity")
+    if was and was != now:
+        sentence = f"was {shown(was)} and is now {shown(now)}: renamed devices are no longer recognised by it"
+        yield Change("/secondaryidentity", sentence, Step.MAJOR, "keep it as it was")
+    elif was != now:
+        sentence = f"is new, {shown(now)}: submissions may get a warning, or be matched by it"
+        yield Change("/secondaryidentity", sentence, Step.MINOR)
+    rejected = [each.get("additionalfields") == "reject" for each in (old, new)]
+    if rejected == [False, True]:
+        sentence = "submissions with undeclared fields are now refused, which were dropped with a warning"
+        yield Change("/additionalfields", sentence, Step.MAJOR, "keep warn")
+    elif rejected == [True, False]:
+        sentence = "undeclared fields are now dropped with a warning; the submission was refused"
+        yield Change("/additionalfields", sentence, Step.MINOR)
+
+
+def _required(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    before, after = ({*each.get("required", ()), each["identityfield"]} for each in (old, new))
+    for index, name in enumerate(new.get("required", ())):
+        if name not in before:
+            sentence = f"{shown(name)} is now required: submissions without it are refused"
+            yield Change(f"/required/{index}", sentence, Step.MAJOR, "leave it optional")
+    for index, name in enumerate(old.get("required", ())):
+        if name in new["fields"] and name not in after:
+            sentence = f"{shown(name)} is now optional: readers may receive assets without it"
+            yield Change(f"/required/{index}", sentence, Step.MINOR)
+
+
+def _annotations(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    """Compare what only readers and the audit notice, at the places that both declarations have."""
+    before = dict(_subschemas(old))
+    for place, rules in _subschemas(new):
+        had = before.get(place, rules)
+        for keyword in _ANNOTATIONS:
+            was, now = (each.get(keyword) or None for each in (had, rules))
+            if was != now and (noticed := _NOTICED.get((keyword, bool(now)))):
+                yield Change(f"{place}/{keyword}", noticed, Step.MINOR)
+            elif was != now:
+                sentence = f"the {keyword} changed; submissions are accepted as before"
+                yield Change(f"{place}/{keyword}", sentence, Step.PATCH)
+
+
+def _subschemas(declaration: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    for key in ("$defs", "fields"):
+        for name, top in declaration.get(key, {}).items():
+            found = walk(top, pointer([key, name]))
+            yield from ((place, rules) for place, rules in found if isinstance(rules, dict))
+
+
+def _examples(old: JsonObject, new: JsonObject, examples: Sequence[JsonObject]) -> Iterator[Change]:
+    before, after = (SubmissionValidator(submission_schema("", each)) for each in (old, new))
+    for number, example in enumerate(examples, start=1):
+        for fault in after.faults(example, limit=1) if before.accepts(example) else ():
+            sentence = f"example {number} of the older release is refused: {fault.pointer} {fault.message}"
+            yield Change(pointer(["fields", *keys(fault.pointer)[:1]]), sentence, Step.MAJOR, _KEEP_RULE)
+
+
+def _fields(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    for name in sorted(old["fields"].keys() | new["fields"].keys()):
+        place = pointer(["fields", name])
+        if name not in new["fields"]:
+            refused = new.get("additionalfields") == "reject"
+            then = "submissions with it are refused" if refused else "its values are dropped with a warning"
+            yield Change(place, f"was removed: {then}", Step.MAJOR, _KEEP_FIELD)
+        elif name not in old["fields"]:
+            yield Change(place, "is new: readers may receive a field that they do not know", Step.MINOR)
+        else:
+            yield from _values_of(place, name, old, new)
+
+
+def _values_of(place: str, name: str, old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    """Compare the schemas of a field that both declarations have."""
+    before, after = old["fields"][name], new["fields"][name]
+    if name == old["identityfield"] == new["identityfield"]:
+        before, after = identity_rules(before), identity_rules(after)
+    narrower = {gap.place: gap for gap in _Comparison(old, new).gaps(before, after, place)}
+    wider = {gap.place: gap for gap in _Comparison(new, old).gaps(after, before, place)}
+    for gap in narrower.values():
+        sentence = f"{gap.said(gap.had, gap.rule)}: values that were accepted may be refused"
+        yield Change(gap.place, sentence, Step.MAJOR, _KEEP_RULE)
+    for gap in (wider[place] for place in wider.keys() - narrower.keys()):
+        sentence = f"{gap.said(gap.rule, gap.had)}: readers may receive values that were refused"
+        if gap.converts():
+            sentence += ", and what PowerShell sends may be stored without conversion"
+            yield Change(gap.place, sentence, Step.MAJOR, _KEEP_RULE)
+        else:
+            yield Change(gap.place, sentence, Step.MINOR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A rule of one schema that does not follow from the other schema, which has `had` in its place."""
+
+    place: str
+    had: Any = None
+    rule: Any = None
+
+    def said(self, was: object, now: object) -> str:
+        if was is None and now is None:
+            return "is too large to be compared"
+        before, after = ("absent" if each is _ABSENT else shortened(json.dumps(each)) for each in (was, now))
+        changed = f"was {before} and is now {after}" if before != after else "depends on a rule that changed"
+        return f"{keys(self.place)[-1]} {changed}"
+
+    def converts(self) -> bool:
+        """Whether the server may read date-times or single values by this rule (contract, section 2)."""
+        return any(text in canonical(self.rule) for text in (b'"array"', b'"date-time"'))
+
+
+class _Comparison:
+    """Finds rules of one declaration (`asked`) that do not follow from those of the other (`known`)."""
+
+    def __init__(self, known: JsonObject, asked: JsonObject) -> None:
+        self._known, self._asked = known, asked
+        self._same_definitions = canonical(known.get("$defs", {})) == canonical(asked.get("$defs", {}))
+        self._left = MOST_COMPARISONS
+        self._open: set[tuple[int, int]] = set()
+
+    def gaps(self, known: Json, asked: Json, place: str) -> list[_Gap]:
+        """Return the rules of one subschema that do not follow from another; empty only if all follow.
+
+        A recursive schema asks the same question again, one level deeper in the value. There the answer is
+        assumed, since values end.
+        """
+        known, _ = _followed(known, self._known, place)
+        asked, place = _followed(asked, self._asked, place)
+        question = (id(known), id(asked))
+        if asked is True or known is False or question in self._open or self._same(known, asked):
+            return []
+        if asked is False:
+            return [_Gap(place, known, asked)]
+        if self._left == 0 or len(self._open) == DEEPEST:
+            return [_Gap(place)]
+        self._left -= 1
+        self._open.add(question)
+        found = list(self._found({} if known is True else known, asked, place))
+        self._open.discard(question)
+        return found
+
+    def _found(self, known: JsonObject, asked: JsonObject, place: str) -> Iterator[_Gap]:
+        if self._accepts_listed(known, asked):
+            return
+        for keyword, rule in asked.items():
+            if keyword not in _DESCENDED and not self._follows(known, asked, keyword):
+                yield _Gap(f"{place}/{keyword}", known.get(keyword, _ABSENT), rule)
+        for path, had, rule in _inner(known, asked):
+            yield from self.gaps(had, rule, place + path)
+
+    def _accepts_listed(self, known: JsonObject, asked: JsonObject) -> bool:
+        """Whether `known` lists its values, and `asked` accepts all that are valid."""
+        values = known.get("enum", [known["const"]] if "const" in known else [])
+        if not values:
+            return False
+        before, after = _compiled(known, self._known), _compiled(asked, self._asked)
+        return all(accepts(after, each) for each in values if accepts(before, each))
+
+    def _follows(self, known: JsonObject, asked: JsonObject, keyword: str) -> bool:
+        """Whether one rule follows; a keyword that has no order follows from the same text alone."""
+        if keyword == "type":
+            return _types(known) <= _types(asked)
+        if keyword in _ORDERED:
+            about, implies, absent = _ORDERED[keyword]
+            had = known.get(keyword, absent)
+            return about not in _types(known) or (had is not None and implies(had, asked[keyword]))
+        if keyword in {"$ref", "allOf", "anyOf"}:
+            return self._branches_follow(keyword, known, asked)
+        plain = keyword == "items" and "prefixItems" not in {**known, **asked}
+        return plain or self._same(known, asked, *(_DEPENDENT if keyword in _DEPENDENT else (keyword,)))
+
+    def _branches_follow(self, keyword: str, known: JsonObject, asked: JsonObject) -> bool:
+        had, rules = _branches(known, keyword), _branches(asked, keyword)
+        if keyword == "anyOf":
+            return all(any(not self.gaps(each, rule, "") for rule in rules) for each in had or [known])
+        return all(any(not self.gaps(each, rule, "") for each in [*had, known]) for rule in rules)
+
+    def _same(self, known: Json, asked: Json, *keywords: str) -> bool:
+        """Whether both have the same text (of some keywords), and refer to the same definitions."""
+        if keywords:
+            known, asked = ({key: each[key] for key in keywords if key in each} for each in (known, asked))
+        text = canonical(known)
+        return text == canonical(asked) and (self._same_definitions or b'"$ref"' not in text)
+
+
+def _followed(rules: Json, declaration: JsonObject, place: str) -> tuple[Json, str]:
+    """Return what a schema that is only a reference points to, and its place."""
+    while isinstance(rules, dict) and "$ref" in rules and rules.keys() <= {"$ref", *_ANNOTATIONS}:
+        place = rules["$ref"].removeprefix("#")
+        rules = referenced(rules["$ref"], declaration)
+    return rules, place
+
+
+def _compiled(rules: JsonObject, declaration: JsonObject) -> Validator:
+    return compile_schema({**rules, "$defs": declaration.get("$defs", {})})
+
+
+def _types(rules: JsonObject) -> frozenset[str]:
+    """Return the types that `type` leaves; `number` includes `integer`."""
+    named = rules.get("type", _TYPES)
+    types = frozenset([named] if isinstance(named, str) else named)
+    return types | {"integer"} if "number" in types else types
+
+
+def _inner(known: JsonObject, asked: JsonObject) -> Iterator[tuple[str, Json, Json]]:
+    """Yield path and both schemas of what a value may hold: named members, other members, items."""
+    names = sorted({**known.get("properties", {}), **asked.get("properties", {})})
+    if "object" in _types(known):
+        for name in names:
+            yield pointer(["properties", name]), _member(known, name), _member(asked, name)
+        others = (each.get("additionalProperties", True) for each in (known, asked))
+        yield "/additionalProperties", *others
+    if "array" in _types(known):
+        yield "/items", known.get("items", True), asked.get("items", True)
+
+
+def _branches(rules: JsonObject, keyword: str) -> list[Json]:
+    found = rules.get(keyword, [])
+    return found if isinstance(found, list) else [{keyword: found}]
+
+
+def _member(rules: JsonObject, name: str) -> Json:
+    return rules.get("properties", {}).get(name, rules.get("additionalProperties", True))

@@ -1,0 +1,151 @@
+"""Where a schema of ours holds further schemas.
+
+The submission schema that a declaration implies: what an outside tool validates against.
+
+What holds between the parts of a declaration and its fields, which no schema of it could say.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from shopdb_core.declarations.messages import did_you_mean, shown
+from shopdb_core.errors import DeclarationFault
+from shopdb_core.json_text import step
+from shopdb_hookspecs import Json, JsonObject
+
+IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
+"""The keywords whose subschemas are applied to the very value that the schema is applied to."""
+
+_ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
+_LISTED = ("allOf", "anyOf", "oneOf", "prefixItems")
+_NAMED = ("properties", "$defs")
+
+
+def children(schema: Json, place: str) -> Iterator[tuple[str, str, Json]]:
+    """Yield keyword, place and schema of the direct subschemas of the schema at `place`."""
+    if not isinstance(schema, dict):
+        return
+    for keyword, value in schema.items():
+        for path, child in _held(keyword, value):
+            yield keyword, place + step(keyword) + path, child
+
+
+def walk(schema: Json, place: str) -> Iterator[tuple[str, Json]]:
+    """Yield place and schema of `schema` and of everything below it."""
+    yield place, schema
+    for _, childplace, child in children(schema, place):
+        yield from walk(child, childplace)
+
+
+def _held(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
+    if keyword in _ONE:
+        yield "", value
+    elif keyword in _LISTED:
+        yield from ((step(index), child) for index, child in enumerate(value))
+    elif keyword in _NAMED:
+        yield from ((step(name), child) for name, child in value.items())
+
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+IDENTITY_LENGTH = 255
+"""The most characters that an identity value may have: what its column holds."""
+
+_ANNOTATIONS = frozenset(
+    {"title", "description", "default", "examples", "deprecated", "$comment", "x-volatile"}
+)
+_COMPOSED = frozenset({"$ref", "allOf", "oneOf", "not", "if", "const"})
+
+
+def submission_schema(name: str, declaration: JsonObject) -> dict[str, Any]:
+    """Derive the schema of one submission to the collector `name` from a sound declaration.
+
+    The result is a self-contained Draft 2020-12 document that shares nothing with the declaration.
+    Every optional field also admits `null`, which clears it (contract, section 3).
+    """
+    identity = declaration["identityfield"]
+    required = [identity, *(field for field in declaration.get("required", ()) if field != identity)]
+    schema = {
+        "$schema": DIALECT,
+        "title": f"A submission to the collector {name}",
+        "type": "object",
+        "required": required,
+        "properties": {
+            field: rules if field in required else _nullable(rules)
+            for field, rules in declaration["fields"].items()
+        },
+        "additionalProperties": declaration.get("additionalfields", "warn") == "warn",
+    }
+    schema["properties"][identity] = identity_rules(declaration["fields"][identity])
+    if "$defs" in declaration:
+        schema["$defs"] = declaration["$defs"]
+    return copy.deepcopy(schema)
+
+
+def identity_rules(rules: JsonObject) -> dict[str, Json]:
+    """Bound the identity: an empty one counts as absent, a longer one has no room in its column."""
+    return {
+        **rules,
+        "minLength": max(rules.get("minLength", 0), 1),
+        "maxLength": min(rules.get("maxLength", IDENTITY_LENGTH), IDENTITY_LENGTH),
+    }
+
+
+def _nullable(rules: JsonObject) -> dict[str, Json]:
+    if rules.keys() & _COMPOSED:
+        return _either_null(rules)
+    return {keyword: _with_null(keyword, value) for keyword, value in rules.items()}
+
+
+def _with_null(keyword: str, value: Json) -> Json:
+    """Extend what would refuse `null`; every other simple keyword speaks of other types alone."""
+    if keyword == "type":
+        return _including([value] if isinstance(value, str) else value, "null")
+    if keyword == "enum":
+        return _including(value, None)
+    if keyword == "anyOf":
+        return _including(value, {"type": "null"})
+    return value
+
+
+def _including(values: list[Json], extra: Json) -> list[Json]:
+    return values if extra in values else [*values, extra]
+
+
+def _either_null(rules: JsonObject) -> dict[str, Json]:
+    """Keep the annotations where readers look for them, on the field itself."""
+    annotations = {keyword: rules[keyword] for keyword in rules if keyword in _ANNOTATIONS}
+    rest = {keyword: rules[keyword] for keyword in rules if keyword not in _ANNOTATIONS}
+    return {**annotations, "anyOf": [rest, {"type": "null"}]}
+
+
+def field_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
+    """Find faults of `identityfield`, `secondaryidentity`, `required` and `x-volatile`."""
+    yield from _identity_faults(declaration, "identityfield")
+    if "secondaryidentity" in declaration:
+        yield from _identity_faults(declaration, "secondaryidentity")
+        if declaration["secondaryidentity"] == declaration["identityfield"]:
+            yield DeclarationFault("/secondaryidentity", "is the identity field itself: name another field")
+    for index, field in enumerate(declaration.get("required", ())):
+        yield from _unknown(f"/required/{index}", field, declaration)
+
+
+def _identity_faults(declaration: JsonObject, key: str) -> Iterator[DeclarationFault]:
+    field = declaration[key]
+    unknown = list(_unknown(f"/{key}", field, declaration))
+    yield from unknown
+    if unknown:
+        return
+    rules, place = declaration["fields"][field], "/fields" + step(field)
+    if rules.get("type") != "string":
+        yield DeclarationFault(place, f'is the {key}: give it "type": "string"')
+    if rules.get("x-volatile"):
+        yield DeclarationFault(place + "/x-volatile", f"marks the {key}, which must not change: remove it")
+
+
+def _unknown(place: str, field: str, declaration: JsonObject) -> Iterator[DeclarationFault]:
+    fields = declaration["fields"]
+    if field not in fields:
+        reason = f"names {shown(field)}, which is not in fields{did_you_mean(field, fields)}"
+        yield DeclarationFault(place, reason)

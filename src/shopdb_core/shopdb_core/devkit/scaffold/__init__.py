@@ -1,0 +1,1 @@
+"""The distribution that `shopdb plugin new` writes."""

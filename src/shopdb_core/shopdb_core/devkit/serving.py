@@ -1,0 +1,82 @@
+"""A real server with one plugin, in a thread of the tests."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+
+import httpx
+
+from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.app import create_app
+from shopdb_core.errors import ConfigurationError
+from shopdb_core.plugins.discovery import installed_candidate
+from shopdb_core.plugins.registry import Plugins
+from shopdb_core.server.http import Server
+from shopdb_core.server.listening import listen
+from shopdb_core.settings import PluginSelection, Settings
+from shopdb_core.site import Site, upgrade_site
+
+SUBJECT = "tester"
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """Where a server listens, and what opens it: `key` the collectors, a token all else."""
+
+    url: str
+    key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+
+    def token(self, role: Role = "viewer") -> str:
+        """Return a token, valid for an hour."""
+        return Tokens(self.secret_key).issue(SUBJECT, role, timedelta(hours=1))
+
+    def client(self, role: Role = "editor") -> httpx.Client:
+        """Return a client with the key and a token, which its caller closes."""
+        headers = {"X-API-Key": self.key, "Authorization": f"Bearer {self.token(role)}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+
+
+@contextmanager
+def running_server(plugin: str) -> Iterator[RunningServer]:
+    """Serve one installed plugin, without any other; all is stopped and removed at the end.
+
+    Raises `ConfigurationError` for a plugin that cannot serve, `NotFound` for one that is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="shopdb-testing-") as folder:
+        settings = Settings(
+            secret_key=secrets.token_hex(32),
+            shared_keys=(secrets.token_hex(32),),
+            database_url=f"sqlite:///{Path(folder)}/shopdb.sqlite3",
+            listen=("127.0.0.1", 0),
+            plugin_selection=PluginSelection(frozenset({installed_candidate(plugin).name})),
+        )
+        with _serving(settings) as server:
+            yield RunningServer(server.url, settings.shared_keys[0], settings.secret_key)
+
+
+@contextmanager
+def _serving(settings: Settings) -> Iterator[Server]:
+    upgrade_site(settings)
+    with Site.open(settings) as site:
+        _require_active(site.plugins)
+        server = Server(create_app(site), settings, listen(settings.listen), flush_log=lambda: None)
+        thread = Thread(target=server.run, name="shopdb-testing")
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+            thread.join()
+
+
+def _require_active(plugins: Plugins) -> None:
+    for plugin in plugins.all():
+        if plugin.state == "quarantined":
+            raise ConfigurationError(f"The plugin {plugin.name} cannot serve: {plugin.reason}")

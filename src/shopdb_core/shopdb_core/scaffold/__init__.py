@@ -1,1 +1,0 @@
-"""A new plugin's distribution, written from a template."""

@@ -1,0 +1,1 @@
+"""How the application is served: the HTTP server, its workers, its log."""

@@ -1,0 +1,88 @@
+"""Housekeeping: what a running server does by itself, now and then, beside serving."""
+
+import logging
+import random
+import threading
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from shopdb_core.audit.prune import expiries, prune
+from shopdb_core.errors import Unavailable
+from shopdb_core.site import Site
+from shopdb_core.store.open import pruning_turn
+
+FIRST_SECONDS = 300.0
+INTERVAL_SECONDS = 3600.0
+END_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """Prunes the audit in a thread of its own while its `with` block runs; times are in seconds.
+
+    Of several processes that do so on one database, one prunes at a time; the others try again at the next
+    interval.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        first: float = FIRST_SECONDS,
+        interval: float = INTERVAL_SECONDS,
+    ) -> None:
+        self._site = site
+        self._first = first
+        self._interval = interval
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="shopdb-housekeeping", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join(END_SECONDS)
+
+    def _work(self) -> None:
+        """Wait a little more or less each time, so that servers that were started together do not meet."""
+        wait = self._first
+        while not self._ending.wait(wait * random.uniform(0.9, 1.1)):  # noqa: S311  # nothing secret
+            self._prune()
+            wait = self._interval
+
+    def _prune(self) -> None:
+        """Prune unless another process does; whatever fails is tried again the next time."""
+        try:
+            with pruning_turn(self._site.settings.database_url) as is_ours:
+                if is_ours:
+                    self._prune_expired()
+        except Unavailable as error:
+            _logger.warning("pruning the audit was put off: %s", error)
+        except Exception as error:  # noqa: BLE001  # the server goes on serving
+            _logger.error("pruning the audit failed: %s", type(error).__name__)  # noqa: TRY400  # likewise
+
+    def _prune_expired(self) -> None:
+        """Prune, and log what it came to, however it ends."""
+        entries = unfit = 0
+        expiring = expiries(self._site.settings, datetime.now(UTC))
+        try:
+            for pruned in prune(self._site.store, self._site.chain, expiring, self._ending.wait):
+                entries, unfit = entries + pruned.entries, unfit + pruned.unfit
+                if self._ending.is_set():
+                    break
+        finally:
+            if entries:
+                _logger.info("pruned %d audit entries", entries)
+            if unfit:
+                _logger.warning(
+                    "kept %d old audit entries whose hash does not fit: run shopdb audit verify", unfit
+                )

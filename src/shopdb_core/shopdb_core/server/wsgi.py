@@ -1,0 +1,55 @@
+"""The application for other WSGI servers: `gunicorn shopdb_core.server.wsgi:application`.
+
+The only module that does something at import, as these servers want it.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from multiprocessing.util import Finalize
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from shopdb_core.api.request import WebApp
+from shopdb_core.app import create_app
+from shopdb_core.errors import ShopDBError, in_one_line
+from shopdb_core.server.housekeeping import Housekeeping
+from shopdb_core.server.log import log_at_once
+from shopdb_core.settings import read_settings, with_dotenv
+from shopdb_core.site import Site
+
+LOAD_FAILED = 4
+"""gunicorn gives up after this exit code of a worker; after most others it starts workers without end."""
+
+
+def make_application() -> WSGIApplication:
+    """Open the site in the working directory, until the process ends, and return its application.
+
+    The process may be one that multiprocessing started. Raises `ConfigurationError` as `Site.open` does.
+    """
+    running = ExitStack()
+    site = running.enter_context(Site.open(read_settings(with_dotenv(os.environ, Path()))))
+    running.enter_context(Housekeeping(site))
+    Finalize(None, running.close, exitpriority=0)
+    return _in_this_process(create_app(site))
+
+
+def _in_this_process(app: WebApp) -> WSGIApplication:
+    """Refuse requests in a fork, which has a copy of the database's connections and none of the threads."""
+    pid = os.getpid()
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if os.getpid() != pid:
+            raise RuntimeError("ShopDB was loaded before a fork: let each worker load it (no --preload).")
+        return app(environ, start_response)
+
+    return application
+
+
+log_at_once()
+try:
+    application = make_application()
+except ShopDBError as error:
+    sys.stderr.write(f"shopdb: {in_one_line(error)}\n")
+    sys.exit(LOAD_FAILED)

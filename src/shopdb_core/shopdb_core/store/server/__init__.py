@@ -1,0 +1,1 @@
+"""The store on a database server: PostgreSQL, MySQL or MariaDB."""

@@ -1,0 +1,173 @@
+"""MySQL and MariaDB, by mysqlclient; also several nodes of a Galera cluster."""
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import URL, Connection, Dialect, Engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from shopdb_core.errors import ConfigurationError, Unavailable
+from shopdb_core.store.server.dialect import LOCK_TIMEOUT_SECONDS, DatabaseDialect, ErrorClass
+
+LEAST_PACKET_BYTES = 16 * 1024 * 1024
+MIGRATION_LOCK_SECONDS = 600
+DEFAULT_PORT = 3306
+WSREP_NOT_READY = 1047
+
+_IN_CLUSTER = "in a cluster"
+
+_GONE = ErrorClass("The database server is away.", again=True, lost=True)
+_BUSY = ErrorClass("The database is too busy with other writers of the same rows.", again=True)
+_FULL = ErrorClass("The disk of the database server is full.")
+_READ_ONLY = ErrorClass("The database server takes no writes: it is a replica.", again=True, lost=True)
+
+_VERDICTS: Mapping[int, ErrorClass] = MappingProxyType(
+    {
+        0: _GONE,  # the driver's own: the connection is closed
+        1020: _BUSY,  # the record has changed since it was read
+        1021: _FULL,
+        1040: ErrorClass("The database server has no connection left."),
+        1041: ErrorClass("The database server is out of memory."),
+        WSREP_NOT_READY: ErrorClass("The node of the cluster is not ready.", again=True, lost=True),
+        1053: _GONE,  # shutdown in progress
+        1062: ErrorClass(None, again=True),  # the first submission of an asset may have lost a race
+        1114: _FULL,
+        1180: _BUSY,  # error during COMMIT
+        1205: ErrorClass("Another writer holds the same rows for too long.", again=True),
+        1213: _BUSY,  # deadlock; from a Galera node also: another node was faster
+        1290: _READ_ONLY,
+        1305: _BUSY,  # the savepoint is gone with its transaction
+        1317: _GONE,  # interrupted
+        1836: _READ_ONLY,
+        1927: _GONE,  # the connection was killed
+        2002: _GONE,
+        2003: _GONE,
+        2005: _GONE,
+        2006: _GONE,
+        2013: _GONE,
+        2026: _GONE,
+        2055: _GONE,
+    }
+)
+
+
+def classify_error(error: BaseException) -> ErrorClass | None:
+    """Judge by the error's number (mariadb.com/kb/en/mariadb-error-code-reference)."""
+    if type(error).__module__.partition(".")[0] != "MySQLdb" or not error.args:
+        return None
+    return _VERDICTS.get(error.args[0])
+
+
+def hosts(url: URL) -> list[tuple[str, int]]:
+    """Return the servers that a URL names, in the order in which they are tried.
+
+    Several stand as `?host=db1:3306&host=db2:3306`, the form that SQLAlchemy has for PostgreSQL.
+    """
+    named = url.query.get("host", ())
+    listed = [named] if isinstance(named, str) else list(named)
+    if not listed:
+        return [(url.host or "localhost", url.port or DEFAULT_PORT)]
+    return [_host_and_port(each, url.port or DEFAULT_PORT) for each in listed]
+
+
+def _host_and_port(named: str, default: int) -> tuple[str, int]:
+    host, colon, port = named.rpartition(":")
+    if not colon:
+        return named, default
+    if not port.isdigit():
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: host={named[:60]} is no HOST:PORT")
+    return host, int(port)
+
+
+def _prepare(engine: Engine, url: URL, answer_seconds: float | None) -> None:
+    places = hosts(url)
+    seconds = answer_seconds and math.ceil(answer_seconds)
+    bounds = {"read_timeout": seconds, "write_timeout": seconds} if seconds else {}
+
+    @event.listens_for(engine, "do_connect")
+    def connect(
+        dialect: Dialect, entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> DBAPIConnection:
+        """Connect to the first server that is ready; raises what the last one met."""
+        options = {**options, **bounds}
+        for host, port in places[:-1]:
+            with suppress(dialect.loaded_dbapi.Error):
+                return _ready(_connected(dialect, arguments, options, host, port), entry)
+        host, port = places[-1]
+        return _ready(_connected(dialect, arguments, options, host, port), entry)
+
+
+def _connected(
+    dialect: Dialect, arguments: tuple[Any, ...], options: dict[str, Any], host: str, port: int
+) -> Any:
+    """Connect to one server; raises `ConfigurationError` for an option that the driver does not know."""
+    try:
+        return dialect.connect(*arguments, **{**options, "host": host, "port": port})
+    except TypeError as error:
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
+
+
+def _ready(connection: Any, entry: ConnectionPoolEntry) -> DBAPIConnection:
+    """Set up a connection; raises for a Galera node that is cut off from its cluster."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}")
+    cursor.execute("SHOW STATUS WHERE Variable_name IN ('wsrep_provider_name', 'wsrep_ready')")
+    node = dict(cursor.fetchall())
+    cursor.close()
+    entry.info[_IN_CLUSTER] = bool(node.get("wsrep_provider_name"))
+    if entry.info[_IN_CLUSTER] and node["wsrep_ready"] != "ON":
+        connection.close()
+        raise connection.OperationalError(WSREP_NOT_READY, "the node is not part of its cluster")
+    return connection  # type: ignore[no-any-return]  # the driver has no types
+
+
+def _check(connection: Connection) -> None:
+    """Raise `ConfigurationError` for a server or schema that would change what is stored."""
+    charset = connection.scalar(text("SELECT @@character_set_database"))
+    if charset != "utf8mb4":
+        raise ConfigurationError(
+            f"The database's character_set_database is {charset}: run ALTER DATABASE … CHARACTER SET utf8mb4"
+        )
+    modes = str(connection.scalar(text("SELECT @@sql_mode"))).split(",")
+    if not {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"} & set(modes):
+        raise ConfigurationError("The database server's sql_mode has no STRICT_TRANS_TABLES: add it.")
+    packet = connection.scalar(text("SELECT @@max_allowed_packet"))
+    if int(packet or 0) < LEAST_PACKET_BYTES:
+        raise ConfigurationError(
+            f"The database server's max_allowed_packet is {packet}: it must be at least {LEAST_PACKET_BYTES}."
+        )
+
+
+def _catch_up(connection: Connection) -> None:
+    """Wait until this node has applied what the cluster had committed (mariadb.com/kb, wsrep_sync_wait)."""
+    if connection.info[_IN_CLUSTER]:
+        connection.exec_driver_sql("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
+
+
+def _lock_migrations(connection: Connection) -> None:
+    """Wait for the other upgrade; closing the connection lets the next one go on."""
+    name = f"shopdb.{connection.engine.url.database}"[:64]
+    taken = text("SELECT GET_LOCK(:name, :seconds)")
+    if connection.scalar(taken, {"name": name, "seconds": MIGRATION_LOCK_SECONDS}) != 1:
+        raise Unavailable("Another `shopdb db upgrade` holds the database; try again when it is done.")
+
+
+def _lock_pruning(connection: Connection) -> bool:
+    """Try to take the lock; closing the connection gives it back."""
+    name = f"shopdb-prune.{connection.engine.url.database}"[:64]
+    return bool(connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": name}))
+
+
+MYSQL = DatabaseDialect(
+    connect_args=MappingProxyType({"charset": "utf8mb4", "connect_timeout": 5}),
+    prepare=_prepare,
+    judge=classify_error,
+    check=_check,
+    catch_up=_catch_up,
+    lock_migrations=_lock_migrations,
+    lock_pruning=_lock_pruning,
+)

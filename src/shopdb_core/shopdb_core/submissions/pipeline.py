@@ -1,0 +1,126 @@
+"""From a submission as it came to one that is ready for the transaction; touches no database."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
+from shopdb_core.intake.decoding import read_document
+from shopdb_core.intake.http_body import Body
+from shopdb_core.intake.lenient import drop_faulty
+from shopdb_core.intake.scan import DocumentScan
+from shopdb_core.intake.shape import Shaper
+from shopdb_core.json_text import canonical
+from shopdb_core.plugins.collector import Collector
+from shopdb_hookspecs import Json, JsonObject
+
+MOST_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSubmission:
+    """A valid, normalised submission, and the identity that it speaks of.
+
+    `hash` is equal for submissions that would leave the same asset behind, however they were spelt.
+    """
+
+    submission: JsonObject
+    identityvalue: str
+    identitykey: bytes
+    hash: bytes
+    warnings: tuple[str, ...]
+
+
+class Pipeline:
+    """Prepares the submissions of one collector."""
+
+    def __init__(self, collector: Collector, zone: tzinfo) -> None:
+        self._collector = collector
+        self._shaper = Shaper(collector.declaration, zone)
+
+    def prepare_body(self, body: Body, *, lenient: bool) -> PreparedSubmission:
+        """Read a body, and prepare what is in it; raises `MalformedBody`, and all that `prepare` raises."""
+        document = read_document(body)
+        prepared = self.prepare(document.content, document.contents, lenient=lenient)
+        return replace(prepared, warnings=document.warnings + prepared.warnings)
+
+    def prepare(
+        self, submission: dict[str, Json], contents: DocumentScan | None = None, *, lenient: bool
+    ) -> PreparedSubmission:
+        """Shape, normalise and validate; raises `InvalidSubmission` with up to 20 faults.
+
+        `lenient` drops what is optional and at fault instead (RFC 7240, `handling=lenient`). `contents`
+        are those of the submission, where they are known.
+        """
+        shaped = self._shaper.shape(submission, contents)
+        normalized = self._collector.normalize(shaped.submission)
+        if not shaped.faults and self._collector.validator.accepts(normalized):
+            return self._prepared(shaped.submission, normalized, shaped.warnings)
+        if not lenient:
+            told = {fault.pointer for fault in shaped.faults}
+            invalid = self.faults(shaped.submission, MOST_FAULTS)
+            raise self._refusal([*shaped.faults, *(each for each in invalid if each.pointer not in told)])
+        kept = drop_faulty(shaped.submission, self, self._collector.required, shaped.faults)
+        if kept.faults:
+            raise self._refusal(kept.faults)
+        normalized = self._collector.normalize(kept.submission)
+        return self._prepared(kept.submission, normalized, [*shaped.warnings, *kept.warnings])
+
+    def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
+        """Return the faults that a shaped submission has once it is normalised.
+
+        Normalising may move the items of a list. A field that is at fault as it was sent, too, is told
+        by the place there; a fault that only normalising brought out is told of its whole field.
+        """
+        validator = self._collector.validator
+        found = self._faults_of_normalized(submission, limit)
+        fields = set(map(_field, found))
+        as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
+        told = set(map(_field, as_sent))
+        brought_out = [fault for fault in found if _field(fault) not in told]
+        return as_sent + [replace(fault, pointer=_field(fault)) for fault in brought_out]
+
+    def _faults_of_normalized(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
+        normalized = self._collector.normalize(submission)
+        try:
+            return self._collector.validator.faults(normalized, limit)
+        except TypeError as error:
+            raise self._no_json() from error
+
+    def _no_json(self) -> PluginFailure:
+        what = "returned something that JSON cannot hold"
+        return self._collector.hooks.failure("normalize_submission", what)
+
+    def _refusal(self, faults: Sequence[Fault]) -> InvalidSubmission:
+        first = f"{faults[0].pointer or '/'} {faults[0].message}"
+        return InvalidSubmission(
+            f"The submission does not fit the collector {self._collector.name}: {first}", faults[:MOST_FAULTS]
+        )
+
+    def _prepared(
+        self, sent: JsonObject, normalized: JsonObject, warnings: Sequence[str]
+    ) -> PreparedSubmission:
+        field = self._collector.identityfield
+        key = identity_key(normalized[field])
+        if not fits(key):
+            raise self._refusal([Fault(f"/{field}", "maxLength", "is empty or too long for an identity")])
+        return PreparedSubmission(
+            submission=normalized,
+            identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
+            identitykey=key,
+            hash=self._hash({**normalized, field: key.decode()}),
+            warnings=tuple(warnings),
+        )
+
+    def _hash(self, submission: JsonObject) -> bytes:
+        try:
+            return hashlib.blake2b(canonical(submission), digest_size=16).digest()
+        except TypeError as error:
+            raise self._no_json() from error
+
+
+def _field(fault: Fault) -> str:
+    """Return the pointer of the top-level field that holds the fault."""
+    return "/".join(fault.pointer.split("/")[:2])

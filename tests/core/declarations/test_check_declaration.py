@@ -1,0 +1,180 @@
+"""What `check_declaration` finds in collector declarations."""
+
+import copy
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from shopdb_core.declarations.check import check_declaration, declaration_schema
+
+
+def test_accepts_what_the_contract_offers(declaration: dict[str, Any]) -> None:
+    """A declaration that uses every kind of field has no fault."""
+    assert check_declaration(declaration) == []
+
+
+def test_leaves_the_declaration_as_it_is(declaration: dict[str, Any]) -> None:
+    """Checking changes nothing in the plugin's own object."""
+    before = copy.deepcopy(declaration)
+
+    check_declaration(declaration)
+
+    assert declaration == before
+
+
+def test_meta_schema_is_a_schema() -> None:
+    """The published meta-schema is valid Draft 2020-12 itself."""
+    Draft202012Validator.check_schema(declaration_schema())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place", "words"),
+    [
+        ("identityfield", "hostnam", "/identityfield", "did you mean"),
+        ("identityfield", "memorygb", "/fields/memorygb", '"type": "string"'),
+        ("identityfield", "lastboottime", "/fields/lastboottime/x-volatile", "must not change"),
+        ("identityfield", 7, "/identityfield", "must be a string"),
+        ("secondaryidentity", "hostname", "/secondaryidentity", "name another field"),
+        ("secondaryidentity", "serial", "/secondaryidentity", "not in fields"),
+        ("secondaryidentity", "role", "/fields/role", '"type": "string"'),
+        ("required", ["osnam"], "/required/0", "did you mean"),
+        ("required", ["role", "mainboard", "osname", "osname"], "/required/3", "repeats"),
+        ("required", "osname", "/required", "must be an array"),
+        ("additionalfields", "drop", "/additionalfields", '"warn" or "reject"'),
+        ("fields", {}, "/fields", "at least 1 member"),
+        ("fields", ["hostname"], "/fields", "must be an object"),
+        ("field", {}, "/field", 'did you mean "fields"?'),
+        ("$defs", {"a b": {}}, "/$defs/a b", "not allowed as a name"),
+        ("$defs", {"a": {"x-volatile": True}}, "/$defs/a/x-volatile", "must not be given"),
+    ],
+)
+def test_refuses_faulty_parts(
+    declaration: dict[str, Any], key: str, value: object, place: str, words: str
+) -> None:
+    """Each part of a declaration is checked, and the fault points at it."""
+    declaration[key] = value
+
+    faults = check_declaration(declaration)
+
+    assert any(fault.place == place and words in fault.reason for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "words"),
+    [
+        (True, "", "must be an object"),
+        ({"patern": "^a$"}, "/patern", 'did you mean "pattern"?'),
+        ({"$id": "https://example.com"}, "/$id", "not known"),
+        ({"$anchor": "a"}, "/$anchor", "not known"),
+        ({"$dynamicRef": "#a"}, "/$dynamicRef", "not known"),
+        ({"unevaluatedProperties": False}, "/unevaluatedProperties", "not known"),
+        ({"contentEncoding": "base64"}, "/contentEncoding", "not known"),
+        ({"patternProperties": {}}, "/patternProperties", "not known"),
+        ({"type": "strin"}, "/type", '"string"'),
+        ({"type": ["string", "nul"]}, "/type/1", '"null"'),
+        ({"format": "datetime"}, "/format", '"date-time"'),
+        ({"multipleOf": 2.5}, "/multipleOf", "must be an integer"),
+        ({"minLength": -1}, "/minLength", "at least 0"),
+        ({"enum": []}, "/enum", "at least 1 item"),
+        ({"pattern": "^(?!a)b$"}, "/pattern", "look-around"),
+        ({"items": {"pattern": "("}}, "/items/pattern", "unterminated"),
+        (
+            {"properties": {"a/b": {"anyOf": [{"pattern": r"(a)\1"}]}}},
+            "/properties/a~1b/anyOf/0/pattern",
+            "back-reference",
+        ),
+        ({"properties": {"a": {"x-volatile": True}}}, "/properties/a/x-volatile", "must not be given"),
+        ({"x-volatile": "yes"}, "/x-volatile", "true or false"),
+        ({"not": {"not": {"minimun": 1}}}, "/not/not/minimun", 'did you mean "minimum"?'),
+    ],
+)
+def test_refuses_faulty_field_schemas(
+    declaration: dict[str, Any], rules: object, place: str, words: str
+) -> None:
+    """A field's schema keeps to the closed vocabulary, at any depth."""
+    declaration["fields"]["extra"] = rules
+
+    faults = check_declaration(declaration)
+
+    assert [(fault.place, words in fault.reason) for fault in faults] == [("/fields/extra" + place, True)], (
+        faults
+    )
+
+
+@pytest.mark.parametrize("name", ["Hostname", "2nd", "", "a-b", "a b", "ä", "_a", "a" * 65, "a\n"])
+def test_refuses_field_names(declaration: dict[str, Any], name: str) -> None:
+    """A field is named in lower-case letters, digits and underscores, 64 at most."""
+    declaration["fields"][name] = {"type": "string"}
+
+    faults = check_declaration(declaration)
+
+    assert [fault.place for fault in faults] == ["/fields/" + name]
+
+
+def test_accepts_patterns_that_python_cannot_read(declaration: dict[str, Any]) -> None:
+    """The engine that matches them decides, not the parser of Python."""
+    declaration["fields"]["extra"] = {"type": "string", "pattern": r"^\p{Lu}+$"}
+
+    assert check_declaration(declaration) == []
+
+
+def test_refuses_a_required_field_that_admits_null(declaration: dict[str, Any]) -> None:
+    """Null clears a field, so a required one must not admit it, also by reference."""
+    declaration["$defs"]["anything"] = True
+    declaration["fields"]["role"] = {"$ref": "#/$defs/anything"}
+    declaration["required"] = ["role"]
+
+    faults = check_declaration(declaration)
+
+    assert [(fault.place, "null" in fault.reason) for fault in faults] == [("/fields/role", True)]
+
+
+def test_names_every_fault_of_a_stage(declaration: dict[str, Any]) -> None:
+    """An author sees all misspelt keywords at once, not one a start."""
+    declaration["fields"]["a"] = {"typ": "string", "maxLenght": 3}
+    declaration["fields"]["b"] = {"minItem": 3}
+
+    faults = check_declaration(declaration)
+
+    assert [fault.place for fault in faults] == ["/fields/a/typ", "/fields/a/maxLenght", "/fields/b/minItem"]
+
+
+def _cyclic() -> dict[str, Any]:
+    itself: dict[str, Any] = {}
+    itself["fields"] = itself
+    return itself
+
+
+def _cyclic_list() -> list[Any]:
+    """A list that has 10 ** 20 members within 20 levels."""
+    itself: list[Any] = []
+    itself.extend([itself] * 10)
+    return itself
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "must be an object"),
+        ([], "must be an object"),
+        ("declaration", "must be an object"),
+        (object(), "a Python object"),
+        ({"fields": {1: {}}}, "a Python int"),
+        ({"fields": {"\ud800": {}}}, "surrogates"),
+        ({"fields": {"a": {1, 2}}}, "a Python set"),
+        ({"fields": ("a",)}, "a Python tuple"),
+        ({"fields": b"a"}, "a Python bytes"),
+        ({"fields": float("nan")}, "NaN"),
+        ({"fields": 2**64}, "64-bit"),
+        ({"fields": "\ud800"}, "surrogates"),
+        ({"fields": float("inf")}, "Infinity"),
+        (_cyclic(), "20 levels"),
+        (_cyclic_list(), "20 levels"),
+    ],
+)
+def test_survives_any_object(value: object, words: str) -> None:
+    """Whatever a plugin returns leads to a fault, never to an exception or an endless loop."""
+    faults = check_declaration(value)
+
+    assert any(words in fault.reason for fault in faults), faults

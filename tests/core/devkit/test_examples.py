@@ -1,0 +1,90 @@
+"""What the kit says where an example does not live through what can be submitted of it."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from shopdb_core.devkit.checks.examples import check_examples
+from shopdb_core.devkit.trial import TrialSites
+
+MakeSites = Callable[..., TrialSites]
+Only = Callable[..., Any]
+Json = dict[str, Any]
+
+
+def fills_in(submission: Json) -> Json:
+    return {"place": "unknown", **submission}
+
+
+def drops_null(submission: Json) -> Json:
+    return {name: value for name, value in submission.items() if value is not None}
+
+
+def looks_at_order(submission: Json) -> Json:
+    return {**submission, "place": next(iter(submission))}
+
+
+def counts() -> Callable[[Json], Json]:
+    numbers = itertools.count()
+    return lambda submission: {**submission, "place": f"hall {next(numbers)}"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "place", "what"),
+    [
+        (fills_in, "example 1, partial: identity and required fields alone", "is updated instead of noop: "),
+        (drops_null, "example 1, place null", "is noop instead of updated: "),
+        (looks_at_order, "example 1, with its members in another order", "is updated instead of noop: "),
+        (counts(), "example 1, created, dry run", "announces created "),
+    ],
+)
+def test_the_first_step_that_goes_wrong_is_told(
+    sites: MakeSites, only: Only, hook: Callable[[Json], Json], place: str, what: str
+) -> None:
+    """With the example and the step, and what was done instead."""
+    fault = only(check_examples(sites(normalize_submission=hook)))
+
+    assert fault.place == place
+    assert fault.what.startswith(what)
+
+
+def test_a_hook_that_raises_is_told_with_its_step(sites: MakeSites, only: Only) -> None:
+    """A store_asset that cannot update."""
+
+    def store_asset(before: Json | None) -> None:
+        assert before is None, "cannot update"
+
+    fault = only(check_examples(sites(store_asset=store_asset)))
+
+    assert fault.place == "store_asset, example 1, updated place, dry run"
+    assert fault.what.startswith("raised AssertionError: cannot update (")
+    assert "test_examples.py, line " in fault.what
+
+
+def test_a_hook_that_commits_is_told(sites: MakeSites, only: Only) -> None:
+    """A dry run would write what it announces."""
+
+    def store_asset(connection: Connection) -> None:
+        connection.exec_driver_sql("COMMIT")
+
+    fault = only(check_examples(sites(store_asset=store_asset)))
+
+    assert str(fault).startswith("example 1, created, dry run: is refused: SQLite gave up the transaction")
+
+
+def test_an_example_that_is_warned_of_is_told(sites: MakeSites, only: Only, example: Json) -> None:
+    """Pipeline authors copy it."""
+    fault = only(check_examples(sites(get_example_submissions=lambda: [{**example, "colour": "grey"}])))
+
+    assert str(fault).startswith("example 1: is answered with a warning: colour: is no field")
+
+
+def test_a_list_whose_order_counts_is_noted(sites: MakeSites) -> None:
+    """Its history would show an update in which nothing changed."""
+    (note,) = check_examples(sites())
+
+    assert note.isnote
+    assert note.what == "trays in another order is an update whose history shows nothing"

@@ -1,0 +1,91 @@
+"""What the kit says of a `normalize_submission` that breaks a promise."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shopdb_core.devkit.checks.declaration import check_normalization
+from shopdb_core.devkit.subject import Subject
+
+MakeSubject = Callable[..., Subject]
+Json = dict[str, Any]
+
+
+def grows(submission: Json) -> Json:
+    return {**submission, "place": submission["place"] + "!"} if _has_place(submission) else submission
+
+
+def mutates(submission: Json) -> Json:
+    for tray in submission.get("trays") or ():
+        if isinstance(tray, dict) and isinstance(tray.get("name"), str):
+            tray["name"] = tray["name"].upper()
+    return submission
+
+
+def spoils(submission: Json) -> Json:
+    return {**submission, "place": "hall".ljust(41, "x")} if _has_place(submission) else submission
+
+
+def assumes(submission: Json) -> Json:
+    trays = submission.get("trays") or []
+    return {**submission, "trays": sorted(trays, key=lambda tray: tray["name"])} if trays else submission
+
+
+def counts() -> Callable[[Json], Json]:
+    numbers = itertools.count()
+
+    def normalize_submission(submission: Json) -> Json:
+        return {**submission, "place": f"hall {next(numbers)}"}
+
+    return normalize_submission
+
+
+def _has_place(submission: Json) -> bool:
+    return isinstance(submission.get("place"), str)
+
+
+@pytest.mark.parametrize(
+    ("hook", "what"),
+    [
+        (grows, "changes its own answer: /place: "),
+        (mutates, "changes its argument: /trays: "),
+        (spoils, "makes the valid "),
+        (assumes, "raised "),
+        (counts(), "answers "),
+        (lambda submission: {**submission, "place": {1, 2}}, "returned what JSON cannot hold"),
+        (lambda: None, "returned None: is a return missing?"),
+    ],
+)
+def test_a_broken_promise_is_told_with_a_submission(
+    subject: MakeSubject, hook: Callable[[Json], Json], what: str
+) -> None:
+    """The finding names the hook and begins with what it does."""
+    findings = list(check_normalization(subject(normalize_submission=hook)))
+
+    assert len(findings) == 1
+    assert findings[0].place == "normalize_submission"
+    assert findings[0].what.startswith(what), findings
+
+
+def test_the_submission_that_is_told_is_a_small_one(subject: MakeSubject) -> None:
+    """Hypothesis leaves out what does not matter."""
+    finding = next(check_normalization(subject(normalize_submission=grows)))
+
+    assert "trays" not in finding.what
+
+
+def test_a_hook_that_keeps_all_promises_is_not_blamed(subject: MakeSubject) -> None:
+    """One that folds, sorts and passes on what it does not know."""
+
+    def normalize_submission(submission: Json) -> Json:
+        trays, place = submission.get("trays"), submission.get("place")
+        folded = {"place": place.upper()} if isinstance(place, str) and len(place.upper()) <= 40 else {}
+        sound = isinstance(trays, list) and all(
+            isinstance(tray, dict) and isinstance(tray.get("name"), str) for tray in trays
+        )
+        ordered = {"trays": sorted(trays, key=lambda tray: (tray["name"], str(tray)))} if sound else {}
+        return {**submission, **folded, **ordered}
+
+    assert list(check_normalization(subject(normalize_submission=normalize_submission))) == []

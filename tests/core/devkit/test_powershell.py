@@ -1,0 +1,60 @@
+"""What the kit says where an example does not survive Windows PowerShell."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from shopdb_core.devkit.checks.examples import check_powershell, mangled
+from shopdb_core.devkit.trial import TrialSites
+
+MakeSites = Callable[..., TrialSites]
+Json = dict[str, Any]
+
+
+def test_a_hook_that_stumbles_is_told(sites: MakeSites) -> None:
+    """The endpoint would answer 500 to what it has to refuse."""
+
+    def normalize_submission(submission: Json) -> Json:
+        trays = submission.get("trays") or []
+        return {**submission, "trays": sorted(trays, key=lambda tray: tray["name"])}
+
+    (fault,) = check_powershell(sites(normalize_submission=normalize_submission))
+
+    assert fault.place == "normalize_submission, example 1 with @{…} in place of an object in /trays"
+    assert fault.what.endswith(": the endpoint answers 500")
+
+
+def test_a_hook_that_swallows_what_was_lost_is_told(sites: MakeSites) -> None:
+    """What ConvertTo-Json clipped must be refused."""
+
+    def normalize_submission(submission: Json) -> Json:
+        trays = submission.get("trays") or []
+        return {**submission, "trays": [tray for tray in trays if isinstance(tray, dict)]}
+
+    (fault,) = check_powershell(sites(normalize_submission=normalize_submission))
+
+    assert str(fault).endswith("is taken, though something was lost")
+
+
+def test_a_hook_that_undoes_a_coercion_is_told(sites: MakeSites) -> None:
+    """The same submission in another shape must be a noop."""
+    numbers = itertools.count()
+
+    def normalize_submission(submission: Json) -> Json:
+        return {**submission, "place": f"hall {next(numbers)}"}
+
+    faults = list(check_powershell(sites(normalize_submission=normalize_submission)))
+
+    assert "is updated instead of noop: " in str(faults[0])
+
+
+def test_a_plugin_without_that_hook_survives_every_shape(
+    sites: MakeSites, declaration: Json, example: Json
+) -> None:
+    """There are shapes of every kind that the contract names, and each ends in the same asset."""
+    shapes = [each.shape for each in mangled(example, declaration)]
+
+    assert list(check_powershell(sites())) == []
+    texts = ("byte order mark", "UTF-16", "blanks around")
+    for kind in (*texts, "value and Count", "array of one", "/Date(", "CIM", "@{"):
+        assert any(kind in shape for shape in shapes), kind

@@ -1,0 +1,103 @@
+"""What the kit says of reports that cannot be served."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from shopdb_core.devkit.checks.reports import check_reports
+from shopdb_core.devkit.trial import TrialSites
+from shopdb_hookspecs import Parameter, Report
+
+MakeSites = Callable[..., TrialSites]
+
+_NUMBERS = itertools.count()
+
+
+def divides(_connection: Connection, height: int) -> Iterable[tuple[int]]:
+    yield (10 // (height + 1),)
+
+
+def writes(connection: Connection, height: int) -> Iterable[tuple[int]]:
+    connection.execute(text("DELETE FROM asset"))
+    yield (height,)
+
+
+def widens(_connection: Connection, height: int) -> Iterable[tuple[int, int]]:
+    yield (height, height)
+
+
+def dates(connection: Connection, height: int) -> Iterable[tuple[Any]]:
+    for (created,) in connection.execute(text("SELECT createdat FROM asset")):
+        yield ({created, height},)
+
+
+def wanders(_connection: Connection, height: int) -> Iterable[tuple[int]]:
+    yield (next(_NUMBERS) + height,)
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (divides, "ZeroDivisionError"),
+        (writes, "readonly database"),
+        (widens, "has a row of 2 cells for 1 columns"),
+        (lambda _connection, **_given: None, "rows returned None: return or yield rows"),
+        (lambda _connection, height: [height], "raised TypeError: "),
+        (dates, "in height, which is no JSON scalar"),
+        (wanders, "yields other rows, or another order, the second time"),
+        (lambda _connection, height: [str(height)], "yields a str where a sequence of cells is due"),
+    ],
+)
+def test_an_unfit_report_is_told(sites: MakeSites, rows: Callable[..., Any], what: str) -> None:
+    """With its name, the arguments, and the site on which it failed."""
+    height = Parameter("height", "integer", "How high.", required=True)
+    report = Report("tall", "Tall racks", ("height",), rows, (height,))
+
+    (fault,) = check_reports(sites(get_reports=lambda: [report]))
+
+    assert fault.place.startswith("report tall")
+    assert what in str(fault)
+
+
+def test_a_report_is_asked_with_and_without_its_parameters(sites: MakeSites) -> None:
+    """By each type, of an empty site and of one with assets."""
+    asked: list[tuple[Any, ...]] = []
+
+    def rows(connection: Connection, name: str, height: int, share: float) -> Iterable[tuple[Any, ...]]:
+        (count,) = connection.execute(text("SELECT count(*) FROM asset")).one()
+        asked.append((name, height, share, count > 0))
+        yield name, height, share
+
+    kinds = {"name": "string", "height": "integer", "share": "number"}
+    parameters = [Parameter(name, kind, "…", default=None) for name, kind in kinds.items()]  # type: ignore[arg-type]
+    report = Report("all", "All", tuple(kinds), rows, parameters)
+
+    assert list(check_reports(sites(get_reports=lambda: [report]))) == []
+    assert asked[0] == (None, None, None, False)
+    assert {given[3] for given in asked} == {True, False}
+    assert {given[0] for given in asked} & {"R1", "hall 3", "left", "right"}
+
+
+def test_an_exception_that_speaks_of_rows_is_still_an_exception(sites: MakeSites) -> None:
+    """The advice depends on what happened, and not on the words of a message."""
+
+    def rows(_connection: Connection) -> Iterable[tuple[str]]:
+        raise ValueError("the report tall has a row too many")
+
+    (fault,) = check_reports(sites(get_reports=lambda: [Report("tall", "Tall racks", ("serial",), rows)]))
+
+    assert fault.what.startswith("raised ValueError: the report tall has a row too many")
+    assert fault.mend.startswith("rows() gets a connection that cannot write")
+
+
+def test_a_row_that_does_not_fit_its_columns_is_told_with_them(sites: MakeSites) -> None:
+    """What has to be mended is the report, and not what it is asked."""
+    report = Report("tall", "Tall racks", ("serial", "height"), lambda _connection: [("R1",)])
+
+    (fault,) = check_reports(sites(get_reports=lambda: [report]))
+
+    assert fault.what == "has a row of 1 cells for 2 columns"
+    assert fault.mend == "Make `columns` of the Report and the rows agree; the columns are serial, height."

@@ -1,0 +1,178 @@
+"""From environment variables to settings."""
+
+from pathlib import Path
+
+import pytest
+
+from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings import read_client_settings, read_settings, with_dotenv
+
+SECRET = "a-secret-key-for-tests-0123456789-abcdef"
+KEY = "a-collector-key-for-tests-0123456789-abc"
+MINIMAL = {"SECRET_KEY": SECRET}
+
+
+def test_defaults():
+    """One secret is all that a site must give."""
+    settings = read_settings(MINIMAL)
+    assert settings.database_url == "sqlite:///shopdb.sqlite3"
+    assert settings.listen == ("127.0.0.1", 8080)
+    assert settings.max_body_bytes == 1_048_576
+    assert settings.plugin_selection.plugins is None
+
+
+def test_everything_can_be_set():
+    """Each variable reaches its setting."""
+    settings = read_settings(
+        MINIMAL
+        | {
+            "SHOPDB_DATABASE_URL": "sqlite:///x.db",
+            "SHOPDB_LISTEN": "[::1]:80",
+            "SHOPDB_THREADS": "3",
+            "SHOPDB_WORKERS": "2",
+            "COLLECTOR_API_KEY": f"{KEY}, {KEY[::-1]}",
+            "COLLECTOR_API_KEY_NET_GEAR": KEY,
+            "SHOPDB_PLUGINS": "a, b",
+            "SHOPDB_BLOCKED_PLUGINS": "c",
+            "SHOPDB_MAX_BODY_BYTES": "5",
+            "SHOPDB_TIMEZONE": "Europe/Berlin",
+            "SHOPDB_NET_GEAR_ONMATCH": "adopt",
+        }
+    )
+    assert settings.listen == ("::1", 80)
+    assert settings.threads == 3
+    assert settings.workers == 2
+    assert settings.shared_keys == (KEY, KEY[::-1])
+    assert settings.collector_keys == {"net_gear": (KEY,)}
+    assert settings.plugin_selection.plugins == {"a", "b"}
+    assert settings.plugin_selection.blocked == {"c"}
+    assert settings.max_body_bytes == 5
+    assert settings.timezone.key == "Europe/Berlin"
+    assert settings.onmatch == {"net_gear": "adopt"}
+
+
+@pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"])
+def test_a_secret_may_stand_in_a_file(tmp_path, variable):
+    """For secrets that an orchestrator mounts."""
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\n")
+    environ = {**MINIMAL, f"{variable}_FILE": str(file)}
+    if variable == "SECRET_KEY":
+        del environ["SECRET_KEY"]
+    settings = read_settings(environ)
+    values = [settings.secret_key, *settings.shared_keys, *settings.collector_keys.get("computers", ())]
+    assert SECRET in values
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 64),
+        ("SECRET_KEY", "replace-me-with-the-output-of-shopdb-init"),
+        ("COLLECTOR_API_KEY", ""),
+        ("COLLECTOR_API_KEY", " "),
+        ("COLLECTOR_API_KEY", "short"),
+        ("COLLECTOR_API_KEY", f"{KEY},short"),
+        ("COLLECTOR_API_KEY", f"{KEY},"),
+        ("COLLECTOR_API_KEY", f"{KEY},{KEY},{KEY}"),
+        ("COLLECTOR_API_KEY", "ä" * 40 + "bcdefghijk"),
+        ("COLLECTOR_API_KEY_COMPUTERS", "short"),
+        ("COLLECTOR_API_KEY_FILE", "/does/not/exist"),
+        ("COLLECTOR_API_KEY_FILE", ""),
+        ("SHOPDB_DATABASE_URL", ""),
+        ("SHOPDB_LISTEN", "8080"),
+        ("SHOPDB_LISTEN", "localhost:99999"),
+        ("SHOPDB_LISTEN", "localhost:http"),
+        ("SHOPDB_THREADS", "0"),
+        ("SHOPDB_MAX_BODY_BYTES", "1e6"),
+        ("SHOPDB_MAX_BODY_BYTES", "-1"),
+        ("SHOPDB_TIMEZONE", "Mars/Olympus"),
+        ("SHOPDB_TIMEZONE", "../etc/passwd"),
+        ("SHOPDB_COMPUTERS_ONMATCH", "Adopt"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_variable(variable, value):
+    """The variable is named; a secret's value is not."""
+    with pytest.raises(ConfigurationError) as refusal:
+        read_settings({**MINIMAL, variable: value})
+    assert variable in str(refusal.value)
+    if "KEY" in variable and len(value) > 5 and not variable.endswith("_FILE"):
+        assert value not in str(refusal.value)
+
+
+def test_a_missing_secret_says_how_to_get_one():
+    """The next step stands in the error."""
+    with pytest.raises(ConfigurationError, match=r"SECRET_KEY .*shopdb init"):
+        read_settings({})
+
+
+@pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY"])
+def test_a_secret_set_both_ways_is_refused(tmp_path, variable):
+    """Nobody could tell which one counts."""
+    file = tmp_path / "secret"
+    file.write_text(KEY)
+    with pytest.raises(ConfigurationError, match=f"{variable}_FILE"):
+        read_settings({**MINIMAL, variable: KEY, f"{variable}_FILE": str(file)})
+
+
+def test_an_empty_secret_file_is_refused(tmp_path):
+    """A volume that was not mounted is no key."""
+    file = tmp_path / "secret"
+    file.write_text("\n")
+    with pytest.raises(ConfigurationError, match="empty file"):
+        read_settings({"SECRET_KEY_FILE": str(file)})
+
+
+def test_secrets_do_not_stand_in_the_representation():
+    """Settings that land in a log give nothing away."""
+    shown = repr(
+        read_settings({**MINIMAL, "COLLECTOR_API_KEY": KEY, "SHOPDB_DATABASE_URL": "sqlite:///p4ss"})
+    )
+    assert not any(secret in shown for secret in (SECRET, KEY, "p4ss"))
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    """A `.env` file gives defaults; its dollar signs are plain characters."""
+    (tmp_path / ".env").write_text("SECRET_KEY='from$file'\nSHOPDB_LISTEN=a:1\n")
+    combined = with_dotenv({"SHOPDB_LISTEN": "b:2"}, tmp_path)
+    assert combined == {"SECRET_KEY": "from$file", "SHOPDB_LISTEN": "b:2"}
+
+
+def test_without_a_file_the_environment_is_all(tmp_path):
+    """No `.env` is no error."""
+    assert with_dotenv({"A": "b"}, tmp_path / "none") == {"A": "b"}
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    """UTF-16 from an editor, for example."""
+    Path(tmp_path / ".env").write_bytes("SECRET_KEY=ä".encode("utf-16"))
+    with pytest.raises(ConfigurationError, match=r"\.env"):
+        with_dotenv({}, tmp_path)
+
+
+def test_a_client_needs_no_secret_key():
+    """A command that only submits knows the address and the key of its collector."""
+    environ = {"COLLECTOR_API_KEY": KEY, "COLLECTOR_API_KEY_PRINTERS": KEY[::-1], "SHOPDB_LISTEN": "[::1]:9"}
+    assert read_client_settings(environ, "printers").key == KEY[::-1]
+    assert read_client_settings(environ, "computers").key == KEY
+    assert read_client_settings(environ, "computers").url == "http://[::1]:9"
+
+
+def test_days_are_a_number_or_keep():
+    """Either kind of audit entry may be kept for ever."""
+    settings = read_settings(
+        {**MINIMAL, "SHOPDB_AUDIT_RETENTION_DAYS": "365", "SHOPDB_AUDIT_NOOP_RETENTION_DAYS": "keep"}
+    )
+    assert (settings.audit_retention_days, settings.audit_noop_retention_days) == (365, None)
+    defaults = read_settings(MINIMAL)
+    assert (defaults.audit_retention_days, defaults.audit_noop_retention_days) == (None, 30)
+
+
+@pytest.mark.parametrize("variable", ["SHOPDB_AUDIT_RETENTION_DAYS", "SHOPDB_AUDIT_NOOP_RETENTION_DAYS"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "36501", "forever", "\u0663", ""])
+def test_days_that_are_none_are_refused(variable, value):
+    """Nobody loses the audit by a slip of the pen."""
+    with pytest.raises(ConfigurationError, match=variable):
+        read_settings({**MINIMAL, variable: value})
