@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.server import engine
+from shopdb_core.store.server import store as server_store
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql", "mysql"])
 
@@ -107,7 +108,7 @@ def test_a_lock_that_is_not_given_in_time_is_asked_for_again(store, marked, data
 
 def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind, monkeypatch):
     """After the last try the client is told that it may come back."""
-    monkeypatch.setattr(store, "MOST_TRIES", 2)
+    monkeypatch.setattr(server_store, "MOST_TRIES", 2)
     marked.query("INSERT INTO mark VALUES ('a', 0)")
     engine = create_engine(marked.url)
 
