@@ -56,7 +56,7 @@ class Settings(IntakeSettings):
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
     - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
-    - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries for ever.
+    - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret.
     """
