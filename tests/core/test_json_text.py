@@ -1,4 +1,4 @@
-"""JSON in one canonical form."""
+"""The canonical form of JSON."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ OBJECTS = st.dictionaries(TEXTS, VALUES, max_size=3)
 
 @given(objects=st.lists(OBJECTS, max_size=4))
 def test_objects_of_a_list_are_as_equal_as_their_canonical_forms(objects):
-    """Taking a list apart finds each of its objects, and tells it from every other."""
+    """`canonical_objects` returns equal bytes exactly where `canonical` does."""
     one_by_one = list(map(canonical, objects))
     at_once = canonical_objects(objects)
     assert len(at_once) == len(objects)
@@ -25,13 +25,13 @@ def test_objects_of_a_list_are_as_equal_as_their_canonical_forms(objects):
 
 
 @pytest.mark.parametrize(("one", "other"), [(True, 1), (1, 1.0), ("1", 1), ({}, []), (None, {})])
-def test_what_python_confuses_makes_two_objects(one, other):
-    """The forms tell values apart that Python holds for equal."""
+def test_values_that_python_compares_as_equal_differ(one, other):
+    """`true` and `1`, or `1` and `1.0`, have different bytes."""
     first, second = canonical_objects([{"value": one}, {"value": other}])
     assert first != second
 
 
 def test_the_order_of_members_makes_no_difference():
-    """The order of members means nothing in JSON."""
+    """Objects with the same members in another order have the same bytes."""
     one, other = canonical_objects([{"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1}])
     assert one == other

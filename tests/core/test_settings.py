@@ -13,7 +13,7 @@ MINIMAL = {"SECRET_KEY": SECRET}
 
 
 def test_defaults():
-    """One secret is all that a site must give."""
+    """SECRET_KEY is the only variable that must be set."""
     settings = read_settings(MINIMAL)
     assert settings.database_url == "sqlite:///shopdb.sqlite3"
     assert settings.listen == ("127.0.0.1", 8080)
@@ -22,7 +22,7 @@ def test_defaults():
 
 
 def test_everything_can_be_set():
-    """Each variable reaches its setting."""
+    """Each variable sets its field."""
     settings = read_settings(
         MINIMAL
         | {
@@ -30,6 +30,7 @@ def test_everything_can_be_set():
             "SHOPDB_LISTEN": "[::1]:80",
             "SHOPDB_THREADS": "3",
             "SHOPDB_WORKERS": "2",
+            "SHOPDB_POOL_SIZE": "4",
             "COLLECTOR_API_KEY": f"{KEY}, {KEY[::-1]}",
             "COLLECTOR_API_KEY_NET_GEAR": KEY,
             "SHOPDB_PLUGINS": "a, b",
@@ -39,9 +40,11 @@ def test_everything_can_be_set():
             "SHOPDB_NET_GEAR_ONMATCH": "adopt",
         }
     )
+    assert settings.database_url == "sqlite:///x.db"
     assert settings.listen == ("::1", 80)
     assert settings.threads == 3
     assert settings.workers == 2
+    assert settings.pool_size == 4
     assert settings.shared_keys == (KEY, KEY[::-1])
     assert settings.collector_keys == {"net_gear": (KEY,)}
     assert settings.plugin_selection.plugins == {"a", "b"}
@@ -52,8 +55,8 @@ def test_everything_can_be_set():
 
 
 @pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"])
-def test_a_secret_may_stand_in_a_file(tmp_path, variable):
-    """For secrets that an orchestrator mounts."""
+def test_a_secret_is_read_from_a_file(tmp_path, variable):
+    """A variable with `_FILE` names a file that holds the secret."""
     file = tmp_path / "secret"
     file.write_text(f"{SECRET}\n")
     environ = {**MINIMAL, f"{variable}_FILE": str(file)}
@@ -94,7 +97,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path, variable):
     ],
 )
 def test_a_bad_value_is_refused_by_its_variable(variable, value):
-    """The variable is named; a secret's value is not."""
+    """The message names the variable and does not show a secret."""
     with pytest.raises(ConfigurationError) as refusal:
         read_settings({**MINIMAL, variable: value})
     assert variable in str(refusal.value)
@@ -102,15 +105,15 @@ def test_a_bad_value_is_refused_by_its_variable(variable, value):
         assert value not in str(refusal.value)
 
 
-def test_a_missing_secret_says_how_to_get_one():
-    """The next step stands in the error."""
+def test_a_missing_secret_key_is_reported_with_the_next_step():
+    """The message names `shopdb init`."""
     with pytest.raises(ConfigurationError, match=r"SECRET_KEY .*shopdb init"):
         read_settings({})
 
 
 @pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY"])
 def test_a_secret_set_both_ways_is_refused(tmp_path, variable):
-    """Nobody could tell which one counts."""
+    """A secret in a variable and in a file is ambiguous."""
     file = tmp_path / "secret"
     file.write_text(KEY)
     with pytest.raises(ConfigurationError, match=f"{variable}_FILE"):
@@ -118,15 +121,15 @@ def test_a_secret_set_both_ways_is_refused(tmp_path, variable):
 
 
 def test_an_empty_secret_file_is_refused(tmp_path):
-    """A volume that was not mounted is no key."""
+    """An empty file, as of a volume that is not mounted, is an error."""
     file = tmp_path / "secret"
     file.write_text("\n")
     with pytest.raises(ConfigurationError, match="empty file"):
         read_settings({"SECRET_KEY_FILE": str(file)})
 
 
-def test_secrets_do_not_stand_in_the_representation():
-    """Settings that land in a log give nothing away."""
+def test_secrets_are_not_in_the_representation():
+    """`repr` shows neither keys nor the URL of the database."""
     shown = repr(
         read_settings({**MINIMAL, "COLLECTOR_API_KEY": KEY, "SHOPDB_DATABASE_URL": "sqlite:///p4ss"})
     )
@@ -134,34 +137,35 @@ def test_secrets_do_not_stand_in_the_representation():
 
 
 def test_the_environment_wins_over_the_file(tmp_path):
-    """A `.env` file gives defaults; its dollar signs are plain characters."""
+    """The environment precedes the `.env` file, in which dollar signs are plain characters."""
     (tmp_path / ".env").write_text("SECRET_KEY='from$file'\nSHOPDB_LISTEN=a:1\n")
     combined = with_dotenv({"SHOPDB_LISTEN": "b:2"}, tmp_path)
     assert combined == {"SECRET_KEY": "from$file", "SHOPDB_LISTEN": "b:2"}
 
 
 def test_without_a_file_the_environment_is_all(tmp_path):
-    """No `.env` is no error."""
+    """A missing `.env` file is not an error."""
     assert with_dotenv({"A": "b"}, tmp_path / "none") == {"A": "b"}
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path):
-    """UTF-16 from an editor, for example."""
+def test_a_file_that_is_not_utf8_is_named(tmp_path):
+    """A `.env` file in UTF-16 is an error that names the file."""
     Path(tmp_path / ".env").write_bytes("SECRET_KEY=ä".encode("utf-16"))
     with pytest.raises(ConfigurationError, match=r"\.env"):
         with_dotenv({}, tmp_path)
 
 
 def test_a_client_needs_no_secret_key():
-    """A command that only submits knows the address and the key of its collector."""
+    """A command that submits reads only the address and the key of its collector."""
     environ = {"COLLECTOR_API_KEY": KEY, "COLLECTOR_API_KEY_PRINTERS": KEY[::-1], "SHOPDB_LISTEN": "[::1]:9"}
     assert read_client_settings(environ, "printers").key == KEY[::-1]
     assert read_client_settings(environ, "computers").key == KEY
     assert read_client_settings(environ, "computers").url == "http://[::1]:9"
+    assert read_client_settings({}, "computers").url == "http://127.0.0.1:8080"
 
 
 def test_days_are_a_number_or_keep():
-    """Either kind of audit entry may be kept for ever."""
+    """`keep` is read as `None`, for either kind of audit entry."""
     settings = read_settings(
         {**MINIMAL, "SHOPDB_AUDIT_RETENTION_DAYS": "365", "SHOPDB_AUDIT_NOOP_RETENTION_DAYS": "keep"}
     )
@@ -172,7 +176,7 @@ def test_days_are_a_number_or_keep():
 
 @pytest.mark.parametrize("variable", ["SHOPDB_AUDIT_RETENTION_DAYS", "SHOPDB_AUDIT_NOOP_RETENTION_DAYS"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "36501", "forever", "\u0663", ""])
-def test_days_that_are_none_are_refused(variable, value):
-    """Nobody loses the audit by a slip of the pen."""
+def test_other_days_are_refused(variable, value):
+    """A value that is neither `keep` nor a number of days does not shorten the audit."""
     with pytest.raises(ConfigurationError, match=variable):
         read_settings({**MINIMAL, variable: value})

@@ -1,12 +1,10 @@
-"""What is wrong with a submission, place by place.
-
-Every error that ShopDB raises for a reader, one class per way to handle it.
+"""The exceptions of ShopDB, one class for each way to handle them, and what their messages are made of.
 
 ShopDBError
 ├── ConfigurationError        a setting, a plugin name or a declaration: the server does not start
 │   └── SchemaBehind          migrations are pending: run `shopdb db upgrade`
-├── RequestError              the client can mend it
-│   ├── MalformedBody         400  not the JSON object that the contract asks for
+├── RequestError              the client can correct it
+│   ├── MalformedBody         400  not one strict JSON object
 │   ├── InvalidParameter      400  a query parameter or header
 │   ├── Unauthorized          401  key or token missing or wrong
 │   ├── Forbidden             403  a valid token whose role does not suffice
@@ -14,13 +12,12 @@ ShopDBError
 │   ├── Conflict              409  it exists already
 │   ├── PayloadTooLarge       413  more bytes than the site allows
 │   ├── UnsupportedMedia      415  another media type, charset or content coding
-│   └── InvalidSubmission     422  well-formed, but against the schema: carries the faults
-├── PluginFailure             500  a plugin's hook raised, or returned what it must not
-└── Unavailable               503  the database or a plugin is away: try again later
+│   └── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
+├── PluginFailure             500  a plugin's hook raised, or its result cannot be used
+└── Unavailable               503  the database or a plugin is not available: try again later
 
-Where in a plugin's own files something went wrong, so that its author need not search.
-
-What is wrong with a declaration, place by place.
+`Fault` and `DeclarationFault` describe one fault each of a submission or a declaration. The functions at the
+end describe an exception of a plugin's code by its message and its line.
 """
 
 import sys
@@ -31,30 +28,17 @@ from types import CodeType, FrameType, TracebackType
 from typing import Literal
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault of a submission.
-
-    `pointer` is a JSON pointer (RFC 6901) to the value at fault, `keyword` the rule that it breaks,
-    `message` a sentence that never echoes more than 80 characters of a value.
-    """
-
-    pointer: str
-    keyword: str
-    message: str
-
-
 class ShopDBError(Exception):
-    """A problem with a sentence for its reader: what it is, and the next step."""
+    """The base class; the message is a sentence for the reader: what is wrong, and the next step."""
 
 
 def in_one_line(error: ShopDBError) -> str:
-    """Return an error's sentence and its notes, which are for the site's own staff and no client."""
+    """Return the message and the notes (PEP 678); the notes are for the site's operator, not for a client."""
     return " ".join((str(error), *getattr(error, "__notes__", ())))
 
 
 class ConfigurationError(ShopDBError):
-    """The server must not start like this."""
+    """The server must not start with this configuration."""
 
 
 class SchemaBehind(ConfigurationError):
@@ -62,7 +46,7 @@ class SchemaBehind(ConfigurationError):
 
 
 class RequestError(ShopDBError):
-    """The request is at fault; nothing was stored."""
+    """The request is wrong; nothing was stored."""
 
 
 class MalformedBody(RequestError):
@@ -70,44 +54,69 @@ class MalformedBody(RequestError):
 
 
 class InvalidParameter(RequestError):
-    """A query parameter or a header has a value that it cannot have."""
+    """A query parameter or a header has a value that is not allowed."""
 
 
 class Unauthorized(RequestError):
-    """No valid key or token; one answer, whatever was wrong with it."""
+    """The key or token is missing or wrong; the message is the same in every case."""
 
 
 class Forbidden(RequestError):
-    """The token is valid, its role is not enough."""
+    """The token is valid, but its role does not suffice."""
 
 
 class NotFound(RequestError):
-    """The thing that the path names does not exist."""
+    """What the path names does not exist."""
 
 
 class Conflict(RequestError):
-    """The thing to be made exists already."""
+    """What the request creates exists already."""
 
 
 class PayloadTooLarge(RequestError):
-    """The body is larger than `SHOPDB_MAX_BODY_BYTES`, as sent or when inflated."""
+    """The body is larger than its limit, as sent or when inflated."""
 
 
 class UnsupportedMedia(RequestError):
-    """The body is in a media type, charset or content coding that is not read."""
+    """The media type, charset or content coding of the body is not supported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a submission.
+
+    `pointer` is a JSON pointer (RFC 6901) to the wrong value, `keyword` the rule that the value breaks,
+    `message` a sentence that quotes at most 80 characters of the value.
+    """
+
+    pointer: str
+    keyword: str
+    message: str
 
 
 class InvalidSubmission(RequestError):
-    """The submission is JSON, but its collector's schema refuses it."""
+    """The submission is JSON, but does not fit the schema of its collector."""
 
     def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
 
 
+@dataclass(frozen=True, slots=True)
+class DeclarationFault:
+    """One fault of a declaration.
+
+    `place` is a JSON pointer (RFC 6901) into the declaration, `reason` a sentence: what is wrong and how to
+    correct it.
+    """
+
+    place: str
+    reason: str
+
+
 FailureKind = Literal["raised", "answer", "row length"]
-"""A hook raised (the failure's `__cause__` says what), its answer cannot be used, or a report's row does not
-have one cell for each column."""
+"""A hook raised (the failure's `__cause__` is the exception), its result cannot be used, or a row of a report
+does not have one cell for each column."""
 
 
 class PluginFailure(ShopDBError):
@@ -130,72 +139,57 @@ class PluginFailure(ShopDBError):
 
 
 class Unavailable(ShopDBError):
-    """Not now: nothing was stored, and the same request may succeed later."""
+    """The request cannot be served now; nothing was stored, and the same request may succeed later."""
 
     retry_after_seconds = 5
 
 
 IsOwnFrame = Callable[[FrameType], bool]
-"""Whether a frame is one of the author's."""
+"""Whether a frame runs the plugin author's own code."""
 
 
 def frames_in_package(name: str) -> IsOwnFrame:
-    """Tell the frames of a top-level package, or of a module that stands alone."""
+    """Return a test for the frames of a top-level package or module."""
     return lambda frame: str(frame.f_globals.get("__name__", "")).partition(".")[0] == name
 
 
 def frames_in_directory(directory: Path) -> IsOwnFrame:
-    """Tell the frames of what was loaded by path from a directory."""
+    """Return a test for the frames of files in a directory, which were loaded by path."""
     return lambda frame: Path(frame.f_code.co_filename).is_relative_to(directory)
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an exception says in its first line, without the place where it was raised."""
-    # SQLAlchemy tells the statement and a web page in further lines.
+    """Return the first line of an exception's message, or the name of its type where the message is empty."""
+    # SQLAlchemy's further lines are the statement and a link; the text of a SyntaxError ends with its place.
     lines = str(error.msg if isinstance(error, SyntaxError) else error).splitlines()
     return next(iter(lines), type(error).__name__)
 
 
 def raised_at(error: BaseException, own: IsOwnFrame) -> str:
-    """Return ` (file, line N)` of the last of the author's own lines that was at work, nothing if none was.
+    """Return ` (file, line N)` of the innermost of the author's own frames, or an empty string.
 
-    What does not parse is told with its own file and line.
+    For a `SyntaxError` these are the file and line that do not parse.
     """
     if isinstance(error, SyntaxError) and error.filename:
-        return _place(error.filename, error.lineno or 1)
-    steps = [step for step in _steps(error.__traceback__) if own(step.tb_frame)]
-    return _place(steps[-1].tb_frame.f_code.co_filename, steps[-1].tb_lineno) if steps else ""
+        return _location(error.filename, error.lineno or 1)
+    entries = [entry for entry in _entries(error.__traceback__) if own(entry.tb_frame)]
+    return _location(entries[-1].tb_frame.f_code.co_filename, entries[-1].tb_lineno) if entries else ""
 
 
 def defined_at(code: CodeType) -> str:
-    """Return ` (file, line N)` of a function."""
-    return _place(code.co_filename, code.co_firstlineno)
+    """Return ` (file, line N)` of a function's definition."""
+    return _location(code.co_filename, code.co_firstlineno)
 
 
-def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
     while traceback:
         yield traceback
         traceback = traceback.tb_next
 
 
-def _place(filename: str, line: int) -> str:
-    return f" ({_as_imported(Path(filename))}, line {line})"
-
-
-def _as_imported(file: Path) -> str:
-    """Shorten a path to what an author knows it by: from the package on."""
+def _location(filename: str, line: int) -> str:
+    """Return the location with the path as it is imported: from the package on."""
+    file = Path(filename)
     roots = [root for root in map(Path, filter(None, sys.path)) if file.is_relative_to(root)]
-    shown = file.relative_to(max(roots, key=lambda root: len(root.parts))) if roots else file.name
-    return Path(shown).as_posix()
-
-
-@dataclass(frozen=True, slots=True)
-class DeclarationFault:
-    """One fault of a declaration.
-
-    `place` is a JSON pointer (RFC 6901) into the declaration, `reason` a sentence: what is wrong
-    there and how to mend it.
-    """
-
-    place: str
-    reason: str
+    path = file.relative_to(max(roots, key=lambda root: len(root.parts))) if roots else file.name
+    return f" ({Path(path).as_posix()}, line {line})"

@@ -1,13 +1,14 @@
-"""The settings of one site: what they are, and which values are refused.
+"""The settings of a site, and how they are read from environment variables and a `.env` file.
 
-From environment variables, and a `.env` file beside them, to `Settings`.
+The dataclasses hold the defaults; the `read_…` functions pass them only the variables that are set.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from types import MappingProxyType
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -16,72 +17,13 @@ from shopdb_core.errors import ConfigurationError
 
 OnMatch = Literal["flag", "adopt"]
 
+DEFAULT_LISTEN = ("127.0.0.1", 8080)
+DEFAULT_ONMATCH: OnMatch = "flag"
+
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
 EXAMPLE_SECRETS = frozenset({"replace-me-with-the-output-of-shopdb-init"})
-
-
-@dataclass(frozen=True, slots=True)
-class PluginSelection:
-    """Which plugins the site lets in, by name: those of the allow-list (`None`: all) that are not blocked."""
-
-    plugins: frozenset[str] | None = None
-    blocked: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """One site's settings; `shopdb_core.settings.read_settings` reads them from variables.
-
-    `pool_size` is how many connections to a database server are kept; `None`: one for each thread.
-    `collector_keys` maps a plugin's name to its keys; `shared_keys` open every plugin that has none of
-    its own. Audit entries whose days are `None` are kept for ever. Raises `ConfigurationError` for a weak
-    secret.
-    """
-
-    secret_key: str = field(repr=False)
-    database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
-    listen: tuple[str, int] = ("127.0.0.1", 8080)
-    threads: int = 8
-    pool_size: int | None = None
-    workers: int = 1
-    collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    shared_keys: tuple[str, ...] = field(default=(), repr=False)
-    plugin_selection: PluginSelection = PluginSelection()
-    max_body_bytes: int = 1024 * 1024
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
-    audit_retention_days: int | None = None
-    audit_noop_retention_days: int | None = 30
-
-    def __post_init__(self) -> None:
-        """Refuse weak secrets, whoever built the settings."""
-        check_secret("SECRET_KEY", self.secret_key)
-        check_keys("COLLECTOR_API_KEY", self.shared_keys)
-        for plugin, keys in self.collector_keys.items():
-            check_keys(f"COLLECTOR_API_KEY_{plugin.upper()}", keys)
-
-
-def check_keys(variable: str, keys: Iterable[str]) -> None:
-    """Refuse a weak collector key, and one that no HTTP header could carry."""
-    for key in keys:
-        check_secret(variable, key)
-        if not (key.isascii() and key.isprintable()):
-            raise ConfigurationError(f"{variable} has a character that an HTTP header cannot carry.")
-
-
-def check_secret(variable: str, value: str) -> None:
-    """Refuse a secret that is short, monotonous, or printed in our own documentation."""
-    if len(value.encode()) < SECRET_MINIMUM_LENGTH:
-        raise ConfigurationError(
-            f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; `shopdb init` makes a good one."
-        )
-    if value in EXAMPLE_SECRETS or len(set(value)) < SECRET_LEAST_VARIETY:
-        raise ConfigurationError(f"{variable} is an example value; `shopdb init` makes a good one.")
-
-
 SHARED_KEY = "COLLECTOR_API_KEY"
-DEFAULT_LISTEN = "127.0.0.1:8080"
 MOST_KEYS = 2
 LAST_PORT = 65535
 KEEP = "keep"
@@ -92,23 +34,84 @@ _ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
 
 
 @dataclass(frozen=True, slots=True)
+class PluginSelection:
+    """Which plugins are loaded, by name: those of the allow-list (`None`: all) that are not blocked."""
+
+    plugins: frozenset[str] | None = None
+    blocked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """The settings that the validation of a submission depends on."""
+
+    max_body_bytes: int = 1024 * 1024
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(IntakeSettings):
+    """All settings of one site.
+
+    - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
+    - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
+    - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
+    - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
+
+    Raises `ConfigurationError` for a weak secret.
+    """
+
+    secret_key: str = field(repr=False)
+    database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
+    listen: tuple[str, int] = DEFAULT_LISTEN
+    threads: int = 8
+    pool_size: int | None = None
+    workers: int = 1
+    collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    shared_keys: tuple[str, ...] = field(default=(), repr=False)
+    plugin_selection: PluginSelection = PluginSelection()
+    onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
+    audit_retention_days: int | None = None
+    audit_noop_retention_days: int | None = 30
+
+    def __post_init__(self) -> None:
+        """Refuse weak secrets, also those of settings that were not read from variables."""
+        _check_secret("SECRET_KEY", self.secret_key)
+        _check_keys(SHARED_KEY, self.shared_keys)
+        for plugin, keys in self.collector_keys.items():
+            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys)
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """Where a server listens, and the key that opens a collector, if there is one."""
+    """The URL of this site's server, and the key of one collector; `None` where none is set."""
 
     url: str
     key: str | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeSettings:
-    """What the verdict on a submission depends on besides its collector."""
+def _check_keys(variable: str, keys: Iterable[str]) -> None:
+    for key in keys:
+        _check_secret(variable, key)
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigurationError(f"{variable} has a character that an HTTP header cannot carry.")
 
-    max_body_bytes: int
-    timezone: ZoneInfo
+
+def _check_secret(variable: str, value: str) -> None:
+    """Refuse a secret that is short, has few different characters, or is printed in the documentation."""
+    if len(value.encode()) < SECRET_MINIMUM_LENGTH:
+        raise ConfigurationError(
+            f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; `shopdb init` makes a good one."
+        )
+    if value in EXAMPLE_SECRETS or len(set(value)) < SECRET_LEAST_VARIETY:
+        raise ConfigurationError(f"{variable} is an example value; `shopdb init` makes a good one.")
 
 
 def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Combine `environ` with the `.env` file in `directory`, if there is one; `environ` wins."""
+    """Return `environ` with the variables of the file `.env` in `directory`, if it exists; `environ` wins.
+
+    Raises `ConfigurationError` where the file cannot be read.
+    """
     dotenv = directory / ".env"
     try:
         values = dotenv_values(dotenv, interpolate=False) if dotenv.is_file() else {}
@@ -118,49 +121,42 @@ def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read a site's settings; raises `ConfigurationError` that names the variable at fault."""
-    intake = read_intake_settings(environ)
+    """Read all settings; raises `ConfigurationError` that names the variable."""
+    secret_key = _secret(environ, "SECRET_KEY")
+    if secret_key is None:
+        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
     return Settings(
-        secret_key=_required_secret(environ, "SECRET_KEY"),
-        database_url=_text(environ, "SHOPDB_DATABASE_URL", "sqlite:///shopdb.sqlite3"),
-        listen=_address(environ, "SHOPDB_LISTEN", DEFAULT_LISTEN),
-        threads=_count(environ, "SHOPDB_THREADS", "8"),
-        pool_size=_count(environ, "SHOPDB_POOL_SIZE", "") if "SHOPDB_POOL_SIZE" in environ else None,
-        workers=_count(environ, "SHOPDB_WORKERS", "1"),
+        secret_key=secret_key,
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
-        max_body_bytes=intake.max_body_bytes,
-        timezone=intake.timezone,
         onmatch=_onmatch(environ),
-        audit_retention_days=_days(environ, "SHOPDB_AUDIT_RETENTION_DAYS", KEEP),
-        audit_noop_retention_days=_days(environ, "SHOPDB_AUDIT_NOOP_RETENTION_DAYS", "30"),
+        **_values(environ, _INTAKE_VARIABLES),
+        **_values(environ, _SERVER_VARIABLES),
     )
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
-    """Read which plugins the site lets in; a command needs no secret to know it."""
+    """Read which plugins are loaded; SECRET_KEY is not needed. Raises as `read_settings` does."""
     blocked = _names(environ, "SHOPDB_BLOCKED_PLUGINS") or frozenset()
     return PluginSelection(_names(environ, "SHOPDB_PLUGINS"), blocked)
 
 
 def read_intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
-    """Read how this site takes submissions; it needs no SECRET_KEY."""
-    return IntakeSettings(
-        max_body_bytes=_count(environ, "SHOPDB_MAX_BODY_BYTES", "1048576"),
-        timezone=_timezone(environ, "SHOPDB_TIMEZONE", "UTC"),
-    )
+    """Read what validation depends on; SECRET_KEY is not needed. Raises as `read_settings` does."""
+    return IntakeSettings(**_values(environ, _INTAKE_VARIABLES))
 
 
 def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:
-    """Read how a command on this site reaches its own server; it needs no SECRET_KEY."""
-    host, port = _address(environ, "SHOPDB_LISTEN", DEFAULT_LISTEN)
+    """Read how to reach this site's own server; SECRET_KEY is not needed. Raises as `read_settings` does."""
+    variable = "SHOPDB_LISTEN"
+    host, port = _address(variable, _text(environ, variable)) if variable in environ else DEFAULT_LISTEN
     keys = _keys(environ, f"{SHARED_KEY}_{plugin.upper()}") or _keys(environ, SHARED_KEY)
     return ClientSettings(f"http://{f'[{host}]' if ':' in host else host}:{port}", keys[0] if keys else None)
 
 
-def _text(environ: Mapping[str, str], variable: str, default: str) -> str:
-    value = environ.get(variable, default).strip()
+def _text(environ: Mapping[str, str], variable: str) -> str:
+    value = environ[variable].strip()
     if not value:
         raise ConfigurationError(f"{variable} is set but empty; give it a value or remove it.")
     return value
@@ -172,8 +168,8 @@ def _secret(environ: Mapping[str, str], variable: str) -> str | None:
     if variable in environ and file_variable in environ:
         raise ConfigurationError(f"{variable} and {file_variable} are both set; remove one of them.")
     if file_variable in environ:
-        return _file_content(file_variable, _text(environ, file_variable, ""))
-    return _text(environ, variable, "") if variable in environ else None
+        return _file_content(file_variable, _text(environ, file_variable))
+    return _text(environ, variable) if variable in environ else None
 
 
 def _file_content(variable: str, path: str) -> str:
@@ -184,13 +180,6 @@ def _file_content(variable: str, path: str) -> str:
     if not content:
         raise ConfigurationError(f"{variable} names an empty file: {path}")
     return content
-
-
-def _required_secret(environ: Mapping[str, str], variable: str) -> str:
-    value = _secret(environ, variable)
-    if value is None:
-        raise ConfigurationError(f"{variable} is not set; `shopdb init` writes a .env file that has one.")
-    return value
 
 
 def _keys(environ: Mapping[str, str], variable: str) -> tuple[str, ...]:
@@ -207,34 +196,34 @@ def _plugin_keys(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _names(environ: Mapping[str, str], variable: str) -> frozenset[str] | None:
-    """Read a list of names, `None` where there is none: an empty one must not admit everything."""
+    """Read a list of names, `None` where the variable is not set: an empty list must not mean all."""
     if variable not in environ:
         return None
-    return frozenset(filter(None, map(str.strip, _text(environ, variable, "").split(","))))
+    return frozenset(filter(None, map(str.strip, _text(environ, variable).split(","))))
 
 
 def _onmatch(environ: Mapping[str, str]) -> dict[str, OnMatch]:
-    found = {variable: match[1] for variable in environ if (match := _ONMATCH.fullmatch(variable))}
-    return {name.lower(): _one_onmatch(environ, variable) for variable, name in found.items()}
+    values = {}
+    for variable in environ:
+        if match := _ONMATCH.fullmatch(variable):
+            value = environ[variable].strip()
+            if value not in ("flag", "adopt"):
+                raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
+            values[match[1].lower()] = cast("OnMatch", value)
+    return values
 
 
-def _one_onmatch(environ: Mapping[str, str], variable: str) -> OnMatch:
-    value = environ[variable].strip()
-    if value not in ("flag", "adopt"):
-        raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
-    return cast("OnMatch", value)
+def _unchanged(_variable: str, value: str) -> str:
+    return value
 
 
-def _count(environ: Mapping[str, str], variable: str, default: str) -> int:
-    value = _text(environ, variable, default)
+def _count(variable: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise ConfigurationError(f"{variable} is not a whole number above 0: {value[:40]}")
     return int(value)
 
 
-def _days(environ: Mapping[str, str], variable: str, default: str) -> int | None:
-    """Read a number of days, `None` for `keep`."""
-    value = _text(environ, variable, default)
+def _days(variable: str, value: str) -> int | None:
     if value == KEEP:
         return None
     if not (value.isascii() and value.isdigit() and 0 < int(value) <= MOST_DAYS):
@@ -244,17 +233,48 @@ def _days(environ: Mapping[str, str], variable: str, default: str) -> int | None
     return int(value)
 
 
-def _timezone(environ: Mapping[str, str], variable: str, default: str) -> ZoneInfo:
-    name = _text(environ, variable, default)
+def _timezone(variable: str, value: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(f"{variable} is no time zone of the IANA database: {name[:40]}") from error
+        raise ConfigurationError(
+            f"{variable} is not a time zone of the IANA database: {value[:40]}"
+        ) from error
 
 
-def _address(environ: Mapping[str, str], variable: str, default: str) -> tuple[str, int]:
-    value = _text(environ, variable, default)
+def _address(variable: str, value: str) -> tuple[str, int]:
     host, _, port = value.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and int(port) <= LAST_PORT):
         raise ConfigurationError(f"{variable} is not HOST:PORT, such as 127.0.0.1:8080: {value[:40]}")
     return host.strip("[]"), int(port)
+
+
+_Variables = Mapping[str, tuple[str, Callable[[str, str], object]]]
+"""For each field of the settings its variable, and the function that parses the variable's value."""
+
+_INTAKE_VARIABLES: _Variables = MappingProxyType(
+    {
+        "max_body_bytes": ("SHOPDB_MAX_BODY_BYTES", _count),
+        "timezone": ("SHOPDB_TIMEZONE", _timezone),
+    }
+)
+_SERVER_VARIABLES: _Variables = MappingProxyType(
+    {
+        "database_url": ("SHOPDB_DATABASE_URL", _unchanged),
+        "listen": ("SHOPDB_LISTEN", _address),
+        "threads": ("SHOPDB_THREADS", _count),
+        "pool_size": ("SHOPDB_POOL_SIZE", _count),
+        "workers": ("SHOPDB_WORKERS", _count),
+        "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", _days),
+        "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", _days),
+    }
+)
+
+
+def _values(environ: Mapping[str, str], variables: _Variables) -> dict[str, Any]:
+    """Parse the variables that are set; a field whose variable is not set keeps its default."""
+    return {
+        name: parse(variable, _text(environ, variable))
+        for name, (variable, parse) in variables.items()
+        if variable in environ
+    }

@@ -12,7 +12,7 @@ SHARED, OWN, OLD = (f"{name}-key-0123456789-abcdefghijklmnopq" for name in ("sha
 
 @pytest.fixture
 def keys() -> CollectorKeys:
-    """Return the keys of a site where one plugin has two of its own."""
+    """Return the keys of a site where one plugin has two keys of its own."""
     return CollectorKeys(
         Settings(secret_key=SECRET, shared_keys=(SHARED,), collector_keys={"computers": (OWN, OLD)})
     )
@@ -20,7 +20,7 @@ def keys() -> CollectorKeys:
 
 @pytest.mark.parametrize(("plugin", "key"), [("printers", SHARED), ("computers", OWN), ("computers", OLD)])
 def test_a_key_opens_its_plugin(keys, plugin, key):
-    """The shared key opens plugins without one of their own; during rotation two keys open one."""
+    """The shared key is valid for plugins without their own; during rotation both keys of a plugin are."""
     keys.check(plugin, key)
 
 
@@ -35,24 +35,24 @@ def test_a_key_opens_its_plugin(keys, plugin, key):
     ],
 )
 def test_any_other_key_is_refused(keys, plugin, key):
-    """A plugin with its own key is not opened by the shared one; odd values are just wrong."""
+    """The shared key is not valid for a plugin with its own key; odd values are refused as wrong keys."""
     with pytest.raises(Unauthorized):
         keys.check(plugin, key)
 
 
 def test_a_site_without_keys_opens_nothing():
-    """No key configured means that no key is right."""
+    """Where no key is configured, every key is refused."""
     with pytest.raises(Unauthorized):
         CollectorKeys(Settings(secret_key=SECRET)).check("computers", "")
 
 
 @pytest.mark.parametrize("key", [SHARED, OWN, OLD])
-def test_every_key_is_some_valid_key(keys, key):
-    """Its bearer may learn that a collector does not exist."""
+def test_check_any_accepts_every_key(keys, key):
+    """A client with any valid key may learn that a collector does not exist."""
     keys.check_any(key)
 
 
-def test_a_wrong_key_is_no_valid_key(keys):
-    """Without a valid key even a 404 is hidden."""
+def test_check_any_refuses_a_wrong_key(keys):
+    """A client without a valid key does not learn whether a collector exists."""
     with pytest.raises(Unauthorized):
         keys.check_any("x" * 40)

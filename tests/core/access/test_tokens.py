@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 def forged(
     algorithm: str = "HS256", secret: str = SECRET, header: dict[str, object] | None = None, **claims: object
 ):
-    """Return a token that is right but for what the caller changes; a claim of None is left out."""
+    """Return a valid token with the given changes; a claim that is `None` is left out."""
     now = int(datetime.now(UTC).timestamp())
     right = {"iss": ISSUER, "aud": AUDIENCE, "sub": "a", "role": "viewer", "iat": now, "exp": now + 60}
     payload = {name: value for name, value in {**right, **claims}.items() if value is not None}
@@ -24,13 +24,13 @@ def forged(
 
 
 def test_an_issued_token_names_its_bearer():
-    """What `issue` signs, `verify` accepts."""
+    """`verify` accepts a token that `issue` returned."""
     bearer = Tokens(SECRET).verify(Tokens(SECRET).issue("anna", "editor", HOUR))
     assert (bearer.subject, bearer.role) == ("anna", "editor")
 
 
-def test_a_token_made_by_hand_with_everything_right_passes():
-    """The forgeries below are refused for what they change, not for how they are made."""
+def test_a_forged_token_without_changes_is_accepted():
+    """The tokens below are refused for their changes alone."""
     assert Tokens(SECRET).verify(forged()).subject == "a"
 
 
@@ -62,7 +62,7 @@ FORGERIES = {
 
 @pytest.mark.parametrize("changes", FORGERIES.values(), ids=FORGERIES.keys())
 def test_a_forged_token_is_refused(changes):
-    """RFC 8725: one algorithm, every claim, its type, no extension that is not understood."""
+    """Another algorithm, a missing or wrong claim, another type and an extension are refused (RFC 8725)."""
     token = forged(**changes)
     with pytest.raises(Unauthorized):
         Tokens(SECRET).verify(token)
@@ -72,14 +72,14 @@ def test_a_forged_token_is_refused(changes):
     "header", [None, "", "Bearer", "Bearer ", "Basic abc", "Bearer a.b.c", "Bearer \u00fc", "x" * 10_000]
 )
 def test_a_header_without_a_token_is_refused(header):
-    """RFC 6750: the scheme is Bearer, and a token follows."""
+    """The header must have the scheme Bearer and a token (RFC 6750)."""
     with pytest.raises(Unauthorized):
         Tokens(SECRET).bearer(header)
 
 
 @pytest.mark.parametrize(("role", "needed"), [("viewer", "editor"), ("editor", "admin")])
 def test_a_role_does_not_include_the_higher_one(role, needed):
-    """A viewer does not edit."""
+    """A viewer cannot edit, an editor is not an admin."""
     bearer = Tokens(SECRET).verify(Tokens(SECRET).issue("a", role, HOUR))
     with pytest.raises(Forbidden):
         bearer.require(needed)
@@ -89,7 +89,7 @@ def test_a_role_does_not_include_the_higher_one(role, needed):
     ("role", "needed"), [("admin", "viewer"), ("editor", "viewer"), ("editor", "editor")]
 )
 def test_a_role_includes_the_lower_ones(role, needed):
-    """An editor reads."""
+    """An admin can edit, an editor can read."""
     Tokens(SECRET).verify(Tokens(SECRET).issue("a", role, HOUR)).require(needed)
 
 
@@ -97,6 +97,6 @@ def test_a_role_includes_the_lower_ones(role, needed):
     ("subject", "ttl"), [("", HOUR), (" ", HOUR), ("a", timedelta()), ("a", timedelta(days=9999))]
 )
 def test_a_token_needs_a_subject_and_an_end(subject, ttl):
-    """No token is anonymous or for ever."""
+    """An empty subject, and a time to live of zero or beyond ten years, are refused."""
     with pytest.raises(InvalidParameter):
         Tokens(SECRET).issue(subject, "viewer", ttl)

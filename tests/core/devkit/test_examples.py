@@ -79,7 +79,7 @@ def test_an_example_that_is_warned_of_is_told(sites: MakeSites, only: Only, exam
     """Pipeline authors copy it."""
     fault = only(check_examples(sites(get_example_submissions=lambda: [{**example, "colour": "grey"}])))
 
-    assert str(fault).startswith("example 1: is answered with a warning: colour: is no field")
+    assert str(fault).startswith("example 1: is answered with a warning: colour: is not a declared field")
 
 
 def test_a_list_whose_order_counts_is_noted(sites: MakeSites) -> None:

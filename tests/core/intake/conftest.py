@@ -1,4 +1,4 @@
-"""A collector as plugins declare it, its shaper, and the data that others wrote."""
+"""A declaration, its shaper, and the files of JSONTestSuite."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from shopdb_hookspecs import JsonObject
 
 @pytest.fixture
 def declaration() -> JsonObject:
-    """Declare a collector with every kind of field that is coerced."""
+    """Return a declaration with every kind of field that is coerced."""
     return {
         "identityfield": "hostname",
         "secondaryidentity": "macaddress",
@@ -44,17 +44,17 @@ def declaration() -> JsonObject:
 
 @pytest.fixture
 def shaper(declaration: JsonObject) -> Shaper:
-    """Shape for a site in Germany."""
+    """Return the shaper of a site in Germany."""
     return Shaper(declaration, ZoneInfo("Europe/Berlin"))
 
 
 @pytest.fixture(scope="session")
 def parsing_files() -> list[Path]:
-    """Give the files of JSONTestSuite; without them the test is skipped, in CI it fails."""
+    """Return the files of JSONTestSuite; without them the test is skipped, in CI it fails."""
     root = Path(__file__).parents[3]
     data = Path(os.environ.get("SHOPDB_TEST_DATA", root.parent / "shared" / "data"))
     files = sorted(data.glob("jsontestsuite/test_parsing/*.json"))
     if not files and "CI" not in os.environ:
-        pytest.skip("SHOPDB_TEST_DATA has no jsontestsuite")
+        pytest.skip("SHOPDB_TEST_DATA does not contain jsontestsuite")
     assert files
     return files

@@ -1,4 +1,4 @@
-"""The pieces of a body."""
+"""Reading and inflating a body chunk by chunk."""
 
 import gzip
 import io
@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 
 from shopdb_core.errors import MalformedBody, PayloadTooLarge
-from shopdb_core.intake.http_body import CHUNK_BYTES, inflated, plain, received
+from shopdb_core.intake.http_body import CHUNK_BYTES, file_chunks, inflated, spooled
 
 
 def cut_off():
@@ -16,44 +16,44 @@ def cut_off():
     raise MalformedBody("cut off")
 
 
-def test_a_body_is_taken_in_before_any_of_it_is_given():
-    """A client that reads nothing before it has sent all does not wait for the server, nor that for it."""
+def test_a_body_is_received_before_its_first_chunk_is_yielded():
+    """A client that sends all before it reads anything and the server do not wait for each other."""
     source = iter([b"first ", b"second"])
 
-    given = received(source, plain)
+    chunks = spooled(source, file_chunks)
 
-    assert next(given) == b"first second"
+    assert next(chunks) == b"first second"
     assert next(source, None) is None
 
 
-def test_what_came_before_a_fault_is_given_first():
-    """The lines before the one where a body ends early are not lost."""
-    given = received(cut_off(), plain)
+def test_the_bytes_before_an_error_are_yielded_first():
+    """The lines before the place where a body ends early are not lost."""
+    chunks = spooled(cut_off(), file_chunks)
 
-    assert next(given) == b"first second"
+    assert next(chunks) == b"first second"
     with pytest.raises(MalformedBody):
-        next(given)
+        next(chunks)
 
 
-def test_gzip_is_inflated_no_further_than_it_is_asked_for():
-    """A bomb costs what the limit allows: the rest of it is not even read."""
+def test_gzip_is_inflated_only_as_far_as_it_is_read():
+    """The rest of a zip bomb is neither inflated nor read."""
     compressed = io.BytesIO(gzip.compress(b" " * 400 * CHUNK_BYTES, mtime=0) * 2)
 
-    pieces = list(islice(inflated(compressed), 3))
+    chunks = list(islice(inflated(compressed), 3))
 
-    assert max(map(len, pieces)) <= CHUNK_BYTES
+    assert max(map(len, chunks)) <= CHUNK_BYTES
     assert compressed.tell() < len(compressed.getvalue())
 
 
-def test_gzip_that_lacks_its_end_with_the_body_has_the_fault_of_the_body():
-    """What came too large is 413, though its gzip is cut off as well."""
+def test_the_error_of_the_body_precedes_the_error_of_its_gzip():
+    """A body that is too large is reported as such, though its gzip is cut off as well."""
 
     def too_large():
         yield gzip.compress(b"first\n", mtime=0)[:-4]
         raise PayloadTooLarge("too large")
 
-    given = received(too_large(), inflated)
+    chunks = spooled(too_large(), inflated)
 
-    assert next(given) == b"first\n"
+    assert next(chunks) == b"first\n"
     with pytest.raises(PayloadTooLarge):
-        next(given)
+        next(chunks)

@@ -1,4 +1,4 @@
-"""Reading date-times."""
+"""Reading date-times, in intake.dates."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -23,9 +23,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("9999-12-31T23:59:59.999-00:00", "9999-12-31T23:59:59.999Z"),
     ],
 )
-def test_rfc3339_is_brought_into_utc_silently(text: str, utc: str) -> None:
-    """A valid date-time needs no warning, whatever its offset; no digit of its fraction is lost."""
-    assert read_date(text, BERLIN) == DateReading(utc, remark=None)
+def test_rfc3339_is_converted_to_utc_without_a_warning(text: str, utc: str) -> None:
+    """A valid date-time is converted from any offset; every digit of its fraction is kept."""
+    assert read_date(text, BERLIN) == DateReading(utc, warning=None)
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_rfc3339_is_brought_into_utc_silently(text: str, utc: str) -> None:
         ("20240101120000.000000+***", "2024-01-01T11:00:00Z", "CIM.*Europe/Berlin"),
     ],
 )
-def test_other_forms_are_converted_with_a_remark(text: str, utc: str, reason: str) -> None:
-    """What Windows and hurried scripts write is brought into UTC, and the remark says how it was read."""
+def test_other_forms_are_converted_with_a_warning(text: str, utc: str, reason: str) -> None:
+    """Forms that Windows and scripts write are converted to UTC, and the warning says how they were read."""
     reading = read_date(text, BERLIN)
 
     assert reading is not None
     assert reading.text == utc
-    assert re.search(reason, reading.remark or "")
+    assert re.search(reason, reading.warning or "")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,6 @@ def test_the_hours_of_a_clock_change_are_defined(text: str, utc: str) -> None:
         "20240101120000.******+060",
     ],
 )
-def test_everything_else_stays_for_validation(text: str) -> None:
-    """What is no date-time, or has no date in UTC between the years 1 and 9999, is not recognised."""
+def test_everything_else_is_not_recognised(text: str) -> None:
+    """Other texts, and date-times outside the years 1 to 9999 in UTC, are left for validation."""
     assert read_date(text, BERLIN) is None

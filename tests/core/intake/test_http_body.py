@@ -1,4 +1,4 @@
-"""Reading the bytes of a request."""
+"""Reading the body of a request."""
 
 import gzip
 import io
@@ -12,13 +12,13 @@ LIMIT = 1_000
 
 
 class CountingStream(io.BytesIO):
-    """Remembers how much of it was asked for."""
+    """Counts the bytes that are requested from it."""
 
-    asked = 0
+    requested = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Count what the reader is ready to take."""
-        self.asked += LIMIT * LIMIT if size is None or size < 0 else size
+        """Add `size` to the count, and read."""
+        self.requested += LIMIT * LIMIT if size is None or size < 0 else size
         return super().read(size)
 
 
@@ -29,7 +29,7 @@ def read(
     content_encoding: str | None = None,
     chunked: bool = False,
 ) -> Body:
-    """Read a body as a well-behaved client sends it."""
+    """Read a body that is sent whole."""
     return read_body(
         io.BytesIO(content),
         content_type=content_type,
@@ -51,13 +51,13 @@ def test_a_body_at_the_limit_is_read(*, chunked: bool) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_beyond_the_limit_is_refused(*, chunked: bool) -> None:
-    """One byte more is refused, naming the limit and the setting."""
+    """One byte more is refused with the limit and the setting in the message."""
     with pytest.raises(PayloadTooLarge, match=r"1000 bytes.*SHOPDB_MAX_BODY_BYTES"):
         read(b"x" * (LIMIT + 1), chunked=chunked)
 
 
 def test_a_too_large_content_length_is_refused_unread() -> None:
-    """What claims to be too large is not read at all."""
+    """A body whose announced length is too large is not read at all."""
     stream = CountingStream(b"x" * 5_000)
 
     with pytest.raises(PayloadTooLarge):
@@ -69,11 +69,11 @@ def test_a_too_large_content_length_is_refused_unread() -> None:
             limit=LIMIT,
         )
 
-    assert stream.asked == 0
+    assert stream.requested == 0
 
 
 def test_an_endless_chunked_body_is_read_to_the_limit_only() -> None:
-    """A chunked body is given up one byte beyond the limit."""
+    """Reading a chunked body ends one byte beyond the limit."""
     stream = CountingStream(b"x" * 5_000)
 
     with pytest.raises(PayloadTooLarge):
@@ -85,7 +85,7 @@ def test_an_endless_chunked_body_is_read_to_the_limit_only() -> None:
             limit=LIMIT,
         )
 
-    assert stream.asked == LIMIT + 1
+    assert stream.requested == LIMIT + 1
 
 
 def test_a_stream_is_not_read_beyond_its_content_length() -> None:
@@ -104,7 +104,7 @@ def test_a_stream_is_not_read_beyond_its_content_length() -> None:
 
 
 def test_a_cut_off_body_is_refused() -> None:
-    """Fewer bytes than announced are no body."""
+    """A body with fewer bytes than announced is malformed."""
     with pytest.raises(MalformedBody, match="after 4 of 9 bytes"):
         read_body(
             io.BytesIO(b'{"a"'),
@@ -117,7 +117,7 @@ def test_a_cut_off_body_is_refused() -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip"])
 def test_gzip_is_inflated(coding: str) -> None:
-    """A compressed body arrives as what was compressed."""
+    """A compressed body is read as its inflated content."""
     body = read(gzip.compress(b'{"a": 1}'), content_encoding=coding)
 
     assert body.content == b'{"a": 1}'
@@ -144,21 +144,21 @@ def test_a_gzip_body_is_limited_by_what_it_inflates_to() -> None:
     ],
     ids=["empty", "plain", "truncated", "trailing", "two members", "empty member", "zeros", "checksum"],
 )
-def test_what_is_no_whole_gzip_is_refused(content: bytes) -> None:
-    """Only one whole gzip member is a body."""
+def test_anything_but_one_gzip_member_is_refused(content: bytes) -> None:
+    """A damaged member, several members and trailing bytes are malformed."""
     with pytest.raises(MalformedBody, match="gzip"):
         read(content, content_encoding="gzip")
 
 
 @pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip"])
 def test_other_codings_are_refused(coding: str) -> None:
-    """The answer names the coding that arrived and those that are read."""
+    """The message names the coding that was sent and those that are supported."""
     with pytest.raises(UnsupportedMedia, match=f"{coding} is not read.*gzip"):
         read(b"{}", content_encoding=coding)
 
 
 def test_the_form_type_of_powershell_is_explained() -> None:
-    """`Invoke-RestMethod` without -ContentType is told which parameter it lacks."""
+    """The message for `Invoke-RestMethod` without -ContentType names that parameter."""
     with pytest.raises(
         UnsupportedMedia, match=r"x-www-form-urlencoded.*-ContentType 'application/json'"
     ) as refused:
@@ -169,7 +169,7 @@ def test_the_form_type_of_powershell_is_explained() -> None:
 
 @pytest.mark.parametrize("content_type", [None, "", "text/json", "application/jsonx", "x" * 9_000])
 def test_other_media_types_are_refused_briefly(content_type: str | None) -> None:
-    """Whatever the header says, the answer names JSON and echoes at most 80 characters."""
+    """The message names JSON and quotes at most 80 characters of the header."""
     with pytest.raises(UnsupportedMedia, match="application/json") as refused:
         read(b"{}", content_type=content_type)
 
@@ -190,11 +190,11 @@ def test_other_media_types_are_refused_briefly(content_type: str | None) -> None
     ],
 )
 def test_the_charset_parameter_is_honoured(content_type: str, codec: str | None) -> None:
-    """A declared charset travels with the bytes."""
+    """The codec of a declared charset is returned with the content."""
     assert read(b"{}", content_type=content_type).codec == codec
 
 
 def test_an_unknown_charset_is_refused() -> None:
-    """A charset that is not read is named; Python codecs that are no charsets are none."""
+    """The message names the charset; a Python codec that is not a charset is not accepted either."""
     with pytest.raises(UnsupportedMedia, match="rot13 is not read; send the body as UTF-8"):
         read(b"{}", content_type="application/json; charset=rot13")

@@ -1,4 +1,4 @@
-"""Dropping what is at fault."""
+"""Dropping the fields and items that are at fault."""
 
 import pytest
 
@@ -13,7 +13,7 @@ PROTECTED = frozenset({"hostname", "osname"})
 
 @pytest.fixture
 def validator() -> SubmissionValidator:
-    """Validate a hostname, a required name, an optional number, programs, and at least two tags."""
+    """Return a validator with required and optional fields, programs, and at least two tags."""
     return SubmissionValidator(
         {
             "type": "object",
@@ -39,12 +39,12 @@ def validator() -> SubmissionValidator:
 
 
 def submission(**fields: Json) -> dict[str, Json]:
-    """Give a valid submission with further fields."""
+    """Return a valid submission with further fields."""
     return {"hostname": "PC-1234", "osname": "Windows", **fields}
 
 
 def test_a_valid_submission_comes_back_itself(validator: SubmissionValidator) -> None:
-    """Where nothing is at fault nothing is dropped."""
+    """Without faults nothing is dropped or copied."""
     valid = submission(memorygb=8)
 
     lenient = drop_faulty(valid, validator, PROTECTED, [])
@@ -64,7 +64,7 @@ def test_a_valid_submission_comes_back_itself(validator: SubmissionValidator) ->
 def test_an_optional_field_at_fault_is_dropped(
     validator: SubmissionValidator, field: str, value: Json, pointer: str
 ) -> None:
-    """The field goes whole, however deep its fault is, and the warning has the pointer."""
+    """The whole field is dropped, at any depth of its fault, and the warning has the pointer."""
     lenient = drop_faulty(submission(**{field: value}), validator, PROTECTED, [])
 
     assert lenient.submission == submission()
@@ -75,7 +75,7 @@ def test_an_optional_field_at_fault_is_dropped(
 
 
 def test_an_item_at_fault_is_dropped_alone(validator: SubmissionValidator) -> None:
-    """Of an array only the bad items go, each with its place as it arrived."""
+    """Only the faulty items of an array are dropped; the warnings have their indexes as sent."""
     programs = [{"name": "a"}, {"name": 5}, {"name": "b"}, {}, "c"]
 
     lenient = drop_faulty(submission(installedsoftware=programs), validator, PROTECTED, [])
@@ -89,15 +89,15 @@ def test_an_item_at_fault_is_dropped_alone(validator: SubmissionValidator) -> No
 
 
 def test_an_array_that_becomes_too_short_is_dropped(validator: SubmissionValidator) -> None:
-    """A fault that only dropping brings about is dealt with in the next round."""
+    """A fault that dropping causes is dropped in the next round."""
     lenient = drop_faulty(submission(tags=["a", 5]), validator, PROTECTED, [])
 
     assert lenient.submission == submission()
     assert len(lenient.warnings) == 2
 
 
-def test_what_cannot_be_stored_is_dropped_too(validator: SubmissionValidator) -> None:
-    """Faults found before validation count like the validator's own."""
+def test_values_that_cannot_be_stored_are_dropped_too(validator: SubmissionValidator) -> None:
+    """Faults found before validation are handled as the validator's."""
     hostile = submission(memorygb=2**64, installedsoftware=[{"name": "\ud800"}, {"name": "a"}, {}])
 
     lenient = drop_faulty(hostile, validator, PROTECTED, storable_faults(hostile))
@@ -113,7 +113,7 @@ def test_what_cannot_be_stored_is_dropped_too(validator: SubmissionValidator) ->
 def test_a_protected_field_at_fault_refuses_the_submission(
     validator: SubmissionValidator, changes: dict[str, Json], pointer: str
 ) -> None:
-    """Identity and required fields must be right: all faults come back, and nothing is dropped."""
+    """For a fault of the identity or a required field all faults are returned, and nothing is dropped."""
     faulty = {**submission(memorygb="8 GB"), **changes}
 
     lenient = drop_faulty(faulty, validator, PROTECTED, [])
@@ -124,21 +124,21 @@ def test_a_protected_field_at_fault_refuses_the_submission(
 
 
 def test_a_missing_required_field_refuses_the_submission(validator: SubmissionValidator) -> None:
-    """What is not there cannot be dropped."""
+    """A missing field cannot be dropped."""
     lenient = drop_faulty({"hostname": "PC-1234"}, validator, PROTECTED, [])
 
     assert [fault.pointer for fault in lenient.faults] == ["/osname"]
 
 
 def test_a_fault_of_the_whole_submission_refuses_it(validator: SubmissionValidator) -> None:
-    """The empty pointer names no field."""
+    """A fault with the empty pointer cannot be dropped."""
     lenient = drop_faulty(submission(), validator, PROTECTED, [Fault("", "string", "has a bad name")])
 
     assert [fault.pointer for fault in lenient.faults] == [""]
 
 
 def test_a_required_array_loses_its_bad_items(validator: SubmissionValidator) -> None:
-    """One bad item does not make a required array wrong; the array itself is never dropped."""
+    """Faulty items of a required array are dropped, the array itself is not."""
     protected = PROTECTED | {"tags"}
 
     kept = drop_faulty(submission(tags=["a", 5, "b"]), validator, protected, [])
@@ -149,7 +149,7 @@ def test_a_required_array_loses_its_bad_items(validator: SubmissionValidator) ->
 
 
 def test_thousands_of_bad_items_take_one_pass_and_20_warnings(validator: SubmissionValidator) -> None:
-    """The warnings stay readable however much was dropped."""
+    """At most 20 warnings are returned, and the number of the others."""
     programs: list[Json] = [{"name": "a"}, *({"name": 5} for _ in range(3_000))]
 
     lenient = drop_faulty(submission(installedsoftware=programs), validator, PROTECTED, [])
@@ -159,23 +159,23 @@ def test_thousands_of_bad_items_take_one_pass_and_20_warnings(validator: Submiss
     assert lenient.warnings[-1] == "and 2980 more"
 
 
-class NeverContent:
-    """A validator with a fault in the first item, whatever is left."""
+class AlwaysFaulty:
+    """A validator that finds a fault in the first item while there is one."""
 
-    asked = 0
+    calls = 0
 
     def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
-        """Find fault and count how often."""
+        """Count the call, and return one fault."""
         assert limit is None
-        self.asked += 1
+        self.calls += 1
         return [Fault("/tags/0", "type", "is wrong")] if submission["tags"] else []
 
 
 def test_rounds_are_bounded() -> None:
-    """A validator that is never content is not asked for ever; what it still says refuses the submission."""
-    validator = NeverContent()
+    """After five rounds the remaining faults are returned, and the submission is refused."""
+    validator = AlwaysFaulty()
 
     lenient = drop_faulty({"tags": list("abcdefghij")}, validator, frozenset(), [])
 
     assert lenient.faults
-    assert validator.asked == 6
+    assert validator.calls == 6

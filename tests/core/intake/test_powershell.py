@@ -1,4 +1,4 @@
-"""What PowerShell 5.1 writes, letter by letter, becomes what the schema asks for."""
+"""JSON exactly as PowerShell 5.1 writes it is coerced to the schema."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from shopdb_core.intake.shape import Shaped, Shaper
 
 
 def shape(shaper: Shaper, member: str) -> Shaped:
-    """Shape a submission with one more member, laid out as `ConvertTo-Json` does."""
+    """Shape a submission with one more member, in the layout of `ConvertTo-Json`."""
     return shaper.shape(parse(f'{{\r\n    "hostname":  "PC-1234",\r\n    {member}\r\n}}'))
 
 
@@ -46,7 +46,7 @@ def test_an_array_of_one_that_came_as_its_element(shaper: Shaper) -> None:
 
 
 def test_an_array_of_one_string_that_came_as_its_element(shaper: Shaper) -> None:
-    """The same with a string."""
+    """A single string becomes an array of one string."""
     shaped = shape(shaper, '"tags":  "cell-7"')
 
     assert shaped.submission["tags"] == ["cell-7"]
@@ -54,7 +54,7 @@ def test_an_array_of_one_string_that_came_as_its_element(shaper: Shaper) -> None
 
 
 def test_an_array_that_came_with_its_count(shaper: Shaper) -> None:
-    """The wrapper goes, the array stays, and what is in it is trimmed like everything else."""
+    """The wrapper is removed, and the strings in the array are trimmed."""
     shaped = shape(shaper, COUNTED_PROGRAMS)
 
     assert shaped.submission["installedsoftware"] == [
@@ -68,14 +68,14 @@ def test_an_array_that_came_with_its_count(shaper: Shaper) -> None:
 
 
 def test_an_empty_array_that_came_with_its_count(shaper: Shaper) -> None:
-    """No items are an empty array, which replaces the stored one."""
+    """A wrapper without items becomes an empty array, which replaces the stored one."""
     shaped = shape(shaper, '"tags":  {\r\n "value":  [\r\n\r\n ],\r\n "Count":  0\r\n }')
 
     assert shaped.submission["tags"] == []
 
 
 def test_a_date_of_net(shaper: Shaper) -> None:
-    """`[DateTime]` comes as milliseconds since 1970, with escaped slashes."""
+    """`[DateTime]` is written as milliseconds since 1970, with escaped slashes."""
     shaped = shape(shaper, r'"lastboottime":  "\/Date(1704106800000)\/"')
 
     assert shaped.submission["lastboottime"] == "2024-01-01T11:00:00Z"
@@ -83,7 +83,7 @@ def test_a_date_of_net(shaper: Shaper) -> None:
 
 
 def test_a_date_of_get_date(shaper: Shaper) -> None:
-    """`Get-Date` comes wrapped, with a text for people."""
+    """`Get-Date` is written as an object with the date and a text."""
     shaped = shape(shaper, GET_DATE)
 
     assert shaped.submission["lastboottime"] == "2024-01-01T11:00:00.123Z"
@@ -91,7 +91,7 @@ def test_a_date_of_get_date(shaper: Shaper) -> None:
 
 
 def test_a_date_of_wmi(shaper: Shaper) -> None:
-    """`Get-WmiObject` leaves dates in CIM form, their offset in minutes."""
+    """`Get-WmiObject` writes dates in CIM form, with the offset in minutes."""
     shaped = shape(shaper, '"lastboottime":  "20240101120000.500000+060"')
 
     assert shaped.submission["lastboottime"] == "2024-01-01T11:00:00.5Z"
@@ -118,7 +118,7 @@ def test_dates_inside_are_found(shaper: Shaper) -> None:
     ]
 
 
-def test_both_at_once(shaper: Shaper) -> None:
+def test_an_array_of_one_with_a_date(shaper: Shaper) -> None:
     """An array of one with a date in it is wrapped and its date converted."""
     shaped = shape(shaper, r'"updates":  {"installedat":  "\/Date(1704106800000)\/"}')
 
@@ -141,8 +141,8 @@ def test_both_at_once(shaper: Shaper) -> None:
         '"osname":  {"value":  ["Windows"], "Count":  1}',
     ],
 )
-def test_what_is_not_recognised_or_not_asked_for_stays(shaper: Shaper, member: str) -> None:
-    """Validation explains it: no value becomes something that its sender may not have meant."""
+def test_an_unrecognised_value_is_not_changed(shaper: Shaper, member: str) -> None:
+    """An unrecognised value is left for validation to report."""
     submission = parse(f'{{"hostname": "PC-1234", {member}}}')
 
     shaped = shaper.shape(submission)

@@ -1,4 +1,4 @@
-"""The fast reader and the reference: one verdict, one value."""
+"""`parse` and `parse_with_stdlib` return the same value, or both raise."""
 
 import json
 from collections.abc import Callable
@@ -35,8 +35,8 @@ documents = st.dictionaries(
 )
 
 
-def verdict(read: Callable[[str], JsonObject], text: str) -> str:
-    """Give the value with its types, or the fact that there is none."""
+def outcome(read: Callable[[str], JsonObject], text: str) -> str:
+    """Return the value with its types, or `malformed`."""
     try:
         return repr(read(text))
     except MalformedBody:
@@ -46,28 +46,28 @@ def verdict(read: Callable[[str], JsonObject], text: str) -> str:
 @settings(max_examples=500, database=None, deadline=None)
 @given(objects)
 def test_readers_agree_on_hostile_members(text: str) -> None:
-    """Objects put together from everything that parsers disagree about."""
-    assert verdict(parse, text) == verdict(parse_with_stdlib, text)
+    """Objects of names, colons and values about which JSON parsers disagree."""
+    assert outcome(parse, text) == outcome(parse_with_stdlib, text)
 
 
 @settings(max_examples=200, database=None, deadline=None)
 @given(document=documents, indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
 def test_readers_agree_on_json(document: object, indent: int | None, *, ascii_only: bool) -> None:
-    """Whatever Python can write as JSON, NaN included."""
+    """All that Python writes as JSON, NaN included."""
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
 
-    assert verdict(parse, text) == verdict(parse_with_stdlib, text)
+    assert outcome(parse, text) == outcome(parse_with_stdlib, text)
 
 
 @settings(max_examples=300, database=None, deadline=None)
 @given(documents.map(json.dumps), st.data())
 def test_readers_agree_on_mutations(text: str, data: st.DataObject) -> None:
-    """JSON with a piece taken out and put in elsewhere, perhaps twice."""
-    places = st.integers(0, len(text))
-    start, end, target = data.draw(places), data.draw(places), data.draw(places)
+    """JSON with a part of it inserted elsewhere, up to two times."""
+    positions = st.integers(0, len(text))
+    start, end, target = data.draw(positions), data.draw(positions), data.draw(positions)
     mutated = text[:target] + text[start:end] * data.draw(st.integers(0, 2)) + text[target:]
 
-    assert verdict(parse, mutated) == verdict(parse_with_stdlib, mutated)
+    assert outcome(parse, mutated) == outcome(parse_with_stdlib, mutated)
 
 
 def test_readers_agree_on_all_parsing_files(parsing_files: list[Path]) -> None:
@@ -78,6 +78,6 @@ def test_readers_agree_on_all_parsing_files(parsing_files: list[Path]) -> None:
         for content in (path.read_bytes(), b'{"hostname":"x","field":' + path.read_bytes() + b"}")
     ]
 
-    differing = [text for text in bodies if verdict(parse, text) != verdict(parse_with_stdlib, text)]
+    differing = [text for text in bodies if outcome(parse, text) != outcome(parse_with_stdlib, text)]
 
     assert differing == []

@@ -1,4 +1,4 @@
-"""What cannot be stored."""
+"""Values that cannot be stored."""
 
 import pytest
 
@@ -19,8 +19,10 @@ from shopdb_hookspecs import Json
     ],
 )
 @pytest.mark.parametrize("depth", [0, 1])
-def test_what_cannot_be_stored_is_a_fault_where_it_stands(value: Json, keyword: str, depth: int) -> None:
-    """A NUL, half a surrogate pair and a number beyond 64 bits have a pointer and a keyword."""
+def test_a_value_that_cannot_be_stored_is_reported_with_its_pointer(
+    value: Json, keyword: str, depth: int
+) -> None:
+    """NUL, half a surrogate pair and numbers beyond 64 bits are faults with a pointer and a keyword."""
     document = {"a": [{"b/c~d": value}] if depth else value}
 
     (fault,) = storable_faults(document)
@@ -32,21 +34,21 @@ def test_what_cannot_be_stored_is_a_fault_where_it_stands(value: Json, keyword: 
     "value", ["", "\x01\x1b\r\n", "\U0010ffff", "\ufffe", 2**63 - 1, -(2**63), 1.7e308, True, None, [], {}]
 )
 def test_everything_else_can_be_stored(value: Json) -> None:
-    """Control characters, noncharacters and the largest numbers are no faults."""
+    """Control characters, noncharacters and the largest numbers are not faults."""
     assert storable_faults({"a": value}) == []
 
 
 @pytest.mark.parametrize(("document", "pointer"), [({"\x00": 1}, ""), ({"a": {"\ud800": 1}}, "/a")])
 def test_a_name_that_cannot_be_stored_is_reported_at_its_object(document: Json, pointer: str) -> None:
-    """The pointer stays printable: the name itself is in no pointer."""
+    """The pointer and the message stay printable."""
     (fault,) = storable_faults(document)
 
     assert fault.pointer == pointer
     assert fault.message.isprintable()
 
 
-def test_every_fault_is_given() -> None:
-    """Many faults are many, in the order of the document."""
+def test_every_fault_is_reported() -> None:
+    """All faults are returned, in the order of the document."""
     faults = storable_faults({"a": ["\x00", "x", "\ud800"], "b": 2**64})
 
     assert [fault.pointer for fault in faults] == ["/a/0", "/a/2", "/b"]

@@ -21,8 +21,8 @@ GREETING = '{"location": "Büro"}'
         (GREETING.encode("windows-1252"), "windows-1252"),
     ],
 )
-def test_what_is_declared_or_utf8_is_decoded_silently(content: bytes, codec: str | None) -> None:
-    """A body in its declared charset, or in UTF-8 without one, needs no warning."""
+def test_a_declared_charset_and_utf8_are_decoded_without_a_warning(content: bytes, codec: str | None) -> None:
+    """A body in its declared charset, or in UTF-8 without one, is decoded without a warning."""
     decoded = decode(content, codec)
 
     assert (decoded.text, decoded.warnings) == (GREETING, ())
@@ -39,10 +39,10 @@ def test_what_is_declared_or_utf8_is_decoded_silently(content: bytes, codec: str
         (GREETING.encode("iso-8859-1"), None, "ISO-8859-1"),
     ],
 )
-def test_what_powershell_sends_is_decoded_with_a_warning(
+def test_the_encodings_of_powershell_are_decoded_with_a_warning(
     content: bytes, codec: str | None, reason: str
 ) -> None:
-    """Byte order marks and undeclared ISO-8859-1 are read; one warning says so."""
+    """Byte order marks and undeclared ISO-8859-1 are decoded with one warning."""
     decoded = decode(content, codec)
 
     assert decoded.text == GREETING
@@ -62,6 +62,6 @@ def test_what_powershell_sends_is_decoded_with_a_warning(
     ],
 )
 def test_bytes_that_do_not_decode_are_refused(content: bytes, codec: str | None) -> None:
-    """A charset that the bytes contradict is refused, with the position."""
+    """Bytes that are not valid in the charset are refused, with the position."""
     with pytest.raises(MalformedBody, match=r"at byte [0-9]+"):
         decode(content, codec)

@@ -1,1 +1,1 @@
-"""Who may: collector keys for submissions, JSON Web Tokens for everything else."""
+"""Authentication: collector keys for submissions, JSON Web Tokens for everything else."""

@@ -1,4 +1,4 @@
-"""Collector keys: one secret, or two while a site rotates them, opens one plugin's endpoint."""
+"""Collector keys: they authenticate submissions to the endpoint of a plugin (contract, section 7)."""
 
 import hashlib
 import hmac
@@ -8,25 +8,22 @@ from shopdb_core.settings import Settings
 
 
 class CollectorKeys:
-    """The keys of a site, kept as digests only (contract 7)."""
+    """The keys of a site, kept in memory as digests only; safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._shared = _digests(settings.shared_keys)
         self._own = {plugin: _digests(keys) for plugin, keys in settings.collector_keys.items()}
 
     def check(self, plugin: str, presented: str | None) -> None:
-        """Raise `Unauthorized` unless `presented` opens `plugin`.
-
-        The shared key opens the plugins that have no key of their own.
-        """
-        if not _matches(presented, self._own.get(plugin, self._shared)):
-            raise Unauthorized("X-API-Key is missing or wrong for this collector.")
+        """Raise `Unauthorized` unless `presented` is a key of `plugin`, or a shared key where it has none."""
+        _require_match(presented, self._own.get(plugin, self._shared))
 
     def check_any(self, presented: str | None) -> None:
-        """Raise `Unauthorized` unless `presented` is some valid key: only its bearer learns what exists."""
-        every = self._shared.union(*self._own.values())
-        if not _matches(presented, every):
-            raise Unauthorized("X-API-Key is missing or wrong for this collector.")
+        """Raise `Unauthorized` unless `presented` is a key of any plugin.
+
+        Without a valid key a client does not learn which collectors exist.
+        """
+        _require_match(presented, self._shared.union(*self._own.values()))
 
 
 def _digests(keys: tuple[str, ...]) -> frozenset[bytes]:
@@ -37,9 +34,8 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
-def _matches(presented: str | None, digests: frozenset[bytes]) -> bool:
-    """Compare in constant time; digests, because `compare_digest` raises on other than ASCII."""
-    if not presented:
-        return False
-    digest = _digest(presented)
-    return sum(hmac.compare_digest(digest, known) for known in digests) > 0
+def _require_match(presented: str | None, digests: frozenset[bytes]) -> None:
+    """Compare digests in constant time; `compare_digest` does not accept texts outside ASCII."""
+    digest = _digest(presented or "")
+    if not presented or sum(hmac.compare_digest(digest, known) for known in digests) == 0:
+        raise Unauthorized("X-API-Key is missing or wrong for this collector.")

@@ -1,4 +1,4 @@
-"""JSON Web Tokens (RFC 7519, with the cautions of RFC 8725): who reads and edits, and in which role."""
+"""JSON Web Tokens (RFC 7519, RFC 8725): they authenticate readers and editors, and carry their role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ALGORITHM = "HS256"
 ISSUER = "shopdb"
 AUDIENCE = "shopdb-api"
 TYPE = "at+jwt"
-"""The media type of an access token (RFC 9068): a token made for another purpose never passes."""
+"""The media type of an access token (RFC 9068); tokens of another type are refused."""
 
 LONGEST_TTL = timedelta(days=3660)
 
@@ -28,7 +28,7 @@ _REFUSAL = "The bearer token is missing, wrong or expired; `shopdb token create`
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who presented a valid token."""
+    """The subject and the role of a valid token."""
 
     subject: str
     role: Role
@@ -40,13 +40,16 @@ class Bearer:
 
 
 class Tokens:
-    """Issues and verifies tokens with the site's `SECRET_KEY`."""
+    """Issues and verifies tokens with the site's `SECRET_KEY`; safe to share between threads."""
 
     def __init__(self, secret_key: str) -> None:
         self._secret_key = secret_key
 
     def issue(self, subject: str, role: Role, ttl: timedelta) -> str:
-        """Sign a token for `subject`, valid from now for `ttl`."""
+        """Return a signed token for `subject`, valid from now for `ttl`.
+
+        Raises `InvalidParameter` for an empty subject, or a `ttl` that is not positive or beyond ten years.
+        """
         if not subject.strip() or not timedelta() < ttl <= LONGEST_TTL:
             raise InvalidParameter("A token needs a subject, and a time to live of up to ten years.")
         now = datetime.now(UTC)
@@ -54,7 +57,7 @@ class Tokens:
         return jwt.encode(claims, self._secret_key, ALGORITHM, headers={"typ": TYPE})
 
     def verify(self, token: str) -> Bearer:
-        """Return the bearer of `token`; raises `Unauthorized`, the same for every fault."""
+        """Return the bearer of `token`; raises `Unauthorized` with the same message for every fault."""
         try:
             decoded = jwt.decode_complete(
                 token,
@@ -70,7 +73,7 @@ class Tokens:
         return _bearer(decoded["payload"])
 
     def bearer(self, authorization: str | None) -> Bearer:
-        """Return the bearer that an `Authorization` header names (RFC 6750)."""
+        """Return the bearer of the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthorized(_REFUSAL)
@@ -78,13 +81,13 @@ class Tokens:
 
 
 def _check_header(header: Mapping[str, object]) -> None:
-    """Refuse another type, and any extension that must be understood (RFC 7515, section 4.1.11)."""
+    """Refuse another type, and all critical extensions (RFC 7515, section 4.1.11)."""
     if header.get("typ") != TYPE or "crit" in header:
         raise Unauthorized(_REFUSAL)
 
 
 def _bearer(claims: Mapping[str, object]) -> Bearer:
-    """Check the claims' types, which the library leaves lenient: `exp` may not be a string."""
+    """Check the types of the claims; PyJWT accepts, for example, a string as `exp`."""
     subject, role = claims["sub"], claims["role"]
     numeric = all(type(claims[name]) is int for name in ("exp", "iat"))
     if not (numeric and isinstance(subject, str) and subject and role in ROLES):

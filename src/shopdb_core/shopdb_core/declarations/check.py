@@ -16,7 +16,7 @@ from shopdb_core.declarations.references import reference_faults
 from shopdb_core.declarations.submission_schema import field_faults, submission_schema, walk
 from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
 from shopdb_core.errors import DeclarationFault
-from shopdb_core.json_text import step
+from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject
 
 LEVELS = 20
@@ -61,13 +61,13 @@ def _json_faults(value: object, place: str, levels: int) -> Iterator[Declaration
         yield DeclarationFault(place, f"lies deeper than {LEVELS} levels: move inner parts to $defs")
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _json_faults(member, place + step(index), levels - 1)
+            yield from _json_faults(member, place + pointer_token(index), levels - 1)
     else:
         for name, member in value.items():
             if reason := _name_reason(name):
                 yield DeclarationFault(place, reason)
             else:
-                yield from _json_faults(member, place + step(name), levels - 1)
+                yield from _json_faults(member, place + pointer_token(name), levels - 1)
 
 
 def _name_reason(name: object) -> str:
@@ -109,7 +109,7 @@ def _subschemas(declaration: JsonObject) -> dict[str, Json]:
         place: schema
         for key in ("$defs", "fields")
         for name, top in declaration.get(key, {}).items()
-        for place, schema in walk(top, f"/{key}" + step(name))
+        for place, schema in walk(top, f"/{key}" + pointer_token(name))
     }
 
 
@@ -131,5 +131,5 @@ def _required_null_faults(declaration: JsonObject) -> Iterator[DeclarationFault]
         rules = {**declaration["fields"][field], "$defs": declaration.get("$defs", {})}
         if accepts(compile_schema(rules), None):
             yield DeclarationFault(
-                "/fields" + step(field), "is required and admits null: give it a type without null"
+                "/fields" + pointer_token(field), "is required and admits null: give it a type without null"
             )

@@ -19,7 +19,7 @@ from shopdb_core.declarations.messages import shortened, shown
 from shopdb_core.declarations.references import referenced
 from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, walk
 from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
-from shopdb_core.json_text import canonical, keys, pointer
+from shopdb_core.json_text import canonical, pointer, pointer_keys
 from shopdb_hookspecs import Json, JsonObject
 
 MOST_COMPARISONS, DEEPEST = 5_000, 60
@@ -174,7 +174,9 @@ def _examples(old: JsonObject, new: JsonObject, examples: Sequence[JsonObject]) 
     for number, example in enumerate(examples, start=1):
         for fault in after.faults(example, limit=1) if before.accepts(example) else ():
             sentence = f"example {number} of the older release is refused: {fault.pointer} {fault.message}"
-            yield Change(pointer(["fields", *keys(fault.pointer)[:1]]), sentence, Step.MAJOR, _KEEP_RULE)
+            yield Change(
+                pointer(["fields", *pointer_keys(fault.pointer)[:1]]), sentence, Step.MAJOR, _KEEP_RULE
+            )
 
 
 def _fields(old: JsonObject, new: JsonObject) -> Iterator[Change]:
@@ -222,7 +224,7 @@ class _Gap:
             return "is too large to be compared"
         before, after = ("absent" if each is _ABSENT else shortened(json.dumps(each)) for each in (was, now))
         changed = f"was {before} and is now {after}" if before != after else "depends on a rule that changed"
-        return f"{keys(self.place)[-1]} {changed}"
+        return f"{pointer_keys(self.place)[-1]} {changed}"
 
     def converts(self) -> bool:
         """Whether the server may read date-times or single values by this rule (contract, section 2)."""

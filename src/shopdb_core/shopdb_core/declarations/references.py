@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from shopdb_core.declarations.submission_schema import IN_PLACE, children
 from shopdb_core.errors import DeclarationFault
-from shopdb_core.json_text import keys
+from shopdb_core.json_text import pointer_keys
 from shopdb_hookspecs import Json, JsonObject
 
 APPLICATIONS = 1_000
@@ -18,7 +18,7 @@ def referenced(reference: str, document: JsonObject) -> Json:
     Raises `KeyError` or `IndexError` for a reference that points to nothing.
     """
     schema: Json = document
-    for key in keys(reference):
+    for key in pointer_keys(reference):
         schema = schema[int(key)] if isinstance(schema, list) else schema[key]
     return schema
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from shopdb_core.declarations.messages import did_you_mean, shown
 from shopdb_core.errors import DeclarationFault
-from shopdb_core.json_text import step
+from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject
 
 IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
@@ -28,7 +28,7 @@ def children(schema: Json, place: str) -> Iterator[tuple[str, str, Json]]:
         return
     for keyword, value in schema.items():
         for path, child in _held(keyword, value):
-            yield keyword, place + step(keyword) + path, child
+            yield keyword, place + pointer_token(keyword) + path, child
 
 
 def walk(schema: Json, place: str) -> Iterator[tuple[str, Json]]:
@@ -42,9 +42,9 @@ def _held(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
     if keyword in _ONE:
         yield "", value
     elif keyword in _LISTED:
-        yield from ((step(index), child) for index, child in enumerate(value))
+        yield from ((pointer_token(index), child) for index, child in enumerate(value))
     elif keyword in _NAMED:
-        yield from ((step(name), child) for name, child in value.items())
+        yield from ((pointer_token(name), child) for name, child in value.items())
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -137,7 +137,7 @@ def _identity_faults(declaration: JsonObject, key: str) -> Iterator[DeclarationF
     yield from unknown
     if unknown:
         return
-    rules, place = declaration["fields"][field], "/fields" + step(field)
+    rules, place = declaration["fields"][field], "/fields" + pointer_token(field)
     if rules.get("type") != "string":
         yield DeclarationFault(place, f'is the {key}: give it "type": "string"')
     if rules.get("x-volatile"):

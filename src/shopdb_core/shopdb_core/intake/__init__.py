@@ -1,1 +1,1 @@
-"""From the bytes of a request to a clean submission: read, decode, parse, shape, and drop if lenient."""
+"""From the bytes of a request to a clean submission: read, decode, parse, shape, drop faulty values."""

@@ -15,17 +15,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class DateReading:
-    """A date-time as `2024-01-01T11:00:00Z`, and what its sender should know, if anything."""
+    """A date-time as `2024-01-01T11:00:00Z`, and a warning where it was not RFC 3339 with an offset."""
 
     text: str
-    remark: str | None
+    warning: str | None
 
 
 def read_date(text: str, zone: tzinfo) -> DateReading | None:
-    """Bring a date-time into UTC, its fraction as exact as it came; `None` where it is not recognised.
+    """Convert a date-time to UTC, with every digit of its fraction; `None` where it is not recognised.
 
-    `zone` is the zone of a time without offset. An hour that its clocks skip is read with the offset
-    before the change, an hour that they repeat as the first of the two (PEP 495, fold 0).
+    `zone` is the zone of a time without offset. An hour that is skipped in it is read with the offset before
+    the change, an hour that is repeated as the first of the two (PEP 495, fold 0).
     """
     try:
         return _read_rfc3339(text, zone) or _read_milliseconds(text) or _read_cim(text, zone)
@@ -41,23 +41,23 @@ def _read_rfc3339(text: str, zone: tzinfo) -> DateReading | None:
     moment = datetime.fromisoformat(f"{day}T{time}{offset.upper()}")
     if not offset:
         return _read_in_zone(moment, fraction, "a date-time without offset", zone)
-    remark = "a date-time with a blank in place of the T was read" if separator == " " else None
-    return DateReading(_utc_text(moment, fraction), remark)
+    warning = "a date-time with a blank in place of the T was read" if separator == " " else None
+    return DateReading(_utc_text(moment, fraction), warning)
 
 
 def _read_milliseconds(text: str) -> DateReading | None:
-    """Read `/Date(ms)/`; the offset behind the milliseconds says where it was written and moves nothing."""
+    """Read `/Date(ms)/`; an offset after the milliseconds does not change the moment."""
     parts = _MILLISECONDS.fullmatch(text)
     if parts is None:
         return None
     seconds, milliseconds = divmod(int(parts[1]), 1000)
     moment = _EPOCH + timedelta(seconds=seconds)
-    remark = "a date as /Date(milliseconds)/ was converted"
-    return DateReading(_utc_text(moment, f".{milliseconds:03}"), remark)
+    warning = "a date as /Date(milliseconds)/ was converted"
+    return DateReading(_utc_text(moment, f".{milliseconds:03}"), warning)
 
 
 def _read_cim(text: str, zone: tzinfo) -> DateReading | None:
-    """Read a CIM date-time (DMTF DSP0004): its offset counts minutes, asterisks mean that it is unknown."""
+    """Read a CIM date-time (DMTF DSP0004): its offset is in minutes, asterisks are an unknown offset."""
     parts = _CIM.fullmatch(text)
     if parts is None:
         return None
@@ -70,8 +70,8 @@ def _read_cim(text: str, zone: tzinfo) -> DateReading | None:
 
 
 def _read_in_zone(moment: datetime, fraction: str, what: str, zone: tzinfo) -> DateReading:
-    remark = f"{what} was read in the zone {zone} (SHOPDB_TIMEZONE)"
-    return DateReading(_utc_text(moment.replace(tzinfo=zone), fraction), remark)
+    warning = f"{what} was read in the zone {zone} (SHOPDB_TIMEZONE)"
+    return DateReading(_utc_text(moment.replace(tzinfo=zone), fraction), warning)
 
 
 def _utc_text(moment: datetime, fraction: str) -> str:

@@ -1,8 +1,6 @@
-"""Which media types, charsets and content codings are read.
+"""The bytes of a request's body: its headers are checked, and it is read and inflated within a limit.
 
-The bytes of a body, piece by piece: within a limit, whatever the client claims or compresses.
-
-The bytes of a request, within the limit whatever the client claims or compresses.
+`read_body` reads one submission; a batch (`intake.ndjson`) uses the same steps chunk by chunk.
 """
 
 import io
@@ -18,10 +16,12 @@ from types import MappingProxyType
 from typing import IO, Protocol
 
 from shopdb_core.errors import MalformedBody, PayloadTooLarge, RequestError, UnsupportedMedia
-from shopdb_core.json_text import quoted
+from shopdb_core.json_text import printable
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+CHUNK_BYTES = 65_536
+SPOOLED_BYTES = 1024 * 1024
 
 _CODECS: Mapping[str, str] = MappingProxyType(
     {
@@ -38,11 +38,11 @@ _CODECS: Mapping[str, str] = MappingProxyType(
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 
 
-def check_mediatype(content_type: str | None, expected: str = JSON) -> None:
-    """Raise UnsupportedMedia where the `Content-Type` header names anything but `expected`."""
+def check_mediatype(content_type: str | None, expected: str) -> None:
+    """Raise `UnsupportedMedia` unless the `Content-Type` header names the media type `expected`."""
     arrived = (content_type or "").partition(";")[0].strip()
     if arrived.lower() != expected:
-        name = quoted(arrived) if arrived else "something without a media type"
+        name = printable(arrived) if arrived else "something without a media type"
         raise UnsupportedMedia(
             f"The body arrived as {name}; send `Content-Type: {expected}`"
             f" (in PowerShell: -ContentType '{expected}')."
@@ -50,74 +50,67 @@ def check_mediatype(content_type: str | None, expected: str = JSON) -> None:
 
 
 def declared_codec(content_type: str | None) -> str | None:
-    """Give Python's name of the charset that the `Content-Type` header declares, `None` without one.
+    """Return the Python codec of the charset in the `Content-Type` header, `None` where it has none.
 
-    Raises UnsupportedMedia for a charset that is not read.
+    Raises `UnsupportedMedia` for a charset that is not supported.
     """
     declared = _CHARSET.search(content_type or "")
     if declared is None:
         return None
     codec = _CODECS.get(declared[1].lower())
     if codec is None:
-        raise UnsupportedMedia(f"The charset {quoted(declared[1])} is not read; send the body as UTF-8.")
-    return codec
-
-
-def declared_line_codec(content_type: str | None) -> str | None:
-    """Give what `declared_codec` gives; raises UnsupportedMedia for UTF-16 as well."""
-    codec = declared_codec(content_type)
-    if codec is not None and codec.startswith("utf-16"):
-        raise UnsupportedMedia("NDJSON is not read as UTF-16; send it as UTF-8.")
+        raise UnsupportedMedia(f"The charset {printable(declared[1])} is not read; send the body as UTF-8.")
     return codec
 
 
 def is_gzip(content_encoding: str | None) -> bool:
-    """Tell whether the body is compressed; raises UnsupportedMedia for any coding but gzip.
+    """Return whether the body is compressed; raises `UnsupportedMedia` for any coding but gzip.
 
     `x-gzip` is the same coding (RFC 9110, section 8.4.1.3).
     """
     coding = (content_encoding or "identity").strip().lower()
     if coding not in {"identity", "gzip", "x-gzip"}:
         raise UnsupportedMedia(
-            f"The content coding {quoted(coding)} is not read; send the body plain or as gzip."
+            f"The content coding {printable(coding)} is not read; send the body plain or as gzip."
         )
     return coding != "identity"
-
-
-CHUNK_BYTES = 65_536
-SPOOLED_BYTES = 1024 * 1024
 
 
 class Readable(Protocol):
     """A binary stream, such as a WSGI server's `wsgi.input`."""
 
     def read(self, size: int, /) -> bytes:
-        """Give at most `size` bytes, none at the end."""
+        """Return at most `size` bytes, none at the end."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most bytes that a thing may have, and what its sender can do about more."""
+    """The most bytes that `what` may have, and the advice in the error for more."""
 
     size: int
-    thing: str
+    what: str
     advice: str
 
     def check(self, size: int | None) -> None:
-        """Raise `PayloadTooLarge` for a size that is known, and beyond the limit."""
+        """Raise `PayloadTooLarge` for a size beyond the limit; `None` is an unknown size."""
         if size is not None and size > self.size:
-            raise self.passed()
+            raise self.exceeded()
 
-    def passed(self) -> PayloadTooLarge:
-        """Return the error for whatever goes on beyond the limit."""
-        return PayloadTooLarge(f"The {self.thing} is larger than {self.size} bytes; {self.advice}.")
+    def exceeded(self) -> PayloadTooLarge:
+        """Return the error for more bytes than the limit."""
+        return PayloadTooLarge(f"The {self.what} is larger than {self.size} bytes; {self.advice}.")
 
 
-def sent(stream: Readable, content_length: int | None, limit: Limit) -> Iterator[bytes]:
-    """Yield a body as it is sent: its whole length, or where it is chunked (`None`) a byte beyond the limit.
+def body_limit(size: int, what: str) -> Limit:
+    """Return the limit that the site sets for one submission."""
+    return Limit(size, what, "a site raises this with SHOPDB_MAX_BODY_BYTES")
 
-    Raises MalformedBody where it ends early.
+
+def stream_chunks(stream: Readable, content_length: int | None, limit: Limit) -> Iterator[bytes]:
+    """Yield a body as sent: `content_length` bytes, or where that is `None` (chunked) one more than `limit`.
+
+    Raises `MalformedBody` where the body ends early.
     """
     left = limit.size + 1 if content_length is None else content_length
     while left > 0 and (chunk := _read(stream, min(left, CHUNK_BYTES))):
@@ -129,43 +122,43 @@ def sent(stream: Readable, content_length: int | None, limit: Limit) -> Iterator
 
 
 def _read(stream: Readable, size: int) -> bytes:
-    """Read on; waitress has the whole body before it calls us, gunicorn raises in the middle of a bad one."""
+    """Read the next bytes. waitress has the whole body before the call; gunicorn raises inside a bad one."""
     try:
         return stream.read(size)
     except Exception as error:  # each server has errors of its own
         raise MalformedBody("The body was cut off, or its chunks are malformed; send it again.") from error
 
 
-def within(chunks: Iterable[bytes], limit: Limit) -> Iterator[bytes]:
-    """Yield what the limit allows, and raise PayloadTooLarge where there is more."""
+def limited(chunks: Iterable[bytes], limit: Limit) -> Iterator[bytes]:
+    """Yield what the limit allows; raises `PayloadTooLarge` where there is more."""
     left = limit.size
     for chunk in chunks:
         if allowed := chunk[:left]:
             yield allowed
         if len(chunk) > left:
-            raise limit.passed()
+            raise limit.exceeded()
         left -= len(chunk)
 
 
-def received(chunks: Iterable[bytes], pieces: Callable[[IO[bytes]], Iterator[bytes]]) -> Iterator[bytes]:
-    """Take in the whole body, on disk beyond a megabyte, and yield the `pieces` of it then.
+def spooled(chunks: Iterable[bytes], read: Callable[[IO[bytes]], Iterator[bytes]]) -> Iterator[bytes]:
+    """Receive all chunks into a temporary file, on disk beyond a megabyte, and then yield what `read` yields.
 
-    Raises at its end what it met. A client that reads nothing before it has sent all would wait for a server
-    that answers meanwhile, and the server for it.
+    An error of `chunks` is raised at the end. The whole body is received before the first line of the answer
+    is sent, because a client may send all before it reads anything: both sides would wait for each other.
     """
     with SpooledTemporaryFile(SPOOLED_BYTES) as spool:
         fault = _filled(spool, chunks)
         spool.seek(0)
         try:
-            yield from pieces(spool)
-        except MalformedBody as error:  # as gzip that is cut off is, where the body is
+            yield from read(spool)
+        except MalformedBody as error:  # a body that ends early cuts its gzip off: report the first cause
             raise fault or error from None
     if fault:
         raise fault
 
 
 def _filled(spool: IO[bytes], chunks: Iterable[bytes]) -> RequestError | None:
-    """Write what comes until it ends, or until the fault that is returned."""
+    """Write all chunks, or those before an error, which is returned."""
     try:
         for chunk in chunks:
             spool.write(chunk)
@@ -174,21 +167,21 @@ def _filled(spool: IO[bytes], chunks: Iterable[bytes]) -> RequestError | None:
     return None
 
 
-def plain(content: IO[bytes]) -> Iterator[bytes]:
-    """Yield what a file holds, a piece at a time."""
+def file_chunks(content: IO[bytes]) -> Iterator[bytes]:
+    """Yield the content of a file."""
     return iter(partial(content.read, CHUNK_BYTES), b"")
 
 
 def inflated(compressed: IO[bytes]) -> Iterator[bytes]:
-    """Yield what one gzip member holds, a piece at a time: no more is inflated than is asked for.
+    """Yield the content of one gzip member; each chunk is inflated only when it is requested.
 
-    Raises MalformedBody where the member is cut off or damaged, or more follows it.
+    Raises `MalformedBody` where the member is cut off or damaged, or more bytes follow it.
     """
     size = 0
     try:
-        for piece in iter(partial(GzipFile(fileobj=compressed, mode="rb").read1, CHUNK_BYTES), b""):
-            size += len(piece)
-            yield piece
+        for chunk in iter(partial(GzipFile(fileobj=compressed, mode="rb").read1, CHUNK_BYTES), b""):
+            size += len(chunk)
+            yield chunk
     except (EOFError, BadGzipFile, zlib.error) as error:
         raise _not_one_member() from error
     if _last_size(compressed) != size & 0xFFFFFFFF:
@@ -196,9 +189,9 @@ def inflated(compressed: IO[bytes]) -> Iterator[bytes]:
 
 
 def _last_size(compressed: IO[bytes]) -> int | None:
-    """Return the size, modulo 2^32, in the last member's trailer (RFC 1952): of all if it is the only one.
+    """Return the size, modulo 2^32, in the trailer of the last member (RFC 1952), `None` for an empty file.
 
-    `GzipFile` reads members in a row, and the zeros behind them, as one.
+    `GzipFile` reads several members, and zeros after them, as one: then this size is not the size of all.
     """
     end = compressed.seek(0, SEEK_END)
     compressed.seek(max(0, end - 4))
@@ -214,7 +207,7 @@ def _not_one_member() -> MalformedBody:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The content, inflated, and the Python codec of its charset, `None` where none was declared."""
+    """The content, inflated, and the Python codec of its declared charset, `None` where none is declared."""
 
     content: bytes
     codec: str | None
@@ -227,21 +220,19 @@ def read_body(
     content_encoding: str | None,
     content_length: int | None,
     limit: int,
-    mediatype: str = JSON,
 ) -> Body:
-    """Read a body that has at most `limit` bytes, both as sent and inflated.
+    """Check the headers, then read a body of at most `limit` bytes, both as sent and as inflated.
 
-    `content_length` is `None` where the body is chunked. Nothing is read before the headers are found good.
-    Raises UnsupportedMedia (another media type, charset or coding), PayloadTooLarge, or MalformedBody
-    (cut off, or not the gzip that it claims to be).
+    `content_length` is `None` where the body is chunked. Raises `UnsupportedMedia` (another media type,
+    charset or coding), `PayloadTooLarge`, or `MalformedBody` (cut off, or not valid gzip).
     """
-    check_mediatype(content_type, mediatype)
+    check_mediatype(content_type, JSON)
     codec = declared_codec(content_type)
     inflates = is_gzip(content_encoding)
     most = body_limit(limit, "body")
     most.check(content_length)
-    content = b"".join(within(sent(stream, content_length, most), most))
-    return Body(b"".join(within(inflated(io.BytesIO(content)), most)) if inflates else content, codec)
+    content = b"".join(limited(stream_chunks(stream, content_length, most), most))
+    return Body(b"".join(limited(inflated(io.BytesIO(content)), most)) if inflates else content, codec)
 
 
 def json_body(content: bytes, limit: int) -> Body:
@@ -253,8 +244,3 @@ def json_body(content: bytes, limit: int) -> Body:
         content_length=len(content),
         limit=limit,
     )
-
-
-def body_limit(size: int, thing: str) -> Limit:
-    """Return the limit that the site sets for one submission."""
-    return Limit(size, thing, "a site raises this with SHOPDB_MAX_BODY_BYTES")

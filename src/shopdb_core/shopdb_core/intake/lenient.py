@@ -1,12 +1,12 @@
-"""One bad value need not lose the machine: what is at fault is dropped (contract, section 2)."""
+"""Lenient handling: optional fields and array items that are at fault are dropped (contract, section 2)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from shopdb_core.errors import Fault
-from shopdb_core.intake.scan import shortened
-from shopdb_core.json_text import keys, quoted
+from shopdb_core.intake.shape import capped
+from shopdb_core.json_text import pointer_keys, printable
 from shopdb_hookspecs import Json
 
 _MOST_ROUNDS = 5
@@ -16,21 +16,21 @@ class Validator(Protocol):
     """The schema of a collector."""
 
     def faults(self, submission: dict[str, Json], limit: int | None) -> Sequence[Fault]:
-        """Give the faults of a submission, all of them where `limit` is `None`."""
+        """Return the faults of a submission, all of them where `limit` is `None`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LenientResult:
-    """What is left of a submission, the faults that still refuse it, and what was dropped."""
+    """What is left of a submission, the faults for which it is still refused, and a warning for each drop."""
 
     submission: dict[str, Json]
     faults: list[Fault]
     warnings: list[str]
 
 
-_Place: TypeAlias = tuple[str, int | None]
-"""A top-level field, or with a position one item of its array."""
+_Droppable: TypeAlias = tuple[str, int | None]
+"""A top-level field, or with an index one item of its array."""
 
 
 def drop_faulty(
@@ -39,12 +39,14 @@ def drop_faulty(
     protected: frozenset[str],
     faults: Sequence[Fault],
 ) -> LenientResult:
-    """Drop the optional fields and the items of top-level arrays that are at fault, until nothing is.
+    """Drop the optional fields and the items of top-level arrays that are at fault.
 
-    `faults` are known ones, of values that cannot be stored; the validator is asked for the others, again
-    after each of at most five rounds, since dropping items may leave too few. A fault of a field in
-    `protected`, or of the whole submission, cannot be dropped: then all faults of that round come back,
-    and the submission is refused. An item of a protected array can be: the array may still be right.
+    `faults` are those of values that cannot be stored; where there are none, the validator reports the first
+    ones. It runs again after each of at most five rounds, since dropping items may leave too few.
+
+    A fault of a field in `protected`, or of the whole submission, cannot be dropped: then the result has all
+    faults of that round, and the submission is refused. An item of a protected array is dropped: the array
+    may still be valid.
     """
     found = faults or validator.faults(submission, None)
     warnings: list[str] = []
@@ -53,44 +55,44 @@ def drop_faulty(
         if not dropped:
             break
         submission = _without(dropped.keys(), submission)
-        warnings += [_sentence(place, fault) for place, fault in dropped.items()]
+        warnings += [_sentence(target, fault) for target, fault in dropped.items()]
         found = validator.faults(submission, None)
-    return LenientResult(submission, list(found), shortened(warnings, len(warnings)))
+    return LenientResult(submission, list(found), capped(warnings, len(warnings)))
 
 
 def _droppable(
     faults: Sequence[Fault],
     submission: dict[str, Json],
     protected: frozenset[str],
-) -> dict[_Place, Fault]:
-    """Give the places to drop, each with its first fault; none at all where one fault would remain."""
-    places: dict[_Place, Fault] = {}
+) -> dict[_Droppable, Fault]:
+    """Return what to drop, each with its first fault; nothing where one fault would remain."""
+    targets: dict[_Droppable, Fault] = {}
     for fault in faults:
-        place = _place(fault, submission, protected)
-        if place is None:
+        target = _target(fault, submission, protected)
+        if target is None:
             return {}
-        places.setdefault(place, fault)
-    return places
+        targets.setdefault(target, fault)
+    return targets
 
 
-def _place(fault: Fault, submission: dict[str, Json], protected: frozenset[str]) -> _Place | None:
-    field, *inner = keys(fault.pointer)[:2] or [""]
+def _target(fault: Fault, submission: dict[str, Json], protected: frozenset[str]) -> _Droppable | None:
+    field, *inner = pointer_keys(fault.pointer)[:2] or [""]
     if inner and isinstance(submission.get(field), list):
         return field, int(inner[0])
     return (field, None) if field in submission and field not in protected else None
 
 
-def _without(places: Iterable[_Place], submission: dict[str, Json]) -> dict[str, Json]:
-    positions: dict[str, set[int | None]] = {}
-    for field, position in places:
-        positions.setdefault(field, set()).add(position)
-    kept = {name: value for name, value in submission.items() if None not in positions.get(name, ())}
-    for field in positions.keys() & kept.keys():
-        kept[field] = [item for position, item in enumerate(kept[field]) if position not in positions[field]]
+def _without(targets: Iterable[_Droppable], submission: dict[str, Json]) -> dict[str, Json]:
+    indexes: dict[str, set[int | None]] = {}
+    for field, index in targets:
+        indexes.setdefault(field, set()).add(index)
+    kept = {name: value for name, value in submission.items() if None not in indexes.get(name, ())}
+    for field in indexes.keys() & kept.keys():
+        kept[field] = [item for index, item in enumerate(kept[field]) if index not in indexes[field]]
     return kept
 
 
-def _sentence(place: _Place, fault: Fault) -> str:
-    field, position = place
-    what = "the field" if position is None else "the item"
-    return f"{quoted(field)}: {fault.pointer} {fault.message}; {what} was left out"
+def _sentence(target: _Droppable, fault: Fault) -> str:
+    field, index = target
+    what = "the field" if index is None else "the item"
+    return f"{printable(field)}: {fault.pointer} {fault.message}; {what} was left out"

@@ -1,14 +1,11 @@
-"""The lines of an NDJSON body, one after another; none is in memory beyond its limit.
-
-A body with one submission a line, read while its lines are asked for.
-"""
+"""A body with one submission a line (NDJSON), parsed line by line; a line beyond its limit is skipped."""
 
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopdb_core.errors import PayloadTooLarge, RequestError
+from shopdb_core.errors import PayloadTooLarge, RequestError, UnsupportedMedia
 from shopdb_core.intake.decoding import decode_line, parse
 from shopdb_core.intake.http_body import (
     CHUNK_BYTES,
@@ -17,93 +14,27 @@ from shopdb_core.intake.http_body import (
     Readable,
     body_limit,
     check_mediatype,
-    declared_line_codec,
+    declared_codec,
+    file_chunks,
     inflated,
     is_gzip,
-    plain,
-    received,
-    sent,
-    within,
+    limited,
+    spooled,
+    stream_chunks,
 )
 from shopdb_hookspecs import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line without its end, and its number from 1; with a `fault`, why there is no content."""
-
-    number: int
-    content: bytes
-    fault: RequestError | None = None
-
-
-def read_lines(chunks: Iterator[bytes], longest: Limit, most: int) -> Iterator[Line]:
-    """Yield the lines that are not blank; blank ones are counted.
-
-    A line that is too long is skipped, and yielded with its fault. The line behind the `most` allowed ones
-    is yielded with a fault, too, and the one where `chunks` raises a `RequestError`; after that comes none.
-    """
-    for number, found in enumerate(_contents(chunks, longest), start=1):
-        if number > most:
-            yield Line(number, b"", _too_many(most))
-            return
-        if isinstance(found, RequestError):
-            yield Line(number, b"", found)
-        elif found.strip():
-            yield Line(number, found)
-
-
-def _contents(chunks: Iterator[bytes], longest: Limit) -> Iterator[bytes | RequestError]:
-    reader = io.BufferedReader(_Raw(chunks), CHUNK_BYTES)
-    try:
-        while line := reader.readline(longest.size + len(b"\r\n")):
-            content = line.rstrip(b"\r\n")
-            yield content if len(content) <= longest.size else _skipped(reader, line, longest)
-    except RequestError as fault:
-        yield fault
-
-
-def _skipped(reader: io.BufferedIOBase, line: bytes, longest: Limit) -> PayloadTooLarge:
-    """Read on to the end of a line that is too long, and return its fault."""
-    while line and not line.endswith(b"\n"):
-        line = reader.readline(CHUNK_BYTES)
-    return longest.passed()
-
-
-def _too_many(most: int) -> PayloadTooLarge:
-    return PayloadTooLarge(
-        f"A batch has at most {most} lines; this one and those behind it were not read: send them as another."
-    )
-
-
-class _Raw(io.RawIOBase):
-    """Chunks, none of them empty, in the form that `io.BufferedReader` reads from."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._chunk = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._chunk or next(self._chunks, b"")
-        size = min(len(buffer), len(chunk))
-        buffer[:size], self._chunk = chunk[:size], chunk[size:]
-        return size
-
 
 MOST_LINES = 10_000
 MOST_BYTES = 64 * 1024 * 1024
 
-_WHOLE = Limit(MOST_BYTES, "body", "send its lines as several batches")
+_BATCH_LIMIT = Limit(MOST_BYTES, "body", "send its lines as several batches")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLine:
-    """One line of a batch: the object in it, `size` bytes long, or the `fault` that leaves it empty.
+    """One line of a batch, counted from 1: the object in it, `size` bytes long, or the `fault` that it has.
 
-    `warnings` tell of the liberties that its encoding took.
+    `warnings` are those about its encoding.
     """
 
     number: int
@@ -121,26 +52,79 @@ def read_ndjson(
     content_length: int | None,
     longest: int,
 ) -> Iterator[ReadLine]:
-    """Return the lines, each of at most `longest` bytes; the headers are judged at once.
+    """Check the headers, and return the lines that are not blank, each of at most `longest` bytes.
 
-    Raises UnsupportedMedia, or PayloadTooLarge for an announced length; what is wrong with the body itself is
-    the fault of the line where it shows. Limits hold for the body as sent and as inflated.
+    Raises `UnsupportedMedia`, or `PayloadTooLarge` for an announced length; the limits hold for the body as
+    sent and as inflated. An error in the body itself is the fault of the line where it occurs: a line that is
+    too long is skipped, and no line follows a broken or too large body, or the first line beyond 10,000.
     """
     check_mediatype(content_type, NDJSON)
-    codec = declared_line_codec(content_type)
+    codec = declared_codec(content_type)
+    if codec is not None and codec.startswith("utf-16"):
+        raise UnsupportedMedia("NDJSON is not read as UTF-16; send it as UTF-8.")
     inflates = is_gzip(content_encoding)
-    _WHOLE.check(content_length)
-    body = within(sent(stream, content_length, _WHOLE), _WHOLE)
-    content = within(received(body, inflated if inflates else plain), _WHOLE)
-    lines = read_lines(content, body_limit(longest, "line"), MOST_LINES)
-    return (_read(line, codec) for line in lines)
+    _BATCH_LIMIT.check(content_length)
+    body = limited(stream_chunks(stream, content_length, _BATCH_LIMIT), _BATCH_LIMIT)
+    content = limited(spooled(body, inflated if inflates else file_chunks), _BATCH_LIMIT)
+    return _lines(content, body_limit(longest, "line"), codec)
 
 
-def _read(line: Line, codec: str | None) -> ReadLine:
-    if line.fault:
-        return ReadLine(line.number, fault=line.fault)
+def _lines(chunks: Iterator[bytes], longest: Limit, codec: str | None) -> Iterator[ReadLine]:
+    for number, line in enumerate(_raw_lines(chunks, longest), start=1):
+        if number > MOST_LINES:
+            yield ReadLine(number, fault=_too_many())
+            return
+        if isinstance(line, RequestError):
+            yield ReadLine(number, fault=line)
+        elif line.strip():
+            yield _parsed(number, line, codec)
+
+
+def _too_many() -> PayloadTooLarge:
+    return PayloadTooLarge(
+        f"A batch has at most {MOST_LINES} lines; this line and those after it were not read:"
+        " send them as another batch."
+    )
+
+
+def _parsed(number: int, line: bytes, codec: str | None) -> ReadLine:
     try:
-        decoded = decode_line(line.content, codec)
-        return ReadLine(line.number, len(line.content), parse(decoded.text), decoded.warnings)
+        decoded = decode_line(line, codec)
+        return ReadLine(number, len(line), parse(decoded.text), decoded.warnings)
     except RequestError as fault:
-        return ReadLine(line.number, fault=fault)
+        return ReadLine(number, fault=fault)
+
+
+def _raw_lines(chunks: Iterator[bytes], longest: Limit) -> Iterator[bytes | RequestError]:
+    """Yield each line without its end, or its error; ends after an error that `chunks` raises."""
+    reader = io.BufferedReader(_ChunkReader(chunks), CHUNK_BYTES)
+    try:
+        while line := reader.readline(longest.size + len(b"\r\n")):
+            content = line.rstrip(b"\r\n")
+            yield content if len(content) <= longest.size else _skipped(reader, line, longest)
+    except RequestError as fault:
+        yield fault
+
+
+def _skipped(reader: io.BufferedIOBase, line: bytes, longest: Limit) -> PayloadTooLarge:
+    """Read on to the end of a line that is too long, and return the error for it."""
+    while line and not line.endswith(b"\n"):
+        line = reader.readline(CHUNK_BYTES)
+    return longest.exceeded()
+
+
+class _ChunkReader(io.RawIOBase):
+    """Chunks, none of them empty, in the form that `io.BufferedReader` reads from."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._chunk = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._chunk or next(self._chunks, b"")
+        size = min(len(buffer), len(chunk))
+        buffer[:size], self._chunk = chunk[:size], chunk[size:]
+        return size

@@ -1,7 +1,4 @@
-"""Which JSON types a schema allows at its place.
-
-Where a collector's schema asks for an array or a date-time: found once, followed for each submission.
-"""
+"""Where a collector's schema expects an array or a date-time: computed once, used for each submission."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +7,9 @@ from types import MappingProxyType
 from shopdb_core.declarations.references import referenced
 from shopdb_hookspecs import Json, JsonObject
 
-ALL_KINDS = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+ALL_TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 
-_KINDS_OF: Mapping[type, frozenset[str]] = MappingProxyType(
+_JSON_TYPES: Mapping[type, frozenset[str]] = MappingProxyType(
     {
         type(None): frozenset({"null"}),
         bool: frozenset({"boolean"}),
@@ -25,111 +22,98 @@ _KINDS_OF: Mapping[type, frozenset[str]] = MappingProxyType(
 )
 
 
-def is_of(value: Json, kinds: frozenset[str]) -> bool:
-    """Tell whether a value is of one of these JSON types; a float may turn out to be an integer."""
-    return not kinds.isdisjoint(_KINDS_OF[type(value)])
-
-
-class Schemas:
-    """The schemas of one declaration, whose references point into its `$defs` (contract, section 1)."""
-
-    def __init__(self, definitions: JsonObject) -> None:
-        self._root = {"$defs": definitions}
-
-    def parts(self, schema: Json) -> Iterator[JsonObject]:
-        """Give the schema and all that it applies to the same place, the nearest first."""
-        if not isinstance(schema, Mapping):
-            return
-        yield schema
-        if "$ref" in schema:
-            yield from self.parts(referenced(schema["$ref"], self._root))
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            for branch in schema.get(keyword, ()):
-                yield from self.parts(branch)
-
-    def kinds(self, schema: Json) -> frozenset[str]:
-        """Give the JSON types that a value may have to satisfy the schema."""
-        if not isinstance(schema, Mapping):
-            return ALL_KINDS
-        kinds = _declared(schema)
-        if "$ref" in schema:
-            kinds &= self.kinds(referenced(schema["$ref"], self._root))
-        for branch in schema.get("allOf", ()):
-            kinds &= self.kinds(branch)
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in schema:
-                kinds &= frozenset[str]().union(*map(self.kinds, schema[keyword]))
-        return kinds
-
-
-def _declared(schema: JsonObject) -> frozenset[str]:
-    declared = schema.get("type", ALL_KINDS)
-    return frozenset({declared} if isinstance(declared, str) else declared)
+def has_type(value: Json, types: frozenset[str]) -> bool:
+    """Return whether a value may be of one of these JSON types; a float may be an integer, such as 1.0."""
+    return not types.isdisjoint(_JSON_TYPES[type(value)])
 
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """What to look for at one place of a submission; the plan of a recursive schema leads back to itself.
+    """What the schema expects of one value; the plan of a recursive schema leads back to itself.
 
-    `items` and `properties` hold only plans below which there is something to look for.
+    `items` and `properties` hold only plans below which there is an array or a date-time.
     """
 
-    kinds: frozenset[str] = ALL_KINDS
-    itemkinds: frozenset[str] = ALL_KINDS
-    isdate: bool = False
+    types: frozenset[str] = ALL_TYPES
+    item_types: frozenset[str] = ALL_TYPES
+    is_date: bool = False
     items: "Plan | None" = None
     properties: dict[str, "Plan"] = field(default_factory=dict)
 
-    def isarray(self) -> bool:
-        """Tell whether an array is due here, and not just anything."""
-        return "array" in self.kinds and self.kinds != ALL_KINDS
+    def is_array(self) -> bool:
+        """Return whether the schema allows an array and not every type."""
+        return "array" in self.types and self.types != ALL_TYPES
 
     def inner(self) -> Iterator["Plan"]:
-        """Give the plans of the places inside."""
+        """Yield the plans of the values inside."""
         yield from self.properties.values()
         if self.items is not None:
             yield self.items
 
 
 def field_plans(declaration: JsonObject) -> dict[str, Plan]:
-    """Give the plans of those fields that have anything to coerce; the declaration has been checked."""
-    planner = _Planner(Schemas(declaration.get("$defs", {})))
+    """Return the plans of the fields that have anything to coerce, for a declaration without faults."""
+    planner = _Planner(declaration)
     root = Plan(properties={name: planner.plan(schema) for name, schema in declaration["fields"].items()})
-    _prune([root, *planner.plans()])
+    _prune([root, *planner.plans.values()])
     return root.properties
 
 
 class _Planner:
-    def __init__(self, schemas: Schemas) -> None:
-        self._schemas = schemas
-        self._plans: dict[int, Plan] = {}
+    """The plans of one declaration; references lead into its `$defs` (contract, section 1)."""
 
-    def plans(self) -> Iterator[Plan]:
-        """Give every plan made so far."""
-        yield from self._plans.values()
+    def __init__(self, declaration: JsonObject) -> None:
+        self._root = {"$defs": declaration.get("$defs", {})}
+        self.plans: dict[int, Plan] = {}
 
     def plan(self, schema: Json) -> Plan:
-        """Plan a schema once: it is known by its identity, which ends the recursion of recursive ones."""
-        known = self._plans.get(id(schema))
+        """Return the plan of a schema; a schema that occurs again, as in a recursion, gets the same plan."""
+        known = self.plans.get(id(schema))
         return self._new_plan(schema) if known is None else known
 
     def _new_plan(self, schema: Json) -> Plan:
-        plan = self._plans[id(schema)] = Plan(kinds=self._schemas.kinds(schema))
-        for part in self._schemas.parts(schema):
-            plan.isdate |= part.get("format") == "date-time"
+        plan = self.plans[id(schema)] = Plan(types=self._types(schema))
+        for part in self._parts(schema):
+            plan.is_date |= part.get("format") == "date-time"
             for name, inner in part.get("properties", {}).items():
                 plan.properties.setdefault(name, self.plan(inner))
             if "items" in part and plan.items is None:
                 plan.items = self.plan(part["items"])
-                plan.itemkinds = plan.items.kinds
+                plan.item_types = plan.items.types
         return plan
+
+    def _parts(self, schema: Json) -> Iterator[JsonObject]:
+        """Yield the schema and all subschemas that apply to the same value, the nearest first."""
+        if not isinstance(schema, Mapping):
+            return
+        yield schema
+        if "$ref" in schema:
+            yield from self._parts(referenced(schema["$ref"], self._root))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for branch in schema.get(keyword, ()):
+                yield from self._parts(branch)
+
+    def _types(self, schema: Json) -> frozenset[str]:
+        """Return the JSON types of the values that may fit the schema."""
+        if not isinstance(schema, Mapping):
+            return ALL_TYPES
+        declared = schema.get("type", ALL_TYPES)
+        types = frozenset({declared} if isinstance(declared, str) else declared)
+        if "$ref" in schema:
+            types &= self._types(referenced(schema["$ref"], self._root))
+        for branch in schema.get("allOf", ()):
+            types &= self._types(branch)
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema:
+                types &= frozenset[str]().union(*map(self._types, schema[keyword]))
+        return types
 
 
 def _prune(plans: list[Plan]) -> None:
-    """Cut off the places where nothing can be coerced, so that they cost a submission nothing."""
-    busy = {plan for plan in plans if plan.isdate or plan.isarray()}
-    while found := {plan for plan in plans if plan not in busy and not busy.isdisjoint(plan.inner())}:
-        busy |= found
+    """Remove the plans below which nothing can be coerced, so that they cost a submission nothing."""
+    needed = {plan for plan in plans if plan.is_date or plan.is_array()}
+    while found := {plan for plan in plans if plan not in needed and not needed.isdisjoint(plan.inner())}:
+        needed |= found
     for plan in plans:
-        plan.items = plan.items if plan.items in busy else None
-        plan.properties = {name: inner for name, inner in plan.properties.items() if inner in busy}
+        plan.items = plan.items if plan.items in needed else None
+        plan.properties = {name: inner for name, inner in plan.properties.items() if inner in needed}

@@ -1,104 +1,30 @@
-"""The wrappers that `ConvertTo-Json` of PowerShell 5.1 puts around arrays and dates.
-
-Values that pipelines write in another form than the schema asks for, brought into that form.
-
-From a parsed submission to a clean one: known fields only, trimmed, coerced, and storable.
-"""
+"""From a parsed submission to a clean one: known fields only, trimmed, coerced, and storable."""
 
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import islice
 from operator import is_
 
 from shopdb_core.errors import Fault
 from shopdb_core.intake.dates import read_date
-from shopdb_core.intake.plan import Plan, field_plans, is_of
-from shopdb_core.intake.scan import DocumentScan, Notes, scan_document, storable_faults, tidied_object
-from shopdb_core.json_text import Path
+from shopdb_core.intake.plan import Plan, field_plans, has_type
+from shopdb_core.intake.scan import DocumentScan, scan_document, storable_faults
+from shopdb_core.json_text import JsonPath, printable, printable_pointer
 from shopdb_hookspecs import Json, JsonObject
 
-
-def wrapped_array(value: dict[str, Json]) -> list[Json] | None:
-    """Give the array inside `{"value": […], "Count": n}`, `None` for any other object.
-
-    PowerShell writes an array so where its own wrapper object comes to light. The count is not compared:
-    trimming may have dropped an item.
-    """
-    items = value.get("value")
-    if value.keys() == {"value", "Count"} and isinstance(items, list):
-        return items
-    return None
-
-
-def wrapped_date(value: dict[str, Json]) -> str | None:
-    """Give the text inside `{"value": "/Date(ms)/", "DisplayHint": 2, …}`, as `Get-Date` is written."""
-    text = value.get("value")
-    return text if isinstance(text, str) and text.startswith("/Date(") else None
-
-
-class Coercion:
-    """The coercions of one submission; what is not recognised stays for validation to explain."""
-
-    def __init__(self, zone: tzinfo, notes: Notes) -> None:
-        self._zone = zone
-        self._notes = notes
-
-    def members(self, value: dict[str, Json], plans: dict[str, Plan], path: Path = ()) -> dict[str, Json]:
-        """Coerce the members that have a plan; gives the same object where nothing changes."""
-        changed = {}
-        for name, plan in plans.items():
-            if name in value:
-                coerced = self._value(value[name], plan, (*path, name))
-                if coerced is not value[name]:
-                    changed[name] = coerced
-        return {**value, **changed} if changed else value
-
-    def _value(self, value: Json, plan: Plan, path: Path) -> Json:
-        if value is None:
-            return value
-        if plan.isdate:
-            value = self._date(value, plan, path)
-        if plan.isarray() and not is_of(value, plan.kinds):
-            value = self._array(value, plan, path)
-        if plan.items is not None and isinstance(value, list):
-            return self._items(value, plan.items, path)
-        if plan.properties and isinstance(value, dict):
-            return self.members(value, plan.properties, path)
-        return value
-
-    def _items(self, value: list[Json], plan: Plan, path: Path) -> list[Json]:
-        items = [self._value(item, plan, (*path, position)) for position, item in enumerate(value)]
-        return value if all(map(is_, items, value)) else items
-
-    def _date(self, value: Json, plan: Plan, path: Path) -> Json:
-        text = wrapped_date(value) if isinstance(value, dict) and not is_of(value, plan.kinds) else value
-        reading = read_date(text, self._zone) if isinstance(text, str) else None
-        if reading is None:
-            return value
-        if reading.remark is not None:
-            self._notes.add(path, reading.remark)
-        return value if reading.text == value else reading.text
-
-    def _array(self, value: Json, plan: Plan, path: Path) -> Json:
-        items = wrapped_array(value) if isinstance(value, dict) else None
-        if items is not None:
-            self._notes.add(path, "an object with value and Count was read as the array in it")
-            return items
-        single = self._date(value, plan.items, (*path, 0)) if plan.items and plan.items.isdate else value
-        if not is_of(single, plan.itemkinds):
-            return value
-        self._notes.add(path, "a single value was read as an array of one")
-        return [single]
-
+MOST_WARNINGS = 20
 
 _LONGEST_IDENTITY = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A clean submission, what of it cannot be stored, and what its sender should know.
+    """A clean submission, a fault for each value that cannot be stored, and warnings for the sender.
 
-    The pointers of the faults are places of this submission, not of the one that arrived.
+    The pointers of the faults lead into this submission, not into the one that was sent.
     """
 
     submission: dict[str, Json]
@@ -118,28 +44,28 @@ class Shaper:
         ]
         self._zone = zone
 
-    def shape(self, submission: dict[str, Json], contents: DocumentScan | None = None) -> Shaped:
-        """Shape one submission; it is never altered, and comes back itself where nothing changes.
+    def shape(self, submission: dict[str, Json], scan: DocumentScan | None = None) -> Shaped:
+        """Shape one submission; it is never altered, and is returned itself where nothing changes.
 
         Unknown fields are dropped, strings trimmed, empty ones left out, arrays and date-times brought
         into the form that the schema asks for, identities into Unicode's NFC (contract, sections 2 to 4).
-        `null` stays: it clears a field. `contents` are those of the submission, where they are known.
+        `null` stays: it clears a field. `scan` is the scan of the submission, where the caller has it.
         """
-        notes = Notes()
-        known = self._known(submission, notes)
-        if contents is None:
-            contents = scan_document(known)
-        tidied = known if contents.are_tidy() else tidied_object(known, notes)
-        coerced = Coercion(self._zone, notes).members(tidied, self._plans)
-        faults = [] if contents.are_storable() else storable_faults(coerced)
-        return Shaped(self._normalised(coerced), faults, notes.warnings())
+        warnings = WarningCollector()
+        known = self._known(submission, warnings)
+        if scan is None:
+            scan = scan_document(known)
+        trimmed = known if scan.is_trimmed() else _trimmed_object(known, warnings)
+        coerced = _Coercion(self._zone, warnings).members(trimmed, self._plans)
+        faults = [] if scan.is_storable() else storable_faults(coerced)
+        return Shaped(self._normalised(coerced), faults, warnings.sentences())
 
-    def _known(self, submission: dict[str, Json], notes: Notes) -> dict[str, Json]:
+    def _known(self, submission: dict[str, Json], warnings: "WarningCollector") -> dict[str, Json]:
         if not self._drops_unknown or submission.keys() <= self._fields:
             return submission
         for name in submission:
             if name not in self._fields:
-                notes.add((name,), "is no field of this collector and was dropped")
+                warnings.add((name,), "is not a declared field; dropped")
         return {name: value for name, value in submission.items() if name in self._fields}
 
     def _normalised(self, submission: dict[str, Json]) -> dict[str, Json]:
@@ -152,5 +78,135 @@ class Shaper:
 
 
 def _nfc(identity: str) -> str:
-    """Normalise an identity, unless it is too long to be one: many combining marks take quadratic time."""
+    """Normalise an identity that is not too long to be one: many combining marks take quadratic time."""
     return unicodedata.normalize("NFC", identity) if len(identity) <= _LONGEST_IDENTITY else identity
+
+
+class WarningCollector:
+    """Counts the warnings about one submission, so that 5,000 equal ones become one sentence."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._first: dict[tuple[str, str], JsonPath] = {}
+
+    def add(self, path: JsonPath, predicate: str) -> None:
+        """Add a warning about the value at `path`; the name of its top-level field precedes `predicate`."""
+        warning = (str(path[0]), predicate)
+        self._counts[warning] += 1
+        self._first.setdefault(warning, path)
+
+    def sentences(self) -> list[str]:
+        """Return the sentences in the order of their first occurrence, shortened as `capped` does."""
+        first = islice(self._first.items(), MOST_WARNINGS)
+        sentences = [_sentence(*warning, self._counts[warning], path) for warning, path in first]
+        return capped(sentences, len(self._first))
+
+
+def capped(sentences: Sequence[str], total: int) -> list[str]:
+    """Return the first 20 of `total` sentences, and `and N more` where there are more."""
+    more = total - MOST_WARNINGS
+    return [*sentences[:MOST_WARNINGS], f"and {more} more"] if more > 0 else list(sentences)
+
+
+def _sentence(field: str, predicate: str, count: int, first: JsonPath) -> str:
+    if count > 1:
+        where = f" ({count} times, first at {printable_pointer(first)})"
+    else:
+        where = f" (at {printable_pointer(first)})" if len(first) > 1 else ""
+    return f"{printable(field)}: {predicate}{where}"
+
+
+def _trimmed_object(
+    members: dict[str, Json], warnings: WarningCollector, path: JsonPath = ()
+) -> dict[str, Json]:
+    """Trim the strings of an object at every depth, and leave out the empty ones (contract, section 3)."""
+    kept = {}
+    for name, value in members.items():
+        trimmed = _trimmed(value, warnings, (*path, name))
+        if trimmed != "":
+            kept[name] = trimmed
+    return kept
+
+
+def _trimmed(value: Json, warnings: WarningCollector, path: JsonPath) -> Json:
+    if isinstance(value, str):
+        trimmed = value.strip()
+        if not trimmed:
+            warnings.add(path, "an empty string counts as absent")
+        return trimmed
+    if isinstance(value, dict):
+        return _trimmed_object(value, warnings, path)
+    if isinstance(value, list):
+        items = [_trimmed(item, warnings, (*path, index)) for index, item in enumerate(value)]
+        return [item for item in items if item != ""]
+    return value
+
+
+class _Coercion:
+    """The coercions of one submission; an unrecognised value stays, and validation reports it."""
+
+    def __init__(self, zone: tzinfo, warnings: WarningCollector) -> None:
+        self._zone = zone
+        self._warnings = warnings
+
+    def members(self, value: dict[str, Json], plans: dict[str, Plan], path: JsonPath = ()) -> dict[str, Json]:
+        """Coerce the members that have a plan; returns the same object where nothing changes."""
+        changed = {}
+        for name, plan in plans.items():
+            if name in value:
+                coerced = self._value(value[name], plan, (*path, name))
+                if coerced is not value[name]:
+                    changed[name] = coerced
+        return {**value, **changed} if changed else value
+
+    def _value(self, value: Json, plan: Plan, path: JsonPath) -> Json:
+        if value is None:
+            return value
+        if plan.is_date:
+            value = self._date(value, plan, path)
+        if plan.is_array() and not has_type(value, plan.types):
+            value = self._array(value, plan, path)
+        if plan.items is not None and isinstance(value, list):
+            return self._items(value, plan.items, path)
+        if plan.properties and isinstance(value, dict):
+            return self.members(value, plan.properties, path)
+        return value
+
+    def _items(self, value: list[Json], plan: Plan, path: JsonPath) -> list[Json]:
+        items = [self._value(item, plan, (*path, index)) for index, item in enumerate(value)]
+        return value if all(map(is_, items, value)) else items
+
+    def _date(self, value: Json, plan: Plan, path: JsonPath) -> Json:
+        text = _wrapped_date(value) if isinstance(value, dict) and not has_type(value, plan.types) else value
+        reading = read_date(text, self._zone) if isinstance(text, str) else None
+        if reading is None:
+            return value
+        if reading.warning is not None:
+            self._warnings.add(path, reading.warning)
+        return value if reading.text == value else reading.text
+
+    def _array(self, value: Json, plan: Plan, path: JsonPath) -> Json:
+        items = _wrapped_array(value) if isinstance(value, dict) else None
+        if items is not None:
+            self._warnings.add(path, "an object with value and Count was read as the array in it")
+            return items
+        single = self._date(value, plan.items, (*path, 0)) if plan.items and plan.items.is_date else value
+        if not has_type(single, plan.item_types):
+            return value
+        self._warnings.add(path, "a single value was read as an array of one")
+        return [single]
+
+
+def _wrapped_array(value: dict[str, Json]) -> list[Json] | None:
+    """Return the array inside `{"value": […], "Count": n}`, as PowerShell 5.1 may write it; else `None`.
+
+    The count is not compared: trimming may have dropped an item.
+    """
+    items = value.get("value")
+    return items if value.keys() == {"value", "Count"} and isinstance(items, list) else None
+
+
+def _wrapped_date(value: dict[str, Json]) -> str | None:
+    """Return the text inside `{"value": "/Date(ms)/", "DisplayHint": 2, …}`, as `Get-Date` is written."""
+    text = value.get("value")
+    return text if isinstance(text, str) and text.startswith("/Date(") else None

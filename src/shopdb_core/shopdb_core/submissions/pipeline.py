@@ -43,7 +43,7 @@ class Pipeline:
     def prepare_body(self, body: Body, *, lenient: bool) -> PreparedSubmission:
         """Read a body, and prepare what is in it; raises `MalformedBody`, and all that `prepare` raises."""
         document = read_document(body)
-        prepared = self.prepare(document.content, document.contents, lenient=lenient)
+        prepared = self.prepare(document.content, document.scan, lenient=lenient)
         return replace(prepared, warnings=document.warnings + prepared.warnings)
 
     def prepare(

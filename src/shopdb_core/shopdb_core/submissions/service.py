@@ -23,7 +23,7 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.intake.http_body import Body
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.settings import Settings
+from shopdb_core.settings import DEFAULT_ONMATCH, Settings
 from shopdb_core.store import Connection, Store
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
 from shopdb_core.submissions.result import Origin, SubmissionResult
@@ -225,7 +225,7 @@ class Submissions:
 
     def _upsert(self, collector: Collector, origin: Origin, prepared: PreparedSubmission) -> Upsert:
         witness = Recorder(collector, origin, self._chain)
-        return Upsert(witness, prepared, self._onmatch.get(collector.name, "flag"))
+        return Upsert(witness, prepared, self._onmatch.get(collector.name, DEFAULT_ONMATCH))
 
     def _rehearsed(self, works: Sequence[Upsert]) -> list[Outcome | Exception]:
         return [_caught(partial(self._store.dry_run, work)) for work in works]

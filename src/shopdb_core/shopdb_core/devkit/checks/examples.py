@@ -17,7 +17,7 @@ from shopdb_core.devkit.trial import Submitter, TrialSite, TrialSites
 from shopdb_core.devkit.verdict import CheckFailed, Finding, shown
 from shopdb_core.errors import InvalidSubmission, PluginFailure, RequestError
 from shopdb_core.intake.dates import read_date
-from shopdb_core.intake.plan import Plan, field_plans, is_of
+from shopdb_core.intake.plan import Plan, field_plans, has_type
 from shopdb_core.json_text import canonical, pointer
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.submissions import SubmissionResult
@@ -157,9 +157,9 @@ def mangled(submission: JsonObject, declaration: JsonObject) -> Iterator[Mangled
     yield from _encoded(submission)
     yield Mangled("strings with blanks around them", submission, canonical(_padded(submission)))
     for place, value, plan in _spots(submission, field_plans(declaration)):
-        if isinstance(value, list) and plan.isarray():
+        if isinstance(value, list) and plan.is_array():
             yield from _arrays(submission, place, value, plan)
-        elif isinstance(value, str) and plan.isdate:
+        elif isinstance(value, str) and plan.is_date:
             yield from _dates(submission, place, value)
     yield from _clipped(submission)
 
@@ -195,10 +195,10 @@ def _below(value: Json, plan: Plan, path: Place) -> Iterator[tuple[Place, Json, 
 
 
 def _arrays(submission: JsonObject, place: Place, items: list[Json], plan: Plan) -> Iterator[Mangled]:
-    if "object" not in plan.kinds:
+    if "object" not in plan.types:
         wrapper = {"value": items, "Count": len(items)}
         yield _at(f"an array as value and Count at {pointer(place)}", submission, place, wrapper)
-    if items and is_of(items[0], plan.itemkinds) and not is_of(items[0], plan.kinds):
+    if items and has_type(items[0], plan.item_types) and not has_type(items[0], plan.types):
         plain = replaced(submission, place, items[:1])
         yield _at(f"an array of one as its element at {pointer(place)}", plain, place, items[0])
 

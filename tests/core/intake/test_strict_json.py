@@ -11,7 +11,7 @@ from shopdb_core.intake.scan import storable_faults
 
 
 def is_read(content: bytes) -> bool:
-    """Tell whether a body is accepted; any error but MalformedBody goes through."""
+    """Return whether a body is accepted; errors other than `MalformedBody` propagate."""
     try:
         parse(decode(content, None).text)
     except MalformedBody:
@@ -20,7 +20,7 @@ def is_read(content: bytes) -> bool:
 
 
 def nested(depth: int) -> str:
-    """Write an object that is so many levels deep, with brackets in its strings that do not count."""
+    """Return an object of `depth` levels, with brackets in its strings that do not count."""
     return '{"a[{":' * (depth - 1) + '{"\\"[": "[[["}' + "}" * (depth - 1)
 
 
@@ -28,14 +28,14 @@ def nested(depth: int) -> str:
     ("text", "reason"),
     [
         ("", "column 1"),
-        ("[]", "no object"),
-        ('"text"', "no object"),
-        ("null", "no object"),
+        ("[]", "not an object"),
+        ('"text"', "not an object"),
+        ("null", "not an object"),
         ('{"a": 1,\n "b" 2}', "line 2 column 6"),
         ('{"a": 1} {"b": 2}', "Extra data, column 10"),
-        ('{"a": 1, "a": 1}', "name a stands twice"),
-        ('{"a" : 1, "x": "\\":", "a":1}', "name a stands twice"),
-        ('{"b": [{"a": 1, "\\u0061": 2}]}', "name a stands twice"),
+        ('{"a": 1, "a": 1}', "duplicate key a"),
+        ('{"a" : 1, "x": "\\":", "a":1}', "duplicate key a"),
+        ('{"b": [{"a": 1, "\\u0061": 2}]}', "duplicate key a"),
         ('{"a": NaN}', "NaN"),
         ('{"a": -Infinity}', "-Infinity"),
         ('{"a": "\t"}', "control character, column 8"),
@@ -44,8 +44,8 @@ def nested(depth: int) -> str:
         ("{'a': 1}", "column 2"),
     ],
 )
-def test_what_is_no_strict_json_object_is_refused(text: str, reason: str) -> None:
-    """Each way to be malformed is refused with its place or name."""
+def test_anything_but_a_strict_json_object_is_refused(text: str, reason: str) -> None:
+    """Each kind of error is reported with its place or key."""
     with pytest.raises(MalformedBody, match=reason):
         parse(text)
 
@@ -59,8 +59,8 @@ def test_what_is_no_strict_json_object_is_refused(text: str, reason: str) -> Non
         '{"a": 1e300, "b": -0.0, "c": 9007199254740993}',
     ],
 )
-def test_an_object_is_read_as_it_stands(text: str) -> None:
-    """Spaces, equal names in different objects, colons in strings and large floats are all good."""
+def test_a_strict_json_object_is_read(text: str) -> None:
+    """Spaces, equal keys in different objects, colons in strings and large floats are valid."""
     assert repr(parse(text)) == repr(parse_with_stdlib(text))
 
 
@@ -68,22 +68,22 @@ def test_an_object_is_read_as_it_stands(text: str) -> None:
     "digits", ["9223372036854775808", "-9223372036854775809", "1" * 30, "1" * 5_000, "1e400"]
 )
 def test_a_number_beyond_64_bits_is_left_to_the_storable_check(digits: str) -> None:
-    """No integer silently becomes a float that fits: the number is read, and then found to be too large."""
+    """A large integer does not become a float that fits: it is read, and then found to be too large."""
     document = parse(f'{{"a": {digits}}}')
 
     assert [fault.pointer for fault in storable_faults(document)] == ["/a"]
 
 
 def test_20_levels_are_read_and_21_are_not() -> None:
-    """Depth is counted alike in objects that the fast reader accepts and in those that it leaves."""
+    """Both parsers count the same depth."""
     assert parse(nested(20)) == parse_with_stdlib(nested(20))
     for read in (parse, parse_with_stdlib):
         with pytest.raises(MalformedBody, match="deeper than 20"):
             read(nested(21))
 
 
-def test_brackets_in_strings_are_no_depth() -> None:
-    """No escape, of a quote, a backslash or anything else, makes the reference lose count."""
+def test_brackets_in_strings_do_not_count_as_depth() -> None:
+    """Escaped quotes and backslashes in strings do not change the depth that is counted."""
     text = r'{"a\\": "\n' + "[" * 30 + r'", "b": "\"' + "{" * 30 + '"}'
 
     assert parse_with_stdlib(text) == {"a\\": "\n" + "[" * 30, "b": '"' + "{" * 30}
@@ -92,7 +92,7 @@ def test_brackets_in_strings_are_no_depth() -> None:
 @pytest.mark.alone
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_100000_levels_are_refused_at_once(opening: str) -> None:
-    """A bracket bomb costs neither the stack nor time."""
+    """Refusing deep nesting needs neither recursion nor much time."""
     started = time.perf_counter()
 
     with pytest.raises(MalformedBody, match="deeper than 20"):
@@ -101,8 +101,8 @@ def test_100000_levels_are_refused_at_once(opening: str) -> None:
     assert time.perf_counter() - started < 0.2
 
 
-def test_messages_never_echo_the_body() -> None:
-    """An error about a secret or an endless name shows at most 80 characters, printable ones."""
+def test_messages_do_not_quote_the_body_at_length() -> None:
+    """The message for a long key quotes at most 80 characters, all of them printable."""
     name = "\\ud800\\u001b" + "x" * 1_000
 
     with pytest.raises(MalformedBody) as refused:
@@ -127,7 +127,7 @@ def test_every_malformed_file_is_refused(parsing_files: list[Path]) -> None:
 
 
 def test_every_wellformed_file_is_read_as_a_field(parsing_files: list[Path]) -> None:
-    """Each y_ file is accepted as the value of a field, but for those with a name twice."""
+    """Each y_ file is accepted as the value of a field, except those with a duplicate key."""
     wellformed = [path for path in parsing_files if path.name.startswith("y_")]
 
     refused = [
@@ -141,7 +141,7 @@ def test_every_wellformed_file_is_read_as_a_field(parsing_files: list[Path]) -> 
 
 
 def test_no_undecided_file_breaks_the_reader(parsing_files: list[Path]) -> None:
-    """Each i_ file is accepted or refused as malformed, never anything else."""
+    """Each i_ file is accepted or refused as malformed, without another error."""
     undecided = [path for path in parsing_files if path.name.startswith("i_")]
 
     accepted = [
