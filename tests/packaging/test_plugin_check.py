@@ -144,7 +144,8 @@ def test_a_source_tree_without_an_entry_point(check: Callable[..., Any], tree: P
     done = check(tree)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{tree} has no entry point of the group shopdb, where one names the plugin: write" in done.stderr
+    assert f"{tree} must have one entry point of the group shopdb" in done.stderr
+    assert "it has none: write [project.entry-points.shopdb]" in done.stderr
 
 
 def test_a_source_tree_shadows_what_is_installed(check: Callable[..., Any], tree: Path) -> None:
@@ -203,8 +204,8 @@ def test_a_wheel_that_ends_its_process(check: Callable[..., Any], write_wheel: W
     [
         ((), "The working directory has no pyproject.toml: give PATH (the folder of a plugin's source)"),
         (("racks",), "There is no plugin named 'racks'; installed are "),
-        (("./racks",), "there is no folder ./racks"),
-        (("dist/x.whl",), "there is no file dist/x.whl"),
+        (("./racks",), "The folder ./racks does not exist."),
+        (("dist/x.whl",), "The file dist/x.whl does not exist."),
         ((".",), ". has no pyproject.toml: give PATH (the folder of a plugin's source), WHEEL"),
         (("./notes.txt",), "'./notes.txt' is neither a folder, nor a .whl file, nor a plugin's name; write"),
     ],
@@ -235,4 +236,7 @@ def test_a_file_that_is_not_a_plugin_wheel(
     assert f"shopdb: pip cannot install {garbled}; {next_step}" in check(garbled).stderr
     assert f"shopdb: pip cannot install {misnamed}; {next_step}" in check(misnamed).stderr
     assert "wheel filename" in check(misnamed).stderr
-    assert "has the entry points rack, shelf of the group shopdb, where one names" in check(twofold).stderr
+    assert (
+        "must have one entry point of the group shopdb, which names the plugin; it has rack, shelf: write "
+        in check(twofold).stderr
+    )

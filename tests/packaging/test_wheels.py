@@ -16,10 +16,10 @@ NAMES = ("shopdb_hookspecs", "shopdb_core", "shopdb_computers", "shopdb_printers
 CONTENTS = {
     "shopdb_hookspecs": ["specs.py"],
     "shopdb_core": [
-        "plugins/declaration.schema.json",
-        "scaffold/template/copier.yml",
-        "scaffold/template/distribution/.github/workflows/ci.yml.jinja",
-        "scaffold/template/distribution/{{ package }}/migrations/0001_devices.py.jinja",
+        "declarations/declaration.schema.json",
+        "devkit/scaffold/template/copier.yml",
+        "devkit/scaffold/template/distribution/.github/workflows/ci.yml.jinja",
+        "devkit/scaffold/template/distribution/{{ package }}/migrations/0001_devices.py.jinja",
         "store/migrations/env.py",
         "store/migrations/versions/0001_assets_and_audit.py",
     ],

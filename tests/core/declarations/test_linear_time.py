@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shopdb_core.devkit.checks.declaration import valid_examples
 from shopdb_core.devkit.generating import FieldValues
+from shopdb_core.devkit.subject import valid_examples
 from shopdb_core.errors import InvalidSubmission
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import load_plugins
@@ -132,7 +132,7 @@ def test_the_kit_checks_examples(collector: Collector) -> None:
 def test_the_kit_makes_values(collector: Collector) -> None:
     """The generator makes values that match, within seconds."""
     started = time.perf_counter()
-    values = FieldValues(collector, []).some("tags")
+    values = FieldValues(collector, []).samples("tags")
 
     assert values
     assert all(collector.validator.accepts({"serial": "r1", "tags": value}) for value in values)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shopdb_core.devkit.run import subject_of
-from shopdb_core.devkit.subject import Subject, load_alone
+from shopdb_core.devkit.checks.declaration import load_alone
+from shopdb_core.devkit.results import Finding
+from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSites
-from shopdb_core.devkit.verdict import Finding
 from shopdb_core.plugins.discovery import Candidate, given_candidates
 from shopdb_hookspecs import hookimpl
 
@@ -70,7 +70,7 @@ def make_plugin() -> Callable[..., Candidate]:
 @pytest.fixture
 def subject(make_plugin: Callable[..., Candidate]) -> Callable[..., Subject]:
     """Load such a plugin as the kit does."""
-    return lambda **hooks: subject_of(load_alone(make_plugin(**hooks)))
+    return lambda **hooks: Subject.of(load_alone(make_plugin(**hooks)))
 
 
 @pytest.fixture

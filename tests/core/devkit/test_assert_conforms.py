@@ -39,7 +39,7 @@ def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_fixtures_are_cheap_to_import() -> None:
     """Every pytest beside shopdb-core imports them: neither the server nor Hypothesis may come along."""
-    program = "import sys, shopdb_core.devkit.fixtures; print([*sys.modules])"
+    program = "import sys, shopdb_core.testing; print([*sys.modules])"
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 

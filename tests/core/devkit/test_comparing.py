@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shopdb_core.devkit.comparing import Declared, compare_releases
-from shopdb_core.devkit.installing import InstalledPlugin
+from shopdb_core.devkit.isolation import InstalledPlugin
 from shopdb_core.errors import ConfigurationError
 
 OLD = Declared(
@@ -59,7 +59,7 @@ def test_two_plugins_are_not_compared() -> None:
 
 def ask(name: str) -> Declared:
     """Ask another process what an installed plugin declares."""
-    return Declared(**InstalledPlugin(name).ask("shopdb_core.devkit.comparing"))
+    return Declared(**InstalledPlugin(name).run("declaration"))
 
 
 def test_another_process_writes_what_a_plugin_declares() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from shopdb_core.devkit.run import check
-from shopdb_core.devkit.subject import Unloadable, deprecations, load_alone
+from shopdb_core.devkit.checks.declaration import Unloadable, check_declared, load_alone
+from shopdb_core.devkit.conformance import check
+from shopdb_core.devkit.subject import Subject
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_hookspecs import hookspec, specs
 
@@ -81,7 +82,8 @@ def test_a_deprecated_hook_is_a_note(make_plugin: MakePlugin) -> None:
 
     later.get_collector_schema = get_collector_schema
 
-    (note,) = deprecations(load_alone(make_plugin(), later))
+    plugin = load_alone(make_plugin(), later)
+    note = next(check_declared(Subject.of(plugin)))
 
     assert (note.what, note.isnote) == ("get_collector_schema: declare it in a file", True)
 
@@ -97,7 +99,7 @@ def test_what_cannot_run_is_skipped(make_plugin: MakePlugin) -> None:
 @pytest.mark.parametrize(
     ("examples", "told"),
     [
-        ([], "get_example_submissions: gives no example"),
+        ([], "get_example_submissions: returns no example"),
         ([{"serial": "R1", "place": 7}], "example 1 at /place: must be a string or null, not 7"),
     ],
 )

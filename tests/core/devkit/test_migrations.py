@@ -26,7 +26,7 @@ def told(subject: Subject, folder: Path) -> list[str]:
         (("CREATE TABLE rack_tray (name TEXT)", "DROP TABLE rack_tray"), []),
         (
             ("CREATE TABLE tray (name TEXT)", "DROP TABLE tray"),
-            ["upgrade: makes tray, which another plugin could make, too"],
+            ["upgrade: creates tray, which another plugin could create, too"],
         ),
         (("CREATE TABLE rack_tray (name TEXT PRIMARY KEY)", ""), ["downgrade: leaves rack_tray behind"]),
         (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shopdb_core.devkit.checks.declaration import check_normalization
+from shopdb_core.devkit.checks.normalization import check_normalization
 from shopdb_core.devkit.subject import Subject
 
 MakeSubject = Callable[..., Subject]
@@ -49,11 +49,11 @@ def _has_place(submission: Json) -> bool:
 @pytest.mark.parametrize(
     ("hook", "what"),
     [
-        (grows, "changes its own answer: /place: "),
+        (grows, "changes its own result: /place: "),
         (mutates, "changes its argument: /trays: "),
         (spoils, "makes the valid "),
         (assumes, "raised "),
-        (counts(), "answers "),
+        (counts(), "returns another result for "),
         (lambda submission: {**submission, "place": {1, 2}}, "returned what JSON cannot hold"),
         (lambda: None, "returned None: is a return missing?"),
     ],

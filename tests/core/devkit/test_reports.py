@@ -46,9 +46,9 @@ def wanders(_connection: Connection, height: int) -> Iterable[tuple[int]]:
         (widens, "has a row of 2 cells for 1 columns"),
         (lambda _connection, **_given: None, "rows returned None: return or yield rows"),
         (lambda _connection, height: [height], "raised TypeError: "),
-        (dates, "in height, which is no JSON scalar"),
-        (wanders, "yields other rows, or another order, the second time"),
-        (lambda _connection, height: [str(height)], "yields a str where a sequence of cells is due"),
+        (dates, "in height, which is not a JSON scalar"),
+        (wanders, "yields other rows, or another order, at the second call"),
+        (lambda _connection, height: [str(height)], "yields a str instead of a sequence of cells"),
     ],
 )
 def test_an_unfit_report_is_told(sites: MakeSites, rows: Callable[..., Any], what: str) -> None:
@@ -90,7 +90,7 @@ def test_an_exception_that_speaks_of_rows_is_still_an_exception(sites: MakeSites
     (fault,) = check_reports(sites(get_reports=lambda: [Report("tall", "Tall racks", ("serial",), rows)]))
 
     assert fault.what.startswith("raised ValueError: the report tall has a row too many")
-    assert fault.mend.startswith("rows() gets a connection that cannot write")
+    assert fault.hint.startswith("rows() must accept every value")
 
 
 def test_a_row_that_does_not_fit_its_columns_is_told_with_them(sites: MakeSites) -> None:
@@ -100,4 +100,4 @@ def test_a_row_that_does_not_fit_its_columns_is_told_with_them(sites: MakeSites)
     (fault,) = check_reports(sites(get_reports=lambda: [report]))
 
     assert fault.what == "has a row of 1 cells for 2 columns"
-    assert fault.mend == "Make `columns` of the Report and the rows agree; the columns are serial, height."
+    assert fault.hint == "Make `columns` of the Report and the rows agree; the columns are serial, height."

@@ -27,8 +27,8 @@ from shopdb_core.cli.common import (
 )
 from shopdb_core.declarations.check import declaration_schema
 from shopdb_core.devkit.comparing import Comparison, Declared, compare_releases
-from shopdb_core.devkit.installing import InstalledPlugin, installed_plugin
-from shopdb_core.devkit.verdict import read_result
+from shopdb_core.devkit.isolation import InstalledPlugin, installed_plugin
+from shopdb_core.devkit.results import ConformanceResult
 from shopdb_core.errors import ConfigurationError, NotFound, ShopDBError
 from shopdb_core.plugins.discovery import not_installed
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
@@ -83,7 +83,7 @@ def compared(plugin: InstalledPlugin, older: str) -> Comparison:
 
 
 def _declared(plugin: InstalledPlugin) -> Declared:
-    return Declared(**plugin.ask("shopdb_core.devkit.comparing"))
+    return Declared(**plugin.run("declaration"))
 
 
 @click.command("check")
@@ -99,14 +99,14 @@ def check(place: str | None, older: str | None, *, as_json: bool) -> None:
     """
     with installed_plugin(place) as plugin:
         comparison = compared(plugin, older) if older else None
-        verdict = read_result(plugin.ask("shopdb_core.devkit"))
+        result = ConformanceResult.from_json(plugin.run("check"))
     if as_json:
-        echo_json({**verdict.as_json(), **({"against": comparison.as_json()} if comparison else {})})
+        echo_json({**result.as_json(), **({"against": comparison.as_json()} if comparison else {})})
     else:
-        click.echo("\n".join([str(verdict), *(comparison.lines() if comparison else ())]))
+        click.echo("\n".join([str(result), *(comparison.lines() if comparison else ())]))
     if comparison and comparison.shortfall:
         click.echo(f"shopdb: {comparison.shortfall}", err=True)
-    if not verdict.conforms or (comparison and comparison.shortfall):
+    if not result.conforms or (comparison and comparison.shortfall):
         sys.exit(1)
 
 

@@ -1,8 +1,8 @@
-"""The conformance kit: whether a plugin keeps the contract, without pytest."""
+"""Tools for plugin authors. `check_plugin` runs the conformance checks, without pytest."""
 
 from importlib.util import find_spec
 
-from shopdb_core.devkit.verdict import ConformanceResult
+from shopdb_core.devkit.results import ConformanceResult
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.discovery import Candidate
 
@@ -10,14 +10,14 @@ __all__ = ["ConformanceResult", "check_plugin"]
 
 
 def check_plugin(candidate: Candidate) -> ConformanceResult:
-    """Run every check of one plugin, alone and on temporary SQLite databases.
+    """Run every check of one plugin, without any other and on temporary SQLite databases.
 
-    Raises `ConfigurationError` where the extra `testing` is not installed.
+    Raises `ConfigurationError` if the extra `testing` is not installed.
     """
     if find_spec("hypothesis") is None:
         raise ConfigurationError(
             "Checking a plugin needs Hypothesis, which is missing: pip install 'shopdb-core[testing]'"
         )
-    from shopdb_core.devkit.run import check  # noqa: PLC0415  # Hypothesis is there for sure only now
+    from shopdb_core.devkit.conformance import check  # noqa: PLC0415  # imports Hypothesis
 
     return check(candidate)

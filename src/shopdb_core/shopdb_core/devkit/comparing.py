@@ -1,20 +1,16 @@
-"""Two releases of a plugin: what changed, and whether the version number says so (semver.org, PEP 440).
+"""Compare the declarations of two releases of a plugin: what changed, and which version step that needs.
 
-`python -m shopdb_core.devkit.comparing NAME OUTPUT` writes what an installed plugin declares. `shopdb plugin
-check --against` runs it once for each release, because one process cannot load both.
+`declared` loads one release; one process cannot load both. `compare_releases` returns a `Comparison`. The
+steps follow semver.org, the version numbers PEP 440.
 """
 
-import logging
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
 from shopdb_core.declarations.compatibility import Change, Step, compare_declarations, step_of
-from shopdb_core.errors import ConfigurationError, ShopDBError
-from shopdb_core.json_text import canonical
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.discovery import installed_candidate
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import PluginSelection
@@ -43,21 +39,18 @@ def declared(name: str) -> Declared:
     if plugin is None or plugin.collector is None:
         reason = plugin.reason if plugin else ""
         raise ConfigurationError(f"The plugin {name} declares nothing: {reason or 'it has no collector'}.")
-    found = plugin.collector
-    return Declared(name, found.distribution, found.version, found.declaration, list(found.examples))
-
-
-def answer_for(name: str) -> JsonObject:
-    """Return the fields of `Declared` as JSON, or `{"refused": sentence}`."""
-    try:
-        return asdict(declared(name))
-    except ShopDBError as error:
-        return {"refused": str(error)}
+    collector = plugin.collector
+    return Declared(
+        name, collector.distribution, collector.version, collector.declaration, list(collector.examples)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The changes from one release to the next; `shortfall` says how the version falls short, if it does."""
+    """The changes from one release to the next.
+
+    `shortfall` says why the step between the versions is too small; it is empty if the step is large enough.
+    """
 
     old: Declared
     new: Declared
@@ -65,7 +58,7 @@ class Comparison:
     shortfall: str
 
     def as_json(self) -> JsonObject:
-        """Return it as `--json` prints it."""
+        """Return the comparison as `shopdb plugin check --against --json` prints it."""
         return {
             "old": self.old.version or None,
             "new": self.new.version or None,
@@ -83,10 +76,10 @@ class Comparison:
         }
 
     def lines(self) -> Iterator[str]:
-        """Yield it as people read it."""
+        """Yield the lines that `shopdb plugin check --against` prints."""
         needed = step_of(self.changes)
-        verdict = f"these changes need a {needed} version" if self.changes else "nothing changed"
-        yield f"{self.new.name} {self.new.version} against {self.old.version}: {verdict}"
+        summary = f"these changes need a {needed} version" if self.changes else "nothing changed"
+        yield f"{self.new.name} {self.new.version} against {self.old.version}: {summary}"
         for change in self.changes:
             yield f"    {change.step!s:5}  {change.place or '/'}: {change.sentence}"
             if change.remedy:
@@ -131,12 +124,12 @@ def shortfall(needed: Step, old: str, new: str) -> str:
     if made >= needed:
         return ""
     made_text = f"a {made} step" if made else "not a step forward"
-    next_version = least(before, needed)
+    next_version = next_release(before, needed)
     return f"from {old} to {new} is {made_text}, and the changes need a {needed} one: release {next_version}"
 
 
-def least(old: Version, step: Step) -> str:
-    """Return the smallest version that is a step beyond an old one."""
+def next_release(old: Version, step: Step) -> str:
+    """Return the smallest version that is one step after an older one."""
     if not old.major and step < Step.MAJOR:
         return f"0.{old.minor}.{old.micro + 1}"
     if step is Step.PATCH:
@@ -144,9 +137,3 @@ def least(old: Version, step: Step) -> str:
     if step is Step.MINOR or not old.major:
         return f"{old.major}.{old.minor + 1}.0"
     return f"{old.major + 1}.0.0"
-
-
-if __name__ == "__main__":
-    # Without a handler Python would write to stderr what the answer already says.
-    logging.getLogger().addHandler(logging.NullHandler())
-    Path(sys.argv[2]).write_bytes(canonical(answer_for(sys.argv[1])))

@@ -1,6 +1,6 @@
-"""Running Hypothesis as a library: the same examples every time, bounded, and nothing left on disk.
+"""Run Hypothesis as a library, and generate valid values and submissions of a collector (`FieldValues`).
 
-Valid values for the fields of a collector, and submissions made of them.
+Every run generates the same bounded number of examples, and leaves no file behind.
 """
 
 import tempfile
@@ -21,22 +21,25 @@ from shopdb_hookspecs import Json, JsonObject
 
 T = TypeVar("T")
 
+MAX_SAMPLES = 12
+"""How many values of each field are generated in advance."""
+
 
 class NothingGenerated(Exception):
-    """No value was found that a schema admits."""
+    """No value was generated that a schema accepts."""
 
 
-def check_property(values: SearchStrategy[T], holds: Callable[[T], None], examples: int) -> None:
-    """Call `holds` with generated values; raises what it raised for the smallest value that was found.
+def check_property(values: SearchStrategy[T], check: Callable[[T], None], max_examples: int) -> None:
+    """Call `check` with generated values; raises what it raises for the smallest value that fails.
 
-    Raises `NothingGenerated` where there is no value to call it with.
+    Raises `NothingGenerated` if no value was generated.
     """
 
-    def holds_for(value: T) -> None:
-        holds(value)
+    def check_value(value: T) -> None:
+        check(value)
 
-    chosen = settings(
-        max_examples=examples,
+    run = settings(
+        max_examples=max_examples,
         derandomize=True,
         deadline=None,
         database=None,
@@ -46,18 +49,18 @@ def check_property(values: SearchStrategy[T], holds: Callable[[T], None], exampl
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    with _home_elsewhere():
+    with _temporary_home():
         try:
-            chosen(given(values)(holds_for))()
-        except (InvalidArgument, Unsatisfiable) as error:  # a pattern with other letters than are tried, say
+            run(given(values)(check_value))()
+        except (InvalidArgument, Unsatisfiable) as error:  # for example, a pattern with unusual characters
             raise NothingGenerated from error
         except FlakyFailure as error:
-            # What failed once passed at the second try: a plugin with a state. The first failure tells more.
+            # The value passed at the second try: the plugin has a state. The first failure counts.
             raise error.exceptions[0] from None
 
 
 def samples(values: SearchStrategy[T], count: int) -> list[T]:
-    """Return generated values, the simplest first; fewer than `count` where there are no more."""
+    """Return at most `count` generated values, the simplest first."""
     found: list[T] = []
     with suppress(NothingGenerated):
         check_property(values, found.append, count)
@@ -65,8 +68,8 @@ def samples(values: SearchStrategy[T], count: int) -> list[T]:
 
 
 @contextmanager
-def _home_elsewhere() -> Iterator[None]:
-    """Let Hypothesis write its tables of characters where they go again, not into the author's folder."""
+def _temporary_home() -> Iterator[None]:
+    """Let Hypothesis write its character tables to a temporary folder, not to the working directory."""
     before = getattr(configuration, "__hypothesis_home_directory", None)
     with tempfile.TemporaryDirectory(prefix="shopdb-hypothesis-") as folder:
         configuration.set_hypothesis_home_dir(Path(folder))
@@ -76,62 +79,61 @@ def _home_elsewhere() -> Iterator[None]:
             configuration.set_hypothesis_home_dir(before)
 
 
-SAMPLES = 12
-"""How many values of a field are tried where one is wanted that differs from another."""
-
-
 class FieldValues:
-    """For each field of a collector the values that its schema admits, `null` left out.
+    """Valid values of each field of a collector, without `null`, and submissions made of them.
 
-    `examples` are submissions from which parts are taken, too: so that lists have items in common.
+    Values of the `examples` are used, too, so that lists have items in common.
     """
 
     def __init__(self, collector: Collector, examples: Iterable[JsonObject]) -> None:
         self._collector = collector
         self._values = Values(collector.declaration.get("$defs", {}))
         self._examples = list(examples)
-        made = {field: self._of(field) for field in collector.declaration["fields"]}
-        self._some = {field: _tried(values) for field, values in made.items()}
-        self._fields = {field: values for field, values in made.items() if self._some[field]}
+        strategies = {field: self._of(field) for field in collector.declaration["fields"]}
+        self._samples = {field: _samples(values) for field, values in strategies.items()}
+        self._fields = {field: values for field, values in strategies.items() if self._samples[field]}
 
     @property
     def ungenerated(self) -> list[str]:
-        """The fields for which nothing was found."""
-        return [field for field, found in self._some.items() if not found]
+        """The fields for which no value was generated."""
+        return [field for field, values in self._samples.items() if not values]
 
-    def some(self, field: str) -> Sequence[Json]:
-        """Return a few values of one field, the simplest first; none of a field that is not declared."""
-        return self._some.get(field, ())
+    def samples(self, field: str) -> Sequence[Json]:
+        """Return a few values of one field, the simplest first; empty for a field that is not declared."""
+        return self._samples.get(field, ())
 
     def submissions(self) -> SearchStrategy[dict[str, Json]]:
         """Return valid submissions, with any of the optional fields."""
-        required = self._collector.required
-        return st.fixed_dictionaries(
-            {name: self._fields.get(name, st.nothing()) for name in sorted(required)},
-            optional={name: values for name, values in self._fields.items() if name not in required},
-        ).filter(self._collector.validator.accepts)
+        return self._submissions(lambda values: values)
 
     def patches(self) -> SearchStrategy[dict[str, Json]]:
         """Return valid submissions in which `null` clears some of the optional fields."""
+        return self._submissions(lambda values: st.none() | values)
+
+    def _submissions(
+        self, optional: Callable[[SearchStrategy[Json]], SearchStrategy[Json]]
+    ) -> SearchStrategy[dict[str, Json]]:
         required = self._collector.required
-        optional = {name: values for name, values in self._fields.items() if name not in required}
         return st.fixed_dictionaries(
             {name: self._fields.get(name, st.nothing()) for name in sorted(required)},
-            optional={name: st.none() | values for name, values in optional.items()},
+            optional={
+                name: optional(values) for name, values in self._fields.items() if name not in required
+            },
         ).filter(self._collector.validator.accepts)
 
     def _of(self, field: str) -> SearchStrategy[Json]:
         rules = self._collector.schema["properties"][field]
-        fits = compile_schema({**rules, "$defs": self._collector.declaration.get("$defs", {})})
-        values = self._values.of(self._collector.declaration["fields"][field])
-        shown = [example[field] for example in self._examples if example.get(field) is not None]
-        return (_parts_of(shown) | values).filter(lambda value: value is not None and accepts(fits, value))
+        schema = compile_schema({**rules, "$defs": self._collector.declaration.get("$defs", {})})
+        generated = self._values.of(self._collector.declaration["fields"][field])
+        examples = [example[field] for example in self._examples if example.get(field) is not None]
+        values = _parts_of(examples) | generated
+        return values.filter(lambda value: value is not None and accepts(schema, value))
 
 
-def _tried(values: SearchStrategy[Json]) -> Sequence[Json]:
+def _samples(values: SearchStrategy[Json]) -> Sequence[Json]:
     try:
-        return samples(values, SAMPLES)
-    except Exception:  # noqa: BLE001  # releases of Hypothesis stumble on different patterns, each in its way
+        return samples(values, MAX_SAMPLES)
+    except Exception:  # noqa: BLE001  # releases of Hypothesis fail for different patterns, with any error
         return ()
 
 

@@ -1,4 +1,4 @@
-"""A plugin's own tables, by reflection: what they hold, and which of it belongs to assets."""
+"""`PluginTables` reads the rows of a plugin's own tables; `differences` compares two such reads."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,16 +9,16 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table, inspec
 from shopdb_core.store import tables as core
 
 Content = tuple[Any, ...]
-"""A row's columns and values in a form that can be counted, without the keys that only databases give."""
+"""The names and values of a row's columns, hashable; a key that the database generates is left out."""
 
 Contents = Mapping[str, Counter[Content]]
-"""The contents of the rows of each table, with how often they are there."""
+"""How often each content occurs in each table."""
 
 _ASSETID = core.asset.c.assetid.name
 
 
 class PluginTables:
-    """The tables that carry a plugin's prefix, as they are in a migrated database."""
+    """The tables of a migrated database whose names begin with the plugin's name."""
 
     def __init__(self, connection: Connection, plugin: str) -> None:
         names = [name for name in inspect(connection).get_table_names() if name.startswith(f"{plugin}_")]
@@ -27,31 +27,32 @@ class PluginTables:
         self._tables = {name: metadata.tables[name] for name in sorted(names)}
 
     def raw(self, connection: Connection) -> Mapping[str, list[tuple[Any, ...]]]:
-        """Return every row of every table, as it is."""
+        """Return every row of every table, sorted."""
         return {name: self._rows(connection, table) for name, table in self._tables.items()}
 
     def of_assets(self, connection: Connection) -> Contents:
-        """Return the rows that belong to assets, in each table that refers to them, with what they refer to.
+        """Return the rows that belong to assets, of each table that refers to them.
 
-        A key of one integer is replaced by what else its row holds: two databases may count differently.
+        A foreign key to another table of the plugin is replaced by the content of the row that it refers to:
+        two databases may generate different keys.
         """
-        reading = _Reading(connection, self._tables)
-        return {name: reading.contents(name) for name in self._bound()}
+        snapshot = _Snapshot(connection, self._tables)
+        return {name: snapshot.contents(name) for name in self._asset_tables()}
 
-    def _bound(self) -> list[str]:
-        """Name the tables with rows of assets: those that refer to them, and those that refer to these."""
-        bound: set[str] = set()
+    def _asset_tables(self) -> list[str]:
+        """Return the names of the tables that refer to assets, or to another such table."""
+        found: set[str] = set()
         while more := {
-            name for name, table in self._tables.items() if name not in bound and _refers(table, bound)
+            name for name, table in self._tables.items() if name not in found and _refers(table, found)
         }:
-            bound |= more
-        return sorted(bound)
+            found |= more
+        return sorted(found)
 
     def _rows(self, connection: Connection, table: Table) -> list[tuple[Any, ...]]:
         return sorted(map(tuple, connection.execute(select(table))), key=repr)
 
 
-class _Reading:
+class _Snapshot:
     """The rows of all tables at one moment."""
 
     def __init__(self, connection: Connection, tables: Mapping[str, Table]) -> None:
@@ -59,16 +60,16 @@ class _Reading:
         self._rows = {name: list(connection.execute(select(table))) for name, table in tables.items()}
 
     def contents(self, name: str) -> Counter[Content]:
-        """Count the contents of a table's rows."""
+        """Return how often each content occurs in a table."""
         return Counter(self._content(self._tables[name], row, ()) for row in self._rows[name])
 
     def _content(self, table: Table, row: Row[Any], path: tuple[object, ...]) -> Content:
-        columns = _telling_columns(table)
+        columns = _compared_columns(table)
         return tuple((column.name, self._value(column, row, path)) for column in columns)
 
     def _value(self, column: Column[Any], row: Row[Any], path: tuple[object, ...]) -> Any:
-        """Return a value; one that refers to another table of the plugin is what that row holds."""
-        value = row._mapping[column]  # noqa: SLF001  # SQLAlchemy's own name for it
+        """Return the text of a value; for a reference inside the plugin's tables, the content of that row."""
+        value = row._mapping[column]  # noqa: SLF001  # a public attribute of SQLAlchemy
         for key in column.foreign_keys:
             target = key.column
             step = (target.table.name, value)
@@ -79,32 +80,27 @@ class _Reading:
     def _referred(self, target: Column[Any], value: Any, path: tuple[object, ...]) -> Content:
         rows = self._rows[target.table.name]
         found = (row for row in rows if row._mapping[target] == value)  # noqa: SLF001  # as above
-        return next((self._content(target.table, row, path) for row in found), ("nothing there",))
+        return next((self._content(target.table, row, path) for row in found), ("missing row",))
 
 
-def differences(kept: Contents, made: Contents) -> Iterator[tuple[str, Content, str]]:
-    """Yield table, row and what is wrong with it: `kept` rows are there, `made` ones should be."""
-    for name in kept:
-        yield from ((name, row, "is there and should not be") for row in (kept[name] - made[name]))
-        yield from ((name, row, "is missing") for row in (made[name] - kept[name]))
+def differences(stored: Contents, expected: Contents) -> Iterator[tuple[str, Content, str]]:
+    """Yield table, row and what is wrong with it, for each difference between two reads."""
+    for name in stored:
+        yield from ((name, row, "is there and should not be") for row in (stored[name] - expected[name]))
+        yield from ((name, row, "is missing") for row in (expected[name] - stored[name]))
 
 
-def _refers(table: Table, bound: set[str]) -> bool:
-    if _ASSETID in table.columns:
-        return True
-    return any(
-        key.column.table.name == core.asset.name or key.column.table.name in bound
-        for key in table.foreign_keys
-    )
+def _refers(table: Table, names: set[str]) -> bool:
+    """Whether a table refers to assets, or to one of the tables in `names`."""
+    targets = {key.column.table.name for key in table.foreign_keys}
+    return _ASSETID in table.columns or not targets.isdisjoint({core.asset.name, *names})
 
 
-def _is_counted(key: Column[Any]) -> bool:
-    return isinstance(key.type, Integer) and not key.foreign_keys and key.name != _ASSETID
-
-
-def _telling_columns(table: Table) -> list[Column[Any]]:
-    """Return the columns without a key that the database, or nobody but the plugin, gives meaning to."""
-    key = list(table.primary_key.columns)
-    if len(key) == 1 and _is_counted(key[0]):
-        return [column for column in table.columns if column is not key[0]] or key
-    return list(table.columns)
+def _compared_columns(table: Table) -> list[Column[Any]]:
+    """Return the columns, without a primary key of one integer that refers to nothing: it is generated."""
+    columns, key = list(table.columns), list(table.primary_key.columns)
+    if len(key) > 1 or not key or not isinstance(key[0].type, Integer):
+        return columns
+    if key[0].foreign_keys or key[0].name == _ASSETID:
+        return columns
+    return [column for column in columns if column is not key[0]] or key

@@ -1,4 +1,4 @@
-"""A real server with one plugin, in a thread of the tests."""
+"""`running_server` runs a server with one plugin in a thread, for the tests of the plugin."""
 
 import secrets
 import tempfile
@@ -21,33 +21,34 @@ from shopdb_core.server.listening import listen
 from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site, upgrade_site
 
-SUBJECT = "tester"
-PATIENCE_SECONDS = 30.0
+TESTER = "tester"
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """Where a server listens, and what opens it: `key` the collectors, a token all else."""
+    """The address of a server, its collector key, and the key that signs tokens for the rest of the API."""
 
     url: str
     key: str = field(repr=False)
     secret_key: str = field(repr=False)
 
     def token(self, role: Role = "viewer") -> str:
-        """Return a token, valid for an hour."""
-        return Tokens(self.secret_key).issue(SUBJECT, role, timedelta(hours=1))
+        """Return a token that is valid for an hour."""
+        return Tokens(self.secret_key).issue(TESTER, role, timedelta(hours=1))
 
     def client(self, role: Role = "editor") -> httpx.Client:
-        """Return a client with the key and a token, which its caller closes."""
+        """Return a client with the collector key and a token; the caller closes it."""
         headers = {"X-API-Key": self.key, "Authorization": f"Bearer {self.token(role)}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
 
 
 @contextmanager
 def running_server(plugin: str) -> Iterator[RunningServer]:
-    """Serve one installed plugin, without any other; all is stopped and removed at the end.
+    """Serve one installed plugin, without any other, until the end of the block.
 
-    Raises `ConfigurationError` for a plugin that cannot serve, `NotFound` for one that is not installed.
+    The database is a new SQLite file. Raises `ConfigurationError` for a plugin that cannot serve, `NotFound`
+    for one that is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="shopdb-testing-") as folder:
         settings = Settings(

@@ -1,22 +1,23 @@
-"""Sites for trials: a temporary SQLite database each, with the tables of the core and of one plugin.
+"""Temporary sites with one plugin, on SQLite: `TrialSites` makes them, `Submitter` submits to one.
 
-Submitting on a trial site, with every promise that holds of any submission.
+Each `TrialSite` has a database of its own with the tables of the core and of the plugin.
 """
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.audit.verify import verify
 from shopdb_core.devkit.plugin_tables import PluginTables
-from shopdb_core.devkit.subject import Subject, failed
-from shopdb_core.devkit.verdict import CheckFailed, Finding, shown
+from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError, PluginFailure, ShopDBError
 from shopdb_core.intake.http_body import json_body
 from shopdb_core.json_text import canonical
@@ -28,12 +29,14 @@ from shopdb_core.store.tables import asset, auditentry
 from shopdb_core.submissions import Origin, SubmissionResult
 from shopdb_hookspecs import JsonObject
 
+T = TypeVar("T")
+
 _ORIGIN = Origin("collector:conformance", "conformance")
 
 
 @dataclass(frozen=True, slots=True)
 class TrialSite:
-    """One site, and short ways to use it."""
+    """A site with one plugin, and what the checks do with it."""
 
     subject: Subject
     site: Site
@@ -42,10 +45,14 @@ class TrialSite:
         """Submit to the plugin; raises as `Submissions.submit` does."""
         return self.site.submissions.submit(self.subject.name, dict(submission), _ORIGIN, dryrun=dryrun)
 
-    def post(self, content: bytes) -> SubmissionResult:
-        """Submit what arrived as bytes, as `application/json`; raises as `Submissions.submit_body` does."""
-        body = json_body(content, self.site.settings.max_body_bytes)
-        return self.site.submissions.submit_body(self.subject.name, body, _ORIGIN)
+    def submit_body(self, body: bytes) -> SubmissionResult:
+        """Submit the bytes of an `application/json` body; raises as `Submissions.submit_body` does."""
+        decoded = json_body(body, self.site.settings.max_body_bytes)
+        return self.site.submissions.submit_body(self.subject.name, decoded, _ORIGIN)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` returns for a read-only connection."""
+        return self.site.store.read(work)
 
     def attributes(self) -> Mapping[int, JsonObject]:
         """Return the fields of every asset, by its id."""
@@ -54,22 +61,21 @@ class TrialSite:
             ids = connection.scalars(select(asset.c.assetid).order_by(asset.c.assetid)).all()
             return {assetid: read_attributes(connection, assetid) for assetid in ids}
 
-        return self.site.store.read(work)
+        return self.read(work)
 
-    def entries(self) -> int:
-        """Count the audit entries."""
-        return len(
-            self.site.store.read(lambda connection: connection.scalars(select(auditentry.c.auditid)).all())
-        )
+    def entry_count(self) -> int:
+        """Return the number of audit entries."""
+        count = select(func.count()).select_from(auditentry)
+        return self.read(lambda connection: connection.execute(count).scalar_one())
 
     def audit_faults(self) -> list[str]:
-        """Say what is wrong with the audit."""
+        """Return the message of each fault that verifying the audit finds."""
         batches = verify(self.site.store, self.site.chain)
         return [fault.message for batch in batches for fault in batch.faults]
 
 
 class TrialSites:
-    """Makes sites in a folder, all alike; the migrations run once.
+    """Makes equal sites in a folder; the migrations run once, for a template that is copied.
 
     Raises `ConfigurationError` where the plugin's migrations fail.
     """
@@ -85,8 +91,8 @@ class TrialSites:
             raise ConfigurationError(reasons[0])
 
     @contextmanager
-    def site(self) -> Iterator[TrialSite]:
-        """Give a new site without assets; it is closed at the end."""
+    def open(self) -> Iterator[TrialSite]:
+        """Give a new site without assets; it is closed at the end of the block."""
         self._count += 1
         database = self._folder / f"{self._count}.sqlite3"
         shutil.copyfile(self._template, database)
@@ -97,48 +103,53 @@ class TrialSites:
 
 @dataclass(frozen=True, slots=True)
 class Submitter:
-    """Submits to one site; each submission is rehearsed first."""
+    """Submits to one site, each submission as a dry run first."""
 
-    trial: TrialSite
+    trial_site: TrialSite
     tables: PluginTables
 
-    def submit(self, place: str, submission: JsonObject, action: str) -> SubmissionResult:
-        """Rehearse and submit; raises `Broken` where what is done is not `action`, or the dry run lied.
+    def submit(self, step: str, submission: JsonObject, action: str) -> SubmissionResult:
+        """Submit with a dry run and without; returns the result, whose action is `action`.
 
-        `place` says which step of which example this is.
+        Raises `CheckFailed` if the submission fails or has another action, if the dry run writes, or if its
+        result differs. `step` names example and step for the finding.
         """
         before = self._stored()
-        rehearsed = self._answer(f"{place}, dry run", submission, dryrun=True)
+        announced = self._submit(f"{step}, dry run", submission, dryrun=True)
         if self._stored() != before:
-            mend = "store_asset writes by its connection alone."
-            raise CheckFailed(Finding(f"{place}, dry run", "writes", mend))
-        answer = self._answer(place, submission, dryrun=False)
-        self._compare(place, rehearsed, answer)
-        if answer.action != action:
-            done = f"{shown(submission)} changed {shown(answer.diff)}"
-            raise CheckFailed(Finding(place, f"is {answer.action} instead of {action}: {done}"))
-        return answer
+            hint = "store_asset must write by its connection alone."
+            raise CheckFailed(Finding(f"{step}, dry run", "writes", hint))
+        result = self._submit(step, submission, dryrun=False)
+        if _outcome(announced) != _outcome(result):
+            what = f"announces {announced.action} {shortened(announced.diff)}, then {result.action} happens"
+            hint = "The result of normalize_submission must depend on the submission alone."
+            raise CheckFailed(Finding(f"{step}, dry run", what, hint))
+        if result.action != action:
+            changes = f"{shortened(submission)} changed {shortened(result.diff)}"
+            raise CheckFailed(Finding(step, f"is {result.action} instead of {action}: {changes}"))
+        return result
 
     def attributes(self, assetid: int | None) -> JsonObject:
-        """Return what is stored of one asset."""
-        return self.trial.attributes()[assetid or 0]
+        """Return the fields of one asset."""
+        return self.trial_site.attributes()[assetid or 0]
 
-    def _answer(self, place: str, submission: JsonObject, *, dryrun: bool) -> SubmissionResult:
+    def _submit(self, step: str, submission: JsonObject, *, dryrun: bool) -> SubmissionResult:
         try:
-            return self.trial.submit(submission, dryrun=dryrun)
+            return self.trial_site.submit(submission, dryrun=dryrun)
         except PluginFailure as failure:
-            finding = failed(failure, self.trial.subject.candidate)
-            raise CheckFailed(Finding(f"{finding.place}, {place}", finding.what)) from failure
+            raise CheckFailed(
+                Finding.of_failure(failure, self.trial_site.subject.candidate, step)
+            ) from failure
         except ShopDBError as error:
-            raise CheckFailed(Finding(place, f"is refused: {error}")) from error
-
-    def _compare(self, place: str, rehearsed: SubmissionResult, answer: SubmissionResult) -> None:
-        told = (rehearsed.action, rehearsed.warnings, canonical(rehearsed.diff))
-        done = (answer.action, answer.warnings, canonical(answer.diff))
-        if told != done:
-            what = f"announces {rehearsed.action} {shown(rehearsed.diff)}, then {answer.action} happens"
-            mend = "normalize_submission may depend on the submission alone."
-            raise CheckFailed(Finding(f"{place}, dry run", what, mend))
+            raise CheckFailed(Finding(step, f"is refused: {error}")) from error
 
     def _stored(self) -> object:
-        return self.trial.entries(), self.trial.attributes(), self.trial.site.store.read(self.tables.raw)
+        return (
+            self.trial_site.entry_count(),
+            self.trial_site.attributes(),
+            self.trial_site.read(self.tables.raw),
+        )
+
+
+def _outcome(result: SubmissionResult) -> object:
+    return result.action, result.warnings, canonical(result.diff)

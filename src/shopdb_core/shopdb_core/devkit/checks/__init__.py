@@ -1,1 +1,1 @@
-"""The checks of the conformance kit, one file for each part of a plugin."""
+"""The checks of the conformance kit, one file for each check."""

@@ -1,4 +1,4 @@
-"""Whether a plugin's migrations run up, down and up again, and touch nothing but its own tables."""
+"""The check `migrations`: they run up, down and up again, and change only the plugin's own tables."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -6,56 +6,51 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import Subject
-from shopdb_core.devkit.verdict import Finding
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.store.migrate import VERSION_TABLE_PREFIX as _VERSION_TABLES
-from shopdb_core.store.migrate import MigrationScripts, upgrade
+from shopdb_core.store.migrate import VERSION_TABLE_PREFIX, MigrationScripts, upgrade
 from shopdb_core.store.open import migrating
 
 HOOK = "get_migrations"
 
 Schema = Mapping[str, tuple[str, str]]
-"""The kind of each table, index and trigger, and the statement that made it, by its name."""
+"""The type of each table, view, index and trigger, and the statement that created it, by its name."""
 
 
 def check_migrations(subject: Subject, folder: Path) -> Iterator[Finding]:
-    """Yield what is wrong with the scripts, and with what they leave behind in a database in `folder`."""
+    """Yield the faults of the scripts, which run on a new database in `folder`."""
     directory = subject.plugin.migrations
     if directory is None:
         if subject.implements("store_asset"):
-            yield Finding(HOOK, "names no directory, though there is store_asset", isnote=True)
+            yield Finding(HOOK, "returns no directory, although the plugin has store_asset", isnote=True)
         return
     yield from _directory_faults(subject, directory)
+    scripts = MigrationScripts(subject.name, directory)
     try:
-        yield from _faults(
-            MigrationScripts(subject.name, directory), f"sqlite:///{folder}/migrations.sqlite3"
-        )
+        yield from _faults(scripts, f"sqlite:///{folder}/migrations.sqlite3")
     except ConfigurationError as error:
         yield Finding(HOOK, str(error), f"The scripts are in {directory.name}/.")
 
 
 def _faults(scripts: MigrationScripts, url: str) -> Iterator[Finding]:
     if scripts.head() is None:
-        yield Finding(
-            HOOK,
-            "names a directory without versions",
-            "Put Alembic versions into it, and pack them into the wheel.",
-        )
+        hint = "Put Alembic versions into it, and pack them into the wheel."
+        yield Finding(HOOK, "names a directory without versions", hint)
         return
     upgrade(url, [])
-    bare = _schema(url)
+    core = _schema(url)
     _run(scripts, url, MigrationScripts.upgrade)
-    full = _schema(url)
-    yield from _foreign_faults(scripts.name, bare, full)
+    upgraded = _schema(url)
+    yield from _foreign_faults(scripts.name, core, upgraded)
     _run(scripts, url, MigrationScripts.downgrade)
-    if left := _left(bare, _schema(url)):
-        mend = "downgrade() undoes what upgrade() did, in the opposite order."
-        yield Finding("downgrade", f"leaves {', '.join(left)} behind", mend)
-        return  # the same scripts would stumble over it
+    if remaining := _remaining(core, _schema(url)):
+        hint = "downgrade() must undo what upgrade() did, in the opposite order."
+        yield Finding("downgrade", f"leaves {', '.join(remaining)} behind", hint)
+        return  # upgrade() would fail, because these exist
     _run(scripts, url, MigrationScripts.upgrade)
-    if _schema(url) != full:
-        yield Finding("upgrade", "after a downgrade makes other tables than the first time")
+    if _schema(url) != upgraded:
+        yield Finding("upgrade", "after a downgrade creates other tables than the first time")
 
 
 def _run(scripts: MigrationScripts, url: str, step: Callable[[MigrationScripts, Connection], None]) -> None:
@@ -63,24 +58,24 @@ def _run(scripts: MigrationScripts, url: str, step: Callable[[MigrationScripts, 
         step(scripts, connection)
 
 
-def _foreign_faults(name: str, bare: Schema, full: Schema) -> Iterator[Finding]:
-    for made in sorted(full.keys() - bare.keys()):
-        kind, _ = full[made]
-        if kind in ("table", "view") and not made.startswith((f"{name}_", _VERSION_TABLES)):
-            mend = f"Tables carry the plugin's name: {name}_{made}."
-            yield Finding("upgrade", f"makes {made}, which another plugin could make, too", mend)
-    for known in sorted(bare):
-        if full.get(known) != bare[known]:
-            yield Finding("upgrade", f"changes the core's {known}", "Only the core changes its own tables.")
+def _foreign_faults(plugin: str, core: Schema, upgraded: Schema) -> Iterator[Finding]:
+    for name in sorted(upgraded.keys() - core.keys()):
+        kind, _ = upgraded[name]
+        if kind in ("table", "view") and not name.startswith((f"{plugin}_", VERSION_TABLE_PREFIX)):
+            hint = f"Begin the name of a table with the plugin's name: {plugin}_{name}."
+            yield Finding("upgrade", f"creates {name}, which another plugin could create, too", hint)
+    for name in sorted(core):
+        if upgraded.get(name) != core[name]:
+            yield Finding("upgrade", f"changes the core's {name}", "Only the core changes its own tables.")
 
 
-def _left(bare: Schema, schema: Schema) -> list[str]:
-    return sorted(made for made in schema.keys() - bare.keys() if not _is_kept(made))
-
-
-def _is_kept(made: str) -> bool:
-    """Whether it is Alembic's own table, or an index that SQLite drops with its table."""
-    return _VERSION_TABLES in made or made.startswith("sqlite_autoindex_")
+def _remaining(core: Schema, downgraded: Schema) -> list[str]:
+    """Return what a downgrade did not drop, but Alembic's own table and the indexes of SQLite."""
+    return sorted(
+        name
+        for name in downgraded.keys() - core.keys()
+        if VERSION_TABLE_PREFIX not in name and not name.startswith("sqlite_autoindex_")
+    )
 
 
 def _schema(url: str) -> Schema:
@@ -90,16 +85,16 @@ def _schema(url: str) -> Schema:
 
 
 def _directory_faults(subject: Subject, directory: Path) -> Iterator[Finding]:
-    home = _home(subject.candidate.load())
-    if home is not None and home not in directory.resolve().parents:
-        mend = 'Write Path(__file__).parent / "migrations", and let the wheel hold that folder.'
-        yield Finding(HOOK, f"names {directory}, which is outside the plugin's own package {home}", mend)
+    package = _package_folder(subject.candidate.load())
+    if package is not None and package not in directory.resolve().parents:
+        hint = 'Write Path(__file__).parent / "migrations", and pack that folder into the wheel.'
+        yield Finding(HOOK, f"names {directory}, which is outside the plugin's own package {package}", hint)
 
 
-def _home(plugin: object) -> Path | None:
+def _package_folder(plugin: object) -> Path | None:
     """Return the folder of the plugin's package; for a single module the folder where it is installed.
 
-    A namespace that several distributions share has no file, and is no package of the plugin's own.
+    A namespace package is skipped: it has no file, and several distributions share it.
     """
     parts = str(getattr(plugin, "__name__", None) or type(plugin).__module__).split(".")
     names = (".".join(parts[:count]) for count in range(1, len(parts) + 1))

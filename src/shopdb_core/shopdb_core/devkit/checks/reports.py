@@ -1,50 +1,51 @@
-"""Whether every report runs, and yields what can be served."""
+"""The check `reports`: every report runs, and yields rows that can be served in a stable order."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from hypothesis import strategies as st
 
 from shopdb_core.devkit.generating import samples
+from shopdb_core.devkit.results import CheckFailed, Finding, shortened
 from shopdb_core.devkit.trial import TrialSite, TrialSites
-from shopdb_core.devkit.verdict import CheckFailed, Finding, shown
 from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
-TRIED_ARGUMENTS = 15
+ARGUMENT_SAMPLES = 15
+"""How many sets of arguments are tried, besides the required ones alone."""
 GENERATED_ASSETS = 5
+"""How many generated submissions the filled site has, besides the examples."""
 
 _SCALARS = (str, int, float, bool, type(None))
 
 
 def check_reports(sites: TrialSites) -> Iterator[Finding]:
-    """Yield the first fault of each report, asked of an empty site and of one with assets."""
-    with sites.site() as empty, sites.site() as filled:
+    """Yield the first fault of each report, on an empty site and on one with assets."""
+    with sites.open() as empty, sites.open() as filled:
         _fill(filled)
         texts = sorted(_texts(list(sites.subject.examples.values())))
         for report in sites.subject.plugin.reports.values():
             try:
-                for given in _arguments(report, texts):
-                    for trial, where in ((empty, "an empty site"), (filled, "a site with assets")):
-                        _require_sound(trial, report, given, f"with {shown(given)} on {where}")
-            except CheckFailed as broken:
-                yield broken.finding
+                for arguments in _arguments(report, texts):
+                    for trial_site, where in ((empty, "an empty site"), (filled, "a site with assets")):
+                        _check_rows(trial_site, report, arguments, f"with {shortened(arguments)} on {where}")
+            except CheckFailed as failed:
+                yield failed.finding
 
 
-def _fill(trial: TrialSite) -> None:
-    """Submit the examples and a few generated submissions; what other checks tell of is left out."""
-    if trial.subject.plugin.collector is None:
+def _fill(trial_site: TrialSite) -> None:
+    """Submit the examples and a few generated submissions; those that fail are reported by other checks."""
+    if trial_site.subject.plugin.collector is None:
         return
-    examples = list(trial.subject.examples.values())
-    for submission in (*examples, *samples(trial.subject.values.submissions(), GENERATED_ASSETS)):
-        try:
-            trial.submit(submission)
-        except ShopDBError:
-            continue
+    examples = trial_site.subject.examples.values()
+    for submission in (*examples, *samples(trial_site.subject.values.submissions(), GENERATED_ASSETS)):
+        with suppress(ShopDBError):
+            trial_site.submit(submission)
 
 
 def _texts(value: Json) -> set[str]:
-    """Return every string inside a value: what readers search for."""
+    """Return every string inside a value; readers search for such strings."""
     if isinstance(value, str):
         return {value}
     members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
@@ -52,11 +53,11 @@ def _texts(value: Json) -> set[str]:
 
 
 def _arguments(report: Report, texts: Sequence[str]) -> list[JsonObject]:
-    """Return what readers ask for: first as little as they must, then anything of the right type."""
+    """Return sets of arguments: first the required ones alone, then any of the right types."""
     required = {each.name: _values(each, texts) for each in report.parameters if each.required}
     optional = {each.name: _values(each, texts) for each in report.parameters if not each.required}
     least = samples(st.fixed_dictionaries(required), 1)
-    return least + samples(st.fixed_dictionaries(required, optional=optional), TRIED_ARGUMENTS)
+    return least + samples(st.fixed_dictionaries(required, optional=optional), ARGUMENT_SAMPLES)
 
 
 def _values(parameter: Parameter, texts: Sequence[str]) -> st.SearchStrategy[Json]:
@@ -68,42 +69,40 @@ def _values(parameter: Parameter, texts: Sequence[str]) -> st.SearchStrategy[Jso
     return odd | st.sampled_from(texts) if texts else odd
 
 
-def _require_sound(trial: TrialSite, report: Report, given: JsonObject, asked: str) -> None:
+def _check_rows(trial_site: TrialSite, report: Report, arguments: JsonObject, call: str) -> None:
     place = f"report {report.name}"
-    rows = _rows(trial, report, given, f"{place} {asked}")
+    rows = _rows(trial_site, report, arguments, f"{place} {call}")
     for row in rows:
         if fault := _row_fault(report, row):
-            raise CheckFailed(Finding(place, f"{asked} yields {fault}"))
-    if [*map(tuple, rows)] != [*map(tuple, _rows(trial, report, given, place))]:
-        mend = "Order by what no two rows share: readers page through it."
-        raise CheckFailed(
-            Finding(place, f"{asked} yields other rows, or another order, the second time", mend)
-        )
+            raise CheckFailed(Finding(place, f"{call} yields {fault}"))
+    if [*map(tuple, rows)] != [*map(tuple, _rows(trial_site, report, arguments, place))]:
+        hint = "Order by columns that are unique together: readers page through the rows."
+        what = f"{call} yields other rows, or another order, at the second call"
+        raise CheckFailed(Finding(place, what, hint))
 
 
-def _rows(trial: TrialSite, report: Report, given: JsonObject, place: str) -> list[Sequence[Json]]:
+def _rows(trial_site: TrialSite, report: Report, arguments: JsonObject, place: str) -> list[Sequence[Json]]:
     try:
-        return trial.site.reports.rows(trial.subject.name, report, given)
+        return trial_site.site.reports.rows(trial_site.subject.name, report, arguments)
     except PluginFailure as failure:
-        raise CheckFailed(_failed(trial, report, failure, place)) from failure
+        raise CheckFailed(_failure_finding(trial_site, report, failure, place)) from failure
 
 
-def _failed(trial: TrialSite, report: Report, failure: PluginFailure, place: str) -> Finding:
-    mends: dict[FailureKind, str] = {
-        "raised": "rows() gets a connection that cannot write, and every value of a parameter's type.",
+def _failure_finding(trial_site: TrialSite, report: Report, failure: PluginFailure, place: str) -> Finding:
+    hints: dict[FailureKind, str] = {
+        "raised": "rows() must accept every value of a parameter's type; its connection cannot write.",
         "row length": (
             f"Make `columns` of the Report and the rows agree; the columns are {', '.join(report.columns)}."
         ),
     }
-    what = trial.subject.candidate.explained(failure)
-    return Finding(place, what, mends.get(failure.kind, ""))
+    return Finding(place, trial_site.subject.candidate.explained(failure), hints.get(failure.kind, ""))
 
 
 def _row_fault(report: Report, row: object) -> str:
-    """Say what is wrong with a row; nothing if it can be served."""
+    """Return what is wrong with a row; empty if it can be served."""
     if isinstance(row, str) or not isinstance(row, Sequence):
-        return f"a {type(row).__name__} where a sequence of cells is due"
+        return f"a {type(row).__name__} instead of a sequence of cells"
     for column, cell in zip(report.columns, row, strict=True):
         if not isinstance(cell, _SCALARS) or (isinstance(cell, float) and not math.isfinite(cell)):
-            return f"{cell!r:.40} in {column}, which is no JSON scalar"
+            return f"{cell!r:.40} in {column}, which is not a JSON scalar"
     return ""

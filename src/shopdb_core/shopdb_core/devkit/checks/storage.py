@@ -1,6 +1,6 @@
-"""The plugin's rows after submissions, and those of the same assets made at once: whether they agree.
+"""The check `store_asset`: the plugin's rows follow from the attributes of its assets, whatever came before.
 
-Whether the plugin's tables say what its assets' attributes say, whatever was submitted before.
+The rows after a sequence of submissions are compared with those of the same assets created at once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,12 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, select
 
-from shopdb_core.assets import rows
-from shopdb_core.assets.rows import read_attributes
+from shopdb_core.assets.rows import create_asset, read_attributes
 from shopdb_core.devkit.generating import NothingGenerated, check_property
 from shopdb_core.devkit.plugin_tables import Contents, PluginTables, differences
-from shopdb_core.devkit.subject import Subject, failed
+from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSite, TrialSites
-from shopdb_core.devkit.verdict import CheckFailed, Finding, shown_in_turn
 from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.store.tables import asset
 from shopdb_core.submissions import Origin
@@ -26,13 +25,18 @@ from shopdb_core.submissions.upsert import Recorder, Upsert
 from shopdb_hookspecs import Json, JsonObject
 
 HOOK = "store_asset"
+MAX_SEQUENCES = 50
+MAX_SEQUENCE_LENGTH = 6
+MAX_ASSETS = 3
+MAX_CHANGES = 3
+"""How many sequences are tried, how many submissions and assets each has, and how many values of a field."""
 
 Submissions: TypeAlias = Sequence[dict[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What a sequence left behind: the assets in the order of their ids, and the plugin's rows of them."""
+    """The assets after a sequence, in the order of their ids, and the contents of the plugin's rows."""
 
     assets: Sequence[tuple[Row[Any], JsonObject]]
     contents: Contents
@@ -47,64 +51,65 @@ class StorageMismatch(CheckFailed):
 
 
 class StorageComparison:
-    """Runs sequences on a site without assets, each in a transaction that is rolled back.
+    """Compares sequences on a site without assets, each in a transaction that is rolled back.
 
-    So every sequence finds the same empty tables and gives its assets the same ids.
+    So the tables are empty before every sequence, and its assets have the same ids.
     """
 
-    def __init__(self, trial: TrialSite) -> None:
-        self._trial = trial
-        self._collector = trial.subject.collector
-        self._preparation = Pipeline(self._collector, trial.site.settings.timezone)
+    def __init__(self, trial_site: TrialSite) -> None:
+        self._trial_site = trial_site
+        self._collector = trial_site.subject.collector
+        self._pipeline = Pipeline(self._collector, trial_site.site.settings.timezone)
         origin = Origin(f"collector:{self._collector.name}", "conformance")
-        self._witness = Recorder(self._collector, origin, trial.site.chain)
-        self._tables = trial.site.store.read(lambda connection: PluginTables(connection, trial.subject.name))
+        self._recorder = Recorder(self._collector, origin, trial_site.site.chain)
+        self._tables = trial_site.read(lambda connection: PluginTables(connection, trial_site.subject.name))
 
-    def holds(self, submissions: Submissions) -> None:
-        """Raise `Disagreement` where the rows after the submissions are not those of the assets at once."""
+    def check(self, submissions: Submissions) -> None:
+        """Raise `StorageMismatch` if the rows differ from those of the same assets created at once."""
         if (finding := self._finding(submissions)) is not None:
             raise StorageMismatch(finding, submissions)
 
-    def shortest(self, broken: StorageMismatch) -> Finding:
-        """Leave out every submission that the finding can do without; Hypothesis leaves some in."""
-        finding, submissions = broken.finding, list(broken.submissions)
+    def shortest(self, mismatch: StorageMismatch) -> Finding:
+        """Return the finding without the submissions that it does not need; Hypothesis keeps some."""
+        finding, submissions = mismatch.finding, list(mismatch.submissions)
         for index in reversed(range(len(submissions))):
             fewer = submissions[:index] + submissions[index + 1 :]
-            if (still := self._finding(fewer)) is not None:
-                finding, submissions = still, fewer
+            if (shorter := self._finding(fewer)) is not None:
+                finding, submissions = shorter, fewer
         return finding
 
     def _finding(self, submissions: Submissions) -> Finding | None:
         prepared = [each for each in map(self._prepared, submissions) if each is not None]
-        after = f"after {shown_in_turn(submissions)}"
+        after = f"after {', then '.join(map(shortened, submissions))}"
+        store = self._trial_site.site.store
         try:
-            kept = self._trial.site.store.dry_run(lambda connection: self._submitted(connection, prepared))
-            made = self._trial.site.store.dry_run(lambda connection: self._made_at_once(connection, kept))
+            stored = store.dry_run(lambda connection: self._submitted(connection, prepared))
+            expected = store.dry_run(lambda connection: self._created_at_once(connection, stored))
         except PluginFailure as failure:
-            finding = failed(failure, self._trial.subject.candidate)
+            finding = Finding.of_failure(failure, self._trial_site.subject.candidate)
             return Finding(finding.place, f"{finding.what} {after}")
-        for table, row, what in differences(kept.contents, made):
-            told = ", ".join(f"{name} {value}" for name, value in row)
-            mend = "Write what `after` says, whatever `before` was: remove what is gone, clear what is null."
-            return Finding(HOOK, f"{after}: in {table} the row ({told}) {what}", mend)
+        for table, row, what in differences(stored.contents, expected):
+            columns = ", ".join(f"{name} {value}" for name, value in row)
+            hint = "Write what `after` says, whatever `before` was: remove what is gone, clear what is null."
+            return Finding(HOOK, f"{after}: in {table} the row ({columns}) {what}", hint)
         return None
 
     def _prepared(self, submission: dict[str, Json]) -> PreparedSubmission | None:
         try:
-            return self._preparation.prepare(submission, lenient=False)
+            return self._pipeline.prepare(submission, lenient=False)
         except (InvalidSubmission, PluginFailure):
-            return None  # other checks tell of normalize_submission
+            return None  # the check of normalize_submission reports it
 
     def _submitted(self, connection: Connection, prepared: Sequence[PreparedSubmission]) -> _Stored:
         for each in prepared:
-            Upsert(self._witness, each, "flag")(connection)
+            Upsert(self._recorder, each, "flag")(connection)
         rows = connection.execute(select(asset).order_by(asset.c.assetid)).all()
         assets = [(row, read_attributes(connection, row.assetid)) for row in rows]
         return _Stored(assets, self._tables.of_assets(connection))
 
-    def _made_at_once(self, connection: Connection, kept: _Stored) -> Contents:
-        for row, attributes in kept.assets:
-            assetid = rows.create_asset(
+    def _created_at_once(self, connection: Connection, stored: _Stored) -> Contents:
+        for row, attributes in stored.assets:
+            assetid = create_asset(
                 connection,
                 assettype=row.assettype,
                 identityvalue=row.identityvalue,
@@ -124,50 +129,49 @@ class StorageComparison:
         return self._tables.of_assets(connection)
 
 
-SEQUENCES = 50
-LONGEST_SEQUENCE = 6
-ASSETS = 3
-CHANGES = 3
-
-
 def check_storing(sites: TrialSites) -> Iterator[Finding]:
-    """Yield the shortest submissions after which the rows are not those of their outcome, written at once."""
+    """Yield the first fault, with the shortest sequence of submissions that leads to it."""
     subject = sites.subject
     if subject.plugin.collector is None or not subject.implements(HOOK):
         return
-    with sites.site() as trial:
-        agreement = StorageComparison(trial)
+    with sites.open() as trial_site:
+        comparison = StorageComparison(trial_site)
         try:
             for submissions in _single_changes(subject):
-                agreement.holds(submissions)
-            check_property(_sequences(subject), agreement.holds, SEQUENCES)
-        except StorageMismatch as broken:
-            yield agreement.shortest(broken)
+                comparison.check(submissions)
+            check_property(_sequences(subject), comparison.check, MAX_SEQUENCES)
+        except StorageMismatch as mismatch:
+            yield comparison.shortest(mismatch)
         except NothingGenerated:
-            yield Finding(HOOK, "was not tried: no submission was found that fits the schema", isnote=True)
+            yield Finding(
+                HOOK, "was not tried: no submission was generated that fits the schema", isnote=True
+            )
 
 
 def _single_changes(subject: Subject) -> Iterator[list[dict[str, Json]]]:
-    """Yield an asset with every field, and one of them cleared or changed: chance finds some late."""
+    """Yield sequences of two submissions: every field, then one of them cleared or changed.
+
+    Generated sequences rarely have some of these.
+    """
     full = {
         field: found[0]
         for field in subject.collector.declaration["fields"]
-        if (found := subject.values.some(field))
+        if (found := subject.values.samples(field))
     }
     for example in subject.examples.values():
         whole = {**full, **example}
-        least = {field: whole[field] for field in subject.collector.required}
-        for field in sorted(whole.keys() - least.keys()):
-            for value in (None, *subject.values.some(field)[:CHANGES]):
-                yield [whole, {**least, field: value}]
+        required = {field: whole[field] for field in subject.collector.required}
+        for field in sorted(whole.keys() - required.keys()):
+            for value in (None, *subject.values.samples(field)[:MAX_CHANGES]):
+                yield [whole, {**required, field: value}]
 
 
 def _sequences(subject: Subject) -> st.SearchStrategy[list[dict[str, Json]]]:
-    """Return submissions in turn that speak of a few assets again and again."""
+    """Return sequences of submissions for a few assets."""
     field = subject.collector.identityfield
-    identities = subject.values.some(field)[:ASSETS]
+    identities = subject.values.samples(field)[:MAX_ASSETS]
     if not identities:
         return st.nothing()
     identified = st.sampled_from(identities).map(lambda identity: {field: identity})
     submission = st.tuples(subject.values.patches(), identified).map(lambda drawn: {**drawn[0], **drawn[1]})
-    return st.lists(submission, min_size=1, max_size=LONGEST_SEQUENCE)
+    return st.lists(submission, min_size=1, max_size=MAX_SEQUENCE_LENGTH)

@@ -1,6 +1,6 @@
-"""Write the distribution of a new plugin: the template beside this file, rendered by copier.
+"""`write_distribution` writes the files of a new plugin: copier renders the template beside this file.
 
-The questions, their defaults and what an answer must look like stand in `template/copier.yml`.
+`template/copier.yml` has the questions, their defaults and the rules for answers.
 """
 
 import tempfile
@@ -16,7 +16,7 @@ _TEMPLATE = Path(__file__).parent / "template"
 
 
 def distribution_fault(name: str) -> str:
-    """Say why no distribution can be written for a plugin `name`; nothing if one can."""
+    """Return why `name` cannot be the name of a new plugin; empty if it can."""
     return "shopdb-hookspecs is a distribution of ShopDB itself" if name == "hookspecs" else name_fault(name)
 
 
@@ -25,8 +25,9 @@ def write_distribution(
 ) -> list[Path]:
     """Write the files of a new plugin into `directory`, which must not exist, and return their paths in it.
 
-    A question that `answers` leaves open is put to the terminal if `asks`, else it has its default.
-    Raises `ConfigurationError`, and then leaves nothing behind.
+    A question without an answer is put to the terminal if `asks`, else its default is the answer. Raises
+    `ConfigurationError` if `directory` exists or cannot be written, or if an answer is not valid; `directory`
+    is then not created.
     """
     if directory.exists() or directory.is_symlink():
         raise ConfigurationError(f"{directory} exists and is not overwritten: choose another --directory.")
@@ -34,7 +35,7 @@ def write_distribution(
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
             rendered = Path(scratch) / directory.name
             _render(rendered, {"name": name, **answers}, asks=asks)
-            # Beside its place, so that it gets there whole or not at all.
+            # Rendered beside `directory`, so that all files appear at once.
             rendered.rename(directory)
     except OSError as error:
         raise ConfigurationError(f"{directory} cannot be written: {error.strerror}") from error
@@ -45,6 +46,6 @@ def _render(directory: Path, answers: dict[str, str | bool], *, asks: bool) -> N
     try:
         copier.run_copy(str(_TEMPLATE), directory, data=answers, defaults=not asks, quiet=True)
     except ValueError as error:
-        # What copier says of an answer that the template's own rule refuses.
-        told = str(error).removeprefix("Validation error for question ")
-        raise ConfigurationError(f"No plugin was written; {told}") from error
+        # The answer breaks a rule of the template.
+        reason = str(error).removeprefix("Validation error for question ")
+        raise ConfigurationError(f"No plugin was written; {reason}") from error

@@ -2,11 +2,11 @@
 
 import json
 
-from shopdb_core.devkit.verdict import CheckResult, ConformanceResult, Finding, read_result
+from shopdb_core.devkit.results import CheckResult, ConformanceResult, Finding
 
 FAULT = Finding("store_asset", "raised KeyError", "Look there.")
 NOTE = Finding("example 1", "is short", isnote=True)
-VERDICT = ConformanceResult(
+RESULT = ConformanceResult(
     "network",
     "1.0.0",
     "shopdb-network",
@@ -20,7 +20,7 @@ VERDICT = ConformanceResult(
 
 def test_a_verdict_is_a_list_with_its_sum() -> None:
     """A line for each check, the findings beneath it, the sum at the end."""
-    assert str(VERDICT).splitlines() == [
+    assert str(RESULT).splitlines() == [
         "declaration           note",
         "    note: example 1: is short",
         "store_asset           FAILED",
@@ -41,4 +41,4 @@ def test_notes_are_no_faults() -> None:
 
 def test_a_verdict_survives_json() -> None:
     """What is read is what was written."""
-    assert read_result(json.loads(json.dumps(VERDICT.as_json()))) == VERDICT
+    assert ConformanceResult.from_json(json.loads(json.dumps(RESULT.as_json()))) == RESULT
