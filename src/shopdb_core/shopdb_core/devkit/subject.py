@@ -26,8 +26,8 @@ from shopdb_core.plugins.discovery import (
     installed_candidate,
     name_fault,
 )
-from shopdb_core.plugins.loader import Unusable, load, new_manager
-from shopdb_core.plugins.registry import Plugin, Plugins, equipped
+from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
+from shopdb_core.plugins.registry import Plugin, Plugins, activate
 from shopdb_hookspecs import Json, JsonObject, specs
 
 
@@ -118,8 +118,8 @@ def load_alone(candidate: Candidate, hookspecs: ModuleType | type = specs) -> Pl
         hooks = PluginHooks(manager, candidate)
         if findings := list(_declaration_faults(hooks)):
             raise Unloadable(findings)
-        return replace(equipped(candidate, hooks), notices=notices)
-    except Unusable as verdict:
+        return replace(activate(candidate, hooks), notices=notices)
+    except UnusablePlugin as verdict:
         raise Unloadable([Finding("the plugin", str(verdict))]) from verdict
     except PluginFailure as failure:
         raise Unloadable([failed(failure, candidate)]) from failure
@@ -134,11 +134,11 @@ def deprecations(plugin: Plugin) -> Iterator[Finding]:
 
 def failed(failure: PluginFailure, candidate: Candidate) -> Finding:
     """Return the finding for a hook that raised, or returned what it must not."""
-    return Finding(failure.hook, candidate.explained(failure))
+    return Finding(failure.hook, candidate.explain(failure))
 
 
 def _declaration_faults(hooks: PluginHooks) -> Iterator[Finding]:
-    declaration = hooks.ask("get_collector_schema")
+    declaration = hooks.call("get_collector_schema")
     if declaration is None:
         return
     for fault in check_declaration(declaration):

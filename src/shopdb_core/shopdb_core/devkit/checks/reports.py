@@ -95,7 +95,7 @@ def _failed(trial: TrialSite, report: Report, failure: PluginFailure, place: str
             f"Make `columns` of the Report and the rows agree; the columns are {', '.join(report.columns)}."
         ),
     }
-    what = trial.subject.candidate.explained(failure)
+    what = trial.subject.candidate.explain(failure)
     return Finding(place, what, mends.get(failure.kind, ""))
 
 
