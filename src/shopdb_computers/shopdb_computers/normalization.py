@@ -1,4 +1,4 @@
-"""A submission in canonical form, so that two spellings of one computer are no change."""
+"""Bring a submission into canonical form, so that another spelling does not count as a change."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,9 +9,9 @@ from shopdb_hookspecs import Json, JsonObject
 
 
 def canonical_hostname(text: str) -> str:
-    """Leave out the dot that marks an absolute name (RFC 1034, 3.1); any other character counts.
+    """Return a host name without the dot at the end of an absolute name (RFC 1034, section 3.1).
 
-    The domain stays: two sites may each have a `pc-1.` of their own. Case is for the core to fold.
+    The domain is kept, since two domains may each have a `pc-1`. The core ignores case.
     """
     return text.rstrip(".") or text
 

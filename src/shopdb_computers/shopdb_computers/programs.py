@@ -13,11 +13,11 @@ _MEMBERS: Final = frozenset({"name", "version"})
 def canonical_programs(programs: list[Json]) -> list[Json]:
     """Sort and deduplicate a list of programs whose strings are trimmed.
 
-    A list with anything but programs in it stays as it is: validation then points at the item's
-    place in the list that was submitted.
+    A list with an item that is not a program is returned unchanged, so that validation reports the item's
+    place in the submitted list.
     """
     try:
-        # Unlike a set, this keeps the order, and what is sorted already sorts four times as fast.
+        # Unlike a set, a dict keeps the order, and a sorted list sorts four times as fast.
         distinct = dict.fromkeys(map(_as_program, programs))
     except ValueError:
         return programs
@@ -28,7 +28,7 @@ def canonical_programs(programs: list[Json]) -> list[Json]:
 
 
 def _as_program(item: Json) -> Program:
-    """Read one item of the list; raises `ValueError` where it is no program."""
+    """Read one item of the list; raises `ValueError` if it is not a program."""
     if isinstance(item, dict) and isinstance(name := item.get("name"), str):
         version = item.get("version")
         if isinstance(version, str) and len(item) == len(_MEMBERS):

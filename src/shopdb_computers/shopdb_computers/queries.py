@@ -1,4 +1,4 @@
-"""What the reports read: every query starts from an index and yields its rows as they come."""
+"""The queries of the reports; each uses an index and yields its rows one by one."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,13 @@ from shopdb_computers.versions import version_key
 from shopdb_hookspecs import Json
 
 _LONGEST_AGE: Final = 36_500
-"""Days; beyond it the calendar ends before any computer is found."""
+"""Days; a greater age would lie before the first date that Python has."""
 
 
 def programs(connection: Connection, name: str | None) -> Iterator[Sequence[Json]]:
-    """Give each program that a computer has, and on how many it is, in the order of the name.
+    """Yield each installed program and the number of its computers, sorted by name.
 
-    Counting program by program makes a page cost what it shows, not what all computers hold.
+    Programs are counted one by one, so that the cost of a page depends on its rows alone.
     """
     buckets = _buckets()
     installed = (
@@ -37,9 +37,9 @@ def programs(connection: Connection, name: str | None) -> Iterator[Sequence[Json
 
 
 def computers_with(connection: Connection, name: str, below: str | None) -> Iterator[Sequence[Json]]:
-    """Give the computers that have a program, lowest version first.
+    """Yield the computers that have a program, lowest version first.
 
-    With `below` only lower versions count; an unknown version is not known to be lower.
+    `below` selects lower versions only; an unknown version is not lower.
     """
     for softwareid, version in _versions(connection, name):
         if below is None or (version and version_key(version) < version_key(below)):
@@ -47,7 +47,7 @@ def computers_with(connection: Connection, name: str, below: str | None) -> Iter
 
 
 def seen_long_ago(connection: Connection, days: int) -> Iterator[Sequence[Json]]:
-    """Give the computers without a submission for so many days, the longest unseen first."""
+    """Yield the computers without a submission for `days` days, the longest unseen first."""
     now = datetime.now(UTC).replace(tzinfo=None)
     age = timedelta(days=max(0, min(days, _LONGEST_AGE)))
     query = (
@@ -60,20 +60,20 @@ def seen_long_ago(connection: Connection, days: int) -> Iterator[Sequence[Json]]
 
 
 def _pattern(beginning: str) -> str:
-    """Return what finds the names that begin so, and more: databases agree on the case of ASCII alone."""
+    """Return a LIKE pattern for names that begin so; it may match more, since databases fold ASCII only."""
     escaped = re.sub("[%_/]", r"/\g<0>", beginning)
     return re.sub("[^\0-\x7f]", "_", escaped) + "%"
 
 
 def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
-    """Give key and version of a program, lowest version first."""
+    """Return keys and versions of a program, lowest version first."""
     query = select(software.c.softwareid, software.c.version).where(software.c.name == name)
     found = [(softwareid, version) for softwareid, version in connection.execute(query)]
     return sorted(found, key=lambda row: (version_key(row[1]), row[1]))
 
 
 def _installed_on(connection: Connection, softwareid: int) -> Iterator[Sequence[Json]]:
-    """Give the computers that have a program in one version."""
+    """Yield the computers that have a program in one version."""
     buckets = _buckets()
     query = (
         select(asset.c.identityvalue, asset.c.assetid, software.c.name, software.c.version)
@@ -87,7 +87,7 @@ def _installed_on(connection: Connection, softwareid: int) -> Iterator[Sequence[
 
 
 def _buckets() -> CTE:
-    """Count through the buckets, so that each is one look-up in the installations' key."""
+    """Return all bucket numbers, so that each bucket is one look-up in the installations' key."""
     newest = select(func.max(installation.c.bucket)).scalar_subquery()
     counted = select(literal(0).label("bucket")).cte("buckets", recursive=True)
     return counted.union_all(select(counted.c.bucket + 1).where(counted.c.bucket < newest))

@@ -1,4 +1,4 @@
-"""The ShopDB plugin for printers: an object as plugin."""
+"""The ShopDB plugin for printers: an object with one method for each hook."""
 
 from shopdb_printers.plugin import PrintersPlugin
 

@@ -1,4 +1,4 @@
-"""A submission in canonical form: what a printer says by SNMP, in the words of the declaration."""
+"""Bring a submission into canonical form: SNMP numbers become the names of the declaration."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -12,7 +12,7 @@ _STATUS_OF_NUMBER: Final = dict(enumerate(STATUSES, start=1))
 
 
 def canonical_status(number: int) -> Json:
-    """Name an hrPrinterStatus (RFC 2790); any other number stays as it is."""
+    """Return the name of an hrPrinterStatus (RFC 2790), and any other number unchanged."""
     return _STATUS_OF_NUMBER.get(number, number)
 
 

@@ -14,36 +14,36 @@ from shopdb_printers.storage import store_printer
 
 
 class PrintersPlugin:
-    """What ShopDB asks of the plugin; it keeps nothing between two questions."""
+    """The hooks of the plugin; it is without state."""
 
     @hookimpl
     def get_collector_schema(self) -> JsonObject:
-        """Declare the fields of a printer."""
+        """Return the declaration of a printer's fields."""
         return DECLARATION
 
     @hookimpl
     def get_example_submissions(self) -> Sequence[JsonObject]:
-        """Show a colour printer, a monochrome one and a partial submission."""
+        """Return a colour printer, a monochrome one and a partial submission."""
         return EXAMPLES
 
     @hookimpl
     def normalize_submission(self, submission: JsonObject) -> JsonObject:
-        """Bring MAC address, status and supplies into canonical form."""
+        """Return MAC address, status and supplies in canonical form."""
         return normalized(submission)
 
     @hookimpl
     def get_migrations(self) -> Path:
-        """Name the directory of this plugin's Alembic versions."""
+        """Return the directory of this plugin's Alembic versions."""
         return Path(__file__).parent / "migrations"
 
     @hookimpl
     def store_asset(
         self, connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
     ) -> None:
-        """Keep `printers_device` and `printers_supply` in step with the submission."""
+        """Update `printers_device` and `printers_supply`."""
         store_printer(connection, assetid, before, after)
 
     @hookimpl
     def get_reports(self) -> Sequence[Report]:
-        """Offer `supplies_low` and `pages`."""
+        """Return the reports `supplies_low` and `pages`."""
         return REPORTS

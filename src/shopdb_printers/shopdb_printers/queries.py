@@ -1,4 +1,4 @@
-"""What the reports read."""
+"""The queries of the reports."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from shopdb_printers.tables import asset, device, supply
 
 
 def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Json]]:
-    """Give the supplies with a known level below so many percent, the emptiest first."""
+    """Yield the supplies with a known level below `below` percent, lowest first."""
     query = (
         select(asset.c.identityvalue, supply.c.name, supply.c.levelpercent, device.c.location)
         .join_from(supply, asset, asset.c.assetid == supply.c.assetid)
@@ -21,7 +21,7 @@ def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Js
 
 
 def pages_printed(connection: Connection) -> Iterator[Sequence[Json]]:
-    """Give the counters of each printer, in the order in which the printers became known."""
+    """Yield the counters of each printer, oldest asset first."""
     query = (
         select(
             asset.c.identityvalue,

@@ -1,4 +1,4 @@
-"""The plugin's reports, and what a reader may ask of them."""
+"""The plugin's reports and their parameters."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""A list of supplies in canonical form."""
+"""Bring a list of supplies into canonical form."""
 
 import json
 from typing import Final
@@ -10,11 +10,10 @@ _OPTIONAL: Final = ("colorant", "levelpercent", "levelstate")
 
 
 def canonical_supplies(supplies: list[Json]) -> list[Json]:
-    """Bring each supply into canonical form and sort them by name.
+    """Return the supplies in canonical form, sorted by name.
 
-    Two supplies may be alike in all that is known of them, so none is taken for a duplicate. A list
-    with anything but named objects in it stays as it is: validation then points at the item's place in
-    the list that was submitted.
+    Equal items are kept, since a printer may have two equal supplies. A list with an item that is not a named
+    object is returned unchanged, so that validation reports the item's place in the submitted list.
     """
     if not all(isinstance(supply, dict) and isinstance(supply.get("name"), str) for supply in supplies):
         return supplies
@@ -22,10 +21,10 @@ def canonical_supplies(supplies: list[Json]) -> list[Json]:
 
 
 def canonical_supply(supply: JsonObject) -> JsonObject:
-    """Leave out what is null, and give the special levels of RFC 3805 their names.
+    """Return a supply without null members, and with a levelstate for the special levels of RFC 3805.
 
-    A prtMarkerSuppliesLevel of -1 places no restriction, -2 is unknown, -3 says that some remains:
-    none of them is a percentage.
+    These values of prtMarkerSuppliesLevel are not percentages: -1 is without limit, -2 is unknown, -3 means
+    that some remains.
     """
     canonical = {key: value for key, value in supply.items() if value is not None or key not in _OPTIONAL}
     level = canonical.get("levelpercent")

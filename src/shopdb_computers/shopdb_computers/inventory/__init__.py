@@ -8,7 +8,7 @@ from shopdb_hookspecs import Json
 
 
 def inventory() -> dict[str, Json]:
-    """Ask this machine for all that it knows; a field that it does not know is left out."""
+    """Return a submission with each field that this machine can determine."""
     fields: dict[str, Json] = {
         "hostname": hostname(),
         **operatingsystem(),

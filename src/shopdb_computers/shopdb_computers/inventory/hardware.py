@@ -12,12 +12,12 @@ if sys.platform == "win32":
 
 
 def memorygb() -> float:
-    """Give the memory in GiB, to one decimal."""
+    """Return the memory in GiB, to one decimal."""
     return round(psutil.virtual_memory().total / 2**30, 1)
 
 
 def cputype() -> str | None:
-    """Give the processor's model, where the system names one."""
+    """Return the processor's model, if the system reports it."""
     if sys.platform == "win32":
         return processor_name()
     cpuinfo = Path("/proc/cpuinfo")
@@ -27,6 +27,6 @@ def cputype() -> str | None:
 
 
 def model_name(cpuinfo: str) -> str | None:
-    """Find the model in the text of proc_cpuinfo(5); many ARM kernels name none."""
+    """Return the model from the text of proc_cpuinfo(5); many ARM kernels do not report it."""
     found = re.search(r"^model name[ \t]*:[ \t]*(.*\S)", cpuinfo, re.MULTILINE)
     return found[1] if found else None

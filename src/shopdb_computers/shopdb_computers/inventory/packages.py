@@ -1,4 +1,4 @@
-"""The packages that dpkg and rpm know of."""
+"""The packages that dpkg and rpm list as installed."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ def rpm_packages() -> list[JsonObject]:
 
 
 def parse_dpkg(output: str) -> Iterator[JsonObject]:
-    """Read lines of status, name and version; a package that was removed leaves its name behind."""
+    """Read lines of status, name and version; removed packages, which dpkg still lists, are skipped."""
     for line in output.splitlines():
         status, name, version = line.split("\t")
         if status.startswith("ii"):
@@ -30,7 +30,7 @@ def parse_dpkg(output: str) -> Iterator[JsonObject]:
 
 
 def parse_rpm(output: str) -> Iterator[JsonObject]:
-    """Read lines of name and version; the keys that rpm trusts are kept as packages but are none."""
+    """Read lines of name and version; rpm lists trusted keys as packages, which are skipped."""
     for line in output.splitlines():
         name, version = line.split("\t")
         if name != "gpg-pubkey":
@@ -38,7 +38,7 @@ def parse_rpm(output: str) -> Iterator[JsonObject]:
 
 
 def _output(program: str, arguments: Sequence[str]) -> str:
-    """Run a program and give what it prints, nothing where the machine does not have it or it fails."""
+    """Return the output of a program, empty if it is not installed or fails."""
     path = shutil.which(program)
     if path is None:
         return ""

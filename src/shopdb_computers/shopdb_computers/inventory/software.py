@@ -11,7 +11,7 @@ if sys.platform == "win32":
 
 
 def installedsoftware() -> list[JsonObject]:
-    """Ask whatever keeps account of installed programs here; nothing does in a bare container."""
+    """Return the installed programs from the Windows registry, or from dpkg and rpm."""
     if sys.platform == "win32":
         return programs_of(uninstall_entries())
     return [*dpkg_packages(), *rpm_packages()]

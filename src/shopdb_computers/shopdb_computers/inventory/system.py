@@ -8,12 +8,12 @@ import psutil
 
 
 def hostname() -> str:
-    """Give the machine's own name, with a domain only where it was set with one."""
+    """Return the machine's own name, with a domain if the name was set with one."""
     return socket.gethostname()
 
 
 def operatingsystem() -> dict[str, str | None]:
-    """Give `osname` and `osversion`."""
+    """Return `osname` and `osversion`."""
     if platform.system() == "Linux":
         return linux_release()
     if platform.system() == "Windows":
@@ -23,7 +23,7 @@ def operatingsystem() -> dict[str, str | None]:
 
 
 def linux_release() -> dict[str, str | None]:
-    """Read os-release(5); a machine without the file has only its kernel to name."""
+    """Read os-release(5); without the file, return the name and release of the kernel."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
@@ -32,11 +32,11 @@ def linux_release() -> dict[str, str | None]:
 
 
 def lastboottime() -> str:
-    """Give the time of the last start, RFC 3339 in UTC, to the second."""
+    """Return the time of the last start, RFC 3339 in UTC, to the second."""
     return datetime.fromtimestamp(int(psutil.boot_time()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def currentuser() -> str | None:
-    """Name the user whose session is the latest; the account that runs this program does not count."""
+    """Return the user of the newest session, which need not be the user of this process."""
     sessions = psutil.users()
     return max(sessions, key=lambda session: session.started).name if sessions else None

@@ -1,4 +1,4 @@
-"""What the Uninstall keys of a Windows registry say about installed programs."""
+"""The installed programs in the Uninstall keys of a Windows registry."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ from shopdb_hookspecs import JsonObject
 
 
 def programs_of(entries: Iterable[Mapping[str, object]]) -> list[JsonObject]:
-    """Give the programs that Windows lists; an entry without a name or of the system is not one."""
+    """Return the programs that Windows lists; entries without a name and system components are skipped."""
     return [_program(entry) for entry in entries if _is_listed(entry)]
 
 
