@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from shopdb_computers.programs import Program
+from shopdb_computers.normalization import Program
 from shopdb_computers.statements import Statements, statements_for
 from shopdb_computers.tables import bucket_of, softwareid
 from shopdb_hookspecs import Json, JsonObject

@@ -1,9 +1,15 @@
 """This machine's own inventory, as a computers submission."""
 
-from shopdb_computers.inventory.hardware import cputype, memorygb
 from shopdb_computers.inventory.network import addresses
 from shopdb_computers.inventory.software import installedsoftware
-from shopdb_computers.inventory.system import currentuser, hostname, lastboottime, operatingsystem
+from shopdb_computers.inventory.system import (
+    cputype,
+    currentuser,
+    hostname,
+    lastboottime,
+    memorygb,
+    operatingsystem,
+)
 from shopdb_hookspecs import Json
 
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 import psutil
 
-from shopdb_computers.macaddress import canonical_macaddress
+from shopdb_computers.normalization import canonical_macaddress
 
 
 class Address(Protocol):

@@ -2,8 +2,13 @@
 
 import pytest
 
-from shopdb_computers.inventory.packages import dpkg_packages, parse_dpkg, parse_rpm, rpm_packages
-from shopdb_computers.inventory.uninstall import programs_of
+from shopdb_computers.inventory.software import (
+    dpkg_packages,
+    parse_dpkg,
+    parse_rpm,
+    programs_of,
+    rpm_packages,
+)
 
 
 def test_dpkg_lists_installed_packages_only() -> None:
