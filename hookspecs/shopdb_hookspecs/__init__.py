@@ -1,4 +1,4 @@
-"""What a plugin author depends on: the hook markers, the hooks, and the records they exchange.
+"""The interface of ShopDB plugins: the hook markers, the hooks, and the records that they exchange.
 
 A plugin is a module or an object with functions marked `@hookimpl`, named in one entry point of
 the group `shopdb`; the entry point's name is the plugin's name.

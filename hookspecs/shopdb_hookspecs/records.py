@@ -9,14 +9,15 @@ Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, or a list or dict of them."""
 
 JsonObject: TypeAlias = Mapping[str, Json]
-"""A JSON object: what a submission and an asset's attributes are."""
+"""A JSON object, such as a submission or the fields of an asset. Treat it as read-only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One value that a report asks its reader for.
+    """One parameter of a report, which its reader passes in the query.
 
-    A `required` parameter has no default; any other is `default` where the reader leaves it out.
+    `rows` receives it converted to `type`. If the reader omits it, an optional parameter is `default`, and a
+    `required` one is an error.
     """
 
     name: str
@@ -30,9 +31,9 @@ class Parameter:
 class Report:
     """A named, read-only query.
 
-    `rows(connection, **parameters)` gets a SQLAlchemy connection that is rolled back afterwards
-    and yields one sequence per row, its cells in the order of `columns`. Cells are JSON scalars.
-    The order of rows must be stable: readers page through it.
+    `rows(connection, **parameters)` receives a read-only SQLAlchemy connection, which is rolled back
+    afterwards. It yields one sequence for each row, with a JSON scalar for each of `columns`. The order of
+    rows must be stable, since readers request them page by page.
     """
 
     name: str
@@ -44,7 +45,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class AssetChange:
-    """What one committed submission did to an asset: the audit entry, as observers see it."""
+    """The change of an asset by one committed submission: what observers receive of its audit entry.
+
+    `at` is in UTC with its zone, `diff` has the changed fields, `volatileonly` is true if all of them are
+    marked `x-volatile`, `actor` is `collector:<plugin>`.
+    """
 
     auditid: int
     at: datetime

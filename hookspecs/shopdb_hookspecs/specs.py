@@ -1,8 +1,10 @@
 """The hooks, one function each; a plugin implements those that it needs.
 
-The first six are asked of one plugin at a time: the implementations of the other plugins are left
-out, except wrappers (`@hookimpl(wrapper=True)`), so that a site's own plugin can adjust all others.
-An implementation may leave out arguments that it has no use for.
+ShopDB calls the first six for one plugin at a time: with its implementation, and with the wrappers
+(`@hookimpl(wrapper=True)`) of all plugins, so that a site's own plugin can adjust the others. It calls
+`asset_changed` for every active plugin. An implementation may omit arguments that it does not use.
+
+The examples together are one plugin, `rooms`. Each imports `hookimpl` from `shopdb_hookspecs`.
 """
 
 from collections.abc import Sequence
@@ -18,35 +20,83 @@ if TYPE_CHECKING:
 
 @hookspec(firstresult=True)
 def get_collector_schema() -> JsonObject | None:
-    """Declare what this plugin collects; asked once, at start.
+    """Return the declaration of the plugin's collector; called once, at start.
 
-    Returns the collector declaration (an object with `identityfield` and `fields`), or `None`
-    for a plugin without a collector.
+    `None` means that the plugin has no collector. A declaration is a JSON object with these keys:
+
+    - `identityfield` (str, required): the field that identifies an asset. It is a key of `fields`, and its
+      type is `string`.
+    - `fields` (object, required): the JSON Schema (Draft 2020-12, a closed set of keywords) of each field
+      by its name, which is a lower-case letter, then lower-case letters, digits and underscores.
+      `"x-volatile": true` in a field's schema marks a field that changes in nearly every submission.
+    - `required` (list of str): further fields that every submission must have. Other fields are optional,
+      and `null` clears them.
+    - `secondaryidentity` (str): a field of type `string` that indicates, but does not decide, that two assets
+      are one device.
+    - `additionalfields` (`"warn"` or `"reject"`): whether an undeclared field is dropped with a warning (the
+      default) or the submission is refused.
+    - `$defs` (object): subschemas by name, for `$ref` in `fields`.
+
+    A faulty declaration quarantines the plugin. Example::
+
+        @hookimpl
+        def get_collector_schema():
+            return {
+                "identityfield": "number",
+                "required": ["building"],
+                "fields": {
+                    "number": {"type": "string", "maxLength": 20},
+                    "building": {"type": "string", "maxLength": 100},
+                    "seats": {"type": "integer", "minimum": 0},
+                },
+            }
     """
 
 
 @hookspec(firstresult=True)
 def get_example_submissions() -> Sequence[JsonObject]:
-    """Give valid submissions, shown to pipeline authors under `_schemas`; asked once, at start."""
+    """Return valid submissions, which `GET /api/collector/_schemas` shows; called once, at start.
+
+    Example::
+
+        @hookimpl
+        def get_example_submissions():
+            return [{"number": "3.17", "building": "Hall 3", "seats": 12}]
+    """
     return ()
 
 
 @hookspec(firstresult=True)
 def normalize_submission(submission: JsonObject, plugin: str) -> JsonObject:
-    """Bring one submission into canonical form; asked for each, before validation.
+    """Return one submission in canonical form; called for each one, before validation.
 
-    Pure and idempotent: a body that changed nothing may be taken again without asking. The submission
-    is trimmed but not yet validated: a value of an unexpected type is passed through for validation to
-    explain. `plugin` tells a wrapper whose submission it is.
+    The implementation must be pure and idempotent: ShopDB may skip the call for a body that changed nothing
+    before. `submission` is trimmed but not validated, so return a value of an unexpected type unchanged.
+    `plugin` is the name of the plugin whose submission it is, for wrappers. An exception refuses the
+    submission. Example::
+
+        @hookimpl
+        def normalize_submission(submission):
+            building = submission.get("building")
+            if not isinstance(building, str):
+                return submission
+            return {**submission, "building": building.title()}
     """
     return submission
 
 
 @hookspec(firstresult=True)
 def get_migrations() -> Path | str | None:
-    """Name the directory that holds the plugin's Alembic versions; asked by `shopdb db`.
+    """Return the directory of the plugin's Alembic versions; called once, at start.
 
-    Tables carry the plugin's name and an underscore as prefix. `None` means: no tables.
+    `None` means that the plugin has no tables. The name of a table begins with the plugin's name and an
+    underscore. `shopdb db upgrade` runs the versions. Example::
+
+        from pathlib import Path
+
+        @hookimpl
+        def get_migrations():
+            return Path(__file__).parent / "migrations"
     """
 
 
@@ -60,21 +110,50 @@ def store_asset(
 ) -> None:
     """Write the plugin's own tables, in the submission's transaction.
 
-    Called when an asset of this plugin was created (`before` is `None`) or updated, never for a
-    noop. Neither commits nor rolls back: an exception refuses the whole submission.
+    Called after an asset of this plugin was created (`before` is `None`) or updated, never for a noop.
+    `before` and `after` are all fields of the asset. The caller commits; an exception rolls back and refuses
+    the whole submission. `plugin` is the name of the asset's plugin, for wrappers. Example::
+
+        from sqlalchemy import text
+
+        @hookimpl
+        def store_asset(connection, assetid, before, after):
+            connection.execute(text("DELETE FROM rooms_room WHERE assetid = :id"), {"id": assetid})
+            row = {"id": assetid, "seats": after.get("seats")}
+            connection.execute(text("INSERT INTO rooms_room (assetid, seats) VALUES (:id, :seats)"), row)
     """
 
 
 @hookspec(firstresult=True)
 def get_reports() -> Sequence[Report]:
-    """Offer named read-only queries, served as JSON and CSV; asked once, at start."""
+    """Return named read-only queries, which are served as JSON and CSV; called once, at start.
+
+    Example::
+
+        from shopdb_hookspecs import Report
+        from sqlalchemy import text
+
+        def room_rows(connection):
+            query = "SELECT assetid, seats FROM rooms_room ORDER BY assetid"
+            return map(tuple, connection.execute(text(query)))
+
+        @hookimpl
+        def get_reports():
+            return [Report("seats", "Seats of each room", ("assetid", "seats"), room_rows)]
+    """
     return ()
 
 
 @hookspec
 def asset_changed(change: AssetChange) -> None:
-    """Observe a created or updated asset of any plugin, after its commit: notify, index, count.
+    """Observe a created or updated asset of any plugin, after the commit: notify, index, count.
 
-    Called on every plugin, in the thread that answers the client, so a slow observer delays the
-    answer. An exception is logged and harms nobody.
+    Called for every active plugin, in the thread that answers the client, so a slow observer delays the
+    answer. An exception is logged, and other observers are still called. Example::
+
+        import logging
+
+        @hookimpl
+        def asset_changed(change):
+            logging.getLogger(__name__).warning("%s %s", change.identityvalue, change.action)
     """

@@ -37,7 +37,7 @@ def test_every_string_is_bounded_and_described() -> None:
 
 @pytest.mark.parametrize("example", shopdb_computers.get_example_submissions())
 def test_examples_are_valid_and_canonical(example: JsonObject, validator: Draft202012Validator) -> None:
-    """Each example passes validation as it stands, and normalisation leaves it alone."""
+    """Each example is valid, and normalisation does not change it."""
     validator.validate(example)
 
     assert shopdb_computers.normalize_submission(example) == example
@@ -82,7 +82,7 @@ def test_accepts(field: str, value: object, validator: Draft202012Validator) -> 
 @pytest.mark.skipif(not PAYLOADS.is_dir(), reason="SHOPDB_TEST_DATA is not there")
 @pytest.mark.parametrize("path", sorted(PAYLOADS.glob("*.json")), ids=lambda path: path.stem)
 def test_payloads_of_others_are_valid(path: Path, validator: Draft202012Validator) -> None:
-    """Inventories of another agent are valid once normalised; their dates are for the core to mend."""
+    """Inventories of another agent are valid once normalised; the core converts their dates."""
     payload = json.loads(path.read_text(encoding="utf-8"))
     payload.pop("lastboottime", None)
 

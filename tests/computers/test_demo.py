@@ -80,7 +80,7 @@ def start_demo(tmp_path: Path) -> Iterator[Callable[..., RunningDemo]]:
 
 
 def test_every_command_that_it_prints_at_the_end_works(start_demo, tmp_path) -> None:
-    """Each works alone in a shell that knows nothing of the demo; curl fails where the answer is an error."""
+    """Each works in a shell without the demo's environment; curl fails if the answer is an error."""
     (tmp_path / ".curlrc").write_text("fail\n")
     shell = {"HOME": str(tmp_path), "PATH": os.defpath}
     demo = start_demo()
@@ -149,7 +149,7 @@ def test_once_shows_no_command_for_a_server_that_ends(start_demo) -> None:
 
 
 def test_a_server_that_ends_by_itself_is_an_error(start_demo) -> None:
-    """The demo exits with 1 and says so, and leaves nothing behind."""
+    """The demo exits with 1, prints the reason and removes its directory."""
     demo = start_demo()
     demo.read_until(LAST_LINE)
     (server,) = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text().split()

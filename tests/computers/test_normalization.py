@@ -83,7 +83,7 @@ def test_macaddress_has_one_spelling(spelling: str) -> None:
     "text", ["", "n/a", "00:1A:2B", "00:1A:2B:3C:4D:5E:6F", "\u0660" * 12, "00:1A:2B:3C:4D:5E\n"]
 )
 def test_other_text_is_left_for_validation(text: str) -> None:
-    """What is no MAC address is not bent into one."""
+    """A text that is not a MAC address is not changed."""
     assert normalize_submission({"macaddress": text}) == {"macaddress": text}
 
 
@@ -97,7 +97,7 @@ def test_hostname_loses_only_the_final_dot(submitted: str, canonical: str) -> No
 
 
 def test_an_unknown_version_is_left_out() -> None:
-    """PowerShell writes null where the registry has no version: that is no version, and no change."""
+    """A version of null, as PowerShell writes it, equals a missing version."""
     installed = [{"name": "panel", "version": None}, {"name": "panel"}]
 
     assert normalize_submission({"installedsoftware": installed}) == {

@@ -42,7 +42,7 @@ def test_rows_have_a_cell_for_each_column(
 
 @pytest.mark.every_database
 def test_software_counts_computers(report: Callable[..., Rows], add_computer: Callable[..., int]) -> None:
-    """Each version of a program stands with the number of its computers."""
+    """Each version of a program has a row with the number of its computers."""
     add_computer("pc-1", ("zip", "3.0"), ("tar", "1.32"))
     add_computer("pc-2", ("tar", "1.32"))
     add_computer("pc-3", ("tar", "1.34"))
@@ -54,7 +54,7 @@ def test_software_counts_computers(report: Callable[..., Rows], add_computer: Ca
 def test_software_finds_the_beginning_of_a_name(
     report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
-    """A name is found by how it begins in either case; `%` and `_` stand for themselves."""
+    """A name is found by its beginning in either case; `%` and `_` match literally."""
     add_computer("pc-1", ("OpenVPN", "2.6"), ("my_openvpn", "1"), ("open%", "1"), ("open_", "1"))
 
     assert report("software", name="openv") == [("OpenVPN", "2.6", 1)]
@@ -78,7 +78,7 @@ def test_software_finds_a_beginning_in_any_script(
 def test_software_folds_the_case_of_every_script(
     name: str, report: Callable[..., Rows], add_computer: Callable[..., int]
 ) -> None:
-    """Upper and lower case are one beyond ASCII too, whatever a database knows of letters."""
+    """Case is ignored beyond ASCII, too, on every database."""
     add_computer("pc-1", ("Éclair", "1"), ("Ωmega", "1"))
 
     assert len(report("software", name=name)) == 1

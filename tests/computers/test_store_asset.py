@@ -61,7 +61,7 @@ def test_a_cleared_list_removes_every_program(
 
 
 def test_only_the_difference_is_written(connection: Connection, add_computer: Callable[..., int]) -> None:
-    """An update that leaves the list alone asks nothing of the database."""
+    """An update that does not change the list does not run a statement."""
     assetid = add_computer("pc-1", ("tar", "1.32"))
     statements: list[str] = []
     event.listen(connection, "before_cursor_execute", lambda *call: statements.append(call[2]))
@@ -90,7 +90,7 @@ def test_computers_share_the_row_of_a_program(
 def test_a_repeated_creation_changes_nothing(
     connection: Connection, add_computer: Callable[..., int]
 ) -> None:
-    """Rows that are there already are no error."""
+    """Existing rows do not cause an error."""
     assetid = add_computer("pc-1", ("tar", "1.32"))
 
     store_asset(connection, assetid, None, {"installedsoftware": [TAR]})
@@ -124,6 +124,6 @@ def test_softwareid_is_the_same_everywhere() -> None:
 
 
 def test_an_unknown_database_is_named() -> None:
-    """A site that runs another database is told what to set."""
+    """The error for another database says what to set."""
     with pytest.raises(NotImplementedError, match="on oracle: set SHOPDB_DATABASE_URL to one of sqlite"):
         statements_for("oracle")

@@ -44,5 +44,5 @@ def test_any_two_texts_compare(one: str, other: str) -> None:
 
 
 def test_a_number_of_any_length_compares() -> None:
-    """Digits beyond what Python converts to an integer are no failure."""
+    """More digits than Python converts to an integer do not cause an error."""
     assert version_key("9" * 5_000) < version_key("1" + "0" * 5_000)

@@ -13,7 +13,7 @@ import pytest
 from documents import code, fenced, sections, table
 
 from shopdb_core.declarations.formats import format_checks
-from shopdb_core.declarations.patterns import pattern_reason
+from shopdb_core.declarations.patterns import pattern_fault
 
 SUBMITTED = "| submitted | stored | answer |"
 SENT = "| sent | stored | answer |"
@@ -75,7 +75,7 @@ def test_every_format_takes_what_is_told(text):
 def test_the_reasons_of_patterns_are_as_documented(text):
     """The reason begins as the document has it; a dash stands for none."""
     for cell, shown in table(text, "| pattern | reason |"):
-        reason = pattern_reason(code(cell)[0])
+        reason = pattern_fault(code(cell)[0])
         assert reason.startswith(shown) if shown != "-" else reason == "", cell
 
 

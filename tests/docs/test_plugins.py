@@ -10,7 +10,7 @@ from shopdb_core.plugins.registry import State
 
 def test_every_page_about_plugins_is_listed(docs):
     """The table of pages has each, so that an author who begins here finds it."""
-    rows = table((docs / "plugins.md").read_text(), "| page | tells |")
+    rows = table((docs / "plugins.md").read_text(), "| page | describes |")
 
     listed = {page for row in rows for page in re.findall(r"\]\((plugin-[\w-]+\.md)\)", row[0])}
 

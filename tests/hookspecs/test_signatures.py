@@ -1,4 +1,4 @@
-"""No hook and no record changes without a version that says so, and a line in the changelog."""
+"""A change of a hook or record needs a new version and a line in the changelog."""
 
 import copy
 import json
@@ -36,11 +36,11 @@ class AssetChange:
 '''
 FIRST = contract_of(SPECS, CLASSES)
 LATER = contract_of(SPECS.replace("plugin: str)", "plugin: str, at: str)"), CLASSES)
-TOLD = "## shopdb-hookspecs\n\n### [1.0.0]\n\n- `normalize`, `changed`, `Report`, `AssetChange`\n"
+NOTED = "## shopdb-hookspecs\n\n### [1.0.0]\n\n- `normalize`, `changed`, `Report`, `AssetChange`\n"
 
 
 def test_the_hooks_are_what_their_version_says() -> None:
-    """The sources are as recorded for the version, each step is large enough, each change is told."""
+    """The sources equal the version's record, each step is large enough, the changelog has each change."""
     assert list(faults(RECORDS, present_contract(), PROJECT["version"], CHANGELOG)) == []
 
 
@@ -75,56 +75,56 @@ def test_the_hooks_are_what_their_version_says() -> None:
     ],
 )
 def test_the_step_that_a_change_needs(find: str, put: str, name: str, step: Step) -> None:
-    """What a plugin may leave out is minor; whatever one may rely on is major."""
+    """An addition that plugins may ignore is minor; a change that can break a plugin is major."""
     changed = contract_of(SPECS.replace(find, put), CLASSES.replace(find, put))
 
     assert changed != FIRST
     assert dict(changes(FIRST, changed))[name] is step
 
 
-def test_words_are_no_part_of_the_contract() -> None:
+def test_docstrings_are_not_part_of_the_contract() -> None:
     """A docstring may be corrected in any version."""
     assert contract_of(SPECS.replace("Bring it", "Put it"), CLASSES.replace("A query", "One")) == FIRST
 
 
-def test_all_is_well_where_all_agree() -> None:
-    """Nothing is said of a first version that is recorded and told."""
-    assert list(faults({"1.0.0": FIRST}, FIRST, "1.0.0", TOLD)) == []
+def test_a_consistent_version_has_no_faults() -> None:
+    """A first version that is recorded and in the changelog is without faults."""
+    assert list(faults({"1.0.0": FIRST}, FIRST, "1.0.0", NOTED)) == []
 
 
 @pytest.mark.parametrize(
-    ("alter", "version", "told", "expected"),
+    ("alter", "version", "changelog", "expected"),
     [
         (
             lambda records: records,
             "1.0.0",
-            TOLD,
+            NOTED,
             "normalize: differs from what tests/hookspecs/signatures.json",
         ),
         (
             lambda records: records,
             "1.1.0",
-            TOLD,
+            NOTED,
             "records for version 1.1.0. A released version stays as it is",
         ),
         (
             lambda records: {**records, "1.1.0": LATER},
             "1.1.0",
-            TOLD + "\n### [1.1.0]\n\n- `changed` differs\n",
+            NOTED + "\n### [1.1.0]\n\n- `changed` differs\n",
             "normalize: changed in 1.1.0; say so in CHANGELOG.md",
         ),
         (
             lambda records: {**records, "1.0.1": LATER},
             "1.0.1",
-            TOLD + "\n### [1.0.1]\n\n- `normalize(submission, plugin, at)`\n",
+            NOTED + "\n### [1.0.1]\n\n- `normalize(submission, plugin, at)`\n",
             "normalize: its change needs a minor version, and from 1.0.0 to 1.0.1 is a patch step",
         ),
     ],
 )
-def test_what_is_missing_is_told(
-    alter: Callable[[dict[str, Any]], dict[str, Any]], version: str, told: str, expected: str
+def test_missing_parts_are_reported(
+    alter: Callable[[dict[str, Any]], dict[str, Any]], version: str, changelog: str, expected: str
 ) -> None:
     """A change without a record, without a line in the changelog, or with too small a step."""
-    (fault,) = faults(alter({"1.0.0": copy.deepcopy(FIRST)}), LATER, version, told)
+    (fault,) = faults(alter({"1.0.0": copy.deepcopy(FIRST)}), LATER, version, changelog)
 
     assert expected in fault

@@ -120,7 +120,7 @@ def test_a_source_tree_is_built_first(check: Callable[..., Any], tree: Path) -> 
 
     for told in (check("./tree", directory=tree.parent), check(directory=tree)):
         assert told.returncode == 1
-        assert "the plugin: it implements no hook" in told.stdout
+        assert "the plugin: it does not implement any hook" in told.stdout
         assert told.stdout.splitlines()[-1] == "rack 1.0 (rackplugin) does not conform: 1 fault."
 
 

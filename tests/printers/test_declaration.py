@@ -31,7 +31,7 @@ def test_fields_are_valid_schemas() -> None:
 
 @pytest.mark.parametrize("example", plugin.get_example_submissions())
 def test_examples_are_valid_and_canonical(example: JsonObject, validator: Draft202012Validator) -> None:
-    """Each example passes validation as it stands, and normalisation leaves it alone."""
+    """Each example is valid, and normalisation does not change it."""
     validator.validate(example)
 
     assert plugin.normalize_submission(example) == example
@@ -62,7 +62,7 @@ def test_refuses(field: str, value: object, validator: Draft202012Validator) -> 
 @pytest.mark.skipif(not PAYLOADS.is_dir(), reason="SHOPDB_TEST_DATA is not there")
 @pytest.mark.parametrize("path", sorted(PAYLOADS.glob("*.json")), ids=lambda path: path.stem)
 def test_payloads_of_others_are_valid(path: Path, validator: Draft202012Validator) -> None:
-    """What another agent says of network printers is valid once normalised."""
+    """Inventories of network printers by another agent are valid once normalised."""
     payload = json.loads(path.read_text(encoding="utf-8"))
 
     validator.validate(plugin.normalize_submission(payload))

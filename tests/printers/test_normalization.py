@@ -82,7 +82,7 @@ def test_status_numbers_get_their_names(number: int, name: str) -> None:
 
 @pytest.mark.parametrize("status", [0, 6, True, 3.0, "3", None])
 def test_another_status_is_left_for_validation(status: Json) -> None:
-    """What is no hrPrinterStatus is not guessed at."""
+    """A number that is not an hrPrinterStatus is not changed."""
     canonical = plugin.normalize_submission({"status": status})["status"]
 
     assert (canonical, type(canonical)) == (status, type(status))
@@ -101,7 +101,7 @@ def test_special_levels_become_a_state(level: float, state: str) -> None:
 
 
 def test_null_members_are_left_out() -> None:
-    """What is null is unknown, and unknown is no change."""
+    """A member of null equals a missing member."""
     submission = {"supplies": [{"name": "Drum", "colorant": None, "levelpercent": None, "levelstate": None}]}
 
     assert plugin.normalize_submission(submission) == {"supplies": [{"name": "Drum"}]}

@@ -58,7 +58,7 @@ def test_supplies_low_leaves_out_unknown_levels(
 
 @pytest.mark.every_database
 def test_pages_lists_every_printer(report: Callable[..., Rows], add_printer: Callable[..., int]) -> None:
-    """Each printer stands with its counters, the largest Counter32 included."""
+    """Each printer has a row with its counters, the largest Counter32 included."""
     add_printer("A", model="M479", location="Hall 3", pagecount=2**32 - 1, colorpagecount=7)
     add_printer("B")
 

@@ -39,7 +39,7 @@ def test_a_new_printer_gets_its_rows(connection: Connection, add_printer: Callab
 def test_a_printer_that_says_nothing_still_has_a_row(
     connection: Connection, add_printer: Callable[..., int]
 ) -> None:
-    """Reports find every printer, whatever it sent."""
+    """Reports include every printer, with any fields."""
     assetid = add_printer("D9J")
 
     assert _rows(connection, device, assetid) == [(None, None, None, None)]
@@ -106,6 +106,6 @@ def test_rows_go_with_their_asset(connection: Connection, add_printer: Callable[
 
 
 def test_an_unknown_database_is_named() -> None:
-    """A site that runs another database is told what to set."""
+    """The error for another database says what to set."""
     with pytest.raises(NotImplementedError, match="on oracle: set SHOPDB_DATABASE_URL to one of sqlite"):
         statements_for("oracle")

@@ -1,4 +1,4 @@
-"""The ShopDB plugin for computers: a module as plugin, one function a hook."""
+"""The ShopDB plugin for computers: a module with one function for each hook."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,35 +15,35 @@ from shopdb_hookspecs import JsonObject, Report, hookimpl
 
 @hookimpl
 def get_collector_schema() -> JsonObject:
-    """Declare the fields of a computer."""
+    """Return the declaration of a computer's fields."""
     return DECLARATION
 
 
 @hookimpl
 def get_example_submissions() -> Sequence[JsonObject]:
-    """Show an imaged Windows PC, a Linux machine and a partial submission."""
+    """Return an imaged Windows PC, a Linux machine and a partial submission."""
     return EXAMPLES
 
 
 @hookimpl
 def normalize_submission(submission: JsonObject) -> JsonObject:
-    """Bring host name, MAC address and software list into canonical form."""
+    """Return host name, MAC address and software list in canonical form."""
     return normalized(submission)
 
 
 @hookimpl
 def get_migrations() -> Path:
-    """Name the directory of this plugin's Alembic versions."""
+    """Return the directory of this plugin's Alembic versions."""
     return Path(__file__).parent / "migrations"
 
 
 @hookimpl
 def store_asset(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
-    """Keep `computers_software` and `computers_installation` in step with the submission."""
+    """Update `computers_software` and `computers_installation`."""
     store_programs(connection, assetid, before, after)
 
 
 @hookimpl
 def get_reports() -> Sequence[Report]:
-    """Offer `software`, `software_on` and `stale`."""
+    """Return the reports `software`, `software_on` and `stale`."""
     return REPORTS

@@ -1,4 +1,4 @@
-"""The command that prints this machine's inventory."""
+"""The command `shopdb collect`: print this machine's inventory."""
 
 import json
 

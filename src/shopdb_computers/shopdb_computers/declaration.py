@@ -1,4 +1,4 @@
-"""What a submission about a computer may carry: the collector declaration (contract 1)."""
+"""The collector declaration of computers (contract, section 1)."""
 
 from typing import Final
 
@@ -17,8 +17,8 @@ def _instant(description: str, **more: Json) -> JsonObject:
     return _text(40, description, format="date-time", **more)
 
 
-# A program admits no further members: what is not kept would otherwise vanish in silence,
-# and with it every version that a pipeline calls `Version` or `DisplayVersion`.
+# Further members are refused: otherwise a version that a pipeline calls `Version` or `DisplayVersion` would
+# be lost without an error.
 _PROGRAM: Final[JsonObject] = {
     "type": "object",
     "required": ["name"],
@@ -54,7 +54,7 @@ DECLARATION: Final[JsonObject] = {
         "memorygb": {
             "type": "number",
             "minimum": 0,
-            # More than any computer has: a size in bytes or MiB is refused instead of stored.
+            # More than any computer has, so that a size in bytes or MiB is refused.
             "maximum": 65_536,
             "description": "The installed memory in GiB.",
         },

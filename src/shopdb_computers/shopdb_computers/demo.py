@@ -1,4 +1,4 @@
-"""The command that shows the whole way of a submission, with this machine as the example."""
+"""The command `shopdb demo`: a temporary site, to which this machine's inventory is submitted."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def demo(*, once: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DemoSite:
-    """A site in a directory of its own, and the command line run in it as a person would."""
+    """A site in a directory of its own, and the commands that run in it."""
 
     directory: Path
 
@@ -134,7 +134,7 @@ def _show_what_is_stored(site: DemoSite) -> None:
 
 
 def _serve_until_interrupted(site: DemoSite, process: subprocess.Popen[str], url: str) -> None:
-    """Show what to try, and wait; raises `ClickException` with the log when the server ends first."""
+    """Print commands to try, and wait; raises `ClickException` with the log if the server ends first."""
     try:
         _show_commands(site, url)
         process.wait()
@@ -145,7 +145,7 @@ def _serve_until_interrupted(site: DemoSite, process: subprocess.Popen[str], url
 
 
 def _show_commands(site: DemoSite, url: str) -> None:
-    """Print commands for another terminal; each works alone, whatever its working directory."""
+    """Print commands for another terminal; each works in any working directory."""
     token = site.run("token", "create", "--subject", "demo", "--role", "editor", "--ttl", "12h").strip()
     header = site.directory / "authorization"
     header.write_text(f"Authorization: Bearer {token}\n")
@@ -160,7 +160,7 @@ def _show_commands(site: DemoSite, url: str) -> None:
 
 
 def _interrupt_on_signals() -> None:
-    """Let SIGTERM and SIGHUP end the demo as Ctrl-C does; a signal that `nohup` ignores stays ignored."""
+    """End the demo on SIGTERM and SIGHUP as on Ctrl-C; a signal that is ignored (`nohup`) stays ignored."""
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -172,13 +172,13 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _ignore_signals() -> None:
-    """Let no further signal break off the end of the server and the removal of the directory."""
+    """Ignore further signals, which would interrupt the removal of the directory."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _shown_shopdb() -> str:
-    """Return the command line as any shell finds it; a user's own installation has its script elsewhere."""
+    """Return a command that works in any shell; `pip install --user` puts its script elsewhere."""
     script = shutil.which("shopdb", path=sysconfig.get_path("scripts"))
     return shlex.quote(script) if script else f"{shlex.quote(sys.executable)} -m shopdb_core"
 
@@ -188,6 +188,6 @@ def _shopdb(*arguments: str) -> list[str]:
 
 
 def _environ() -> dict[str, str]:
-    """Leave out the settings of a site that this shell may belong to; listen on any free port."""
+    """Return the environment without settings of another site, and with any free port to listen on."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
     return {**kept, "SHOPDB_LISTEN": "127.0.0.1:0"}

@@ -1,4 +1,4 @@
-"""Valid submissions that show pipeline authors what a computer looks like."""
+"""Example submissions for authors of pipelines."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,11 +1,11 @@
-"""Which programs a computer has: the difference that a submission makes, written."""
+"""Write which programs a submission adds to a computer and removes from it."""
 
 import json
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from shopdb_computers.programs import Program
+from shopdb_computers.normalization import Program
 from shopdb_computers.statements import Statements, statements_for
 from shopdb_computers.tables import bucket_of, softwareid
 from shopdb_hookspecs import Json, JsonObject
@@ -16,11 +16,11 @@ def store_programs(
 ) -> None:
     """Write which programs were added and removed, in the caller's transaction; the caller commits.
 
-    Programs that no computer has any longer stay in `computers_software`: another writer may just
-    be installing one.
+    Programs that are not installed any more stay in `computers_software`, because another transaction may add
+    an installation of one.
     """
     listed_before, listed = (before or {}).get("installedsoftware"), after.get("installedsoftware")
-    # Most updates leave the programs alone, and equal lists are found equal in a tenth of the time.
+    # Most updates do not change the programs, and comparing equal lists takes a tenth of the time.
     if listed_before == listed:
         return
     statements = statements_for(connection.dialect.name)
@@ -28,14 +28,16 @@ def store_programs(
     place = {"bucket": bucket_of(assetid), "assetid": assetid}
     if added := new - old:
         softwareids = _softwareids(added)
-        _know(connection, statements, added, softwareids)
+        _add_software(connection, statements, added, softwareids)
         connection.execute(statements.add_installations, {**place, "softwareids": softwareids})
     if removed := old - new:
         connection.execute(statements.remove_installations, {**place, "softwareids": _softwareids(removed)})
 
 
-def _know(connection: Connection, statements: Statements, programs: set[Program], softwareids: str) -> None:
-    """Write those of the programs that no computer had before; most are known, and to look is cheap."""
+def _add_software(
+    connection: Connection, statements: Statements, programs: set[Program], softwareids: str
+) -> None:
+    """Insert the programs that are not stored yet."""
     unknown = set(connection.execute(statements.unknown_software, {"softwareids": softwareids}).scalars())
     if unknown:
         rows = sorted((key, *program) for program in programs if (key := softwareid(*program)) in unknown)
@@ -47,5 +49,5 @@ def _programs(listed: Json) -> set[Program]:
 
 
 def _softwareids(programs: Iterable[Program]) -> str:
-    """Sort the keys, so that two writers with programs in common take the rows' locks in one order."""
+    """Return the sorted keys as JSON: concurrent transactions must lock common rows in the same order."""
     return json.dumps(sorted(softwareid(*program) for program in programs))

@@ -1,6 +1,6 @@
-"""The statements that write installed software: one a step, whatever the number of programs.
+"""The SQL statements that write installed software, for each kind of database.
 
-Each takes its programs as one JSON array, which every database unfolds in its own words.
+A statement takes all programs as one JSON array, so that the number of statements does not grow with them.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from sqlalchemy import TextClause, text
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What one kind of database is told.
+    """The statements for one kind of database.
 
-    `softwareids` is a JSON array of numbers, `programs` one of [softwareid, name, version]. A row that is
-    there already stays, since its key says all that it holds.
+    `softwareids` is a JSON array of numbers, `programs` one of [softwareid, name, version]. An existing row
+    is not changed, since its key determines its content.
     """
 
     unknown_software: TextClause
@@ -25,7 +25,7 @@ class Statements:
 
 
 def statements_for(dialect: str) -> Statements:
-    """Choose the statements for a SQLAlchemy dialect name.
+    """Return the statements for the name of a SQLAlchemy dialect.
 
     Raises `NotImplementedError` for a database that this plugin cannot write to.
     """
@@ -37,13 +37,13 @@ def statements_for(dialect: str) -> Statements:
     return _STATEMENTS[dialect]
 
 
-# Looking first spares taking names apart, and locks, for the many programs that are known already.
+# Most programs are stored already: the look-up saves unpacking their names and locking their rows.
 _SQLITE: Final = Statements(
     unknown_software=text("""
         SELECT value FROM json_each(:softwareids)
         WHERE value NOT IN (SELECT softwareid FROM computers_software)
     """),
-    # WHERE true keeps SQLite from reading ON CONFLICT as the ON of a join.
+    # Without WHERE true, SQLite parses ON CONFLICT as the ON of a join.
     add_software=text("""
         INSERT INTO computers_software (softwareid, name, version)
         SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
@@ -107,7 +107,7 @@ _MYSQL: Final = Statements(
         FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
         ON DUPLICATE KEY UPDATE softwareid = computers_installation.softwareid
     """),
-    # A DELETE with IN would look at every row of the bucket, and lock it.
+    # A DELETE with IN would read and lock every row of the bucket.
     remove_installations=text("""
         DELETE installation
         FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program

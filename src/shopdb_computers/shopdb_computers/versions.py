@@ -1,4 +1,4 @@
-"""Comparing versions that follow no common scheme."""
+"""Compare versions that do not follow a common scheme."""
 
 import re
 from typing import TypeAlias
@@ -9,7 +9,7 @@ _ZERO = (True, 0, "")
 
 
 def version_key(version: str) -> VersionKey:
-    """Give a key that sorts versions such as `10.0.50903`, `3.32.1-1.fc31` and `2.3.8-I001`.
+    """Return a sort key for versions such as `10.0.50903`, `3.32.1-1.fc31` and `2.3.8-I001`.
 
     Numbers compare as numbers, words as words, a number follows a word (`1.0.rc1` before `1.0.1`), and
     zeros at the end do not count (`10` equals `10.0`).
@@ -21,7 +21,7 @@ def version_key(version: str) -> VersionKey:
 
 
 def _part_key(part: str) -> tuple[bool, int, str]:
-    """Sort a number by its count of digits first, which no length of digits can overflow."""
+    """Return the key of a part; comparing the count of digits first avoids converting long numbers."""
     if not part.isdigit():
         return (False, 0, part)
     digits = part.lstrip("0")

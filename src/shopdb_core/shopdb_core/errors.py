@@ -123,7 +123,7 @@ class PluginFailure(ShopDBError):
     """A hook or a report failed. Nothing was stored.
 
     `plugin` is the plugin's name, `distribution` its distribution with the version, `hook` the hook's name or
-    `the report NAME`, and `what` what it did, such as `returned no dict`. The message consists of these four.
+    `the report NAME`, and `what` what it did, such as `did not return a dict`. The message has these four.
     """
 
     def __init__(

@@ -10,7 +10,11 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.errors import ConfigurationError, SchemaBehind
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
-from shopdb_core.plugins.served_declarations import NOTHING_BROKEN, Breakage, remember_served
+from shopdb_core.plugins.served_declarations import (
+    NO_BREAKING_CHANGES,
+    BreakingChanges,
+    record_served_declarations,
+)
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
@@ -32,7 +36,7 @@ class Site:
         settings: Settings,
         plugins: Plugins,
         store: Store,
-        broken: Mapping[str, Breakage] = NOTHING_BROKEN,
+        broken: Mapping[str, BreakingChanges] = NO_BREAKING_CHANGES,
     ) -> None:
         self.settings = settings
         self.plugins = plugins
@@ -59,7 +63,7 @@ class Site:
         store = open_store(settings)
         try:
             check_schema(store, loaded)
-            broken = remember_served(store, loaded) if record_served else NOTHING_BROKEN
+            broken = record_served_declarations(store, loaded) if record_served else NO_BREAKING_CHANGES
         except BaseException:
             store.close()
             raise

@@ -1,4 +1,4 @@
-"""What a submission about a printer may carry: the collector declaration (contract 1).
+"""The collector declaration of printers (contract, section 1).
 
 Names in the descriptions are objects of the Printer MIB (RFC 3805), the Host Resources MIB (RFC 2790)
 and MIB-II (RFC 1213); their strings have at most 255 characters.
@@ -23,8 +23,8 @@ def _text(max_length: int, description: str, **more: Json) -> JsonObject:
 
 
 def _counter(description: str) -> JsonObject:
-    # Volatile: a printer in use counts on from poll to poll, and the history of changes that are
-    # worth keeping (a moved printer, a new cartridge) would drown in it.
+    # Volatile: the counters of a printer in use change at every poll, which would hide the changes that
+    # matter (a moved printer, a new cartridge) in the history.
     return {
         "type": "integer",
         "minimum": 0,

@@ -1,10 +1,41 @@
-"""The plugin's reports, and what a reader may ask of them."""
+"""The plugin's reports and their queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from shopdb_hookspecs import Parameter, Report
-from shopdb_printers.queries import pages_printed, supplies_below
+from sqlalchemy import Connection, select
+
+from shopdb_hookspecs import Json, Parameter, Report
+from shopdb_printers.tables import asset, device, supply
+
+
+def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Json]]:
+    """Yield the supplies with a known level below `below` percent, lowest first."""
+    query = (
+        select(asset.c.identityvalue, supply.c.name, supply.c.levelpercent, device.c.location)
+        .join_from(supply, asset, asset.c.assetid == supply.c.assetid)
+        .join(device, device.c.assetid == supply.c.assetid)
+        .where(supply.c.levelpercent < below)
+        .order_by(supply.c.levelpercent, supply.c.assetid, supply.c.position)
+    )
+    yield from map(tuple, connection.execute(query))
+
+
+def pages_printed(connection: Connection) -> Iterator[Sequence[Json]]:
+    """Yield the counters of each printer, oldest asset first."""
+    query = (
+        select(
+            asset.c.identityvalue,
+            device.c.model,
+            device.c.location,
+            device.c.pagecount,
+            device.c.colorpagecount,
+        )
+        .join_from(device, asset, asset.c.assetid == device.c.assetid)
+        .order_by(device.c.assetid)
+    )
+    yield from map(tuple, connection.execute(query))
+
 
 REPORTS: Final[Sequence[Report]] = (
     Report(

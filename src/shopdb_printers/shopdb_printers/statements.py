@@ -1,4 +1,4 @@
-"""The statements that write a printer's rows: one a step, whatever the number of supplies."""
+"""The SQL statements that write a printer's rows, for each kind of database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, text
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What one kind of database is told.
+    """The statements for one kind of database; their number does not depend on the number of supplies.
 
     `supplies` is a JSON array of [position, name, colorant, levelpercent, levelstate], `positions` one
     of numbers.
@@ -21,7 +21,7 @@ class Statements:
 
 
 def statements_for(dialect: str) -> Statements:
-    """Choose the statements for a SQLAlchemy dialect name.
+    """Return the statements for the name of a SQLAlchemy dialect.
 
     Raises `NotImplementedError` for a database that this plugin cannot write to.
     """
@@ -41,7 +41,7 @@ _SQLITE: Final = Statements(
             model = excluded.model, location = excluded.location,
             pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
     """),
-    # WHERE true keeps SQLite from reading ON CONFLICT as the ON of a join.
+    # Without WHERE true, SQLite parses ON CONFLICT as the ON of a join.
     put_supplies=text("""
         INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
         SELECT :assetid, json_extract(value, '$[0]'), json_extract(value, '$[1]'),

@@ -1,4 +1,4 @@
-"""A printer's page counts and supplies: the difference that a submission makes, written."""
+"""Write the changes of a printer's page counts and supplies."""
 
 import json
 from typing import Final, TypeAlias
@@ -9,7 +9,7 @@ from shopdb_hookspecs import Json, JsonObject
 from shopdb_printers.statements import Statements, statements_for
 
 Supply: TypeAlias = tuple[Json, ...]
-"""Name, colorant, levelpercent and levelstate of one supply; None for what it does not say."""
+"""Name, colorant, levelpercent and levelstate of one supply; None for a missing member."""
 
 _DEVICE_FIELDS: Final = ("model", "location", "pagecount", "colorpagecount")
 _SUPPLY_FIELDS: Final = ("name", "colorant", "levelpercent", "levelstate")

@@ -18,7 +18,7 @@ from shopdb_printers.declaration import MAX_TEXT
 
 Number: Final = BigInteger().with_variant(Integer, "sqlite")
 
-# The core's table has a MetaData of its own here: migrations of this plugin never touch it.
+# The core's table has a separate MetaData: migrations of this plugin must not change it.
 asset: Final = Table(
     "asset",
     MetaData(),
@@ -38,7 +38,7 @@ device: Final = Table(
     Column("colorpagecount", Number),
 )
 
-# Nothing but its place in the sorted list tells one supply from another with the same name.
+# Supplies may have equal names, so that the position in the sorted list is the key.
 supply: Final = Table(
     "printers_supply",
     metadata,

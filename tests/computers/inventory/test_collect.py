@@ -7,12 +7,12 @@ from jsonschema import Draft202012Validator
 
 from shopdb_computers.collect import collect
 from shopdb_computers.declaration import DECLARATION
-from shopdb_computers.inventory.hardware import model_name
+from shopdb_computers.inventory.system import model_name
 from shopdb_core.declarations.formats import format_checker
 
 
 def test_collect_prints_a_valid_submission() -> None:
-    """Whatever this machine is, what it says of itself is valid."""
+    """The inventory of this machine is valid."""
     schema = {"properties": DECLARATION["fields"], "required": ["hostname"], "additionalProperties": False}
     validator = Draft202012Validator(schema, format_checker=format_checker())
 
@@ -23,7 +23,7 @@ def test_collect_prints_a_valid_submission() -> None:
 
 
 def test_model_name_is_read_from_cpuinfo() -> None:
-    """The first processor's model stands for all."""
+    """The model of the first processor is used."""
     cpuinfo = "processor\t: 0\nmodel\t\t: 78\nmodel name\t: Intel(R) Core(TM) i5 \nprocessor\t: 1\n"
 
     assert model_name(cpuinfo) == "Intel(R) Core(TM) i5"

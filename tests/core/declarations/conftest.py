@@ -33,5 +33,5 @@ _DECLARATION = {
 
 @pytest.fixture
 def declaration() -> dict[str, Any]:
-    """A sound declaration of one's own, to be changed at will."""
+    """A copy of a valid declaration, which a test may change."""
     return copy.deepcopy(_DECLARATION)

@@ -10,7 +10,7 @@ from shopdb_core.declarations.check import check_declaration, declaration_schema
 
 
 def test_accepts_what_the_contract_offers(declaration: dict[str, Any]) -> None:
-    """A declaration that uses every kind of field has no fault."""
+    """A declaration that uses every kind of field is valid."""
     assert check_declaration(declaration) == []
 
 

@@ -38,7 +38,7 @@ DECLARATION = {
 
 
 def found(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[tuple[Step, str]]:
-    """Compare two sound declarations; give step and place of each change."""
+    """Compare two valid declarations; return step and place of each change."""
     return [(change.step, change.place) for change in compare_declarations(old, new)]
 
 
@@ -324,7 +324,7 @@ def test_a_schema_that_branches_without_end_counts_as_breaking() -> None:
 
 
 def test_a_breaking_change_says_what_is_noticed_and_how_to_avoid_it() -> None:
-    """Its place, its sentence, and a remedy; other changes have no remedy."""
+    """A breaking change has a place, a sentence and a remedy; other changes lack the remedy."""
     altered = copy.deepcopy(DECLARATION)
     del altered["fields"]["uptime"]
     altered["fields"]["site"] = {"type": "string"}
@@ -398,7 +398,7 @@ def test_a_long_chain_of_references_ends() -> None:
 
 
 def test_a_sentence_says_what_the_rule_was_and_what_it_is_now() -> None:
-    """Both rules are quoted, and the sentence says who notices the change."""
+    """The sentence quotes both rules and says whom the change affects."""
     old = {**DECLARATION, "fields": {**DECLARATION["fields"], "up": {"type": "boolean"}}}
     new = {**DECLARATION, "fields": {**DECLARATION["fields"], "up": {"enum": ["yes", "no"]}}}
 
@@ -411,7 +411,7 @@ def test_a_sentence_says_what_the_rule_was_and_what_it_is_now() -> None:
 
 
 def test_a_rule_that_changes_through_what_it_refers_to() -> None:
-    """The sentence says so where the rule itself is the same text."""
+    """The sentence says so if the rule itself has equal text."""
     before, after = (
         {
             "identityfield": "id",

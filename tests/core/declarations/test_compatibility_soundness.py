@@ -1,4 +1,4 @@
-"""A newer declaration without a major change accepts whatever the older one accepted."""
+"""A newer declaration without a major change accepts every value that the older one accepted."""
 
 import copy
 from typing import Any
@@ -60,7 +60,7 @@ VALUES = [
     [],
     {},
 ]
-"""Of every kind and size that the rules can tell apart."""
+"""Values of every kind and size that the rules distinguish."""
 
 
 def objects(rules: Json) -> Json:
@@ -77,7 +77,7 @@ def by_place(declaration: Json) -> dict[str, Json]:
 
 @st.composite
 def declarations(draw: st.DrawFn) -> tuple[Json, Json]:
-    """Return two sound declarations, of which the second has one place written anew, or a bound moved."""
+    """Return two valid declarations; the second has one place replaced, or one bound changed."""
     old = {
         "identityfield": "id",
         "fields": {"id": {"type": "string"}, "x": objects(draw(RULES))},

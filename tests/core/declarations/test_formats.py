@@ -84,7 +84,7 @@ def test_refuses(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}])
 def test_formats_speak_of_strings_alone(value: object) -> None:
-    """A format says nothing about a value that is no string."""
+    """A format accepts every value that is not a string."""
     assert all(check(value) for check in format_checks().values())
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.alone
 LENGTH = 50_000
 MOST_SECONDS = 0.010
 RUNS = 9
-"""How often each is measured: the fastest counts, whatever else the machine does meanwhile."""
+"""How often each is measured; the fastest run counts, since the machine may be busy."""
 
 LETTERS = "a" * LENGTH
 CATASTROPHIC = {
@@ -105,7 +105,7 @@ def test_a_refusal_is_explained(collector: Collector, submission: dict[str, str]
 
 
 def test_the_explaining_validator_is_as_fast(collector: Collector, submission: dict[str, str]) -> None:
-    """It reaches the same verdict by itself, in no time."""
+    """It reaches the same result by itself within the limit."""
     explaining = collector.validator._explaining
 
     assert not explaining.is_valid(submission)

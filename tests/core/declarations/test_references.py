@@ -1,4 +1,4 @@
-"""References of a declaration lead into its own `$defs`, end, and make nobody reach outside."""
+"""References of a declaration point into its own `$defs`, are finite and fetch nothing."""
 
 import json
 import subprocess

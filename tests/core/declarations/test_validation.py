@@ -1,4 +1,4 @@
-"""The verdict on a submission, and its explanation."""
+"""Whether a submission is valid, and the faults that are listed."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def _field_faults(rules: dict[str, Any], value: object) -> list[Fault]:
 
 
 def test_accepts_a_valid_submission(validator: SubmissionValidator) -> None:
-    """A submission that uses every kind of field has no fault."""
+    """A submission that uses every kind of field is valid."""
     submission = {
         **SMALLEST,
         "macaddress": "00:1A:2B:3C:4D:5E",
@@ -148,7 +148,7 @@ def test_explains_every_keyword(rules: dict[str, Any], value: object, pointer: s
     "value", ["@{name=7-Zip; version=23.01}", "System.Collections.Hashtable", "System.Object[]"]
 )
 def test_recognises_what_powershell_cuts_off(validator: SubmissionValidator, value: str) -> None:
-    """Where an object is due and PowerShell wrote its name, the message says how to send it whole."""
+    """If PowerShell wrote a type's name for an object, the message says how to send it whole."""
     faults = validator.faults({**SMALLEST, "installedsoftware": [value], "mainboard": value})
 
     assert [fault.pointer for fault in faults] == ["/mainboard", "/installedsoftware/0"]

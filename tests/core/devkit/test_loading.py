@@ -67,8 +67,8 @@ def test_faulty_offers_are_told(make_plugin: MakePlugin) -> None:
     (no_report,) = refused(make_plugin(get_reports=lambda: ["ports"]))
     (no_directory,) = refused(make_plugin(get_migrations=lambda: "/nowhere"))
 
-    assert no_report.startswith("get_reports: returned something that is no Report among its reports")
-    assert no_directory.startswith("get_migrations: returned no directory that exists: '/nowhere'")
+    assert no_report.startswith("get_reports: returned a list with an item that is not a Report")
+    assert no_directory.startswith("get_migrations: returned '/nowhere', which is not an existing directory")
 
 
 def test_a_deprecated_hook_is_a_note(make_plugin: MakePlugin) -> None:

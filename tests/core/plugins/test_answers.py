@@ -1,4 +1,4 @@
-"""What hooks answer is checked where it enters: a fault quarantines the plugin, or refuses one submission."""
+"""The results of hooks are checked: a fault quarantines the plugin, or refuses one submission."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,13 +15,13 @@ MakePlugin = Callable[..., object]
 
 
 def report(**changes: Any) -> Report:
-    """Return a sound report but for the changes."""
-    sound = {"name": "tall", "title": "Tall racks", "columns": ["serial"], "rows": lambda _, **__: []}
-    return Report(**{**sound, **changes})
+    """Return a valid report with changes."""
+    valid = {"name": "tall", "title": "Tall racks", "columns": ["serial"], "rows": lambda _, **__: []}
+    return Report(**{**valid, **changes})
 
 
 def lazily_failing() -> Iterator[object]:
-    """Yield one thing, then raise: what a careless hook might return."""
+    """Yield one item, then raise."""
     yield {"serial": "r1"}
     raise ValueError("too late")
 
@@ -49,8 +49,8 @@ def test_a_hook_that_raises_at_start_quarantines_its_plugin(
 @pytest.mark.parametrize(
     "answer", [5, [], "schema", {}, {"fields": 3}, b"{}", object()], ids=lambda answer: type(answer).__name__
 )
-def test_a_declaration_that_is_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
-    """Whatever stands in place of a declaration is told by hook and place."""
+def test_a_declaration_that_is_not_one(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """The reason for a value that is not a declaration names the hook and the place."""
     plugin = load(make_plugin(get_collector_schema=lambda: answer))
 
     assert plugin.state == "quarantined"
@@ -60,36 +60,42 @@ def test_a_declaration_that_is_none(load: Load, make_plugin: MakePlugin, answer:
 @pytest.mark.parametrize(
     "answer",
     [5, {"serial": "r1"}, ["r1"], "r1", lazily_failing(), [{"serial": {1}}], [{"serial": float("nan")}]],
-    ids=["number", "object", "strings", "string", "generator", "no JSON", "not a number"],
+    ids=["number", "object", "strings", "string", "generator", "not JSON", "not a number"],
 )
-def test_examples_that_are_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
-    """What could not be shown under `_schemas` is found at start."""
+def test_examples_that_are_not_a_list_of_objects(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """Examples that `_schemas` cannot return are found at start."""
     plugin = load(make_plugin(get_example_submissions=lambda: answer))
 
     assert plugin.state == "quarantined"
-    assert plugin.reason.startswith("get_example_submissions returned ")
+    assert plugin.reason.startswith(
+        (
+            "get_example_submissions returned an example",
+            "get_example_submissions did not return a list of dicts",
+        )
+    )
 
 
 @pytest.mark.parametrize("answer", [5, "no/such/folder", [Path()], __file__])
-def test_migrations_that_are_no_folder(load: Load, make_plugin: MakePlugin, answer: object) -> None:
-    """The folder is looked for at start; the reason shows what was returned."""
+def test_migrations_that_are_not_a_directory(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """The directory must exist at start; the reason shows what was returned."""
     plugin = load(make_plugin(get_migrations=lambda: answer))
 
     assert plugin.state == "quarantined"
-    assert plugin.reason.startswith("get_migrations returned no directory that exists: ")
+    assert plugin.reason.startswith(f"get_migrations returned {str(answer)!r}"[:60])
+    assert "which is not an existing directory: return an absolute path" in plugin.reason
 
 
 @pytest.mark.parametrize("answer", [5, lazily_failing(), [report(name=5)], [report(columns=5)], [5]])
-def test_reports_that_are_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
-    """What could not be listed or run is found at start, whatever it is."""
+def test_reports_that_are_not_a_list_of_reports(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+    """A report that cannot be listed or run is found at start."""
     plugin = load(make_plugin(get_reports=lambda: answer))
 
     assert plugin.state == "quarantined"
-    assert plugin.reason.startswith("get_reports returned ")
+    assert plugin.reason.startswith(("get_reports returned ", "get_reports did not return a list"))
 
 
-def test_what_hooks_may_answer_is_taken(load: Load, make_plugin: MakePlugin, tmp_path: Path) -> None:
-    """The counterpart of all above: a plugin with everything in order."""
+def test_valid_results_are_accepted(load: Load, make_plugin: MakePlugin, tmp_path: Path) -> None:
+    """A plugin whose hooks return valid results is active."""
     plugin = load(
         make_plugin(
             get_example_submissions=lambda: ({"serial": "r1"},),
@@ -106,17 +112,21 @@ def test_what_hooks_may_answer_is_taken(load: Load, make_plugin: MakePlugin, tmp
 
 
 @pytest.mark.parametrize("answer", [[], "r1", 5])
-def test_a_normalized_submission_that_is_none(load: Load, make_plugin: MakePlugin, answer: object) -> None:
+def test_a_normalized_submission_that_is_not_a_dict(
+    load: Load, make_plugin: MakePlugin, answer: object
+) -> None:
     """The error names plugin, distribution and hook."""
     collector = load(make_plugin(normalize_submission=lambda: answer)).collector
     assert collector is not None
 
-    with pytest.raises(PluginFailure, match=r"^Plugin rack \(.*\): normalize_submission returned no dict\.$"):
+    with pytest.raises(
+        PluginFailure, match=r"^Plugin rack \(.*\): normalize_submission did not return a dict\.$"
+    ):
         collector.normalize({"serial": "r1"})
 
 
 def test_a_normalized_submission_with_a_field_of_its_own(load: Load, make_plugin: MakePlugin) -> None:
-    """What is not declared would be stored unchecked; what came in undeclared is validation's matter."""
+    """An undeclared field that the hook adds is refused; one that was submitted is left to validation."""
     collector = load(make_plugin(normalize_submission=lambda submission: {**submission, "was": 1})).collector
     assert collector is not None
 
@@ -136,7 +146,7 @@ def test_a_failure_carries_its_parts(load: Load, make_plugin: MakePlugin) -> Non
     with pytest.raises(PluginFailure) as answered:
         collector.normalize({"serial": "r1"})
     with pytest.raises(PluginFailure) as raised:
-        hooks.ask("asset_changed", change=None)
+        hooks.call("asset_changed", change=None)
 
     assert vars(answered.value) == {
         "plugin": "rack",
@@ -152,7 +162,7 @@ def test_a_failure_carries_its_parts(load: Load, make_plugin: MakePlugin) -> Non
 def test_a_hook_that_raises_later_refuses_one_submission(
     load: Load, make_plugin: MakePlugin, raised: BaseException
 ) -> None:
-    """A hook cannot end the server, and the message quotes nothing of what was submitted."""
+    """A hook cannot end the server, and the message does not quote the submission."""
 
     def raising() -> object:
         raise raised

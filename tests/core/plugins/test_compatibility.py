@@ -1,4 +1,4 @@
-"""A plugin says for which releases of the hooks it was made, in its `Requires-Dist`."""
+"""The `Requires-Dist` of a plugin declares which releases of the hooks it supports."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,7 @@ def test_a_plugin_for_another_release_is_refused(
 def test_a_plugin_for_this_release_is_taken(
     load_requiring: Callable[[str], Plugin], requirement: str
 ) -> None:
-    """What does not speak of the hooks, or not on this machine, is the installer's matter."""
+    """Requirements of other distributions, or for other machines, are ignored."""
     assert load_requiring(requirement).state == "active"
 
 
@@ -64,4 +64,4 @@ def test_an_unreadable_requirement_is_named(load_requiring: Callable[[str], Plug
     plugin = load_requiring("shopdb-hookspecs ~~ 1")
 
     assert plugin.state == "quarantined"
-    assert "Requires-Dist cannot be read" in plugin.reason
+    assert "Requires-Dist is not valid" in plugin.reason

@@ -1,4 +1,4 @@
-"""What a later release of the hooks will not take is told when a plugin is loaded, and the plugin serves."""
+"""A plugin that uses a deprecated hook or argument is active, and a notice names each when it is loaded."""
 
 import inspect
 import logging
@@ -68,7 +68,7 @@ def test_who_uses_nothing_deprecated_hears_nothing(
 
 
 def test_nothing_is_deprecated_today(make_plugin: Callable[..., object]) -> None:
-    """A plugin with every hook and every argument has no notices."""
+    """A plugin that uses every hook and every argument is loaded without notices."""
     hooks = dict(inspect.getmembers(specs, inspect.isfunction))
     del hooks["get_collector_schema"]
 

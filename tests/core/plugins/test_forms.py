@@ -66,7 +66,7 @@ def test_an_object_is_a_plugin(install: Callable[..., None]) -> None:
 
 
 def test_a_program_may_pass_plugins_in() -> None:
-    """Plugins that are given by name stand instead of those that are installed."""
+    """Plugins that are passed by name replace those that are installed."""
     plugins = load_plugins(PluginSelection(), {"rack": RackPlugin()})
 
     assert [plugin.name for plugin in plugins.active()] == ["rack"]
@@ -74,11 +74,11 @@ def test_a_program_may_pass_plugins_in() -> None:
 
 @pytest.mark.parametrize("nothing", [None, 5, ModuleType("empty")], ids=["None", "number", "empty module"])
 def test_something_without_hooks_is_no_plugin(load: Load, nothing: object) -> None:
-    """What has no hook is quarantined, with the marker to use."""
+    """An object without hooks is quarantined; the reason names the marker to use."""
     plugin = load(nothing)
 
     assert plugin.state == "quarantined"
-    assert "implements no hook" in plugin.reason
+    assert "does not implement any hook" in plugin.reason
     assert "@shopdb_hookspecs.hookimpl" in plugin.reason
 
 

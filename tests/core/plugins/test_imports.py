@@ -40,7 +40,7 @@ def test_a_failing_import_quarantines_its_plugin_alone(install: Install, source:
 
 
 def test_ctrl_c_is_not_caught(install: Install) -> None:
-    """Who interrupts a slow import gets what they asked for."""
+    """Ctrl-C during an import is not caught."""
     install("rack_slow", "raise KeyboardInterrupt", {"rack": "rack_slow"})
 
     with pytest.raises(KeyboardInterrupt):
@@ -48,7 +48,7 @@ def test_ctrl_c_is_not_caught(install: Install) -> None:
 
 
 def test_a_long_message_is_cut(install: Install) -> None:
-    """A reason is one line that a person can read, whatever was raised."""
+    """A reason is one readable line for any exception."""
     install("rack_verbose", "raise ValueError('word\\n' * 1000)", {"rack": "rack_verbose"})
 
     rack = load_plugins(SITE).get("rack")

@@ -1,7 +1,6 @@
-"""What the author of a faulty plugin reads, fault by fault: where it is, what is wrong, how to mend it.
+"""The message for each fault of a plugin: where it is, what is wrong, and the next step.
 
-Read the tables as someone who sees ShopDB for the first time: a message that does not say at once what to do
-next is not good enough.
+Read the tables as someone who sees ShopDB for the first time: each message must say what to do next.
 """
 
 from collections.abc import Callable
@@ -20,7 +19,7 @@ def sound(**changes):
     return {"identityfield": "serial", "fields": {"serial": {"type": "string"}}, **changes}
 
 """
-"""What follows it begins at line 6."""
+"""The source of a test begins at line 6."""
 
 COLLECTS = "\n@hookimpl\ndef get_collector_schema():\n    return sound()\n"
 
@@ -33,21 +32,23 @@ MODULES = {
         'raise SystemExit("bye")',
         "its import raised SystemExit: bye (shopdb_rack.py, line 6)",
     ),
-    "is no Python": (
+    "is not valid Python": (
         "def get_collector_schema(:",
         "its import raised SyntaxError: invalid syntax (shopdb_rack.py, line 6)",
     ),
     "lacks a library": (
         "import pysnmp_of_old",
         (
-            "its import raised ModuleNotFoundError: No module named 'pysnmp_of_old' "
-            "(shopdb_rack.py, line 6): "
-            "install it, and name it among the dependencies of shopdb_rack"
+            "its import raised ModuleNotFoundError: No module named 'pysnmp_of_old' (shopdb_rack.py, line "
+            "6): install it, and add it to the dependencies of shopdb_rack"
         ),
     ),
     "implements nothing": (
         "",
-        "it implements no hook: mark the functions of the module shopdb_rack with @shopdb_hookspecs.hookimpl",
+        (
+            "it does not implement any hook: mark the functions of the module shopdb_rack with "
+            "@shopdb_hookspecs.hookimpl"
+        ),
     ),
     "forgets the marker": (
         "def get_collector_schema():\n    return sound()",
@@ -81,38 +82,36 @@ MODULES = {
     "misspells an argument": (
         "@hookimpl\ndef normalize_submission(submision):\n    return submision",
         (
-            "its hook normalize_submission takes submision, an argument that ShopDB does not give; it gives "
+            "its hook normalize_submission takes submision, an argument that ShopDB does not pass; it passes "
             'submission, plugin; did you mean "submission"? (shopdb_rack.py, line 6)'
         ),
     ),
     "asks for what is not given": (
         "@hookimpl\ndef get_reports(connection):\n    return []",
         (
-            "its hook get_reports takes connection, an argument that ShopDB does not give; it gives "
-            "none to this "
-            "one (shopdb_rack.py, line 6)"
+            "its hook get_reports takes connection, an argument that ShopDB does not pass; this hook takes "
+            "no arguments (shopdb_rack.py, line 6)"
         ),
     ),
     "is asynchronous": (
         "@hookimpl\nasync def get_collector_schema():\n    return sound()",
         (
-            "its hook get_collector_schema is async: write it as a plain function, each is asked in a thread "
+            "its hook get_collector_schema is async: write a plain function, ShopDB calls hooks in threads "
             "(shopdb_rack.py, line 6)"
         ),
     ),
     "yields its answer": (
         "@hookimpl\ndef get_reports():\n    yield Report('tall', 'Tall', ['serial'], list)",
         (
-            "its hook get_reports yields: return the answer, or mark a wrapper with wrapper=True "
+            "its hook get_reports is a generator: return the result, or mark a wrapper with wrapper=True "
             "(shopdb_rack.py, line 6)"
         ),
     ),
     "wraps without yielding": (
         "@hookimpl(wrapper=True)\ndef get_collector_schema():\n    return sound()",
         (
-            "its hook get_collector_schema is a wrapper that does not yield: `answer = yield` asks "
-            "the others, "
-            "`return answer` passes it on (shopdb_rack.py, line 6)"
+            "its hook get_collector_schema is a wrapper that does not yield: `result = yield` calls the "
+            "wrapped hook, `return result` returns its result (shopdb_rack.py, line 6)"
         ),
     ),
     "raises in a hook": (
@@ -125,21 +124,20 @@ MODULES = {
     ),
     "gives one example": (
         COLLECTS + "\n@hookimpl\ndef get_example_submissions():\n    return {'serial': 'r1'}",
-        "get_example_submissions returned something that is no list of dicts: return a list, be it of one",
+        "get_example_submissions did not return a list of dicts: return a list, even for one example",
     ),
-    "gives an example that is no JSON": (
+    "gives an example that is not JSON": (
         COLLECTS + "\n@hookimpl\ndef get_example_submissions():\n    return [{'serial': {1}}]",
         (
-            "get_example_submissions returned an example whose /serial is a Python set, which JSON does not "
-            "have: use dict, list, str or a number"
+            "get_example_submissions returned an example whose /serial is a Python set, which is not a JSON "
+            "type: use dict, list, str, int, float, bool or None"
         ),
     ),
     "has no folder of migrations": (
         COLLECTS + "\n@hookimpl\ndef get_migrations():\n    return 'migrations'",
         (
-            "get_migrations returned no directory that exists: 'migrations'; give an absolute path, "
-            "and pack the "
-            "directory into the wheel"
+            "get_migrations returned 'migrations', which is not an existing directory: return an absolute "
+            "path, and include the directory in the wheel"
         ),
     ),
 }
@@ -147,25 +145,27 @@ MODULES = {
 CLASSES = {
     "the class": (
         "class Rack:\n    @hookimpl\n    def get_reports(self):\n        return []\n\nplugin = Rack",
-        "its entry point names the class Rack; name a module or an instance",
+        "its entry point names the class Rack: name a module or an instance",
     ),
     "a method without self": (
         "class Rack:\n    @hookimpl\n    def get_reports():\n        return []\n\nplugin = Rack()",
-        "its hook get_reports takes no self: add it, as to any method (shopdb_rack.py, line 7)",
+        (
+            "its hook get_reports is a method without self: add self as its first parameter "
+            "(shopdb_rack.py, line 7)"
+        ),
     ),
     "nothing": (
         "plugin = None",
         (
-            "it implements no hook: mark the functions of its entry point's NoneType with "
+            "it does not implement any hook: mark the functions of its entry point's NoneType with "
             "@shopdb_hookspecs.hookimpl"
         ),
     ),
     "a missing attribute": (
         "",
         (
-            "its entry point names shopdb_rack:plugin, and there is no attribute plugin: correct "
-            "it, or pack the "
-            "module"
+            "its entry point names shopdb_rack:plugin, but the attribute plugin does not exist: correct the "
+            "entry point, or include the module in the wheel"
         ),
     ),
 }
@@ -177,13 +177,13 @@ DECLARATIONS = {
         '/identityfield: names "serail", which is not in fields; did you mean "serial"?'
     ),
     "sound(fields={'serial': {'type': 'integer'}})": (
-        '/fields/serial: is the identityfield: give it "type": "string"'
+        '/fields/serial: is the identityfield: set "type": "string"'
     ),
     "sound(fields={'serial': {'type': 'string', 'x-volatile': True}})": (
-        "/fields/serial/x-volatile: marks the identityfield, which must not change: remove it"
+        "/fields/serial/x-volatile: is set on the identityfield, which must not change: remove x-volatile"
     ),
     "sound(secondaryidentity='serial')": (
-        "/secondaryidentity: is the identity field itself: name another field"
+        "/secondaryidentity: is the same field as identityfield: name another field"
     ),
     "sound(secondary='mac')": (
         '/secondary: "secondary" is not known here; did you mean "secondaryidentity"?'
@@ -195,10 +195,10 @@ DECLARATIONS = {
         "lower-case letters, digits, underscores; 64 at most)"
     ),
     "sound(fields={'serial': {'type': 'string'}, 'height': {1: 2}})": (
-        "/fields/height: has a name that is a Python int: names are strings in JSON"
+        "/fields/height: has a key that is a Python int: use strings as keys"
     ),
 }
-"""A declaration, and what is said of it behind `get_collector_schema at `."""
+"""A declaration, and the message after `get_collector_schema at `."""
 
 FIELDS = {
     "True": ": must be an object, not true",
@@ -208,52 +208,56 @@ FIELDS = {
     ),
     "{'minimum': '1'}": '/minimum: must be a number, not "1"',
     "{'maximum': float('nan')}": (
-        "/maximum: cannot be written as JSON: NaN and Infinity are not numbers of JSON"
+        "/maximum: is not valid JSON: NaN and Infinity are not JSON numbers, leave the key out"
     ),
-    "{'enum': {1, 2}}": ("/enum: is a Python set, which JSON does not have: use dict, list, str or a number"),
+    "{'enum': {1, 2}}": (
+        "/enum: is a Python set, which is not a JSON type: use dict, list, str, int, float, bool or None"
+    ),
     "{'format': 'mac'}": (
         '/format: must be "date", "date-time", "email", "hostname", "ipv4", "ipv6", "time", "uri" or '
         '"uuid", not "mac"'
     ),
     "{'pattern': '([a-z]'}": (
-        "/pattern: cannot be compiled (missing ), unterminated subpattern at position 0): put a backslash "
-        "before a character that stands for itself"
+        "/pattern: cannot be compiled (missing ), unterminated subpattern at position 0): correct the "
+        "pattern, and put a backslash before a special character that is meant literally"
     ),
     "{'pattern': '^(?=a)b$'}": (
-        "/pattern: uses look-around, which cannot be matched in linear time: write what may be there instead"
+        "/pattern: uses look-around, which cannot be matched in linear time: describe only the "
+        "text that may match"
     ),
     r"{'pattern': r'^([a-z]+)-\1$'}": (
-        "/pattern: uses a back-reference, which cannot be matched in linear time: write the alternatives out"
+        "/pattern: uses a back-reference, which cannot be matched in linear time: list the "
+        "alternatives with |"
     ),
     "{'pattern': '^.{1,9999}$'}": (
-        "/pattern: has a counted repetition that is too large to compile, or that runs from more to less: "
-        "lower it, or bound the length by maxLength"
+        "/pattern: has a counted repetition that is too large to compile, or whose minimum exceeds its "
+        "maximum: lower the count, or limit the length by maxLength"
     ),
     "{'$ref': 'https://example.org/height.json'}": (
         "/$ref: must match ^#/\\$defs/[A-Za-z0-9_.$~/-]+$ (a reference into the declaration's own $defs, as "
         '#/$defs/macaddress), not "https://example.org/height.json"'
     ),
     "{'$ref': '#/$defs/height'}": (
-        "/$ref: #/$defs/height leads to no subschema: add it to $defs or correct the reference"
+        "/$ref: #/$defs/height does not point to a subschema: add it to $defs, or correct the reference"
     ),
 }
-"""The schema of a field `height`, and what is said of it behind `get_collector_schema at /fields/height`."""
+"""The schema of a field `height`, and the message after `get_collector_schema at /fields/height`."""
 
 REPORTS = {
-    "'tall'": "returned something that is no list of reports: return a list, be it of one",
-    "[5]": ("returned something that is no Report among its reports: make each with shopdb_hookspecs.Report"),
+    "'tall'": "did not return a list of reports: return a list, even for one report",
+    "[5]": "returned a list with an item that is not a Report: create each with shopdb_hookspecs.Report",
     "[Report('Tall racks', 'Tall', ['serial'], list)]": (
-        "returned a report with an unusable name: 'Tall racks'; a name is a lower-case letter, then "
+        "returned a report with the invalid name 'Tall racks': a name is a lower-case letter, then "
         "lower-case letters, digits, underscores; 40 at most"
     ),
     "[Report('tall', 'Tall', ['serial'], list)] * 2": (
         "returned two reports named tall: give each a name of its own"
     ),
     "[Report('tall', 'Tall', 'serial', list)]": (
-        "returned the report tall, whose columns are no list of names: give a list of strings"
+        "returned the report tall, whose columns are not a list of strings: pass a list of column names"
     ),
     "[Report('tall', 'Tall', ['serial'], 'SELECT 1')]": (
-        "returned the report tall, whose rows are no function: give one that yields them"
+        "returned the report tall, whose rows are not a function: pass a function that yields the rows"
     ),
     "[Report('tall', 'Tall', ['serial'], lambda: [])]": (
         "returned the report tall, whose rows cannot be called as rows(connection): too many positional "
@@ -264,21 +268,22 @@ REPORTS = {
         "keyword argument 'above'"
     ),
     "[Report('tall', 'Tall', ['serial'], list, ['above'])]": (
-        "returned something that is no Parameter among a report's parameters: use shopdb_hookspecs.Parameter"
+        "returned a report with a parameter that is not a Parameter: create each with "
+        "shopdb_hookspecs.Parameter"
     ),
     "[Report('tall', 'Tall', ['serial'], list, [Parameter('limit', 'integer', '')])]": (
-        "returned a parameter named limit, which every report has for its pages: name it otherwise"
+        "returned a parameter named limit, which every report has for paging: choose another name"
     ),
     "[Report('tall', 'Tall', ['serial'], list, [Parameter('above', 'int', '')])]": (
-        "returned the parameter above, whose type 'int' is none of string, integer, number"
+        "returned the parameter above, whose type 'int' is not one of string, integer, number"
     ),
 }
-"""What `get_reports` returns, and what is said of it."""
+"""What `get_reports` returns, and the message after `get_reports `."""
 
 
 @pytest.fixture
 def reason(install: Install) -> Callable[..., str]:
-    """Return a function that installs a plugin and tells why it does not serve."""
+    """Return a function that installs a plugin and returns why it is quarantined."""
 
     def load(source: str, target: str = "shopdb_rack") -> str:
         install("shopdb_rack", HEADER + source, {"rack": target})
@@ -292,27 +297,27 @@ def reason(install: Install) -> Callable[..., str]:
 
 @pytest.mark.parametrize(("source", "message"), MODULES.values(), ids=MODULES)
 def test_a_faulty_module(reason: Callable[..., str], source: str, message: str) -> None:
-    """An author is told what is wrong with the module, with file and line."""
+    """The reason says what is wrong with the module, with file and line."""
     assert reason(source) == message
 
 
 @pytest.mark.parametrize(("source", "message"), CLASSES.values(), ids=CLASSES)
 def test_a_faulty_object(reason: Callable[..., str], source: str, message: str) -> None:
-    """An author is told what is wrong with the object that the entry point names."""
+    """The reason says what is wrong with the object that the entry point names."""
     assert reason(source, "shopdb_rack:plugin") == message
 
 
 def test_a_module_that_is_not_there(reason: Callable[..., str]) -> None:
-    """An author is told when the entry point and the wheel disagree."""
+    """The reason says that the module of the entry point does not exist."""
     assert reason("", "shopdb_racks") == (
-        "its entry point names shopdb_racks, and there is no module shopdb_racks: correct it, or pack the "
-        "module"
+        "its entry point names shopdb_racks, but the module shopdb_racks does not exist: correct the entry "
+        "point, or include the module in the wheel"
     )
 
 
 @pytest.mark.parametrize(("declaration", "message"), DECLARATIONS.items(), ids=DECLARATIONS)
 def test_a_faulty_declaration(reason: Callable[..., str], declaration: str, message: str) -> None:
-    """An author is told the place in the declaration."""
+    """The reason gives the place in the declaration."""
     source = f"@hookimpl\ndef get_collector_schema():\n    return {declaration}\n"
 
     assert reason(source) == f"get_collector_schema at {message}"
@@ -320,7 +325,7 @@ def test_a_faulty_declaration(reason: Callable[..., str], declaration: str, mess
 
 @pytest.mark.parametrize(("field", "message"), FIELDS.items(), ids=FIELDS)
 def test_a_faulty_field(reason: Callable[..., str], field: str, message: str) -> None:
-    """An author is told the place in the field's schema."""
+    """The reason gives the place in the field's schema."""
     fields = f"{{'serial': {{'type': 'string'}}, 'height': {field}}}"
     source = f"@hookimpl\ndef get_collector_schema():\n    return sound(fields={fields})\n"
 
@@ -329,7 +334,7 @@ def test_a_faulty_field(reason: Callable[..., str], field: str, message: str) ->
 
 @pytest.mark.parametrize(("reports", "message"), REPORTS.items(), ids=REPORTS)
 def test_faulty_reports(reason: Callable[..., str], reports: str, message: str) -> None:
-    """An author is told which report it is, and what of it."""
+    """The reason names the report and what is wrong with it."""
     source = f"{COLLECTS}\n@hookimpl\ndef get_reports():\n    return {reports}\n"
 
     assert reason(source) == f"get_reports {message}"

@@ -36,7 +36,7 @@ class Rack:
 
 @pytest.mark.parametrize(("rows", "told"), FAULTS.values(), ids=FAULTS)
 def test_a_faulty_report_is_named(make_shop: Callable[..., Any], rows: Callable[..., Any], told: str) -> None:
-    """Nothing that it read is told, since a message may quote it."""
+    """The message does not quote what the report read."""
     shop = make_shop({"rack": Rack(rows)})
     reports = Reports(shop.plugins, shop.store)
 

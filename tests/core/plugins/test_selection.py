@@ -57,7 +57,7 @@ def test_a_listed_plugin_is_imported(install: Install) -> None:
 
 
 def test_a_listed_plugin_that_is_not_installed_stops_the_start() -> None:
-    """A site that lists a plugin relies on it; the error tells which there are."""
+    """The error names the missing plugin and lists the installed ones."""
     with pytest.raises(ConfigurationError, match=r"'printer', which is not installed; .*computers, printers"):
         load_plugins(PluginSelection(frozenset({"printer"})))
 

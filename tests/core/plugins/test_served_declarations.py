@@ -21,7 +21,7 @@ from shopdb_core.app import create_app
 from shopdb_core.errors import Unavailable
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.plugins.served_declarations import remember_served
+from shopdb_core.plugins.served_declarations import record_served_declarations
 from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site
 from shopdb_core.store import Store, open_store
@@ -78,8 +78,8 @@ def start(settings: Settings) -> Callable[..., dict[str, Json]]:
 
     def run(declaration: Mapping[str, Json], version: str = "1.0.0") -> dict[str, Json]:
         with closing(open_store(settings)) as store:
-            broken = remember_served(store, rack(declaration, version))
-        return {name: breakage.shown() for name, breakage in broken.items()}
+            broken = record_served_declarations(store, rack(declaration, version))
+        return {name: breakage.as_json() for name, breakage in broken.items()}
 
     return run
 
@@ -93,7 +93,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_breaking_change_is_logged_once_and_kept(
     start: Callable[..., dict[str, Json]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line names plugin, distribution, both versions and the change; the next start still knows it."""
+    """One line names plugin, distribution, both versions and the change; the next start still reports it."""
     assert start(DECLARATION) == {}
 
     first, second = start(without("depth"), "1.1.0"), start(without("depth"), "1.1.0")
@@ -109,7 +109,7 @@ def test_a_breaking_change_is_logged_once_and_kept(
 def test_what_breaks_nobody_is_recorded_without_a_word(
     start: Callable[..., dict[str, Json]], database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After an addition the breaking change before it is no longer reported."""
+    """After an addition, the breaking change before it is not reported any more."""
     start(DECLARATION)
     start(without("depth"), "2.0.0")
     caplog.clear()
@@ -162,7 +162,9 @@ def test_servers_that_start_at_once_record_and_log_once(
         def begin(store: Json) -> None:
             plugins = rack(declaration, version)
             together.wait(10)
-            found.append({name: each.shown() for name, each in remember_served(store, plugins).items()})
+            found.append(
+                {name: each.as_json() for name, each in record_served_declarations(store, plugins).items()}
+            )
 
         threads = [threading.Thread(target=begin, args=[store]) for store in stores]
         for thread in threads:
@@ -198,7 +200,7 @@ def test_schemas_tells_what_was_broken_and_its_tag_follows(settings: Settings) -
 
 
 def read(client: testing.TestClient, settings: Settings) -> tuple[dict[str, Json], str]:
-    """Return what `_schemas` tells of the rack, and its entity tag."""
+    """Return what `_schemas` answers about the rack, and its entity tag."""
     token = Tokens(settings.secret_key).issue("tester", "viewer", timedelta(hours=1))
     headers = {"Authorization": f"Bearer {token}"}
     answer = client.simulate_get("/api/collector/_schemas/rack", headers=headers)
@@ -208,7 +210,7 @@ def read(client: testing.TestClient, settings: Settings) -> tuple[dict[str, Json
 
 
 def test_a_wrapper_s_change_counts(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """What is served is compared, whoever changed it."""
+    """The served declaration is compared, with the changes of wrappers."""
 
     class House:
         @hookimpl(wrapper=True)
@@ -270,11 +272,11 @@ def test_a_database_that_takes_no_writes_stops_no_server(
     """The log says that nothing was recorded, and what breaks is reported nevertheless."""
     start(DECLARATION)
     with closing(open_store(settings)) as store:
-        assert remember_served(Full(store), rack(DECLARATION, "1.0.0")) == {}
-        broken = remember_served(Full(store), rack(without("depth"), "2.0.0"))
+        assert record_served_declarations(Full(store), rack(DECLARATION, "1.0.0")) == {}
+        broken = record_served_declarations(Full(store), rack(without("depth"), "2.0.0"))
 
     assert broken["rack"].changes == (LOST,)
     assert broken["rack"].since is None
     assert warnings(caplog) == [
-        "what is served was not recorded, the next start tries again: The disk is full."
+        "the served declarations were not recorded, the next start tries again: The disk is full."
     ]

@@ -109,7 +109,7 @@ def test_store_asset_may_use_a_savepoint(make_shop: MakeShop, make_plugin: MakeP
 def test_a_failing_observer_harms_nobody(
     make_shop: MakeShop, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`asset_changed` comes after the commit: what it raises is logged, and the other observers are told."""
+    """`asset_changed` is called after the commit; an exception is logged, and other observers are called."""
     seen: list[tuple[str, str, str]] = []
 
     def raising() -> None:

@@ -72,7 +72,7 @@ def test_a_wrapper_stands_around_storing(plugins: Plugins, wrapper: SitePlugin) 
     """It learns which plugin stores which asset."""
     collector = plugins.collectors()["rack"]
 
-    collector.hooks.ask("store_asset", connection=None, assetid=7, before=None, after={}, plugin="rack")
+    collector.hooks.call("store_asset", connection=None, assetid=7, before=None, after={}, plugin="rack")
 
     assert wrapper.stored == [("rack", 7)]
 
@@ -135,7 +135,7 @@ class EagerEcho(Echo):
     ("first", "order"), [(Echo("abbey"), "r1 abbey site"), (EagerEcho("abbey"), "r1 site abbey")]
 )
 def test_the_last_plugin_wraps_all_others(make_plugin: MakePlugin, first: Echo, order: str) -> None:
-    """Of two wrappers the one that was loaded later has the last word, unless the other asks for it."""
+    """Of two wrappers, the one loaded later is the outer one, unless the other is marked `tryfirst`."""
     rack = make_plugin(normalize_submission=lambda submission: submission)
 
     plugins = load_plugins(PluginSelection(), {"abbey": first, "rack": rack, "site": Echo("site")})
@@ -144,14 +144,14 @@ def test_the_last_plugin_wraps_all_others(make_plugin: MakePlugin, first: Echo, 
 
 
 def test_a_wrapper_is_not_called_where_there_is_nothing_to_wrap(make_plugin: MakePlugin) -> None:
-    """A plugin without the hook is not asked, and so nobody can adjust its answer."""
+    """A wrapper is not called for a plugin that does not implement the hook."""
     plugins = load_plugins(PluginSelection(), {"rack": make_plugin(), "site": Echo("site")})
 
     assert plugins.collectors()["rack"].normalize({"serial": "r1"}) == {"serial": "r1"}
 
 
 class Stumbling:
-    """Raises around whatever others answer."""
+    """Raises around every result."""
 
     @hookimpl(wrapper=True)
     def get_collector_schema(self) -> Generator[None, JsonObject, JsonObject]:

@@ -1,14 +1,20 @@
 """This machine's own inventory, as a computers submission."""
 
-from shopdb_computers.inventory.hardware import cputype, memorygb
 from shopdb_computers.inventory.network import addresses
 from shopdb_computers.inventory.software import installedsoftware
-from shopdb_computers.inventory.system import currentuser, hostname, lastboottime, operatingsystem
+from shopdb_computers.inventory.system import (
+    cputype,
+    currentuser,
+    hostname,
+    lastboottime,
+    memorygb,
+    operatingsystem,
+)
 from shopdb_hookspecs import Json
 
 
 def inventory() -> dict[str, Json]:
-    """Ask this machine for all that it knows; a field that it does not know is left out."""
+    """Return a submission with each field that this machine can determine."""
     fields: dict[str, Json] = {
         "hostname": hostname(),
         **operatingsystem(),

@@ -1,4 +1,4 @@
-"""The addresses by which the network knows this machine."""
+"""The network addresses of this machine."""
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,11 +7,11 @@ from typing import Protocol, TypeAlias
 
 import psutil
 
-from shopdb_computers.macaddress import canonical_macaddress
+from shopdb_computers.normalization import canonical_macaddress
 
 
 class Address(Protocol):
-    """One address of an interface, as psutil gives it."""
+    """One address of an interface, as psutil returns it."""
 
     @property
     def family(self) -> int:
@@ -26,15 +26,15 @@ Interfaces: TypeAlias = Mapping[str, Sequence[Address]]
 
 
 def addresses() -> dict[str, str]:
-    """Give `ipaddress` and `macaddress` of the interface that leads out, as far as they are known."""
+    """Return `ipaddress` and `macaddress` of the interface with the default route, if known."""
     return addresses_of(psutil.net_if_addrs(), routed_address())
 
 
 def routed_address() -> str | None:
-    """Give the local address of the default route.
+    """Return the local address of the default route.
 
-    Connecting a datagram socket chooses a route and sends nothing; the address belongs to a network
-    for documentation (RFC 5737), which no machine has a route of its own to.
+    Connecting a datagram socket chooses a route and sends nothing. The target is an address for documentation
+    (RFC 5737), for which machines use their default route.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
@@ -45,7 +45,7 @@ def routed_address() -> str | None:
 
 
 def addresses_of(interfaces: Interfaces, routed: str | None) -> dict[str, str]:
-    """Give the addresses of the interface that has the routed address, else of the first real one."""
+    """Return the addresses of the interface that has the routed address, else of the first real one."""
     found = _with_address(interfaces, routed) or _first_real(interfaces)
     ipaddress = routed or next(_ipaddresses(found), "")
     fields = {"ipaddress": ipaddress, "macaddress": next(_macaddresses(found), "")}
@@ -58,7 +58,7 @@ def _with_address(interfaces: Interfaces, routed: str | None) -> Sequence[Addres
 
 
 def _first_real(interfaces: Interfaces) -> Sequence[Address]:
-    """Give the first interface with hardware behind it: loopback and tunnels have no MAC address."""
+    """Return the first interface with a MAC address; loopback and tunnels lack one."""
     return next((found for found in interfaces.values() if any(_macaddresses(found))), ())
 
 
@@ -69,7 +69,7 @@ def _macaddresses(interface: Iterable[Address]) -> Iterator[str]:
 
 
 def _ipaddresses(interface: Iterable[Address]) -> Iterator[str]:
-    """Leave out link-local addresses, which name no computer beyond its own cable."""
+    """Yield the addresses that are not link-local."""
     for address in interface:
         if address.family in (socket.AF_INET, socket.AF_INET6):
             plain = address.address.partition("%")[0]

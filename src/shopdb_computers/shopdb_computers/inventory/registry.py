@@ -1,23 +1,23 @@
-"""The parts of a Windows registry that an inventory reads."""
+"""Read the processor and the Uninstall keys from a Windows registry."""
 
 import sys
 import winreg
 from collections.abc import Iterator
 
-assert sys.platform == "win32"  # Narrows for type checkers: other systems have an empty winreg.
+assert sys.platform == "win32"  # For type checkers: on other systems winreg is empty.
 
 _UNINSTALL = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 _PROCESSOR = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
 
 
 def processor_name() -> str | None:
-    """Give the model of the first processor."""
+    """Return the model of the first processor."""
     with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _PROCESSOR) as key:
         return str(_values(key).get("ProcessorNameString", "")).strip() or None
 
 
 def uninstall_entries() -> Iterator[dict[str, object]]:
-    """Give the values of each Uninstall key, of 64-bit and of 32-bit programs."""
+    """Return the values of each Uninstall key, of 64-bit and of 32-bit programs."""
     for view in (winreg.KEY_WOW64_64KEY, winreg.KEY_WOW64_32KEY):
         access = winreg.KEY_READ | view
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _UNINSTALL, access=access) as uninstall:

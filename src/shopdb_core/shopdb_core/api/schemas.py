@@ -11,7 +11,7 @@ from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.plugins.served_declarations import Breakage
+from shopdb_core.plugins.served_declarations import BreakingChanges
 from shopdb_hookspecs import JsonObject
 
 
@@ -20,7 +20,7 @@ class SchemasResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
-    def __init__(self, plugins: Plugins, broken: Mapping[str, Breakage]) -> None:
+    def __init__(self, plugins: Plugins, broken: Mapping[str, BreakingChanges]) -> None:
         self._plugins = plugins
         self._broken = broken
 
@@ -48,7 +48,7 @@ class SchemasResource:
             "endpoint": collector.endpoint,
             "distribution": collector.distribution,
             "version": collector.version,
-            **({"breakingchanges": broken.shown()} if broken else {}),
+            **({"breakingchanges": broken.as_json()} if broken else {}),
         }
 
 

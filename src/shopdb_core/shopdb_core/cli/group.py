@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from shopdb_core.errors import ConfigurationError, first_line, frames_in_package, raised_at
-from shopdb_core.plugins.discovery import admitted, installed_candidates
+from shopdb_core.plugins.discovery import installed_candidates, select_candidates
 from shopdb_core.settings import read_plugin_selection, with_dotenv
 
 COMMAND_GROUP = "shopdb_commands"
@@ -54,7 +54,9 @@ class ShopDBGroup(click.Group):
 
 def _plugin_commands() -> Mapping[str, Sequence[EntryPoint]]:
     """Return what admitted plugins add; a command of a blocked one must not be imported either."""
-    wanted, _ = admitted(installed_candidates(), read_plugin_selection(with_dotenv(os.environ, Path())))
+    wanted, _ = select_candidates(
+        installed_candidates(), read_plugin_selection(with_dotenv(os.environ, Path()))
+    )
     origins = {candidate.distribution for candidate in wanted}
     commands: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=COMMAND_GROUP):

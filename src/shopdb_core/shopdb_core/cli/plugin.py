@@ -33,10 +33,10 @@ from shopdb_core.errors import ConfigurationError, NotFound, ShopDBError
 from shopdb_core.plugins.discovery import not_installed
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
 from shopdb_core.plugins.served_declarations import (
-    NOTHING_BROKEN,
-    Breakage,
-    Served,
-    breakages,
+    NO_BREAKING_CHANGES,
+    BreakingChanges,
+    ServedDeclaration,
+    breaking_changes,
     has_served_declarations,
     served_declarations,
 )
@@ -46,7 +46,7 @@ from shopdb_core.store.open import has_database
 from shopdb_hookspecs import JsonObject
 
 
-def site_breakages(plugins: Plugins) -> Mapping[str, Breakage]:
+def site_breakages(plugins: Plugins) -> Mapping[str, BreakingChanges]:
     """Compare the installed plugins with what this site served last; empty if that is unknown.
 
     A list of what is installed needs no site, no SECRET_KEY and no database, and makes none.
@@ -54,11 +54,11 @@ def site_breakages(plugins: Plugins) -> Mapping[str, Breakage]:
     with suppress(ShopDBError):
         if has_database(site_settings().database_url):
             with site_store(migrated=False) as store:
-                return breakages(store.read(_records), plugins)
-    return NOTHING_BROKEN
+                return breaking_changes(store.read(_records), plugins)
+    return NO_BREAKING_CHANGES
 
 
-def echo_breakages(broken: Mapping[str, Breakage]) -> None:
+def echo_breakages(broken: Mapping[str, BreakingChanges]) -> None:
     """Print what each plugin breaks, below the table."""
     for name, breakage in broken.items():
         before = f" in {breakage.previousversion}" if breakage.previousversion else " before"
@@ -68,7 +68,7 @@ def echo_breakages(broken: Mapping[str, Breakage]) -> None:
             click.echo(f"    {change}")
 
 
-def _records(connection: Connection) -> Mapping[str, Served]:
+def _records(connection: Connection) -> Mapping[str, ServedDeclaration]:
     return served_declarations(connection) if has_served_declarations(connection) else {}
 
 
@@ -214,8 +214,8 @@ def _submission_schema(name: str) -> JsonObject:
     return plugin.collector.schema
 
 
-def _shown(breakage: Breakage | None) -> JsonObject | None:
-    return breakage.shown() if breakage else None
+def _shown(breakage: BreakingChanges | None) -> JsonObject | None:
+    return breakage.as_json() if breakage else None
 
 
 def _plugins() -> Plugins:

@@ -1,1 +1,1 @@
-"""A plugin's declaration: checked, compared, and turned into a schema that validates submissions."""
+"""Collector declarations: checking, comparing, and the JSON Schema that validates submissions."""

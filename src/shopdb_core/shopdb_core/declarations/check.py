@@ -1,4 +1,4 @@
-"""What is wrong with a collector declaration: every check that stands before a plugin goes to work."""
+"""`check_declaration` finds the faults of a collector declaration when its plugin is loaded."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from shopdb_core.declarations.formats import format_checker
 from shopdb_core.declarations.messages import shortened
-from shopdb_core.declarations.patterns import pattern_reason
+from shopdb_core.declarations.patterns import pattern_fault
 from shopdb_core.declarations.references import reference_faults
 from shopdb_core.declarations.submission_schema import field_faults, submission_schema, walk
 from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
@@ -23,21 +23,21 @@ LEVELS = 20
 """The most levels of objects and lists that a declaration or an example may have."""
 
 FAULTS = 20
-"""The most faults that are listed of what is not JSON: a list that contains itself has no end of them."""
+"""The most faults that are listed of a value that is not JSON; a cyclic one would have endless ones."""
 
 
 def declaration_schema() -> dict[str, Any]:
-    """Read the meta-schema of declarations, a Draft 2020-12 document that stands on its own."""
+    """Return the meta-schema of declarations, a Draft 2020-12 document without outside references."""
     text = files("shopdb_core.declarations").joinpath("declaration.schema.json").read_bytes()
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
 def check_declaration(declaration: object) -> list[DeclarationFault]:
-    """Find the faults of what a plugin declares, whatever object that is; never raises, fetches nothing.
+    """Return the faults of a declaration, which may be any object; never raises and fetches nothing.
 
-    The checks build on each other: is it JSON, does it obey the meta-schema, do its parts agree, can it
-    be compiled. Where one stage finds faults, the next ones are left out.
+    It must be JSON, be valid under the meta-schema, have parts that agree, and compile. These are checked in
+    turn; the result has the faults of the first stage that finds any.
     """
     stages: tuple[Callable[[Json], Iterable[DeclarationFault]], ...] = (
         json_faults,
@@ -49,7 +49,7 @@ def check_declaration(declaration: object) -> list[DeclarationFault]:
 
 
 def json_faults(value: object) -> list[DeclarationFault]:
-    """Find what is not JSON in an object of a plugin, or nested too deeply; ends for a cyclic one, too."""
+    """Return at most `FAULTS` parts of an object that are not JSON or nested too deeply; it may be cyclic."""
     return list(islice(_json_faults(value, "", LEVELS), FAULTS))
 
 
@@ -58,35 +58,34 @@ def _json_faults(value: object, place: str, levels: int) -> Iterator[Declaration
         if reason := _json_reason(value):
             yield DeclarationFault(place, reason)
     elif levels == 0:
-        yield DeclarationFault(place, f"lies deeper than {LEVELS} levels: move inner parts to $defs")
+        yield DeclarationFault(place, f"is nested deeper than {LEVELS} levels: move inner parts to $defs")
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from _json_faults(member, place + pointer_token(index), levels - 1)
     else:
         for name, member in value.items():
-            if reason := _name_reason(name):
+            if reason := _key_reason(name):
                 yield DeclarationFault(place, reason)
             else:
                 yield from _json_faults(member, place + pointer_token(name), levels - 1)
 
 
-def _name_reason(name: object) -> str:
-    if not isinstance(name, str):
-        return f"has a name that is a Python {type(name).__name__}: names are strings in JSON"
-    reason = _json_reason(name)
-    return f"has a name that {reason}" if reason else ""
+def _key_reason(key: object) -> str:
+    if not isinstance(key, str):
+        return f"has a key that is a Python {type(key).__name__}: use strings as keys"
+    reason = _json_reason(key)
+    return f"has a key that {reason}" if reason else ""
 
 
 def _json_reason(value: object) -> str:
     if not isinstance(value, str | int | float | None):
-        return (
-            f"is a Python {type(value).__name__}, which JSON does not have: use dict, list, str or a number"
-        )
+        kind = type(value).__name__
+        return f"is a Python {kind}, which is not a JSON type: use dict, list, str, int, float, bool or None"
     try:
         same = orjson.loads(orjson.dumps(value)) == value
     except orjson.JSONEncodeError as error:
-        return f"cannot be written as JSON: {error}"
-    return "" if same else "cannot be written as JSON: NaN and Infinity are not numbers of JSON"
+        return f"is not valid JSON: {error}"
+    return "" if same else "is not valid JSON: NaN and Infinity are not JSON numbers, leave the key out"
 
 
 def _meta_faults(declaration: Json) -> Iterator[DeclarationFault]:
@@ -99,12 +98,12 @@ def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
     yield from field_faults(declaration)
     yield from reference_faults(schemas)
     for place, schema in schemas.items():
-        if isinstance(schema, dict) and (reason := pattern_reason(schema.get("pattern", ""))):
+        if isinstance(schema, dict) and (reason := pattern_fault(schema.get("pattern", ""))):
             yield DeclarationFault(f"{place}/pattern", reason)
 
 
 def _subschemas(declaration: JsonObject) -> dict[str, Json]:
-    """Every subschema of the declaration by its place."""
+    """Return every subschema of the declaration by its place."""
     return {
         place: schema
         for key in ("$defs", "fields")
@@ -114,14 +113,14 @@ def _subschemas(declaration: JsonObject) -> dict[str, Json]:
 
 
 def _compilation_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
-    """Let both libraries try, so that nothing they refuse is left for the first submission."""
+    """Compile the schema with both libraries, so that none of them can fail at the first submission."""
     schema = submission_schema("check", declaration)
     try:
-        # Without jsonschema's own formats: its `regex` is Python's, and patterns are not matched by that.
+        # Our formats only: jsonschema's own `regex` checks Python's syntax, which patterns do not have.
         Draft202012Validator.check_schema(schema, format_checker=format_checker())
         SubmissionValidator(schema)
     except (SchemaError, ValueError, OverflowError, RecursionError) as error:
-        yield DeclarationFault("", f"cannot be compiled: {shortened(str(error))}")
+        yield DeclarationFault("", f"cannot be compiled as a JSON Schema: {shortened(str(error))}")
         return
     yield from _required_null_faults(declaration)
 
@@ -131,5 +130,5 @@ def _required_null_faults(declaration: JsonObject) -> Iterator[DeclarationFault]
         rules = {**declaration["fields"][field], "$defs": declaration.get("$defs", {})}
         if accepts(compile_schema(rules), None):
             yield DeclarationFault(
-                "/fields" + pointer_token(field), "is required and admits null: give it a type without null"
+                "/fields" + pointer_token(field), "is required but accepts null: set a type without null"
             )

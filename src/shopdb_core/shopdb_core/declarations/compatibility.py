@@ -1,8 +1,8 @@
-"""Whether a newer declaration accepts what the older one accepted, and which version step its changes need.
+"""`compare_declarations` finds the changes between two declarations and the version step that each needs.
 
-Fields are compared keyword by keyword: does a rule of one schema follow from the same keyword of the other?
-Old against new, this finds what may break clients; new against old, what readers may receive. A change that
-cannot be judged, such as another `pattern`, may break clients (ADR 0021).
+Fields are compared keyword by keyword: a rule of the newer schema must follow from the same keyword of the
+older one, or clients may break. In the other direction, the comparison finds what readers may receive.
+A change that cannot be decided, such as another `pattern`, counts as breaking (ADR 0021).
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 from jsonschema_rs import Validator
 
-from shopdb_core.declarations.messages import shortened, shown
+from shopdb_core.declarations.messages import describe, shortened
 from shopdb_core.declarations.references import referenced
 from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, walk
 from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
@@ -23,13 +23,13 @@ from shopdb_core.json_text import canonical, pointer, pointer_keys
 from shopdb_hookspecs import Json, JsonObject
 
 MOST_COMPARISONS, DEEPEST = 5_000, 60
-"""Where comparing stops: schemas may branch without end, and Python's stack is limited."""
+"""The limits of one comparison: schemas may branch without end, and Python's stack is limited."""
 
 _ANNOTATIONS = ("title", "description", "$comment", "default", "examples", "deprecated", "x-volatile")
-_NOTICED = MappingProxyType(
+_NOTED = MappingProxyType(
     {
         ("deprecated", True): "is deprecated: a later major version may remove it",
-        ("x-volatile", True): "is now volatile: the audit counts a change of it alone as volatileonly",
+        ("x-volatile", True): "is now volatile: a change of it alone is volatileonly in the audit",
         ("x-volatile", False): "is no longer volatile: the audit keeps each new value as a change",
     }
 )
@@ -53,15 +53,15 @@ _ORDERED: Mapping[str, tuple[str, Callable[[Any, Any], bool], Json]] = MappingPr
         "required": ("object", lambda had, rule: set(had) >= set(rule), ()),
     }
 )
-"""The type that a keyword applies to, when one rule of it implies another, and what its absence means."""
+"""The type that a keyword applies to, whether one value of it implies another, and its default."""
 
 _DESCENDED = frozenset({*_ANNOTATIONS, "properties", "additionalProperties", "then", "else"})
 _DEPENDENT = ("if", "then", "else", "items", "prefixItems")
-"""Keywords that change the meaning of each other."""
+"""Keywords whose meaning depends on each other."""
 
 
 class Step(IntEnum):
-    """A step of semantic versioning; the greater one includes the lesser."""
+    """A step of semantic versioning, in ascending order."""
 
     NONE = 0
     PATCH = 1
@@ -76,8 +76,8 @@ class Step(IntEnum):
 class Change:
     """One difference between two declarations.
 
-    `place` is a JSON pointer (RFC 6901) into the newer declaration, or the older one for what was removed.
-    `sentence` says what changed and what a client or reader notices, `remedy` how not to break them.
+    `place` is a JSON pointer (RFC 6901) into the newer declaration, or into the older one for a removal.
+    `sentence` says what changed and how it affects clients or readers, `remedy` how to avoid that.
     """
 
     place: str
@@ -97,11 +97,11 @@ def step_of(changes: Iterable[Change]) -> Step:
 def compare_declarations(
     old: JsonObject, new: JsonObject, examples: Sequence[JsonObject] = ()
 ) -> list[Change]:
-    """Return what changed from one sound declaration to the next, breaking changes first.
+    """Return the changes between two valid declarations, breaking changes first.
 
-    Without a major change `new` accepts every submission of declared fields that `old` accepts, and drops no
-    field of it. `examples` are submissions of the older release; each one that `old` accepts and `new`
-    refuses is a major change.
+    If none is major, `new` accepts every submission of declared fields that `old` accepts, and keeps all its
+    fields. `examples` are submissions of the older release; each one that `old` accepts and `new` refuses is
+    a major change.
     """
     if canonical(old) == canonical(new):
         return []
@@ -113,23 +113,27 @@ def compare_declarations(
 
 
 def _outline(old: JsonObject, new: JsonObject) -> Iterator[Change]:
-    """Compare what holds for a submission as a whole: its identity, required and undeclared fields."""
+    """Compare the keys that affect a submission as a whole: its identity, required and undeclared fields."""
     was, now = old["identityfield"], new["identityfield"]
     if was != now:
-        sentence = f"was {shown(was)} and is now {shown(now)}: every device becomes another asset"
+        sentence = f"was {describe(was)} and is now {describe(now)}: every device becomes another asset"
         remedy = "keep it, and collect by the new one under another plugin's name"
         yield Change("/identityfield", sentence, Step.MAJOR, remedy)
     yield from _required(old, new)
     was, now = old.get("secondaryidentity"), new.get("secondaryidentity")
     if was and was != now:
-        sentence = f"was {shown(was)} and is now {shown(now)}: renamed devices are no longer recognised by it"
+        sentence = (
+            f"was {describe(was)} and is now {describe(now)}: renamed devices are no longer recognised by it"
+        )
         yield Change("/secondaryidentity", sentence, Step.MAJOR, "keep it as it was")
     elif was != now:
-        sentence = f"is new, {shown(now)}: submissions may get a warning, or be matched by it"
+        sentence = f"is new, {describe(now)}: submissions may get a warning, or be matched by it"
         yield Change("/secondaryidentity", sentence, Step.MINOR)
     rejected = [each.get("additionalfields") == "reject" for each in (old, new)]
     if rejected == [False, True]:
-        sentence = "submissions with undeclared fields are now refused, which were dropped with a warning"
+        sentence = (
+            "submissions with undeclared fields are now refused; the fields were dropped with a warning"
+        )
         yield Change("/additionalfields", sentence, Step.MAJOR, "keep warn")
     elif rejected == [True, False]:
         sentence = "undeclared fields are now dropped with a warning; the submission was refused"
@@ -140,23 +144,23 @@ def _required(old: JsonObject, new: JsonObject) -> Iterator[Change]:
     before, after = ({*each.get("required", ()), each["identityfield"]} for each in (old, new))
     for index, name in enumerate(new.get("required", ())):
         if name not in before:
-            sentence = f"{shown(name)} is now required: submissions without it are refused"
+            sentence = f"{describe(name)} is now required: submissions without it are refused"
             yield Change(f"/required/{index}", sentence, Step.MAJOR, "leave it optional")
     for index, name in enumerate(old.get("required", ())):
         if name in new["fields"] and name not in after:
-            sentence = f"{shown(name)} is now optional: readers may receive assets without it"
+            sentence = f"{describe(name)} is now optional: readers may receive assets without it"
             yield Change(f"/required/{index}", sentence, Step.MINOR)
 
 
 def _annotations(old: JsonObject, new: JsonObject) -> Iterator[Change]:
-    """Compare what only readers and the audit notice, at the places that both declarations have."""
+    """Compare the keywords that only readers and the audit use, at places that both declarations have."""
     before = dict(_subschemas(old))
     for place, rules in _subschemas(new):
         had = before.get(place, rules)
         for keyword in _ANNOTATIONS:
             was, now = (each.get(keyword) or None for each in (had, rules))
-            if was != now and (noticed := _NOTICED.get((keyword, bool(now)))):
-                yield Change(f"{place}/{keyword}", noticed, Step.MINOR)
+            if was != now and (note := _NOTED.get((keyword, bool(now)))):
+                yield Change(f"{place}/{keyword}", note, Step.MINOR)
             elif was != now:
                 sentence = f"the {keyword} changed; submissions are accepted as before"
                 yield Change(f"{place}/{keyword}", sentence, Step.PATCH)
@@ -187,7 +191,7 @@ def _fields(old: JsonObject, new: JsonObject) -> Iterator[Change]:
             then = "submissions with it are refused" if refused else "its values are dropped with a warning"
             yield Change(place, f"was removed: {then}", Step.MAJOR, _KEEP_FIELD)
         elif name not in old["fields"]:
-            yield Change(place, "is new: readers may receive a field that they do not know", Step.MINOR)
+            yield Change(place, "is new: readers may receive an unknown field", Step.MINOR)
         else:
             yield from _values_of(place, name, old, new)
 
@@ -200,10 +204,10 @@ def _values_of(place: str, name: str, old: JsonObject, new: JsonObject) -> Itera
     narrower = {gap.place: gap for gap in _Comparison(old, new).gaps(before, after, place)}
     wider = {gap.place: gap for gap in _Comparison(new, old).gaps(after, before, place)}
     for gap in narrower.values():
-        sentence = f"{gap.said(gap.had, gap.rule)}: values that were accepted may be refused"
+        sentence = f"{gap.sentence(gap.had, gap.rule)}: values that were accepted may be refused"
         yield Change(gap.place, sentence, Step.MAJOR, _KEEP_RULE)
     for gap in (wider[place] for place in wider.keys() - narrower.keys()):
-        sentence = f"{gap.said(gap.rule, gap.had)}: readers may receive values that were refused"
+        sentence = f"{gap.sentence(gap.rule, gap.had)}: readers may receive values that were refused"
         if gap.converts():
             sentence += ", and what PowerShell sends may be stored without conversion"
             yield Change(gap.place, sentence, Step.MAJOR, _KEEP_RULE)
@@ -213,13 +217,13 @@ def _values_of(place: str, name: str, old: JsonObject, new: JsonObject) -> Itera
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """A rule of one schema that does not follow from the other schema, which has `had` in its place."""
+    """A rule of one schema that does not follow from the other schema, which has `had` instead."""
 
     place: str
     had: Any = None
     rule: Any = None
 
-    def said(self, was: object, now: object) -> str:
+    def sentence(self, was: object, now: object) -> str:
         if was is None and now is None:
             return "is too large to be compared"
         before, after = ("absent" if each is _ABSENT else shortened(json.dumps(each)) for each in (was, now))
@@ -227,86 +231,88 @@ class _Gap:
         return f"{pointer_keys(self.place)[-1]} {changed}"
 
     def converts(self) -> bool:
-        """Whether the server may read date-times or single values by this rule (contract, section 2)."""
+        """Whether this rule may make the server convert date-times or single values (contract, section 2)."""
         return any(text in canonical(self.rule) for text in (b'"array"', b'"date-time"'))
 
 
 class _Comparison:
-    """Finds rules of one declaration (`asked`) that do not follow from those of the other (`known`)."""
+    """Finds the rules of the reader's declaration that a value valid for the writer's may violate."""
 
-    def __init__(self, known: JsonObject, asked: JsonObject) -> None:
-        self._known, self._asked = known, asked
-        self._same_definitions = canonical(known.get("$defs", {})) == canonical(asked.get("$defs", {}))
+    def __init__(self, writer: JsonObject, reader: JsonObject) -> None:
+        self._writer, self._reader = writer, reader
+        self._same_definitions = canonical(writer.get("$defs", {})) == canonical(reader.get("$defs", {}))
         self._left = MOST_COMPARISONS
         self._open: set[tuple[int, int]] = set()
 
-    def gaps(self, known: Json, asked: Json, place: str) -> list[_Gap]:
-        """Return the rules of one subschema that do not follow from another; empty only if all follow.
+    def gaps(self, writer: Json, reader: Json, place: str) -> list[_Gap]:
+        """Return the rules of the reader's subschema that do not follow from the writer's.
 
-        A recursive schema asks the same question again, one level deeper in the value. There the answer is
-        assumed, since values end.
+        The list is empty only if all rules follow. A recursive schema reaches the same pair of subschemas
+        again, one level deeper in the value; that pair is assumed to follow, since values are finite.
         """
-        known, _ = _followed(known, self._known, place)
-        asked, place = _followed(asked, self._asked, place)
-        question = (id(known), id(asked))
-        if asked is True or known is False or question in self._open or self._same(known, asked):
+        writer, _ = _resolved(writer, self._writer, place)
+        reader, place = _resolved(reader, self._reader, place)
+        pair = (id(writer), id(reader))
+        if reader is True or writer is False or pair in self._open or self._same(writer, reader):
             return []
-        if asked is False:
-            return [_Gap(place, known, asked)]
+        if reader is False:
+            return [_Gap(place, writer, reader)]
         if self._left == 0 or len(self._open) == DEEPEST:
             return [_Gap(place)]
         self._left -= 1
-        self._open.add(question)
-        found = list(self._found({} if known is True else known, asked, place))
-        self._open.discard(question)
+        self._open.add(pair)
+        found = list(self._found({} if writer is True else writer, reader, place))
+        self._open.discard(pair)
         return found
 
-    def _found(self, known: JsonObject, asked: JsonObject, place: str) -> Iterator[_Gap]:
-        if self._accepts_listed(known, asked):
+    def _found(self, writer: JsonObject, reader: JsonObject, place: str) -> Iterator[_Gap]:
+        if self._accepts_listed(writer, reader):
             return
-        for keyword, rule in asked.items():
-            if keyword not in _DESCENDED and not self._follows(known, asked, keyword):
-                yield _Gap(f"{place}/{keyword}", known.get(keyword, _ABSENT), rule)
-        for path, had, rule in _inner(known, asked):
+        for keyword, rule in reader.items():
+            if keyword not in _DESCENDED and not self._follows(writer, reader, keyword):
+                yield _Gap(f"{place}/{keyword}", writer.get(keyword, _ABSENT), rule)
+        for path, had, rule in _inner(writer, reader):
             yield from self.gaps(had, rule, place + path)
 
-    def _accepts_listed(self, known: JsonObject, asked: JsonObject) -> bool:
-        """Whether `known` lists its values, and `asked` accepts all that are valid."""
-        values = known.get("enum", [known["const"]] if "const" in known else [])
+    def _accepts_listed(self, writer: JsonObject, reader: JsonObject) -> bool:
+        """Whether `writer` lists its values and `reader` accepts all valid ones of these."""
+        values = writer.get("enum", [writer["const"]] if "const" in writer else [])
         if not values:
             return False
-        before, after = _compiled(known, self._known), _compiled(asked, self._asked)
+        before, after = _compiled(writer, self._writer), _compiled(reader, self._reader)
         return all(accepts(after, each) for each in values if accepts(before, each))
 
-    def _follows(self, known: JsonObject, asked: JsonObject, keyword: str) -> bool:
-        """Whether one rule follows; a keyword that has no order follows from the same text alone."""
+    def _follows(self, writer: JsonObject, reader: JsonObject, keyword: str) -> bool:
+        """Whether the reader's rule follows; a keyword without an order follows from equal text alone."""
         if keyword == "type":
-            return _types(known) <= _types(asked)
+            return _types(writer) <= _types(reader)
         if keyword in _ORDERED:
             about, implies, absent = _ORDERED[keyword]
-            had = known.get(keyword, absent)
-            return about not in _types(known) or (had is not None and implies(had, asked[keyword]))
+            had = writer.get(keyword, absent)
+            return about not in _types(writer) or (had is not None and implies(had, reader[keyword]))
         if keyword in {"$ref", "allOf", "anyOf"}:
-            return self._branches_follow(keyword, known, asked)
-        plain = keyword == "items" and "prefixItems" not in {**known, **asked}
-        return plain or self._same(known, asked, *(_DEPENDENT if keyword in _DEPENDENT else (keyword,)))
+            return self._branches_follow(keyword, writer, reader)
+        plain = keyword == "items" and "prefixItems" not in {**writer, **reader}
+        return plain or self._same(writer, reader, *(_DEPENDENT if keyword in _DEPENDENT else (keyword,)))
 
-    def _branches_follow(self, keyword: str, known: JsonObject, asked: JsonObject) -> bool:
-        had, rules = _branches(known, keyword), _branches(asked, keyword)
+    def _branches_follow(self, keyword: str, writer: JsonObject, reader: JsonObject) -> bool:
+        had, rules = _branches(writer, keyword), _branches(reader, keyword)
         if keyword == "anyOf":
-            return all(any(not self.gaps(each, rule, "") for rule in rules) for each in had or [known])
-        return all(any(not self.gaps(each, rule, "") for each in [*had, known]) for rule in rules)
+            return all(any(not self.gaps(each, rule, "") for rule in rules) for each in had or [writer])
+        return all(any(not self.gaps(each, rule, "") for each in [*had, writer]) for rule in rules)
 
-    def _same(self, known: Json, asked: Json, *keywords: str) -> bool:
-        """Whether both have the same text (of some keywords), and refer to the same definitions."""
+    def _same(self, writer: Json, reader: Json, *keywords: str) -> bool:
+        """Whether both (or these keywords of both) have equal text and refer to equal definitions."""
         if keywords:
-            known, asked = ({key: each[key] for key in keywords if key in each} for each in (known, asked))
-        text = canonical(known)
-        return text == canonical(asked) and (self._same_definitions or b'"$ref"' not in text)
+            writer, reader = (
+                {key: each[key] for key in keywords if key in each} for each in (writer, reader)
+            )
+        text = canonical(writer)
+        return text == canonical(reader) and (self._same_definitions or b'"$ref"' not in text)
 
 
-def _followed(rules: Json, declaration: JsonObject, place: str) -> tuple[Json, str]:
-    """Return what a schema that is only a reference points to, and its place."""
+def _resolved(rules: Json, declaration: JsonObject, place: str) -> tuple[Json, str]:
+    """Return a subschema and its place; one that is only a reference is replaced by its target."""
     while isinstance(rules, dict) and "$ref" in rules and rules.keys() <= {"$ref", *_ANNOTATIONS}:
         place = rules["$ref"].removeprefix("#")
         rules = referenced(rules["$ref"], declaration)
@@ -318,22 +324,22 @@ def _compiled(rules: JsonObject, declaration: JsonObject) -> Validator:
 
 
 def _types(rules: JsonObject) -> frozenset[str]:
-    """Return the types that `type` leaves; `number` includes `integer`."""
+    """Return the types that `type` allows; `number` includes `integer`."""
     named = rules.get("type", _TYPES)
     types = frozenset([named] if isinstance(named, str) else named)
     return types | {"integer"} if "number" in types else types
 
 
-def _inner(known: JsonObject, asked: JsonObject) -> Iterator[tuple[str, Json, Json]]:
-    """Yield path and both schemas of what a value may hold: named members, other members, items."""
-    names = sorted({**known.get("properties", {}), **asked.get("properties", {})})
-    if "object" in _types(known):
+def _inner(writer: JsonObject, reader: JsonObject) -> Iterator[tuple[str, Json, Json]]:
+    """Yield the path and both schemas of a value's parts: named members, other members, items."""
+    names = sorted({**writer.get("properties", {}), **reader.get("properties", {})})
+    if "object" in _types(writer):
         for name in names:
-            yield pointer(["properties", name]), _member(known, name), _member(asked, name)
-        others = (each.get("additionalProperties", True) for each in (known, asked))
+            yield pointer(["properties", name]), _member(writer, name), _member(reader, name)
+        others = (each.get("additionalProperties", True) for each in (writer, reader))
         yield "/additionalProperties", *others
-    if "array" in _types(known):
-        yield "/items", known.get("items", True), asked.get("items", True)
+    if "array" in _types(writer):
+        yield "/items", writer.get("items", True), reader.get("items", True)
 
 
 def _branches(rules: JsonObject, keyword: str) -> list[Json]:

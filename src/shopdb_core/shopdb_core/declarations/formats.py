@@ -1,4 +1,4 @@
-"""The formats that a declaration may name, each with the one definition that every reader here uses."""
+"""The formats that a declaration may use, each with one definition for both validators."""
 
 import re
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def is_uuid(text: str) -> bool:
 
 
 def format_checks() -> dict[str, Callable[[Json], bool]]:
-    """Each format's name with a check that never raises and that takes any value but a string."""
+    """Return a check for each format by name; it never raises, and accepts all values but strings."""
     definitions: dict[str, Callable[[str], bool]] = {
         "date": is_date,
         "date-time": is_date_time,
@@ -91,7 +91,7 @@ def format_checks() -> dict[str, Callable[[Json], bool]]:
 
 
 def format_checker() -> FormatChecker:
-    """Give the same checks to jsonschema."""
+    """Return the same checks for jsonschema."""
     checker = FormatChecker(formats=())
     for name, check in format_checks().items():
         checker.checks(name)(check)

@@ -1,4 +1,4 @@
-"""One sentence for each way in which a value breaks its schema, with the next step where one is known."""
+"""`sentence` describes each way in which a value violates its schema; other functions shorten values."""
 
 import difflib
 import json
@@ -11,9 +11,8 @@ from shopdb_hookspecs import Json
 SHOWN = 80
 """The most characters of a value that a message may echo (contract, section 2)."""
 
-# What Windows PowerShell writes in place of an object or array that lies below its depth.
+# What Windows PowerShell writes for an object or array that is deeper than `ConvertTo-Json -Depth`.
 _CUT_OFF = re.compile(r"@\{|System\.[A-Za-z.]+(\[\])?$")
-
 
 _TYPES = {
     "array": "an array",
@@ -26,11 +25,12 @@ _TYPES = {
 }
 
 _LISTED = 10
+"""The most values of an `enum` that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A value that breaks a rule: the keyword and its rule, in which schema, and the value's name."""
+    """A value that violates `keyword` of `schema`; `rule` is the keyword's value, `name` the value's key."""
 
     keyword: str
     rule: Json
@@ -39,14 +39,14 @@ class Violation:
     value: Json
 
 
-def sentence(breach: Violation) -> str:
-    """Say what the value must be and, as far as that helps, what it is."""
-    word = _SENTENCES.get(breach.keyword)
-    return word(breach) if word else f"does not satisfy the rule {breach.keyword}"
+def sentence(violation: Violation) -> str:
+    """Return what the value must be and, if that helps, what it is."""
+    word = _SENTENCES.get(violation.keyword)
+    return word(violation) if word else f"does not satisfy the rule {violation.keyword}"
 
 
-def shown(value: Json) -> str:
-    """Describe a value in at most 80 characters; what does not print is escaped."""
+def describe(value: Json) -> str:
+    """Return a value as JSON in at most 80 characters, escaped if it is not printable."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
     printable = isinstance(value, str) and value.isprintable()
@@ -59,30 +59,30 @@ def shortened(text: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Half a sentence that names the known word closest to this one, or nothing."""
+    """Return the end of a sentence that suggests the closest known word, empty if none is close."""
     close = difflib.get_close_matches(word[:SHOWN], list(known), n=1)
-    return f"; did you mean {shown(close[0])}?" if close else ""
+    return f"; did you mean {describe(close[0])}?" if close else ""
 
 
-def _type(breach: Violation) -> str:
-    return _wrong_kind(_types(breach.rule), breach.value)
+def _type(violation: Violation) -> str:
+    return _wrong_kind(_types(violation.rule), violation.value)
 
 
-def _any_of(breach: Violation) -> str:
-    names = [_name_of(branch) for branch in breach.rule]
+def _any_of(violation: Violation) -> str:
+    names = [_name_of(branch) for branch in violation.rule]
     if all(names):
-        return _wrong_kind(_either(names), breach.value)
-    return f"has none of the forms that are allowed here: {shown(breach.value)}"
+        return _wrong_kind(_either(names), violation.value)
+    return f"does not match any of the allowed forms: {describe(violation.value)}"
 
 
 def _wrong_kind(wanted: str, value: Json) -> str:
     cut_off = isinstance(value, str) and _CUT_OFF.match(value)
     hint = ": PowerShell cut an object off, use ConvertTo-Json -Depth 6" if cut_off else ""
-    return f"must be {wanted}, not {shown(value)}{hint}"
+    return f"must be {wanted}, not {describe(value)}{hint}"
 
 
 def _name_of(branch: Json) -> str:
-    """What an author would call this alternative: its title, its format, else its type."""
+    """Return what to call an alternative: its title, its format or its type."""
     if not isinstance(branch, dict):
         return ""
     name: str = branch.get("title") or branch.get("format") or _types(branch.get("type", []))
@@ -93,24 +93,24 @@ def _types(types: str | list[str]) -> str:
     return _either([_TYPES[each] for each in ([types] if isinstance(types, str) else types)])
 
 
-def _enum(breach: Violation) -> str:
-    values = breach.rule
+def _enum(violation: Violation) -> str:
+    values = violation.rule
     more = [f"{len(values) - _LISTED} more"] if len(values) > _LISTED else []
-    allowed = _either([*map(shown, values[:_LISTED]), *more])
-    return f"must be {allowed}, not {shown(breach.value)}"
+    allowed = _either([*map(describe, values[:_LISTED]), *more])
+    return f"must be {allowed}, not {describe(violation.value)}"
 
 
-def _pattern(breach: Violation) -> str:
-    return f"must match {breach.rule}{_title(breach.schema)}, not {shown(breach.value)}"
+def _pattern(violation: Violation) -> str:
+    return f"must match {violation.rule}{_title(violation.schema)}, not {describe(violation.value)}"
 
 
-def _name(breach: Violation) -> str:
-    return f"{shown(breach.name)} is not allowed as a name here{_title(breach.rule)}"
+def _name(violation: Violation) -> str:
+    return f"{describe(violation.name)} is not allowed as a name here{_title(violation.rule)}"
 
 
-def _unknown_member(breach: Violation) -> str:
-    name = breach.name
-    return f"{shown(name)} is not known here{did_you_mean(name, breach.schema.get('properties', ()))}"
+def _unknown_member(violation: Violation) -> str:
+    name = violation.name
+    return f"{describe(name)} is not known here{did_you_mean(name, violation.schema.get('properties', ()))}"
 
 
 def _title(schema: Json) -> str:
@@ -122,27 +122,27 @@ def _either(words: Sequence[str]) -> str:
 
 
 def _count(wanted: str, units: str) -> Callable[[Violation], str]:
-    def word(breach: Violation) -> str:
-        unit = units.removesuffix("s") if breach.rule == 1 else units
-        return f"must have {wanted} {breach.rule} {unit}, not {len(breach.value)}"
+    def word(violation: Violation) -> str:
+        unit = units.removesuffix("s") if violation.rule == 1 else units
+        return f"must have {wanted} {violation.rule} {unit}, not {len(violation.value)}"
 
     return word
 
 
 def _bound(wanted: str) -> Callable[[Violation], str]:
-    return lambda breach: f"must be {wanted} {breach.rule}, not {shown(breach.value)}"
+    return lambda violation: f"must be {wanted} {violation.rule}, not {describe(violation.value)}"
 
 
 _SENTENCES: dict[str, Callable[[Violation], str]] = {
     "false": lambda _: "must not be given here",
     "additionalProperties": _unknown_member,
     "anyOf": _any_of,
-    "const": lambda breach: f"must be {shown(breach.rule)}, not {shown(breach.value)}",
+    "const": lambda violation: f"must be {describe(violation.rule)}, not {describe(violation.value)}",
     "dependentRequired": lambda _: "is required together with other members that are given",
     "enum": _enum,
     "exclusiveMaximum": _bound("less than"),
     "exclusiveMinimum": _bound("more than"),
-    "format": lambda breach: f"must be a valid {breach.rule}, not {shown(breach.value)}",
+    "format": lambda violation: f"must be a valid {violation.rule}, not {describe(violation.value)}",
     "maxItems": _count("at most", "items"),
     "maxLength": _count("at most", "characters"),
     "maxProperties": _count("at most", "members"),
@@ -152,9 +152,7 @@ _SENTENCES: dict[str, Callable[[Violation], str]] = {
     "minProperties": _count("at least", "members"),
     "minimum": _bound("at least"),
     "multipleOf": _bound("a multiple of"),
-    "oneOf": lambda breach: (
-        f"must have exactly one of the forms that are allowed here: {shown(breach.value)}"
-    ),
+    "oneOf": lambda violation: f"must match exactly one of the allowed forms: {describe(violation.value)}",
     "items": lambda _: "must not be given here",
     "pattern": _pattern,
     "properties": lambda _: "must not be given here",

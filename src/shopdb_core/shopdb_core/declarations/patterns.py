@@ -1,4 +1,4 @@
-"""Patterns of a declaration: matched in linear time, refused where the engine cannot compile them."""
+"""Compile the patterns of declarations with an engine of linear time, and explain which it refuses."""
 
 import re
 import warnings
@@ -8,7 +8,7 @@ from typing import Final
 import jsonschema_rs
 
 ENGINE: Final = jsonschema_rs.RegexOptions()
-"""The engine of every pattern here: Rust's `regex`, whose time grows linearly with the length of the text."""
+"""The engine of every pattern: Rust's `regex`, whose time is linear in the length of the text (ADR 0004)."""
 
 _PARTS = re.compile(r"\\.|\(\?(?:<?[=!]|P=)?|.", re.DOTALL)
 _LOOKAROUND = frozenset({"(?=", "(?!", "(?<=", "(?<!"})
@@ -26,28 +26,30 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
     def occurs(text: str) -> bool:
         try:
             return compiled.is_valid(text)
-        except ValueError:  # half a surrogate pair, which Rust cannot read
+        except ValueError:  # a lone surrogate, which Rust cannot read
             return False
 
     return occurs
 
 
-def pattern_reason(pattern: str) -> str:
-    """Say why the engine refuses the pattern and what to write instead; empty if it is accepted."""
+def pattern_fault(pattern: str) -> str:
+    """Return why the engine refuses the pattern and what to write instead, empty if it is accepted."""
     if _compiles(pattern):
         return ""
     parts = frozenset(_PARTS.findall(pattern))
     if parts & _LOOKAROUND:
-        return "uses look-around, which cannot be matched in linear time: write what may be there instead"
+        return (
+            "uses look-around, which cannot be matched in linear time: describe only the text that may match"
+        )
     if parts & _BACKREFERENCE:
-        return "uses a back-reference, which cannot be matched in linear time: write the alternatives out"
+        return "uses a back-reference, which cannot be matched in linear time: list the alternatives with |"
     if _compiles(_COUNTED.sub("*", pattern)):
         return (
-            "has a counted repetition that is too large to compile, or that runs from more to less: "
-            "lower it, or bound the length by maxLength"
+            "has a counted repetition that is too large to compile, or whose minimum exceeds its maximum: "
+            "lower the count, or limit the length by maxLength"
         )
-    advice = "put a backslash before a character that stands for itself"
-    return f"cannot be compiled{_syntax_error(pattern)}: {advice}"
+    step = "correct the pattern, and put a backslash before a special character that is meant literally"
+    return f"cannot be compiled{_syntax_error(pattern)}: {step}"
 
 
 def _compiles(pattern: str) -> bool:
@@ -59,7 +61,7 @@ def _compiles(pattern: str) -> bool:
 
 
 def _syntax_error(pattern: str) -> str:
-    """Say what Python's parser finds, and where: jsonschema-rs does not pass on what its engine finds."""
+    """Return the error of Python's parser with its position; jsonschema-rs does not report its engine's."""
     try:
         with warnings.catch_warnings(action="ignore"):
             re.compile(pattern)

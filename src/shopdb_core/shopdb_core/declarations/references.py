@@ -1,4 +1,4 @@
-"""The `$ref` of a declaration: the subschema that one points to, and what is wrong with all of them."""
+"""Resolve the `$ref` of a declaration, and find those that dangle or never end."""
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -24,32 +24,35 @@ def referenced(reference: str, document: JsonObject) -> Json:
 
 
 def reference_faults(schemas: Mapping[str, Json]) -> Iterator[DeclarationFault]:
-    """Find what is wrong with the references of all subschemas of a declaration, by their place."""
+    """Yield the faults of the references in `schemas`, all subschemas of a declaration by their place."""
     dangling = [
         place
         for place, schema in schemas.items()
         if "$ref" in _keywords(schema) and _target(schema) not in schemas
     ]
     for place in dangling:
-        reason = f"{schemas[place]['$ref']} leads to no subschema: add it to $defs or correct the reference"
+        reference = schemas[place]["$ref"]
+        reason = f"{reference} does not point to a subschema: add it to $defs, or correct the reference"
         yield DeclarationFault(f"{place}/$ref", reason)
     if not dangling:
-        yield from _endless(schemas)
+        yield from _recursion_faults(schemas)
 
 
-def _endless(schemas: Mapping[str, Json]) -> Iterator[DeclarationFault]:
-    """Find schemas that apply themselves to their own value again, or others too many times."""
+def _recursion_faults(schemas: Mapping[str, Json]) -> Iterator[DeclarationFault]:
+    """Yield the first schema that applies itself to its own value again, or too many others to one value."""
     graph = {place: list(_applied(place, schema)) for place, schema in schemas.items()}
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        yield DeclarationFault(error.args[1][0], "refers back to itself without descending into the value")
+        reason = "refers back to itself without descending into the value: refer from properties or items"
+        yield DeclarationFault(error.args[1][0], reason)
         return
     applications: dict[str, int] = {}
     for place in order:
         applications[place] = 1 + sum(applications[applied] for applied in graph[place])
         if applications[place] > APPLICATIONS:
-            yield DeclarationFault(place, f"applies more than {APPLICATIONS} subschemas to one value")
+            reason = f"applies more than {APPLICATIONS} subschemas to one value: combine fewer schemas"
+            yield DeclarationFault(place, reason)
             return
 
 

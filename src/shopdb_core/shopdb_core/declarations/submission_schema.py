@@ -1,25 +1,34 @@
-"""Where a schema of ours holds further schemas.
+"""`submission_schema` builds the JSON Schema of submissions from a declaration.
 
-The submission schema that a declaration implies: what an outside tool validates against.
-
-What holds between the parts of a declaration and its fields, which no schema of it could say.
+`walk` and `children` yield the subschemas of a schema; `field_faults` checks that the keys of a declaration
+name declared fields, which its meta-schema cannot express.
 """
 
 import copy
 from collections.abc import Iterator
 from typing import Any
 
-from shopdb_core.declarations.messages import did_you_mean, shown
+from shopdb_core.declarations.messages import describe, did_you_mean
 from shopdb_core.errors import DeclarationFault
 from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject
 
-IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
-"""The keywords whose subschemas are applied to the very value that the schema is applied to."""
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+IDENTITY_LENGTH = 255
+"""The most characters that an identity value may have: what its column holds."""
+
+IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
+"""The keywords whose subschemas apply to the same value as the schema itself."""
+
+_ANNOTATIONS = frozenset(
+    {"title", "description", "default", "examples", "deprecated", "$comment", "x-volatile"}
+)
+_COMPOSED = frozenset({"$ref", "allOf", "oneOf", "not", "if", "const"})
 _ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 _LISTED = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "$defs")
+"""The keywords whose value is one schema, a list of schemas, an object of schemas."""
 
 
 def children(schema: Json, place: str) -> Iterator[tuple[str, str, Json]]:
@@ -45,17 +54,6 @@ def _held(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
         yield from ((pointer_token(index), child) for index, child in enumerate(value))
     elif keyword in _NAMED:
         yield from ((pointer_token(name), child) for name, child in value.items())
-
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-IDENTITY_LENGTH = 255
-"""The most characters that an identity value may have: what its column holds."""
-
-_ANNOTATIONS = frozenset(
-    {"title", "description", "default", "examples", "deprecated", "$comment", "x-volatile"}
-)
-_COMPOSED = frozenset({"$ref", "allOf", "oneOf", "not", "if", "const"})
 
 
 def submission_schema(name: str, declaration: JsonObject) -> dict[str, Any]:
@@ -84,7 +82,7 @@ def submission_schema(name: str, declaration: JsonObject) -> dict[str, Any]:
 
 
 def identity_rules(rules: JsonObject) -> dict[str, Json]:
-    """Bound the identity: an empty one counts as absent, a longer one has no room in its column."""
+    """Limit the identity's length: an empty value counts as absent, a longer one does not fit its column."""
     return {
         **rules,
         "minLength": max(rules.get("minLength", 0), 1),
@@ -99,7 +97,7 @@ def _nullable(rules: JsonObject) -> dict[str, Json]:
 
 
 def _with_null(keyword: str, value: Json) -> Json:
-    """Extend what would refuse `null`; every other simple keyword speaks of other types alone."""
+    """Extend a keyword that refuses `null`; the other simple keywords apply to other types only."""
     if keyword == "type":
         return _including([value] if isinstance(value, str) else value, "null")
     if keyword == "enum":
@@ -114,19 +112,21 @@ def _including(values: list[Json], extra: Json) -> list[Json]:
 
 
 def _either_null(rules: JsonObject) -> dict[str, Json]:
-    """Keep the annotations where readers look for them, on the field itself."""
+    """Keep the annotations on the field itself, where readers look for them."""
     annotations = {keyword: rules[keyword] for keyword in rules if keyword in _ANNOTATIONS}
     rest = {keyword: rules[keyword] for keyword in rules if keyword not in _ANNOTATIONS}
     return {**annotations, "anyOf": [rest, {"type": "null"}]}
 
 
 def field_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
-    """Find faults of `identityfield`, `secondaryidentity`, `required` and `x-volatile`."""
+    """Yield the faults of `identityfield`, `secondaryidentity`, `required` and `x-volatile`."""
     yield from _identity_faults(declaration, "identityfield")
     if "secondaryidentity" in declaration:
         yield from _identity_faults(declaration, "secondaryidentity")
         if declaration["secondaryidentity"] == declaration["identityfield"]:
-            yield DeclarationFault("/secondaryidentity", "is the identity field itself: name another field")
+            yield DeclarationFault(
+                "/secondaryidentity", "is the same field as identityfield: name another field"
+            )
     for index, field in enumerate(declaration.get("required", ())):
         yield from _unknown(f"/required/{index}", field, declaration)
 
@@ -139,13 +139,15 @@ def _identity_faults(declaration: JsonObject, key: str) -> Iterator[DeclarationF
         return
     rules, place = declaration["fields"][field], "/fields" + pointer_token(field)
     if rules.get("type") != "string":
-        yield DeclarationFault(place, f'is the {key}: give it "type": "string"')
+        yield DeclarationFault(place, f'is the {key}: set "type": "string"')
     if rules.get("x-volatile"):
-        yield DeclarationFault(place + "/x-volatile", f"marks the {key}, which must not change: remove it")
+        yield DeclarationFault(
+            place + "/x-volatile", f"is set on the {key}, which must not change: remove x-volatile"
+        )
 
 
 def _unknown(place: str, field: str, declaration: JsonObject) -> Iterator[DeclarationFault]:
     fields = declaration["fields"]
     if field not in fields:
-        reason = f"names {shown(field)}, which is not in fields{did_you_mean(field, fields)}"
+        reason = f"names {describe(field)}, which is not in fields{did_you_mean(field, fields)}"
         yield DeclarationFault(place, reason)

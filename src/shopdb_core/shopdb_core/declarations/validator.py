@@ -1,8 +1,7 @@
-"""The one verdict on JSON values: jsonschema-rs, closed to the outside, patterns in linear time.
+"""`SubmissionValidator` decides whether a submission is valid, and lists its faults.
 
-The keywords that explain: lazy, one fault a member, and never of another verdict than the compiled one.
-
-Whether a submission is valid, and what is wrong with it if it is not.
+jsonschema-rs decides. Only for a refused submission, jsonschema finds the places, with keywords of our own
+that are lazy and take each decision on a subschema from jsonschema-rs (ADR 0002).
 """
 
 import json
@@ -25,7 +24,7 @@ from shopdb_hookspecs import Json, JsonObject
 
 
 def compile_schema(schema: Mapping[str, Json]) -> jsonschema_rs.Validator:
-    """Compile a schema that asserts formats, fetches nothing and matches patterns in linear time.
+    """Compile a schema; it checks formats, fetches nothing and matches patterns in linear time.
 
     Raises `jsonschema_rs.ValidationError` for a schema that cannot be compiled.
     """
@@ -40,39 +39,41 @@ def compile_schema(schema: Mapping[str, Json]) -> jsonschema_rs.Validator:
 
 
 def accepts(compiled: jsonschema_rs.Validator, value: Json) -> bool:
-    """Whether the value is valid; what jsonschema-rs cannot read (a lone surrogate, say) is not."""
+    """Whether the value is valid; one that jsonschema-rs cannot read, such as a lone surrogate, is not."""
     try:
         return compiled.is_valid(value)
     except (ValueError, OverflowError):
         return False
 
 
-class CompiledParts:
-    """Each subschema of a document compiled apart, for explanations that stop at the first faults."""
+class CompiledSubschemas:
+    """Each subschema of a document, compiled on its own."""
 
     def __init__(self, document: Mapping[str, Json]) -> None:
-        """Compile the parts of `document`, which must live, unchanged, as long as this object.
+        """Compile the subschemas of `document`, which must not be changed or freed before this object.
 
-        References reach into the `$defs` of the document alone: a part needs nothing else of it.
+        A reference points into the `$defs` of the document, so a subschema is compiled with these.
         """
-        parts = [part for _, part in walk(document, "") if isinstance(part, dict)]
+        subschemas = [schema for _, schema in walk(document, "") if isinstance(schema, dict)]
         shared = {"$defs": document.get("$defs", {})}
-        self._parts = {id(part): compile_schema({**part, **shared}) for part in parts}
+        self._compiled = {id(schema): compile_schema({**schema, **shared}) for schema in subschemas}
         self._patterns = {
-            part["pattern"]: compile_pattern(part["pattern"]) for part in parts if "pattern" in part
+            schema["pattern"]: compile_pattern(schema["pattern"])
+            for schema in subschemas
+            if "pattern" in schema
         }
         self._distinct = compile_schema({"uniqueItems": True})
 
-    def accept(self, part: Json, value: Json) -> bool:
-        """Whether the value is valid under `part`, a subschema object of the document itself."""
-        return part if isinstance(part, bool) else accepts(self._parts[id(part)], value)
+    def accept(self, schema: Json, value: Json) -> bool:
+        """Whether the value is valid under `schema`, which is the very subschema object of the document."""
+        return schema if isinstance(schema, bool) else accepts(self._compiled[id(schema)], value)
 
     def matches(self, pattern: str, text: str) -> bool:
-        """Whether the pattern, one of the document's, occurs in the text."""
+        """Whether the pattern of a subschema occurs in the text."""
         return self._patterns[pattern](text)
 
     def distinct(self, items: list[Json]) -> bool:
-        """Whether no two items are equal as JSON Schema has it (1 and 1.0 are, 1 and true are not)."""
+        """Whether all items differ by the rules of JSON Schema (1 equals 1.0, 1 does not equal true)."""
         return accepts(self._distinct, items)
 
 
@@ -81,17 +82,17 @@ Keyword: TypeAlias = Callable[[Any, Json, Json, Json], Iterator[ValidationError]
 
 
 class ExplainingKeywords:
-    """What replaces jsonschema's own keywords, which walk every item, compare all pairs and backtrack.
+    """Replaces keywords of jsonschema that visit every item, compare all pairs or backtrack.
 
-    The errors carry no message of their own: `messages.sentence` words them.
+    The errors are without a message; `messages.sentence` returns it.
     """
 
-    def __init__(self, parts: CompiledParts) -> None:
-        """Take the verdicts on subschemas from `parts`."""
-        self._parts = parts
+    def __init__(self, subschemas: CompiledSubschemas) -> None:
+        """Decide on subschemas by `subschemas`."""
+        self._subschemas = subschemas
 
     def by_name(self) -> dict[str, Keyword]:
-        """Give the keywords in the form that `jsonschema.validators.create` takes."""
+        """Return the keywords in the form that `jsonschema.validators.create` takes."""
         return {
             "additionalProperties": self._additional_properties,
             "anyOf": self._any_of,
@@ -108,7 +109,7 @@ class ExplainingKeywords:
     def _items(self, validator: Any, rules: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
         if isinstance(value, list):
             for index in range(len(schema.get("prefixItems", ())), len(value)):
-                if not self._parts.accept(rules, value[index]):
+                if not self._subschemas.accept(rules, value[index]):
                     yield from _member(validator, rules, value, index)
 
     def _properties(self, validator: Any, rules: Json, value: Json, _: Json) -> Iterator[ValidationError]:
@@ -123,13 +124,13 @@ class ExplainingKeywords:
         if isinstance(value, dict):
             declared = schema.get("properties", {})
             for name, member in value.items():
-                if name not in declared and not self._parts.accept(rules, member):
+                if name not in declared and not self._subschemas.accept(rules, member):
                     yield from _member(validator, rules, value, name)
 
     def _property_names(self, _: Any, rules: Json, value: Json, __: Json) -> Iterator[ValidationError]:
         if isinstance(value, dict):
             yield from (
-                ValidationError("", path=[name]) for name in value if not self._parts.accept(rules, name)
+                ValidationError("", path=[name]) for name in value if not self._subschemas.accept(rules, name)
             )
 
     def _required(self, _: Any, names: Json, value: Json, __: Json) -> Iterator[ValidationError]:
@@ -142,19 +143,19 @@ class ExplainingKeywords:
             yield from (ValidationError("", path=[name]) for name in needed if name not in value)
 
     def _pattern(self, _: Any, pattern: Json, value: Json, __: Json) -> Iterator[ValidationError]:
-        if isinstance(value, str) and not self._parts.matches(pattern, value):
+        if isinstance(value, str) and not self._subschemas.matches(pattern, value):
             yield ValidationError("")
 
     def _unique_items(self, _: Any, wanted: Json, value: Json, __: Json) -> Iterator[ValidationError]:
-        if wanted and isinstance(value, list) and not self._parts.distinct(value):
+        if wanted and isinstance(value, list) and not self._subschemas.distinct(value):
             yield ValidationError("", path=_first_repeated(value))
 
     def _any_of(self, validator: Any, branches: Json, value: Json, _: Json) -> Iterator[ValidationError]:
-        if not any(self._parts.accept(branch, value) for branch in branches):
+        if not any(self._subschemas.accept(branch, value) for branch in branches):
             yield from _nearest(validator, branches, value)
 
     def _one_of(self, validator: Any, branches: Json, value: Json, _: Json) -> Iterator[ValidationError]:
-        accepted = sum(self._parts.accept(branch, value) for branch in branches)
+        accepted = sum(self._subschemas.accept(branch, value) for branch in branches)
         if accepted == 0:
             yield from _nearest(validator, branches, value)
         elif accepted > 1:
@@ -162,7 +163,7 @@ class ExplainingKeywords:
 
 
 def _member(validator: Any, rules: Json, value: Json, key: str | int) -> Iterator[ValidationError]:
-    """Explain one member; jsonschema itself loses the path of a member that must not be there."""
+    """Yield the errors of one member; jsonschema itself loses the path of a member that is not allowed."""
     if rules is False:
         yield ValidationError("", path=[key])
     else:
@@ -170,41 +171,38 @@ def _member(validator: Any, rules: Json, value: Json, key: str | int) -> Iterato
 
 
 def _first_repeated(items: list[Json]) -> list[int]:
-    """Path of the first item that repeats an earlier one; empty where they differ in spelling (1, 1.0)."""
+    """Return the path of the first item that repeats an earlier one; empty for equal numbers as 1, 1.0."""
     seen = set()
     for index, item in enumerate(items):
-        spelling = json.dumps(item, sort_keys=True)
-        if spelling in seen:
+        text = json.dumps(item, sort_keys=True)
+        if text in seen:
             return [index]
-        seen.add(spelling)
+        seen.add(text)
     return []
 
 
 def _nearest(validator: Any, branches: list[Json], value: Json) -> Iterator[ValidationError]:
-    """Explain by the one alternative that is meant for the value's type, where there is just one."""
-    fitting = [branch for branch in branches if _fits(validator, branch, value)]
-    if len(fitting) == 1:
-        yield from validator.descend(value, fitting[0])
+    """Yield the errors of the alternative for the value's type if there is exactly one."""
+    matching = [branch for branch in branches if _matches_type(validator, branch, value)]
+    if len(matching) == 1:
+        yield from validator.descend(value, matching[0])
     else:
         yield ValidationError("")
 
 
-def _fits(validator: Any, branch: Json, value: Json) -> bool:
+def _matches_type(validator: Any, branch: Json, value: Json) -> bool:
     if isinstance(branch, bool):
         return branch
     types = branch.get("type", ())
-    return not types or any(validator.is_type(value, each) for each in _listed(types))
-
-
-def _listed(types: Json) -> list[str]:
-    return [types] if isinstance(types, str) else types
+    types = [types] if isinstance(types, str) else types
+    return not types or any(validator.is_type(value, each) for each in types)
 
 
 class SubmissionValidator:
-    """One schema, compiled once: jsonschema-rs has the verdict, jsonschema the explanation.
+    """Validates submissions against one schema, which is compiled once.
 
-    Neither reads a file or opens a socket: references reach into the schema's own `$defs` alone.
-    Safe to share between threads.
+    It never reads a file or opens a socket: references point into the schema's own `$defs`.
+    Threads may share it.
     """
 
     def __init__(self, schema: JsonObject) -> None:
@@ -213,23 +211,26 @@ class SubmissionValidator:
         Raises `jsonschema_rs.ValidationError` for a schema that cannot be compiled.
         """
         self._compiled = compile_schema(schema)
-        keywords = {**Draft202012Validator.VALIDATORS, **ExplainingKeywords(CompiledParts(schema)).by_name()}
+        keywords = {
+            **Draft202012Validator.VALIDATORS,
+            **ExplainingKeywords(CompiledSubschemas(schema)).by_name(),
+        }
         explaining = create(Draft202012Validator.META_SCHEMA, keywords)
         self._explaining = explaining(schema, registry=Registry(), format_checker=format_checker())
 
     def accepts(self, submission: Json) -> bool:
-        """Whether the submission is valid; never raises for what `json.loads` can return."""
+        """Whether the submission is valid; never raises for a value that `json.loads` can return."""
         return accepts(self._compiled, submission)
 
     def faults(self, submission: Json, limit: int | None = 20) -> list[Fault]:
-        """Explain a refusal by at most `limit` faults (`None`: all); empty exactly when accepted."""
+        """Return at most `limit` faults (`None`: all); the list is empty if and only if it is accepted."""
         if self.accepts(submission):
             return []
         errors = islice(self._explaining.iter_errors(submission), limit)
         return [_fault(error) for error in errors] or list(self._unexplained(submission))
 
     def _unexplained(self, submission: Json) -> Iterator[Fault]:
-        """Say what jsonschema-rs says: jsonschema saw nothing wrong."""
+        """Yield the fault that jsonschema-rs reports, for a value that jsonschema accepts."""
         try:
             first = next(iter(self._compiled.iter_errors(submission)))
         except (ValueError, OverflowError) as error:
@@ -240,11 +241,11 @@ class SubmissionValidator:
 
 def _fault(error: ValidationError) -> Fault:
     path = list(error.absolute_path)
-    breach = Violation(
+    violation = Violation(
         keyword=str(error.validator or "false"),
         rule=error.validator_value,
         schema=error.schema,
         name=str(path[-1]) if path else "",
         value=error.instance,
     )
-    return Fault(pointer(path), breach.keyword, sentence(breach))
+    return Fault(pointer(path), violation.keyword, sentence(violation))

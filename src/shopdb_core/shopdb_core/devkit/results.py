@@ -34,7 +34,7 @@ class Finding:
     @classmethod
     def of_failure(cls, failure: PluginFailure, candidate: Candidate, where: str = "") -> Self:
         """Return the finding for a hook of `candidate` that raised, or returned a wrong value."""
-        return cls(", ".join(filter(None, [failure.hook, where])), candidate.explained(failure))
+        return cls(", ".join(filter(None, [failure.hook, where])), candidate.explain(failure))
 
     @classmethod
     def from_json(cls, data: Json) -> Self:

@@ -1,1 +1,1 @@
-"""Find, load and check the plugins; what each of them declares and collects."""
+"""Plugins: discovery, loading, their hooks, collectors and reports."""

@@ -1,7 +1,4 @@
-"""One plugin's side of the hooks: pluggy asks it alone, and every wrapper still applies.
-
-A collector: what one plugin's declaration says, checked and typed.
-"""
+"""`PluginHooks` calls the hooks of one plugin; `Collector` is the endpoint that the plugin declares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ from shopdb_core.declarations.submission_schema import submission_schema
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.discovery import Candidate
-from shopdb_core.plugins.loader import Unusable
+from shopdb_core.plugins.loader import UnusablePlugin
 from shopdb_hookspecs import Json, JsonObject
 
 HOOKS = (
@@ -29,20 +26,23 @@ HOOKS = (
 
 
 class PluginHooks:
-    """Asks one plugin; make it after every plugin has been registered."""
+    """Calls the hooks of one plugin, each inside the wrappers of all plugins.
+
+    Create it after every plugin has been registered.
+    """
 
     def __init__(self, manager: pluggy.PluginManager, candidate: Candidate) -> None:
         self._candidate = candidate
-        self._callers = {hook: _asking_only(manager, hook, candidate.name) for hook in HOOKS}
+        self._callers = {hook: _caller(manager, hook, candidate.name) for hook in HOOKS}
 
     def implements(self, hook: str) -> bool:
-        """Whether the plugin itself answers `hook`; being wrapped by others does not count."""
+        """Whether the plugin itself implements `hook`; wrappers of other plugins do not count."""
         return self._callers[hook] is not None
 
-    def ask(self, hook: str, **arguments: Any) -> Any:
-        """Return the plugin's answer, `None` where it does not implement `hook`.
+    def call(self, hook: str, **arguments: Any) -> Any:
+        """Return the result of `hook`, or `None` if the plugin does not implement it.
 
-        Raises `PluginFailure` that names plugin, distribution and hook, whatever the hook raised.
+        Any exception of the hook becomes a `PluginFailure` that names plugin, distribution and hook.
         """
         caller = self._callers[hook]
         if caller is None:
@@ -53,12 +53,12 @@ class PluginHooks:
             raise self._candidate.failure(hook, f"raised {type(error).__name__}", "raised") from error
 
     def failure(self, hook: str, what: str) -> PluginFailure:
-        """Return the error for an answer of `hook` that cannot be used."""
+        """Return the error for a result of `hook` that cannot be used."""
         return self._candidate.failure(hook, what)
 
 
-def _asking_only(manager: pluggy.PluginManager, hook: str, name: str) -> pluggy.HookCaller | None:
-    """Return a caller of one plugin's `hook`, with the wrappers of all; `None` if it has no such hook."""
+def _caller(manager: pluggy.PluginManager, hook: str, name: str) -> pluggy.HookCaller | None:
+    """Return a caller of one plugin's `hook` with all wrappers, `None` if the plugin has no such hook."""
     plugin = manager.get_plugin(name)
     plain = [
         implementation.plugin
@@ -72,7 +72,7 @@ def _asking_only(manager: pluggy.PluginManager, hook: str, name: str) -> pluggy.
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """One plugin's endpoint, as its declaration describes it (contract 1)."""
+    """One plugin's endpoint, as its declaration describes it (contract, section 1)."""
 
     name: str
     distribution: str
@@ -89,32 +89,35 @@ class Collector:
 
     @property
     def endpoint(self) -> str:
-        """The path that submissions are posted to."""
+        """The path of the URL that accepts submissions."""
         return f"/api/collector/{self.name}"
 
     def normalize(self, submission: JsonObject) -> JsonObject:
         """Return the submission in the plugin's canonical form; raises `PluginFailure`."""
         if not self.hooks.implements("normalize_submission"):
             return submission
-        normalized = self.hooks.ask("normalize_submission", submission=submission, plugin=self.name)
+        normalized = self.hooks.call("normalize_submission", submission=submission, plugin=self.name)
         if not isinstance(normalized, dict):
-            what = "returned None: is a return missing?" if normalized is None else "returned no dict"
+            what = "returned None: is a return missing?" if normalized is None else "did not return a dict"
             raise self.hooks.failure("normalize_submission", what)
-        if strange := normalized.keys() - submission.keys() - self.declaration["fields"].keys():
-            what = f"returned the field {min(map(str, strange))[:80]!r}: declare it, or leave it out"
+        if undeclared := normalized.keys() - submission.keys() - self.declaration["fields"].keys():
+            what = f"returned the field {min(map(str, undeclared))[:80]!r}: declare it, or leave it out"
             raise self.hooks.failure("normalize_submission", what)
         return normalized
 
 
 def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None:
-    """Ask a plugin what it collects; `None` if nothing. Raises `Unusable` or `PluginFailure`."""
-    declaration = hooks.ask("get_collector_schema")
+    """Return the collector that a plugin declares, or `None` if it declares none.
+
+    Raises `UnusablePlugin` for a faulty declaration, `PluginFailure` for a hook that failed.
+    """
+    declaration = hooks.call("get_collector_schema")
     if declaration is None:
         return None
     if faults := check_declaration(declaration):
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         place = faults[0].place or "/"
-        raise Unusable(f"get_collector_schema at {place}: {faults[0].reason}{more}")
+        raise UnusablePlugin(f"get_collector_schema at {place}: {faults[0].reason}{more}")
     schema = submission_schema(candidate.name, declaration)
     return Collector(
         name=candidate.name,
@@ -137,13 +140,13 @@ def _is_volatile(field: Json) -> bool:
 
 
 def _examples(hooks: PluginHooks) -> Sequence[JsonObject]:
-    examples = hooks.ask("get_example_submissions") or ()
+    examples = hooks.call("get_example_submissions") or ()
     if not isinstance(examples, Sequence) or not all(isinstance(example, dict) for example in examples):
         raise hooks.failure(
             "get_example_submissions",
-            "returned something that is no list of dicts: return a list, be it of one",
+            "did not return a list of dicts: return a list, even for one example",
         )
     if faults := [fault for example in examples for fault in json_faults(example)]:
-        where = f"returned an example whose {faults[0].place or '/'} {faults[0].reason}"
-        raise hooks.failure("get_example_submissions", where)
+        what = f"returned an example whose {faults[0].place or '/'} {faults[0].reason}"
+        raise hooks.failure("get_example_submissions", what)
     return tuple(examples)

@@ -1,9 +1,9 @@
-"""Which plugins are installed, and which of them this site lets in; nothing is imported yet."""
+"""Find the installed plugins and select those that the site allows; plugins are not imported here."""
 
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
@@ -27,9 +27,10 @@ _NO_DISTRIBUTION = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A plugin that could be loaded: its name, where it comes from, and how to get it.
+    """A plugin that can be loaded: its name, its distribution, and a function that imports it.
 
-    `target` is what its entry point names, such as `shopdb_network:plugin`.
+    `requires` are the lines `Requires-Dist` of its distribution, `target` is the value of its entry point,
+    such as `shopdb_network:plugin`.
     """
 
     name: str
@@ -50,85 +51,87 @@ class Candidate:
         return f"{self.distribution} {self.version}".rstrip()
 
     def failure(self, hook: str, what: str, kind: FailureKind = "answer") -> PluginFailure:
-        """Return the error for a hook of this plugin, or for `the report NAME`, that failed."""
+        """Return the error for a failed hook of this plugin, or for a failed `the report NAME`."""
         return PluginFailure(self.name, self.origin, hook, what, kind)
 
-    def explained(self, failure: PluginFailure) -> str:
-        """Return what happened, and where it was raised in the plugin's own files.
+    def explain(self, failure: PluginFailure) -> str:
+        """Return what happened, with the exception's first line and the plugin's file and line.
 
-        It quotes the exception, which may hold a payload: it is for the plugin's author and for no client.
+        An exception may quote a payload, so the text is for the plugin's author and never for a client.
         """
-        return f"{failure.what}: {self.quoted(failure.__cause__)}" if failure.__cause__ else failure.what
-
-    def quoted(self, error: BaseException) -> str:
-        """Return what an exception says, with the file and line of the plugin that raised it."""
-        return f"{first_line(error)}{raised_at(error, frames_in_package(self.package))}"
+        cause = failure.__cause__
+        if cause is None:
+            return failure.what
+        return f"{failure.what}: {first_line(cause)}{raised_at(cause, frames_in_package(self.package))}"
 
     def __str__(self) -> str:
         return f"{self.name} (distribution {self.origin})"
 
 
 def installed_candidates() -> list[Candidate]:
-    """Return the entry points of the group `shopdb`, in the order of their names."""
+    """Return the entry points of the group `shopdb`, sorted by name."""
     found = entry_points(group=ENTRY_POINT_GROUP)
     return sorted(map(_candidate, found), key=lambda candidate: (candidate.name, candidate.distribution))
 
 
 def installed_candidate(name: str) -> Candidate:
-    """Return the installed plugin of this name, whether or not a site allows it.
+    """Return the installed plugin of this name, even if the site blocks it.
 
-    Raises `NotFound` where no distribution has it, `ConfigurationError` where two have.
+    Raises `NotFound` if it is not installed, `ConfigurationError` if two distributions claim the name.
     """
-    everything = installed_candidates()
-    found = [candidate for candidate in everything if candidate.name == name]
+    installed = installed_candidates()
+    found = [candidate for candidate in installed if candidate.name == name]
     if not found:
-        raise not_installed(name, everything)
+        raise not_installed(name, installed)
     if len(found) > 1:
         check_names(found)
     return found[0]
 
 
 def not_installed(name: str, installed: Iterable[Candidate]) -> NotFound:
-    """Return the error for the name of a plugin that is not among those that are installed."""
+    """Return the error for a name that is not among the installed plugins."""
     known = ", ".join(candidate.name for candidate in installed) or "none"
     return NotFound(f"There is no plugin named {name[:NAME_LENGTH]!r}; installed are {known}.")
 
 
 def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:
-    """Return modules or objects that a program passes in, as if they had been installed."""
+    """Return candidates for modules or objects that a program passes in."""
     return [
         Candidate(name, _NO_DISTRIBUTION, "", (), _module(plugin), lambda plugin=plugin: plugin)  # type: ignore[misc]
         for name, plugin in plugins.items()
     ]
 
 
-def admitted(
-    candidates: Iterable[Candidate], plugin_selection: PluginSelection
+def select_candidates(
+    candidates: Sequence[Candidate], plugin_selection: PluginSelection
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Divide the candidates into those that the site lets in and those that it blocks.
+    """Return the candidates that the site allows, and those that it blocks.
 
-    Raises `ConfigurationError` where a name in the allow-list is not installed.
+    Raises `ConfigurationError` if a name in `SHOPDB_PLUGINS` is not installed.
     """
-    everything = list(candidates)
-    names = {candidate.name for candidate in everything}
+    names = {candidate.name for candidate in candidates}
     allowed = names if plugin_selection.plugins is None else plugin_selection.plugins
     if missing := sorted(allowed - names):
         raise ConfigurationError(
             f"SHOPDB_PLUGINS names {missing[0][:NAME_LENGTH]!r}, which is not installed; "
-            f"there are {', '.join(sorted(names)) or 'none'}."
+            f"installed are {', '.join(sorted(names)) or 'none'}."
         )
-    wanted = allowed - plugin_selection.blocked
+    selected = allowed - plugin_selection.blocked
     return (
-        [candidate for candidate in everything if candidate.name in wanted],
-        [candidate for candidate in everything if candidate.name not in wanted],
+        [candidate for candidate in candidates if candidate.name in selected],
+        [candidate for candidate in candidates if candidate.name not in selected],
     )
 
 
 def check_names(candidates: Iterable[Candidate]) -> None:
-    """Raise `ConfigurationError` for a reserved or impossible name, or one that two distributions claim."""
+    """Raise `ConfigurationError` for a reserved or invalid name, or one that two distributions claim."""
     claims: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        _check_name(candidate)
+        if fault := name_fault(candidate.name):
+            raise ConfigurationError(
+                f"{candidate.distribution} names its plugin {candidate.name[:80]!r}; {fault}. "
+                "Block that name with SHOPDB_BLOCKED_PLUGINS until it is changed."
+            )
         claims[candidate.name].append(candidate)
     for name, claimants in claims.items():
         if len(claimants) > 1:
@@ -139,25 +142,17 @@ def check_names(candidates: Iterable[Candidate]) -> None:
             )
 
 
-def _check_name(candidate: Candidate) -> None:
-    if fault := name_fault(candidate.name):
-        raise ConfigurationError(
-            f"{candidate.distribution} names its plugin {candidate.name[:80]!r}; {fault}. "
-            "Block that name with SHOPDB_BLOCKED_PLUGINS until it is changed."
-        )
-
-
 def name_fault(name: str) -> str:
-    """Say what is wrong with a plugin's name; nothing if it can serve."""
+    """Return what is wrong with a plugin's name, empty if it is valid."""
     if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
         return f"a name is lower-case words joined by underscores, at most {NAME_LENGTH} characters"
     if name == "pc":
-        return "that is reserved for the legacy endpoint"
+        return "that name is reserved for the legacy endpoint"
     if name == "core":
-        return "that is reserved for the version table of ShopDB itself"
+        return "that name is reserved for the version table of ShopDB itself"
     if name == "file" or name.endswith("_file"):
         clash = f"COLLECTOR_API_KEY_{name.removesuffix('file').upper()}FILE"
-        return f"a name must not end in _file, because {clash} is where a key's file is named"
+        return f"a name must not end in _file, because {clash} is the setting for the file of a key"
     return ""
 
 

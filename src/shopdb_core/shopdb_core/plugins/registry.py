@@ -1,4 +1,4 @@
-"""Every plugin of this site, each in one state, and what the active ones brought."""
+"""The plugins of one site: `load_plugins` loads them, `Plugins` holds each with its state."""
 
 import logging
 import textwrap
@@ -14,12 +14,12 @@ from shopdb_core.errors import NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.collector import Collector, PluginHooks, make_collector
 from shopdb_core.plugins.discovery import (
     Candidate,
-    admitted,
     check_names,
     given_candidates,
     installed_candidates,
+    select_candidates,
 )
-from shopdb_core.plugins.loader import Unusable, load, new_manager
+from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
 from shopdb_core.plugins.report_definitions import make_reports
 from shopdb_core.settings import PluginSelection
 from shopdb_hookspecs import AssetChange, Report, specs
@@ -27,9 +27,9 @@ from shopdb_hookspecs import AssetChange, Report, specs
 State = Literal["active", "blocked", "quarantined"]
 
 LONGEST_REASON = 400
-"""How many characters of what a plugin raised are kept for people to read."""
+"""The most characters of a reason why a plugin is quarantined."""
 
-_BLOCKED = "this site blocks it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)"
+_BLOCKED_REASON = "this site blocks it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)"
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 class Plugin:
     """One plugin and its state.
 
-    `reason` says why it does not serve, `notices` what of it a later release of the hooks will not take.
+    `reason` says why it is not active; `notices` are sentences about deprecated hooks that it uses.
     """
 
     candidate: Candidate
@@ -63,23 +63,23 @@ class Plugins:
         self._plugins = {plugin.name: plugin for plugin in plugins}
 
     def all(self) -> list[Plugin]:
-        """Return every plugin that is installed, in the order of their names."""
+        """Return every installed plugin, sorted by name."""
         return [plugin for _, plugin in sorted(self._plugins.items())]
 
     def active(self) -> list[Plugin]:
-        """Return the plugins that serve."""
+        """Return the active plugins, sorted by name."""
         return [plugin for plugin in self.all() if plugin.state == "active"]
 
     def get(self, name: str) -> Plugin | None:
-        """Return one plugin, whatever its state."""
+        """Return one plugin in any state, or `None` if it is not installed."""
         return self._plugins.get(name)
 
     def collectors(self) -> dict[str, Collector]:
-        """Return the collectors that serve, by name."""
+        """Return the collectors of the active plugins, by name."""
         return {plugin.name: plugin.collector for plugin in self.active() if plugin.collector}
 
     def collector(self, name: str) -> Collector:
-        """Return one that serves; raises `NotFound`, or `Unavailable` where its plugin is quarantined."""
+        """Return one collector; raises `NotFound`, or `Unavailable` if its plugin is quarantined."""
         plugin = self.get(name)
         if plugin is not None and plugin.state == "quarantined":
             raise Unavailable(f"The plugin {name} is quarantined: {plugin.reason}")
@@ -88,20 +88,20 @@ class Plugins:
         return plugin.collector
 
     def has_endpoint(self, name: str) -> bool:
-        """Whether `/api/collector/<name>` exists; a quarantined plugin keeps it, and says why it is away."""
+        """Whether `/api/collector/<name>` exists; for a quarantined plugin it answers 503 with the reason."""
         plugin = self.get(name)
         return plugin is not None and (plugin.collector is not None or plugin.state == "quarantined")
 
     def quarantine(self, name: str, reason: str) -> None:
-        """Take a plugin out of service, for a reason that people will read."""
+        """Quarantine a plugin and log `reason`, a sentence for people."""
         self._plugins[name] = _quarantined(self._plugins[name].candidate, reason)
 
     def notify(self, change: AssetChange) -> None:
-        """Tell every plugin of a committed change; a failing observer is logged and harms nobody."""
+        """Call `asset_changed` of every active plugin; a failure is logged and not raised."""
         for plugin in self.active():
             try:
                 if plugin.hooks:
-                    plugin.hooks.ask("asset_changed", change=change)
+                    plugin.hooks.call("asset_changed", change=change)
             except PluginFailure as failure:
                 _logger.error("%s", failure)  # noqa: TRY400  # a traceback may quote a payload
 
@@ -111,39 +111,40 @@ def load_plugins(
     plugins: Mapping[str, object] | None = None,
     hookspecs: ModuleType | type = specs,
 ) -> Plugins:
-    """Load the plugins that the site lets in: those given by name, or all that are installed.
+    """Load the plugins that the site allows, of all installed ones or of the given `plugins`, by name.
 
-    `hookspecs` are the hooks that there are; a test may give those of another release.
+    `hookspecs` are the hook specifications; a test may pass those of another release.
 
-    Raises `ConfigurationError` for names that clash; any other fault quarantines its plugin only.
+    Raises `ConfigurationError` for names that clash. Any other fault quarantines its plugin alone.
     """
     candidates = installed_candidates() if plugins is None else given_candidates(plugins)
-    wanted, blocked = admitted(candidates, plugin_selection)
-    check_names(wanted)
+    allowed, blocked = select_candidates(candidates, plugin_selection)
+    check_names(allowed)
     manager = new_manager(hookspecs)
-    loaded = {candidate.name: _load(manager, candidate) for candidate in wanted}
-    # Only now is every wrapper known that may adjust what a plugin answers.
-    equipped = [
-        _quarantined(candidate, str(verdict))
-        if isinstance(verdict := loaded[candidate.name], Unusable)
-        else replace(_equipped_or_quarantined(manager, candidate), notices=verdict)
-        for candidate in wanted
+    loaded = [_load(manager, candidate) for candidate in allowed]
+    # A hook is called only now, when all wrappers are registered.
+    activated = [
+        replace(_activate(manager, plugin.candidate), notices=plugin.notices)
+        if plugin.state == "active"
+        else plugin
+        for plugin in loaded
     ]
-    return Plugins([*equipped, *(Plugin(candidate, "blocked", _BLOCKED) for candidate in blocked)])
+    return Plugins([*activated, *(Plugin(each, "blocked", _BLOCKED_REASON) for each in blocked)])
 
 
-def _load(manager: pluggy.PluginManager, candidate: Candidate) -> tuple[str, ...] | Unusable:
+def _load(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
+    """Register a plugin; a fault quarantines it."""
     try:
         notices = load(manager, candidate)
-    except Unusable as verdict:
-        return verdict
+    except UnusablePlugin as error:
+        return _quarantined(candidate, str(error))
     if notices:
         _logger.warning("plugin %s uses what will be removed: %s", candidate, "; ".join(notices))
-    return notices
+    return Plugin(candidate, "active", notices=notices)
 
 
-def equipped(candidate: Candidate, hooks: PluginHooks) -> Plugin:
-    """Ask a loaded plugin for all that it brings; raises `Unusable` or `PluginFailure` at the first fault."""
+def activate(candidate: Candidate, hooks: PluginHooks) -> Plugin:
+    """Call the hooks that run at start; raises `UnusablePlugin` or `PluginFailure` at the first fault."""
     return Plugin(
         candidate,
         "active",
@@ -154,31 +155,31 @@ def equipped(candidate: Candidate, hooks: PluginHooks) -> Plugin:
     )
 
 
-def _equipped_or_quarantined(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
-    """Equip a plugin; one fault quarantines it whole."""
+def _activate(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
+    """Activate a registered plugin; the first fault quarantines it."""
     try:
-        return equipped(candidate, PluginHooks(manager, candidate))
-    except Unusable as verdict:
-        reason = str(verdict)
+        return activate(candidate, PluginHooks(manager, candidate))
+    except UnusablePlugin as error:
+        reason = str(error)
     except PluginFailure as failure:
-        # At start no client reads the reason, and no payload can be in it.
-        reason = f"{failure.hook} {candidate.explained(failure)}"
+        # Hooks at start do not receive payloads, so the exception may be quoted.
+        reason = f"{failure.hook} {candidate.explain(failure)}"
     manager.unregister(name=candidate.name)
     return _quarantined(candidate, reason)
 
 
 def _migrations(hooks: PluginHooks) -> Path | None:
-    directory = hooks.ask("get_migrations")
+    directory = hooks.call("get_migrations")
     if directory is None:
         return None
     if not isinstance(directory, (str, Path)) or not Path(directory).is_dir():
-        what = f"returned no directory that exists: {str(directory)[:80]!r}"
-        mending = "give an absolute path, and pack the directory into the wheel"
-        raise hooks.failure("get_migrations", f"{what}; {mending}")
+        what = f"returned {str(directory)[:80]!r}, which is not an existing directory"
+        step = "return an absolute path, and include the directory in the wheel"
+        raise hooks.failure("get_migrations", f"{what}: {step}")
     return Path(directory)
 
 
 def _quarantined(candidate: Candidate, reason: str) -> Plugin:
-    shown = textwrap.shorten(reason, LONGEST_REASON, placeholder=" …")
-    _logger.error("plugin %s is quarantined: %s", candidate, shown)
-    return Plugin(candidate, "quarantined", shown)
+    reason = textwrap.shorten(reason, LONGEST_REASON, placeholder=" …")
+    _logger.error("plugin %s is quarantined: %s", candidate, reason)
+    return Plugin(candidate, "quarantined", reason)

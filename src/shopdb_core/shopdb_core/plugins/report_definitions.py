@@ -1,4 +1,4 @@
-"""The reports that a plugin offers, checked where they enter."""
+"""`make_reports` calls `get_reports` of a plugin and checks what it returns."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ from shopdb_core.plugins.collector import PluginHooks
 from shopdb_hookspecs import Parameter, Report
 
 PAGING = frozenset({"after", "limit"})
-"""What every report takes anyhow, so that none may have a parameter of the name."""
+"""Query parameters that every report has; a report cannot declare a parameter with such a name."""
 
 _RULE = "a name is a lower-case letter, then lower-case letters, digits, underscores; 40 at most"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -17,14 +17,14 @@ _TYPES = get_args(get_type_hints(Parameter)["type"])
 
 
 def make_reports(hooks: PluginHooks) -> Mapping[str, Report]:
-    """Ask a plugin for its reports, by name; raises `PluginFailure` for what is none."""
-    offered = hooks.ask("get_reports") or ()
-    if isinstance(offered, str) or not isinstance(offered, Sequence):
+    """Return the reports of a plugin by name; raises `PluginFailure` for a faulty one."""
+    returned = hooks.call("get_reports") or ()
+    if isinstance(returned, str) or not isinstance(returned, Sequence):
         raise hooks.failure(
-            "get_reports", "returned something that is no list of reports: return a list, be it of one"
+            "get_reports", "did not return a list of reports: return a list, even for one report"
         )
     reports: dict[str, Report] = {}
-    for report in offered:
+    for report in returned:
         if fault := _fault(report, reports):
             raise hooks.failure("get_reports", f"returned {fault}")
         reports[report.name] = report
@@ -32,11 +32,11 @@ def make_reports(hooks: PluginHooks) -> Mapping[str, Report]:
 
 
 def _fault(report: object, others: Mapping[str, Report]) -> str:
-    """Say what is wrong with one report; nothing if it can serve."""
+    """Return what is wrong with one report, empty if it is valid."""
     if not isinstance(report, Report):
-        return "something that is no Report among its reports: make each with shopdb_hookspecs.Report"
+        return "a list with an item that is not a Report: create each with shopdb_hookspecs.Report"
     if not _is_name(report.name):
-        return f"a report with an unusable name: {str(report.name)[:80]!r}; {_RULE}"
+        return f"a report with the invalid name {str(report.name)[:80]!r}: {_RULE}"
     if report.name in others:
         return f"two reports named {report.name}: give each a name of its own"
     return _content_fault(report)
@@ -44,16 +44,20 @@ def _fault(report: object, others: Mapping[str, Report]) -> str:
 
 def _content_fault(report: Report) -> str:
     if not _are_strings(report.columns):
-        return f"the report {report.name}, whose columns are no list of names: give a list of strings"
+        return (
+            f"the report {report.name}, whose columns are not a list of strings: pass a list of column names"
+        )
     if not callable(report.rows):
-        return f"the report {report.name}, whose rows are no function: give one that yields them"
+        return (
+            f"the report {report.name}, whose rows are not a function: pass a function that yields the rows"
+        )
     if not isinstance(report.parameters, Sequence):
-        return f"the report {report.name}, whose parameters are no list: give a list of Parameter"
+        return f"the report {report.name}, whose parameters are not a list: pass a list of Parameter"
     return next(filter(None, map(_parameter_fault, report.parameters)), "") or _call_fault(report)
 
 
 def _call_fault(report: Report) -> str:
-    """Say why the rows could not be asked for; what has no signature to look at is trusted."""
+    """Return why `rows` cannot be called, empty if it can; a callable without a signature is accepted."""
     names = [parameter.name for parameter in report.parameters]
     try:
         inspect.signature(report.rows).bind(None, **dict.fromkeys(names))
@@ -67,13 +71,17 @@ def _call_fault(report: Report) -> str:
 
 def _parameter_fault(parameter: object) -> str:
     if not isinstance(parameter, Parameter):
-        return "something that is no Parameter among a report's parameters: use shopdb_hookspecs.Parameter"
+        return (
+            "a report with a parameter that is not a Parameter: create each with shopdb_hookspecs.Parameter"
+        )
     if not _is_name(parameter.name):
-        return f"a parameter with an unusable name: {str(parameter.name)[:80]!r}; {_RULE}"
+        return f"a parameter with the invalid name {str(parameter.name)[:80]!r}: {_RULE}"
     if parameter.name in PAGING:
-        return f"a parameter named {parameter.name}, which every report has for its pages: name it otherwise"
+        return f"a parameter named {parameter.name}, which every report has for paging: choose another name"
     if parameter.type not in _TYPES:
-        return f"the parameter {parameter.name}, whose type {parameter.type!r} is none of {', '.join(_TYPES)}"
+        return (
+            f"the parameter {parameter.name}, whose type {parameter.type!r} is not one of {', '.join(_TYPES)}"
+        )
     return ""
 
 

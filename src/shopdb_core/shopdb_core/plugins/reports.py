@@ -1,4 +1,4 @@
-"""Running the reports that plugins offer: parameters in, rows out, nothing written."""
+"""`Reports` finds the reports of active plugins and runs them, read-only."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -20,13 +20,13 @@ class Reports:
         self._store = store
 
     def all(self) -> list[tuple[str, Report]]:
-        """Return every report with the name of its plugin."""
+        """Return the name of the plugin and the report, for every report."""
         return [
             (plugin.name, report) for plugin in self._plugins.active() for report in plugin.reports.values()
         ]
 
     def get(self, plugin: str, name: str) -> Report:
-        """Return one report; raises `NotFound`, or `Unavailable` where its plugin is quarantined."""
+        """Return one report; raises `NotFound`, or `Unavailable` if its plugin is quarantined."""
         found = self._plugins.get(plugin)
         if found is not None and found.state == "quarantined":
             raise Unavailable(f"The plugin {plugin} is quarantined: {found.reason}")
@@ -45,26 +45,28 @@ class Reports:
     ) -> list[Sequence[Json]]:
         """Run a report of an active plugin and return its rows, or `count` of them after the first `skip`.
 
-        Raises `InvalidParameter` for what is missing or of the wrong type, `PluginFailure` for the rest.
+        The connection reads one moment of the database and is rolled back.
+        Raises `InvalidParameter` for a missing or malformed parameter, `Unavailable` for a database that
+        does not answer, `PluginFailure` for any other failure of the report.
         """
         arguments = {parameter.name: _argument(parameter, given) for parameter in report.parameters}
 
         def work(connection: Connection) -> list[Sequence[Json]]:
             stop = None if count is None else skip + count
-            answer = report.rows(connection, **arguments)
-            if answer is None:
+            returned = report.rows(connection, **arguments)
+            if returned is None:
                 raise self._failure(plugin, report, "failed: rows returned None: return or yield rows")
-            return list(islice(answer, skip, stop))
+            return list(islice(returned, skip, stop))
 
         try:
             rows = self._store.read(work)
-            odd = next((row for row in rows if len(row) != len(report.columns)), None)
+            wrong = next((row for row in rows if len(row) != len(report.columns)), None)
         except (Unavailable, PluginFailure):
             raise
         except Exception as error:
             raise self._failure(plugin, report, f"raised {type(error).__name__}", "raised") from error
-        if odd is not None:
-            what = f"has a row of {len(odd)} cells for {len(report.columns)} columns"
+        if wrong is not None:
+            what = f"has a row of {len(wrong)} cells for {len(report.columns)} columns"
             raise self._failure(plugin, report, what, "row length")
         return rows
 
@@ -83,4 +85,4 @@ def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:
     try:
         return _CONVERSIONS[parameter.type](value)
     except ValueError as error:
-        raise InvalidParameter(f"{parameter.name} is no {parameter.type}: {value[:40]!r}") from error
+        raise InvalidParameter(f"{parameter.name} is not a valid {parameter.type}: {value[:40]!r}") from error

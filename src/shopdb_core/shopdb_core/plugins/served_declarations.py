@@ -1,4 +1,4 @@
-"""The declarations that a site served last, as its database keeps them, and what newer ones may break."""
+"""Record in the database which declarations a site served last, and what newer ones may break."""
 
 import json
 import logging
@@ -19,19 +19,20 @@ from shopdb_core.store import Store
 from shopdb_core.store.tables import ORIGIN_LENGTH, serveddeclaration
 from shopdb_hookspecs import JsonObject
 
-_UNREADABLE = "/: this release cannot read the declaration served before: compare the two by hand"
+_UNREADABLE = "/: this release cannot read the declaration that was served before: compare the two by hand"
 
-NOTHING_BROKEN: Mapping[str, "Breakage"] = MappingProxyType({})
+NO_BREAKING_CHANGES: Mapping[str, "BreakingChanges"] = MappingProxyType({})
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """What a plugin served last, as canonical JSON, and since when.
+class ServedDeclaration:
+    """The declaration that a plugin served last, as canonical JSON, and since when (UTC).
 
-    `breakingchanges` are sentences about what it broke in the declaration before it, which a release of
-    `previousversion` served: `None` if there was none, empty for a plugin without versions.
+    `breakingchanges` are sentences about changes from the declaration that was served before it.
+    `previousversion` is the version that served that one: `None` if this is the first declaration, empty for
+    a plugin without versions.
     """
 
     plugin: str
@@ -44,15 +45,15 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
-    """What a plugin's declaration may break for clients; `since` is `None` until it is served."""
+class BreakingChanges:
+    """The changes of a plugin's declaration that may break clients; `since` is `None` until it is served."""
 
     previousversion: str
     since: datetime | None
     changes: tuple[str, ...]
 
-    def shown(self) -> JsonObject:
-        """Return it as `_schemas` and `shopdb plugin list --json` show it."""
+    def as_json(self) -> JsonObject:
+        """Return the JSON object in the output of `_schemas` and `shopdb plugin list --json`."""
         return {
             "previousversion": self.previousversion or None,
             "since": self.since,
@@ -60,11 +61,11 @@ class Breakage:
         }
 
 
-def remember_served(store: Store, plugins: Plugins) -> dict[str, Breakage]:
-    """Record what is about to be served, and return what it breaks, by plugin; log what is new.
+def record_served_declarations(store: Store, plugins: Plugins) -> dict[str, BreakingChanges]:
+    """Record the declarations that a server is about to serve; log and return breaking changes, by plugin.
 
-    Commits a transaction of its own. Any number of servers may start at once: one of them records and logs.
-    Without a change nothing is written. A database that accepts no writes now does not stop the server.
+    Commits a transaction of its own, and only if a declaration changed. If several servers start at once, one
+    of them records and logs. A database that cannot be written now is logged and does not stop the server.
     """
     collectors = plugins.collectors().values()
     records = store.read(served_declarations)
@@ -72,77 +73,86 @@ def remember_served(store: Store, plugins: Plugins) -> dict[str, Breakage]:
         try:
             records, changed = store.transaction(lambda connection: _record(connection, collectors))
         except Unavailable as error:
-            _logger.warning("what is served was not recorded, the next start tries again: %s", error)
+            _logger.warning(
+                "the served declarations were not recorded, the next start tries again: %s", error
+            )
         else:
             _log(changed)
-    return breakages(records, plugins)
+    return breaking_changes(records, plugins)
 
 
-def breakages(records: Mapping[str, Served], plugins: Plugins) -> dict[str, Breakage]:
-    """Return what is broken, by plugin, or will be as soon as the installed plugins are served."""
-    coming = [_coming(records.get(collector.name), collector) for collector in plugins.collectors().values()]
+def breaking_changes(
+    records: Mapping[str, ServedDeclaration], plugins: Plugins
+) -> dict[str, BreakingChanges]:
+    """Return breaking changes by plugin: those served, and those of installed plugins not yet served."""
+    next_records = [
+        _next_record(records.get(collector.name), collector) for collector in plugins.collectors().values()
+    ]
     return {
-        record.plugin: _breakage(record, served=record.since == records[record.plugin].since)
-        for record in coming
+        record.plugin: BreakingChanges(
+            record.previousversion or "",
+            record.since if record.since == records[record.plugin].since else None,
+            record.breakingchanges,
+        )
+        for record in next_records
         if record.breakingchanges
     }
 
 
-def served_declarations(connection: Connection, *, locked: bool = False) -> dict[str, Served]:
-    """Return what every plugin served last, by name; `locked` locks the rows until the transaction ends."""
+def served_declarations(connection: Connection, *, locked: bool = False) -> dict[str, ServedDeclaration]:
+    """Return all records by plugin; `locked` locks the rows until the transaction ends."""
     query = select(serveddeclaration)
     rows = connection.execute(query.with_for_update() if locked else query).mappings()
-    found = [dict(row) for row in rows]
-    return {
-        row["plugin"]: Served(**{**row, "breakingchanges": tuple(json.loads(row["breakingchanges"]))})
-        for row in found
-    }
+    records = ({**row, "breakingchanges": tuple(json.loads(row["breakingchanges"]))} for row in rows)
+    return {record["plugin"]: ServedDeclaration(**record) for record in records}
 
 
 def has_served_declarations(connection: Connection) -> bool:
-    """Whether this database has the table: it may be of an older release."""
+    """Whether the database has the table; that of an older release has not."""
     return inspect(connection).has_table(serveddeclaration.name)
 
 
 def _record(
     connection: Connection, collectors: Iterable[Collector]
-) -> tuple[dict[str, Served], list[Served]]:
-    """Return all records, and those that were changed; another server may have recorded them already."""
+) -> tuple[dict[str, ServedDeclaration], list[ServedDeclaration]]:
+    """Return all records, and those that this call wrote; another server may have written them before."""
     records = served_declarations(connection, locked=True)
     changed = _changed(records, collectors)
     _write(connection, changed)
     return {**records, **{record.plugin: record for record in changed}}, changed
 
 
-def _write(connection: Connection, records: Sequence[Served]) -> None:
-    """Write records in place of those of the same plugins.
+def _write(connection: Connection, records: Sequence[ServedDeclaration]) -> None:
+    """Insert records, or update those of the same plugins.
 
-    A row is updated, never deleted: on PostgreSQL another server that waits for it would find none.
+    A row is not deleted and inserted: on PostgreSQL another server that waits for its lock would not find it.
     """
     for record in records:
-        values = {name: getattr(record, name) for name in Served.__slots__}
+        values = {name: getattr(record, name) for name in ServedDeclaration.__slots__}
         values["breakingchanges"] = canonical_text(record.breakingchanges)
-        same = serveddeclaration.c.plugin == record.plugin
-        if not connection.execute(update(serveddeclaration).where(same).values(values)).rowcount:
+        same_plugin = serveddeclaration.c.plugin == record.plugin
+        if not connection.execute(update(serveddeclaration).where(same_plugin).values(values)).rowcount:
             connection.execute(insert(serveddeclaration).values(values))
 
 
-def _changed(records: Mapping[str, Served], collectors: Iterable[Collector]) -> list[Served]:
-    coming = (_coming(records.get(collector.name), collector) for collector in collectors)
-    return [record for record in coming if record != records.get(record.plugin)]
+def _changed(
+    records: Mapping[str, ServedDeclaration], collectors: Iterable[Collector]
+) -> list[ServedDeclaration]:
+    next_records = (_next_record(records.get(collector.name), collector) for collector in collectors)
+    return [record for record in next_records if record != records.get(record.plugin)]
 
 
-def _coming(record: Served | None, collector: Collector) -> Served:
-    """Return the record of a collector once it is served: the same one, if that is what was served."""
+def _next_record(record: ServedDeclaration | None, collector: Collector) -> ServedDeclaration:
+    """Return the record of a collector once it is served: that of its last start if nothing changed."""
     declaration = canonical_text(collector.declaration)
     distribution, version = collector.distribution[:ORIGIN_LENGTH], collector.version[:ORIGIN_LENGTH]
     if record is not None and record.declaration == declaration:
         return replace(record, distribution=distribution, version=version)
-    fresh = Served(collector.name, distribution, version, declaration, datetime.now(UTC))
+    new = ServedDeclaration(collector.name, distribution, version, declaration, datetime.now(UTC))
     if record is None:
-        return fresh
+        return new
     changes = _breaking(json.loads(record.declaration), collector.declaration)
-    return replace(fresh, previousversion=record.version, breakingchanges=changes)
+    return replace(new, previousversion=record.version, breakingchanges=changes)
 
 
 def _breaking(old: JsonObject, new: JsonObject) -> tuple[str, ...]:
@@ -151,11 +161,7 @@ def _breaking(old: JsonObject, new: JsonObject) -> tuple[str, ...]:
     return tuple(str(change) for change in compare_declarations(old, new) if change.step is Step.MAJOR)
 
 
-def _breakage(record: Served, *, served: bool) -> Breakage:
-    return Breakage(record.previousversion or "", record.since if served else None, record.breakingchanges)
-
-
-def _log(changed: Iterable[Served]) -> None:
+def _log(changed: Iterable[ServedDeclaration]) -> None:
     for record in changed:
         if record.breakingchanges:
             _logger.warning(

@@ -194,7 +194,7 @@ class Upsert:
         if field is not None:
             old, new = (before or {}).get(field), after.get(field)
             identity.replace(connection, assetid, Evidence(self.collector.name, field), old, new)
-        self.collector.hooks.ask(
+        self.collector.hooks.call(
             "store_asset",
             connection=connection,
             assetid=assetid,

@@ -11,8 +11,8 @@ from shopdb_core.devkit.subject import Subject, example_name
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.collector import Collector, PluginHooks
 from shopdb_core.plugins.discovery import Candidate, name_fault
-from shopdb_core.plugins.loader import Unusable, load, new_manager
-from shopdb_core.plugins.registry import Plugin, equipped
+from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
+from shopdb_core.plugins.registry import Plugin, activate
 from shopdb_hookspecs import specs
 
 
@@ -34,15 +34,15 @@ def load_alone(candidate: Candidate, hookspecs: ModuleType | type = specs) -> Pl
         hooks = PluginHooks(manager, candidate)
         if findings := list(_declaration_faults(hooks)):
             raise Unloadable(findings)
-        return replace(equipped(candidate, hooks), notices=notices)
-    except Unusable as error:
+        return replace(activate(candidate, hooks), notices=notices)
+    except UnusablePlugin as error:
         raise Unloadable([Finding("the plugin", str(error))]) from error
     except PluginFailure as failure:
         raise Unloadable([Finding.of_failure(failure, candidate)]) from failure
 
 
 def _declaration_faults(hooks: PluginHooks) -> Iterator[Finding]:
-    declaration = hooks.ask("get_collector_schema")
+    declaration = hooks.call("get_collector_schema")
     if declaration is None:
         return
     for fault in check_declaration(declaration):

@@ -95,7 +95,7 @@ def _failure_finding(trial_site: TrialSite, report: Report, failure: PluginFailu
             f"Make `columns` of the Report and the rows agree; the columns are {', '.join(report.columns)}."
         ),
     }
-    return Finding(place, trial_site.subject.candidate.explained(failure), hints.get(failure.kind, ""))
+    return Finding(place, trial_site.subject.candidate.explain(failure), hints.get(failure.kind, ""))
 
 
 def _row_fault(report: Report, row: object) -> str:

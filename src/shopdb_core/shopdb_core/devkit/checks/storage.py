@@ -118,7 +118,7 @@ class StorageComparison:
                 attributes=attributes,
                 at=datetime.now(UTC),
             )
-            self._collector.hooks.ask(
+            self._collector.hooks.call(
                 HOOK,
                 connection=connection,
                 assetid=assetid,

@@ -2,8 +2,13 @@
 
 import pytest
 
-from shopdb_computers.inventory.packages import dpkg_packages, parse_dpkg, parse_rpm, rpm_packages
-from shopdb_computers.inventory.uninstall import programs_of
+from shopdb_computers.inventory.software import (
+    dpkg_packages,
+    parse_dpkg,
+    parse_rpm,
+    programs_of,
+    rpm_packages,
+)
 
 
 def test_dpkg_lists_installed_packages_only() -> None:
@@ -14,7 +19,7 @@ def test_dpkg_lists_installed_packages_only() -> None:
 
 
 def test_rpm_leaves_out_trusted_keys() -> None:
-    """The public keys in rpm's database are no programs."""
+    """The public keys in rpm's database are skipped."""
     output = "expat\t2.2.8-1.fc31\ngpg-pubkey\t3c3359c4-5c6ae44d\n"
 
     assert list(parse_rpm(output)) == [{"name": "expat", "version": "2.2.8-1.fc31"}]
@@ -26,7 +31,7 @@ def test_no_output_is_no_package() -> None:
 
 
 def test_a_machine_without_package_managers_has_no_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bare container is no failure."""
+    """A container without a package manager has no packages."""
     monkeypatch.setenv("PATH", "")
 
     assert [*dpkg_packages(), *rpm_packages()] == []
