@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 
 UPGRADE_FIRST = ["sh", "-c", f'{sys.executable} -m shopdb_core db upgrade >&2 && exec "$@"', "sh"]
 
@@ -53,7 +53,7 @@ def test_upgrade_waits_for_another(make_site, scale) -> None:
     """However long another upgrade takes, the second waits for it and then goes on."""
     site = make_site()
     with ThreadPoolExecutor(1) as pool:
-        with migrating(site.database.url):
+        with migration_transaction(site.database.url):
             waiting = pool.submit(site.run, "db", "upgrade")
             time.sleep(scale(2, 65))
             assert not waiting.done()

@@ -63,7 +63,7 @@ FAILING: Mapping[str, tuple[str, str]] = {
     "a commit": (
         "op.get_bind().commit()",
         (
-            "Work on the database must neither commit nor roll back: its transaction does. "
+            "Work on the database must neither commit nor roll back: the store ends its transaction. "
             "(migrations/a.py, line 8)"
         ),
     ),

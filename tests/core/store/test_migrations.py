@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, insert, inspect
 import shopdb_computers.tables
 import shopdb_printers.tables
 from shopdb_core.store.migrate import MigrationScripts, core_scripts, migration_statuses, upgrade
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import metadata, migrationfailure
 
 pytestmark = pytest.mark.every_database
@@ -65,7 +65,7 @@ def test_up_down_and_up_again_makes_the_declared_tables(url):
     scripts = plugin_scripts()
     upgrade(url, scripts)
     assert differences(url) == []
-    with migrating(url) as connection:
+    with migration_transaction(url) as connection:
         for each in [*reversed(scripts), core_scripts()]:
             each.downgrade(connection)
     assert tables(url) == set()

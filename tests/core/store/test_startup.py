@@ -82,7 +82,7 @@ def test_a_server_that_alters_values(refusal: Refusal, database: Database) -> No
     """Without strict mode a value that does not fit is cut off, and stored."""
     url = make_url(database.url).update_query_dict({"init_command": "SET sql_mode=''"})
 
-    assert "sql_mode has no STRICT_TRANS_TABLES" in refusal(url)
+    assert "sql_mode lacks STRICT_TRANS_TABLES" in refusal(url)
 
 
 @pytest.fixture

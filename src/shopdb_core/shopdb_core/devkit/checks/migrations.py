@@ -11,7 +11,7 @@ from shopdb_core.devkit.verdict import Finding
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store.migrate import VERSION_TABLE_PREFIX as _VERSION_TABLES
 from shopdb_core.store.migrate import MigrationScripts, upgrade
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 
 HOOK = "get_migrations"
 
@@ -59,7 +59,7 @@ def _faults(scripts: MigrationScripts, url: str) -> Iterator[Finding]:
 
 
 def _run(scripts: MigrationScripts, url: str, step: Callable[[MigrationScripts, Connection], None]) -> None:
-    with migrating(url) as connection:
+    with migration_transaction(url) as connection:
         step(scripts, connection)
 
 
@@ -84,7 +84,7 @@ def _is_kept(made: str) -> bool:
 
 
 def _schema(url: str) -> Schema:
-    with migrating(url) as connection:
+    with migration_transaction(url) as connection:
         rows = connection.execute(text("SELECT name, type, coalesce(sql, '') FROM sqlite_schema"))
         return {name: (kind, sql) for name, kind, sql in rows}
 
