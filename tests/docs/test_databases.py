@@ -1,4 +1,4 @@
-"""Whether docs/databases.md makes a usable database, and docs/operations.md tells why one cannot be used."""
+"""docs/databases.md creates a usable database; docs/operations.md explains why one cannot be used."""
 
 import re
 import secrets
@@ -7,7 +7,8 @@ import pytest
 from databases import administer
 from sqlalchemy import make_url
 
-from shopdb_core.store.server import engine, mysql, postgresql
+from shopdb_core.store.dialect import POOL_EXHAUSTED
+from shopdb_core.store.server import mysql, postgresql
 
 CLEAN_UP = {
     "postgresql": ("DROP DATABASE {0} WITH (FORCE)", "DROP ROLE {0}"),
@@ -42,19 +43,19 @@ def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make
     assert verified.stdout == "1 assets, 1 entries, 0 faults\n"
 
 
-def test_every_reason_for_a_503_is_told(docs):
-    """Whoever reads it in an answer finds out what to do."""
-    verdicts = [
+def test_every_reason_for_a_503_is_documented(docs):
+    """The table of 503 answers says what to do for each error of a database server."""
+    error_classes = [
         *postgresql._BY_CLASS.values(),
         *postgresql._BY_STATE.values(),
-        *mysql._VERDICTS.values(),
+        *mysql._BY_NUMBER.values(),
         postgresql._REFUSED,
-        engine._POOL_EMPTY,
+        POOL_EXHAUSTED,
     ]
     rows = re.findall(r"(?m)^\| (The .+?|Another .+?|Every .+?) \|", (docs / "operations.md").read_text())
-    told = {spelt for row in rows for spelt in spelt_out(row)}
+    documented = {sentence for row in rows for sentence in spelt_out(row)}
 
-    assert {verdict.reason for verdict in verdicts if verdict.reason} <= told
+    assert {each.reason for each in error_classes if each.reason} <= documented
 
 
 def spelt_out(row: str) -> list[str]:
@@ -64,6 +65,6 @@ def spelt_out(row: str) -> list[str]:
     return [first, *(f"{subject[1]} {other}" for other in others)]
 
 
-def test_the_least_packet_is_told(docs):
+def test_the_smallest_packet_is_documented(docs):
     """The page names the number that is checked."""
     assert f"({mysql.LEAST_PACKET_BYTES})" in (docs / "databases.md").read_text()

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 from database_servers import own_server, own_servers
-from writers import Kept, Writer, Writers
+from writers import SiteWithDatabase, Writer, Writers
 
 __all__ = ["own_server", "own_servers"]  # fixtures
 
@@ -17,7 +17,7 @@ PLUGINS = Path(__file__).parent / "plugins"
 
 
 @pytest.fixture
-def query() -> Callable[[Kept, str], list[tuple]]:
+def query() -> Callable[[SiteWithDatabase, str], list[tuple]]:
     """Return a function that queries a site's database, beside its server."""
     return lambda site, sql: site.database.query(sql)
 
@@ -32,7 +32,7 @@ def scale() -> Callable[[int, int], int]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that have no small size, because most of each is waiting."""
+    """Skip the tests that cannot be made shorter, because they mostly wait."""
     waiting = [] if FULL_SIZE else [item for item in items if item.get_closest_marker("full_size")]
     items[:] = [item for item in items if item not in waiting]
     config.hook.pytest_deselected(items=waiting)
@@ -45,10 +45,10 @@ def writers() -> Writers:
 
 
 @pytest.fixture
-def check_sound() -> Callable[[Kept], None]:
+def check_sound() -> Callable[[SiteWithDatabase], None]:
     """Return a function that fails unless a site's database and the history of its assets are sound."""
 
-    def check(site: Kept) -> None:
+    def check(site: SiteWithDatabase) -> None:
         verified = site.run("audit", "verify")
         assert verified.returncode == 0, verified.stdout + verified.stderr
         unaudited = "SELECT assetid FROM asset WHERE assetid NOT IN (SELECT assetid FROM auditentry)"

@@ -1,4 +1,4 @@
-"""The database server dies, restarts or stands still: 503 meanwhile, and nothing acknowledged is lost."""
+"""The database server dies, restarts or freezes: answers are 503, and nothing acknowledged is lost."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.every_server, pytest.mark.alone]
 
 RECOVERED_SECONDS = 5.0
 ANSWERED_SECONDS = 30.0
-"""As long as the store waits for one answer of the database; health asks once."""
+"""How long the store waits for one answer of the database; health sends one statement."""
 SHORTLY_SECONDS = 5.0
 FROZEN_SECONDS = 3.0
 
@@ -71,7 +71,7 @@ def test_kills_of_the_database_lose_nothing(site, own_server, writers, scale, ch
 
 
 def test_restart_of_the_database_loses_nothing(site, own_server, writers, check_sound) -> None:
-    """The same where the database server ends in order, as for an update of it."""
+    """The same if the database server stops cleanly, as for an update."""
     server = site.serve()
     with writers.on(server):
         seconds = away_and_back(server, own_server, writers, own_server.stop)
@@ -82,8 +82,8 @@ def test_restart_of_the_database_loses_nothing(site, own_server, writers, check_
     check_sound(site)
 
 
-def test_connections_of_before_a_restart_are_not_seen(site, own_server) -> None:
-    """A restart while nobody asks anything is not noticed: each connection of the pool is made anew."""
+def test_a_restart_between_requests_causes_no_error(site, own_server) -> None:
+    """A restart between requests causes no error: each connection of the pool is replaced."""
     server = site.serve()
     for number in range(8):
         assert server.submit("computers", {"hostname": f"pc-{number}"}).status_code == 201
@@ -95,7 +95,7 @@ def test_connections_of_before_a_restart_are_not_seen(site, own_server) -> None:
 
 
 def test_frozen_database_delays(site, own_server, writers, check_sound) -> None:
-    """A database server that stands still for some seconds delays the submissions, and refuses none."""
+    """A database server that is frozen for some seconds delays submissions and refuses none."""
     server = site.serve()
     with writers.on(server):
         writers.wait_for(40)
@@ -110,7 +110,7 @@ def test_frozen_database_delays(site, own_server, writers, check_sound) -> None:
 
 @pytest.mark.full_size
 def test_database_that_does_not_answer(site, own_server, check_sound) -> None:
-    """One that stands still for longer is a 503 in bounded time, and is found again afterwards."""
+    """One that is frozen for longer gives 503 in bounded time, and is used again afterwards."""
     server = site.serve()
     assert server.submit("computers", {"hostname": "pc-1"}).status_code == 201
 
@@ -127,7 +127,7 @@ def test_database_that_does_not_answer(site, own_server, check_sound) -> None:
 
 
 def test_health_while_the_database_is_away(site, own_server) -> None:
-    """Health is a 503 shortly after the question, and 200 again after the return."""
+    """Health answers 503 within seconds, and 200 again once the server is back."""
     server = site.serve()
     own_server.kill()
 
@@ -142,8 +142,8 @@ def test_health_while_the_database_is_away(site, own_server) -> None:
     assert health(server).status_code == 200
 
 
-def test_errors_of_the_database_tell_no_password(make_site, own_server, writers) -> None:
-    """Neither log nor answer tells the password of the database, whether it dies or refuses the password."""
+def test_errors_of_the_database_do_not_contain_the_password(make_site, own_server, writers) -> None:
+    """Neither log nor answers contain the password, whether the database dies or refuses it."""
     administer(own_server.url, CANARY_ACCOUNT[own_server.kind])
     site = make_site()
     url = make_url(site.database.url).set(username="canary", password=PASSWORD)
@@ -158,25 +158,25 @@ def test_errors_of_the_database_tell_no_password(make_site, own_server, writers)
     started = site.run("serve")
 
     assert (answer.is_success, started.returncode) == (False, 1)
-    told = [*(refusal.text for refusal in writers.refused), answer.text, started.stdout, started.stderr]
-    assert PASSWORD not in "".join([*told, server.log.read_text()])
+    output = [*(refusal.text for refusal in writers.refused), answer.text, started.stdout, started.stderr]
+    assert PASSWORD not in "".join([*output, server.log.read_text()])
 
 
 def test_start_without_the_database(site, own_server) -> None:
-    """Nothing starts while the database is away: one line says what the driver met, and later it serves."""
+    """No command starts without the database: one line contains the driver's error; later it serves."""
     own_server.kill()
 
     done = [site.run("serve"), site.run("db", "upgrade")]
 
     assert [(one.returncode, one.stdout, len(one.stderr.splitlines())) for one in done] == [(1, "", 1)] * 2
-    told = "shopdb: SHOPDB_DATABASE_URL: The database server is away. "
-    assert [one.stderr.startswith(told) for one in done] == [True] * 2
+    expected = "shopdb: SHOPDB_DATABASE_URL: The database server is away. "
+    assert [one.stderr.startswith(expected) for one in done] == [True] * 2
     own_server.start()
     assert health(site.serve()).status_code == 200
 
 
 def test_database_that_is_not_there(site, own_server) -> None:
-    """A wrong name in the URL is not taken for a server that is away: the name is told."""
+    """The line names a database that does not exist; it does not say that the server is away."""
     nowhere = own_server.url.set(database="nowhere")
     site.variables["SHOPDB_DATABASE_URL"] = nowhere.render_as_string(hide_password=False)
 

@@ -1,4 +1,4 @@
-"""On disk before the answer, as the system calls tell."""
+"""A submission is on the disk before its answer, as the system calls show."""
 
 import re
 import shutil

@@ -82,7 +82,7 @@ def seconds_of_health(client: httpx.Client) -> float:
 
 
 def judge(server, body: bytes) -> Verdict:
-    """Post a body, and ask for the server's health for as long as there is no answer."""
+    """Post a body, and request the server's health until it is answered."""
     headers = {"Content-Type": "application/json"}
     with server.client() as client, server.client() as other, ThreadPoolExecutor(1) as pool:
         started = time.perf_counter()

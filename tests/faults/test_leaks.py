@@ -1,4 +1,4 @@
-"""Whatever fails, neither the log nor an answer tells a secret."""
+"""Neither the log nor an answer contains a secret, whichever part fails."""
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ FAILING_HOOKS = ["normalize", "store", "statement"]
 
 @pytest.fixture
 def blurting_site(make_site, install):
-    """Return a site with the plugin that says out loud what it was given."""
+    """Return a site with a plugin whose errors quote the submission."""
     site = make_site(variables=install("blurter"))
     site.upgrade()
     return site
@@ -24,13 +24,13 @@ def secrets_of(site) -> set[str]:
     return {site.variables["SECRET_KEY"], site.variables["COLLECTOR_API_KEY"], OTHER_KEY}
 
 
-def told(secrets: set[str], text: str) -> set[str]:
+def leaked(secrets: set[str], text: str) -> set[str]:
     return {secret for secret in secrets if secret in text}
 
 
 @pytest.mark.every_database
-def test_failing_plugin_tells_nothing(blurting_site, scale) -> None:
-    """A plugin that quotes the submission in its error tells it neither to the log nor to the client."""
+def test_failing_plugin_leaks_nothing(blurting_site, scale) -> None:
+    """If a plugin's error quotes the submission, neither the log nor the answer contains it."""
     server = blurting_site.serve()
     with server.client() as client:
         answers = [
@@ -41,16 +41,16 @@ def test_failing_plugin_tells_nothing(blurting_site, scale) -> None:
     assert server.stop() == 0
 
     assert {answer.status_code for answer in answers} == {500}
-    told_to_clients = "".join(f"{answer.headers}{answer.text}" for answer in answers)
-    assert told(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, told_to_clients) == set()
+    answered = "".join(f"{answer.headers}{answer.text}" for answer in answers)
+    assert leaked(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, answered) == set()
     log = server.log.read_text()
     assert log.count(" 500 ") == len(answers)
-    assert told(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, log) == set()
+    assert leaked(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, log) == set()
 
 
 @pytest.mark.every_database
-def test_failing_observer_tells_nothing(blurting_site) -> None:
-    """An observer's error reaches the log without what it observed, and the client not at all."""
+def test_failing_observer_leaks_nothing(blurting_site) -> None:
+    """An observer's error is logged without the submission; the answer is not affected."""
     server = blurting_site.serve()
 
     answer = server.submit("blurter", submission(1, "observe"))
@@ -59,12 +59,12 @@ def test_failing_observer_tells_nothing(blurting_site) -> None:
     assert answer.status_code == 201
     log = server.log.read_text()
     assert "asset_changed raised RuntimeError" in log
-    assert told(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, log) == set()
+    assert leaked(secrets_of(blurting_site) | {PASSWORD, "canary-host"}, log) == set()
 
 
 @pytest.mark.every_database
-def test_broken_database_tells_nothing(site) -> None:
-    """An error that nobody foresaw is a 500 that names the request, and logs no value of it."""
+def test_broken_database_leaks_nothing(site) -> None:
+    """An unexpected error is a 500 with the request's id, and its log contains no submitted value."""
     server = site.serve()
     site.database.query("ALTER TABLE auditentry RENAME TO elsewhere")
 
@@ -74,11 +74,11 @@ def test_broken_database_tells_nothing(site) -> None:
     assert answer.status_code == 500
     log = server.log.read_text()
     assert answer.json()["requestid"] in log
-    assert told(secrets_of(site) | {PASSWORD, "canary-host"}, log + answer.text) == set()
+    assert leaked(secrets_of(site) | {PASSWORD, "canary-host"}, log + answer.text) == set()
 
 
-def test_refusals_tell_no_key(site) -> None:
-    """Wrong keys, tokens in the wrong place and refused bodies leave no credential in log and answer."""
+def test_refusals_leak_no_key(site) -> None:
+    """With wrong keys, misplaced tokens or refused bodies, neither log nor answer contains a credential."""
     server, token = site.serve(), site.token()
     collector = "/api/collector/computers"
     with httpx.Client(base_url=server.url, trust_env=False) as client:
@@ -96,6 +96,6 @@ def test_refusals_tell_no_key(site) -> None:
 
     assert [answer.status_code for answer in answers] == [401, 401, 401, 422, 415, 401, 401, 401]
     log = server.log.read_text()
-    assert told(secrets_of(site) | {token, PASSWORD}, log) == set()
+    assert leaked(secrets_of(site) | {token, PASSWORD}, log) == set()
     shown = "".join(f"{answer.headers}{answer.text}" for answer in answers)
-    assert told(secrets_of(site) | {token}, shown) == set()
+    assert leaked(secrets_of(site) | {token}, shown) == set()

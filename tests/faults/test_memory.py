@@ -30,7 +30,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def target_of(link: Path) -> Path | None:
-    """Return what a file descriptor stands for, unless it was closed meanwhile."""
+    """Return the file of a descriptor, unless it was closed meanwhile."""
     try:
         return link.readlink()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Migrations that start at once: one migrates, the others wait for it."""
+"""Upgrades at the same time: one migrates, the others wait for it."""
 
 import json
 import sys
@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 
 UPGRADE_FIRST = ["sh", "-c", f'{sys.executable} -m shopdb_core db upgrade >&2 && exec "$@"', "sh"]
 
 
 def assert_up_to_date(site) -> None:
-    """Check that every distribution's tables are there, and noted once."""
+    """Check that every distribution is at its newest revision, recorded once."""
     rows = json.loads(site.run("db", "status", "--json").stdout)
     assert {row["name"]: row["state"] for row in rows} == dict.fromkeys(
         ("core", "computers", "printers"), "up to date"
@@ -25,7 +25,7 @@ def assert_up_to_date(site) -> None:
 
 @pytest.mark.every_database
 def test_two_upgrades_at_once(make_site) -> None:
-    """Both exit with 0, and every table is made once."""
+    """Both exit with 0, and every table is created once."""
     site = make_site()
 
     with ThreadPoolExecutor(2) as pool:
@@ -53,7 +53,7 @@ def test_upgrade_waits_for_another(make_site, scale) -> None:
     """However long another upgrade takes, the second waits for it and then goes on."""
     site = make_site()
     with ThreadPoolExecutor(1) as pool:
-        with migrating(site.database.url):
+        with migration_transaction(site.database.url):
             waiting = pool.submit(site.run, "db", "upgrade")
             time.sleep(scale(2, 65))
             assert not waiting.done()

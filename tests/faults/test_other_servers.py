@@ -1,4 +1,4 @@
-"""The end of gunicorn and granian: what is in flight is answered, what was acknowledged is kept."""
+"""gunicorn and granian stop: requests in flight are answered, and nothing acknowledged is lost."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

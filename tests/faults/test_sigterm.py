@@ -66,7 +66,7 @@ def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> 
 
 
 def test_first_process_of_a_container_stops(site, container, child_of) -> None:
-    """As PID 1, where a signal has no effect unless it is handled, SIGTERM still ends the server."""
+    """SIGTERM ends the server as PID 1, too, where a signal without a handler is ignored."""
     server = site.serve(*container)
     pid = child_of(server.process.pid)
     assert pid_inside(pid) == 1

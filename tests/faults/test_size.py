@@ -1,4 +1,4 @@
-"""Bodies that are too large or too deep: refused, whatever their headers say, and nothing is stored."""
+"""Bodies that are too large or too deep are refused, with any headers, and nothing is stored."""
 
 import gzip
 import logging

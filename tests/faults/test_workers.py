@@ -130,7 +130,7 @@ def test_a_successor_that_cannot_open_the_site_is_followed(site, pair) -> None:
 
 
 def test_sighup_replaces_all_workers_and_loses_nothing(site, pair, writers, check_sound) -> None:
-    """The new ones read the settings anew; nobody who writes meanwhile is refused or cut off."""
+    """The new workers read the settings again; concurrent submissions are neither refused nor cut off."""
     before = set(workers(pair))
     (site.directory / ".env").write_text("SHOPDB_BLOCKED_PLUGINS=printers\n")
     with writers.on(pair):
@@ -213,7 +213,7 @@ def test_a_request_in_flight_is_answered(make_site, install) -> None:
 
 
 def test_workers_in_a_container_stop(site, container, child_of) -> None:
-    """As PID 1, where a signal has no effect unless it is handled, SIGTERM still ends all."""
+    """SIGTERM ends all processes as PID 1, too, where a signal without a handler is ignored."""
     site.variables["SHOPDB_WORKERS"] = "2"
     server = site.serve(*container)
     pid = child_of(server.process.pid)

@@ -26,11 +26,11 @@ class Hosts:
             self.servers = list(pool.map(lambda site: site.serve(), self.sites))
 
     def query(self, node: Node, sql: str) -> list[tuple]:
-        """Look into the site's database on one node."""
+        """Return the rows of a query of the site's database on one node."""
         return node.query(sql, self.database)
 
     def check_sound(self) -> None:
-        """Fail unless every node holds the same rows, and a true history."""
+        """Fail unless every node has the same rows, and an unbroken history."""
         self.cluster.wait_until_equal()
         for table in self.tables():
             contents = [sorted(map(repr, self.query(node, f"SELECT * FROM {table}"))) for node in self.nodes]
@@ -51,7 +51,7 @@ class Hosts:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """Return three running nodes; where they cannot be started the test is skipped, in CI it fails."""
+    """Return three running nodes; if they cannot be started, the test is skipped, or fails in CI."""
     if reason := missing():
         if os.environ.get("CI"):
             pytest.fail(reason)

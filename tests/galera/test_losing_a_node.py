@@ -1,4 +1,4 @@
-"""A node that is killed, or cut off, while all three are written."""
+"""A node is killed or cut off while all three are written."""
 
 import logging
 import statistics
@@ -17,7 +17,7 @@ def load() -> Load:
 
 
 def test_a_node_is_killed_and_comes_back(hosts, load, scale) -> None:
-    """However often a node is killed under load, and brought back under load, nothing acknowledged is lost.
+    """Nothing acknowledged is lost if a node is killed and brought back under load, however often.
 
     The host of that node goes on through the next one. No submission fails but for a short while, with 503,
     and every node ends with the same rows, though each counts in steps of three.
@@ -36,7 +36,7 @@ def test_a_node_is_killed_and_comes_back(hosts, load, scale) -> None:
             returns.append(time.monotonic() - started)
             load.wait_for(10)
 
-    tell(pauses, returns)
+    log_times(pauses, returns)
     check_promises(hosts, load)
     assert max(pauses) < 30
     assert (
@@ -45,7 +45,7 @@ def test_a_node_is_killed_and_comes_back(hosts, load, scale) -> None:
 
 
 def test_a_node_that_is_cut_off_is_not_written(hosts, load) -> None:
-    """Submissions through a node that lost sight of the others go to another, and none of them is lost."""
+    """Submissions through a node that is cut off from the others go to another node, and none is lost."""
     node = hosts.nodes[0]
     with load.on(hosts.servers):
         load.wait_for(10)
@@ -60,7 +60,7 @@ def test_a_node_that_is_cut_off_is_not_written(hosts, load) -> None:
 
 
 def test_the_last_node_alone_is_not_written(hosts) -> None:
-    """Where two of three nodes are killed nothing is stored, and 503 says so; it heals once they are back."""
+    """With two of three nodes killed, answers are 503 and nothing is stored; later submissions succeed."""
     last, *others = hosts.nodes
     for node in others:
         node.kill()
@@ -83,7 +83,7 @@ def test_the_last_node_alone_is_not_written(hosts) -> None:
 
 
 def check_promises(hosts, load) -> None:
-    """Fail unless what was acknowledged is in the audit, and what was refused was told to come again."""
+    """Fail unless what was acknowledged is in the audit, and every refusal has a Retry-After."""
     assert {(answer.status, bool(answer.retry_after)) for answer in load.refused} <= {(503, True)}
     hosts.check_sound()
     audited = {requestid for (requestid,) in hosts.query(hosts.nodes[0], "SELECT requestid FROM auditentry")}
@@ -92,7 +92,7 @@ def check_promises(hosts, load) -> None:
     assert len(assets) == len({answer.hostname for answer in load.acknowledged})
 
 
-def tell(pauses: list[float], returns: list[float]) -> None:
+def log_times(pauses: list[float], returns: list[float]) -> None:
     """Log how long no submission of a writer succeeded, and how long a node took to come back."""
     _logger.warning(
         "without success after kill -9: p50 %.1f s, max %.1f s; node back after p50 %.1f s, max %.1f s",

@@ -1,10 +1,10 @@
-"""Upgrades of a cluster, and the tables that they make."""
+"""Upgrades of a cluster, and the tables that they create."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 
 def test_two_upgrades_through_two_nodes(new_hosts) -> None:
-    """One of them does the work; the other finds it done, or fails in one line, and harms nothing."""
+    """One migrates; the other finds nothing to do, or fails in one line without an effect."""
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda site: site.run("db", "upgrade"), new_hosts.sites[:2]))
 
@@ -19,7 +19,7 @@ def test_two_upgrades_through_two_nodes(new_hosts) -> None:
 
 
 def test_every_table_suits_a_cluster(new_hosts) -> None:
-    """Every table, of the core, of the plugins and of their migrations, has a primary key and is InnoDB's."""
+    """Every table has a primary key and the engine InnoDB, also those of plugins and of Alembic."""
     new_hosts.sites[0].upgrade()
 
     found = new_hosts.query(

@@ -1,4 +1,4 @@
-"""Writers on three nodes at once: one row for each computer, and a true history."""
+"""Writers on three nodes at once: one row for each computer, and an unbroken history."""
 
 import json
 import logging
@@ -49,8 +49,8 @@ def test_submissions_follow_each_other_over_the_nodes(hosts, scale) -> None:
     hosts.check_sound()
 
 
-def test_a_writer_whose_node_is_late_begins_again(hosts) -> None:
-    """A submission through a node that lacks the one before reads what is old, and cannot commit it."""
+def test_a_writer_on_a_late_node_is_run_again(hosts) -> None:
+    """A submission through a node that lacks the previous one reads an old state and cannot commit."""
     early, late = hosts.servers[:2]
     early.submit("computers", {"hostname": "pc-1", "osversion": "1"})
     with ThreadPoolExecutor(1) as pool:
@@ -64,8 +64,8 @@ def test_a_writer_whose_node_is_late_begins_again(hosts) -> None:
     hosts.check_sound()
 
 
-def test_a_reader_whose_node_is_late_waits(hosts) -> None:
-    """Whoever reads through another node after a submission was acknowledged finds it."""
+def test_a_reader_on_a_late_node_waits(hosts) -> None:
+    """A read through another node returns a submission that was acknowledged before."""
     token = {"Authorization": f"Bearer {hosts.sites[0].token()}"}
     early, late = hosts.servers[:2]
     with ThreadPoolExecutor(1) as pool, late.client() as client:
@@ -80,7 +80,7 @@ def test_a_reader_whose_node_is_late_waits(hosts) -> None:
 
 
 def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
-    """Eight writers on three nodes, all of the same four computers, are hardly ever told to come again."""
+    """Eight writers on three nodes, all of the same four computers, are hardly ever refused."""
     load, before = Load(shared_only), conflicts(hosts)
     with load.on(hosts.servers):
         load.wait_for(scale(20, 500), seconds=600)
@@ -95,7 +95,7 @@ def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
 
 
 def test_writers_of_their_own_computers_never_collide(hosts, scale) -> None:
-    """Eight writers on three nodes, each with a computer of its own, cost each other no second try."""
+    """Eight writers on three nodes, each with a computer of its own, cause no conflicts."""
     load, before = Load(own_only), conflicts(hosts)
     with load.on(hosts.servers):
         load.wait_for(scale(20, 500), seconds=600)

@@ -12,7 +12,7 @@ from ageing import let_time_pass
 PATIENCE_SECONDS = 30
 
 PRUNE_NOW = """
-from shopdb_core import housekeeping
+from shopdb_core.server import housekeeping
 housekeeping.Housekeeping.__init__.__kwdefaults__.update(first=0, interval=0.2)
 """
 
@@ -61,7 +61,7 @@ def old(site, tmp_path: Path):
 
 
 def test_every_server_prunes(old, other_server) -> None:
-    """A server that is not ShopDB's own prunes as `shopdb serve` does."""
+    """Other WSGI servers prune as `shopdb serve` does."""
     site = old(PRUNE_NOW)
     server = site.serve_by(other_server)
 
@@ -80,14 +80,14 @@ def test_one_worker_prunes_and_another_takes_over(old) -> None:
     def pruning() -> list[int]:
         return [int(each.name.rpartition("-")[2]) for each in site.directory.glob("pruning-*")]
 
-    wait_until(pruning, "nobody prunes")
+    wait_until(pruning, "no process prunes")
     (first,) = pruning()
     time.sleep(1)
     assert pruning() == [first]
     assert count(site) > 100
     (site.directory / "go-on").touch()
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: count(site) == 2, "nobody takes over")
+    wait_until(lambda: count(site) == 2, "no process takes over")
     assert len(pruning()) > 1
 
     assert server.stop() == 0

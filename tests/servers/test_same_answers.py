@@ -25,7 +25,7 @@ class Answer:
 
 
 def post(body: bytes = SUBMISSION, *lines: str, key: str | None = KEY, path: str = PATH) -> bytes:
-    """Return a submission as bytes; its length stands in it unless `lines` say that it is chunked."""
+    """Return a submission as bytes, with a Content-Length unless `lines` declare it chunked."""
     head = [f"POST {path} HTTP/1.1", "Host: shopdb", "X-Request-ID: r1", *lines]
     head += [f"X-API-Key: {key}"] if key else []
     head += (

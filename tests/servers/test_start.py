@@ -12,9 +12,9 @@ def test_a_configuration_error_ends_the_server(make_site, other_server) -> None:
     server = make_site().start_other(other_server)
 
     assert server.process.wait(timeout=60) != 0
-    told = [line for line in server.log.read_text().splitlines() if line.startswith("shopdb: ")]
-    assert told
-    assert {line.partition("run ")[2] for line in told} == {"`shopdb db upgrade`"}
+    lines = [line for line in server.log.read_text().splitlines() if line.startswith("shopdb: ")]
+    assert lines
+    assert {line.partition("run ")[2] for line in lines} == {"`shopdb db upgrade`"}
 
 
 def test_a_fork_after_the_application_was_loaded_serves_nothing(site) -> None:

@@ -1,4 +1,4 @@
-"""Writers on the hosts of one site: what they were promised, and how long nothing succeeded."""
+"""Writers on the hosts of one site, their answers, and how long none of them succeeded."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ SHARED = 4
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one submission, and when (on the monotonic clock)."""
+    """The answer to one submission; `at` is on the monotonic clock."""
 
     requestid: str
     hostname: str
@@ -49,7 +49,7 @@ class Writer:
     answers: list[Answer] = field(default_factory=list)
 
     def write(self, server: object, enough: Event) -> None:
-        """Go on until it is enough."""
+        """Submit until `enough` is set."""
         with server.client() as client:
             for build in count(1):
                 for hostname in self.choose(self.name, build):
@@ -113,12 +113,12 @@ class Load:
         goals = [len(writer.acknowledged) + more for writer in self.writers]
         deadline = time.monotonic() + seconds
         while any(len(each.acknowledged) < goal for each, goal in zip(self.writers, goals, strict=True)):
-            assert time.monotonic() < deadline, "the writers do not get on"
+            assert time.monotonic() < deadline, "the writers make no progress"
             time.sleep(0.02)
 
     @property
     def refused(self) -> list[Answer]:
-        """The answers that were no success."""
+        """The answers with an error status."""
         return [each for writer in self.writers for each in writer.answers if each.status not in (200, 201)]
 
     @property

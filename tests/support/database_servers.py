@@ -26,7 +26,7 @@ class Recipe(Protocol):
     """How one kind of server is installed and run; `options` are its own, as for its command line."""
 
     account: str
-    """Whom it runs as where the tests run as root: PostgreSQL refuses root, MariaDB warns of it."""
+    """The account that it runs as if the tests run as root: PostgreSQL refuses root, MariaDB warns."""
     programs: tuple[str, ...]
 
     def installation(self, folder: Path, options: list[str]) -> list[str]:
@@ -38,7 +38,7 @@ class Recipe(Protocol):
         ...
 
     def url(self, port: int) -> URL:
-        """Return where its administrator connects."""
+        """Return the URL of its administrator."""
         ...
 
 
@@ -112,7 +112,7 @@ class OwnServer:
 
     @property
     def url(self) -> URL:
-        """Where its administrator connects."""
+        """The URL of its administrator."""
         return RECIPES[self.kind].url(self.port)
 
     @property
@@ -150,13 +150,13 @@ class OwnServer:
         return False
 
     def kill(self) -> None:
-        """Send SIGKILL to the server and to every process that it made."""
+        """Send SIGKILL to the server and its child processes."""
         self._signal_all(signal.SIGKILL)
         self.process.wait(timeout=20)
 
     def stop(self) -> None:
-        """End it in order, without waiting for its clients."""
-        # PostgreSQL waits for its clients on SIGTERM, and sends them away on SIGINT.
+        """Stop it cleanly, without waiting for its clients."""
+        # PostgreSQL waits for its clients on SIGTERM, and disconnects them on SIGINT.
         self.process.send_signal(signal.SIGINT if self.kind == "postgresql" else signal.SIGTERM)
         self.process.wait(timeout=60)
 
@@ -167,7 +167,7 @@ class OwnServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let all its processes stand still for the caller's block: connections stay, no answer comes."""
+        """Stop all its processes within the block: connections stay open, but are not answered."""
         self._signal_all(signal.SIGSTOP)
         try:
             yield
@@ -175,7 +175,7 @@ class OwnServer:
             self._signal_all(signal.SIGCONT)
 
     def make_database(self) -> Database:
-        """Make an empty database; it goes with the server."""
+        """Create an empty database, which is removed with the server."""
         self.databases += 1
         name = f"shopdb{self.databases}"
         administer(self.url, CREATE[self.kind].format(name))

@@ -1,4 +1,4 @@
-"""Databases that tests use: what they are called, and ways to look into one beside the code under test."""
+"""The databases of the tests, and queries of them beside the code under test."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +12,19 @@ CREATE = {
     "postgresql": "CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0",
     "mysql": "CREATE DATABASE {} CHARACTER SET utf8mb4",
 }
-"""How an empty database is made on each server."""
+"""The statement that creates an empty database on each server."""
 
 
 @dataclass(frozen=True)
 class Database:
-    """One database, and a way to look into it beside the code under test."""
+    """One database, with queries beside the code under test."""
 
     kind: str
     url: str
 
     @property
     def name(self) -> str:
-        """What its server calls it, or the path of its file."""
+        """The name on its server, or the path of its file."""
         return make_url(self.url).database or ""
 
     @property
@@ -34,12 +34,12 @@ class Database:
         return Path(self.name)
 
     def query(self, sql: str, **values: object) -> list[tuple]:
-        """Return the rows of a query; its tables are those that ShopDB made."""
+        """Return the rows of a query."""
         return execute(make_url(self.url), sql, **values)
 
 
 def execute(url: URL, sql: str, **values: object) -> list[tuple]:
-    """Run one statement in a connection and a transaction of its own, committed."""
+    """Run and commit one statement on a separate connection."""
     engine = create_engine(url, poolclass=NullPool)
     try:
         with engine.begin() as connection:
@@ -50,7 +50,7 @@ def execute(url: URL, sql: str, **values: object) -> list[tuple]:
 
 
 def administer(url: URL, sql: str) -> None:
-    """Run a statement that no transaction may hold."""
+    """Run a statement outside of a transaction."""
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:

@@ -21,7 +21,7 @@ NODES = 3
 
 @dataclass
 class Cluster:
-    """Three nodes that know each other."""
+    """A cluster of three nodes."""
 
     folder: Path
     nodes: list[Node] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Cluster:
             time.sleep(0.1)
 
     def _groups(self) -> str:
-        """Return where the nodes find each other."""
+        """Return the addresses of all nodes within the cluster."""
         return ",".join(f"127.0.0.1:{node.group_port}" for node in self.nodes)
 
     def _node(self, number: int) -> Node:
@@ -73,7 +73,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """Run three nodes; their folder is a short one, since a socket's path may have no more than 107 bytes."""
+    """Run three nodes in a folder with a short path: that of a socket has 107 bytes at most."""
     with tempfile.TemporaryDirectory(prefix="galera-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)

@@ -103,13 +103,13 @@ class Node:
             )
 
     def kill(self) -> None:
-        """End the node, and what it had started, as a power cut would."""
+        """Kill the node and the processes that it started."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=STOP_SECONDS)
 
     def stop(self) -> None:
-        """End the node, and whatever it had started to fill itself or another."""
+        """Stop the node, and the processes that it started to copy its data."""
         if self.process is None:
             return
         self.process.terminate()

@@ -1,4 +1,4 @@
-"""Databases of a test's own: empty, or migrated already; the servers are in `throwaway_servers`."""
+"""A database for each test, empty or migrated; the servers are in `throwaway_servers`."""
 
 import secrets
 import shutil
@@ -58,14 +58,14 @@ def make_migrated(
 ) -> Callable[[str, Sequence[MigrationScripts]], Database]:
     """Return a function that makes a database as `upgrade` leaves it.
 
-    The migrations run once, and each test has a copy of what they made: they take longer than most tests.
+    The migrations run once, and each test gets a copy: they take longer than most tests.
     """
     return lambda kind, scripts: make_database(kind, template(kind, tuple(scripts)))
 
 
 @contextmanager
 def databases_in(folder: Path, server_url: ServerURL) -> Iterator[Callable[..., Database]]:
-    """Give a function that makes databases, files of which are in `folder`; at the end they are dropped."""
+    """Yield a function that creates databases, files in `folder`; drop them at the end."""
     made: list[tuple[URL, str]] = []
 
     def make(kind: str, original: Database | None = None) -> Database:
@@ -96,7 +96,7 @@ def _copy_on_postgresql(original: Database, copy: Database, server: URL) -> None
 
 
 def _copy_on_mysql(original: Database, copy: Database, server: URL) -> None:
-    """Make every table as the server describes it, with its rows; there are no views or triggers."""
+    """Copy every table with its rows; the schema has neither views nor triggers."""
     administer(server, CREATE["mysql"].format(copy.name))
     engine = create_engine(make_url(copy.url), poolclass=NullPool)
     with engine.begin() as connection:

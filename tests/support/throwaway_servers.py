@@ -1,4 +1,4 @@
-"""Database servers for the tests that only need one: in memory, fast, and gone with the test run."""
+"""Database servers for tests that only use one: in memory, and removed after the test run."""
 
 import os
 import shutil
@@ -13,20 +13,20 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 VARIABLES = {"postgresql": "SHOPDB_TEST_POSTGRESQL", "mysql": "SHOPDB_TEST_MYSQL"}
-"""They name servers that are used instead."""
+"""Environment variables that name a running server to use instead."""
 
 INSTALLED_WITH = {"postgresql": ["--locale=C.UTF-8"], "mysql": []}
-"""PostgreSQL folds the case of every script in such a locale only."""
+"""PostgreSQL folds the case of every script only in this locale."""
 
 OPTIONS = {
     "postgresql": "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_wal_size=256MB",
     "mysql": "--debug-no-sync --skip-innodb-doublewrite --innodb-flush-log-at-trx-commit=0",
 }
-"""Nothing here outlives the machine, so no test waits for a disk."""
+"""The data is thrown away, so that no test waits for a disk."""
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2 * 1024**3
-"""What must be free there: the servers of one test process take a quarter of it."""
+"""Free memory that is needed; the servers of one test process take a quarter of it."""
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +55,6 @@ def server_url(make_own_server: Callable[..., OwnServer], not_permitted) -> Call
 
 
 def new_folder() -> Path:
-    """Make a folder in memory, or where there is little of it, on the disk; its path is short."""
+    """Create a folder with a short path in memory, or on the disk if memory is short."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
     return Path(tempfile.mkdtemp(prefix="shopdb-", dir=MEMORY if roomy else "/tmp"))

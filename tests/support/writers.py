@@ -1,4 +1,4 @@
-"""Writers that submit while something goes wrong, and what they were promised."""
+"""Writers that submit while something fails, and the answers that they got."""
 
 import json
 import time
@@ -13,7 +13,7 @@ import httpx
 from databases import Database
 
 
-class Served(Protocol):
+class RunningServer(Protocol):
     """A running server."""
 
     def client(self) -> httpx.Client:
@@ -21,8 +21,8 @@ class Served(Protocol):
         ...
 
 
-class Kept(Protocol):
-    """A site, as far as its database goes."""
+class SiteWithDatabase(Protocol):
+    """A site and its database."""
 
     database: Database
 
@@ -42,8 +42,8 @@ class Writer:
     refused: list[httpx.Response] = field(default_factory=list)
     """Every other answer."""
 
-    def write(self, server: Served, enough: Event) -> None:
-        """Go on until the connection breaks, or until it is enough."""
+    def write(self, server: RunningServer, enough: Event) -> None:
+        """Submit until the connection breaks or `enough` is set."""
         with server.client() as client, suppress(httpx.TransportError):
             while not enough.is_set():
                 self._submit(client)
@@ -64,17 +64,17 @@ class Writer:
 
 @dataclass
 class Writers:
-    """Several writers at once, and what they were promised."""
+    """Several writers at once."""
 
     each: list[Writer]
 
     @property
     def refused(self) -> list[httpx.Response]:
-        """Every answer that was no success."""
+        """Every answer with an error status."""
         return [answer for writer in self.each for answer in writer.refused]
 
     @contextmanager
-    def on(self, server: Served) -> Iterator[None]:
+    def on(self, server: RunningServer) -> Iterator[None]:
         """Let all write for as long as the caller's block takes, or until the server is gone."""
         enough = Event()
         with ThreadPoolExecutor(len(self.each)) as pool:
@@ -91,16 +91,16 @@ class Writers:
         enough, also = self._acknowledged() + more, len(self.refused) + refused
         deadline = time.monotonic() + 60
         while self._acknowledged() < enough or len(self.refused) < also:
-            assert time.monotonic() < deadline, "the writers do not get on"
+            assert time.monotonic() < deadline, "the writers make no progress"
             time.sleep(0.005)
 
     def _acknowledged(self) -> int:
         return sum(len(writer.acknowledged) for writer in self.each)
 
-    def lost(self, site: Kept) -> dict[str, int]:
+    def lost(self, site: SiteWithDatabase) -> dict[str, int]:
         """Return what was acknowledged and is not in the audit, or is newer than what its asset holds."""
         entries = site.database.query("SELECT requestid, diff FROM auditentry")
-        # Where a commit's outcome got lost the transaction ran twice: the second entry changes nothing.
+        # If the answer to a commit was lost, the transaction ran twice; the second entry changes nothing.
         audited = {(requestid, after_of(diff)) for requestid, diff in entries}
         rows = site.database.query("SELECT attributes FROM assetattributes")
         attributes = [json.loads(row) for (row,) in rows]

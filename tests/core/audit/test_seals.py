@@ -15,7 +15,7 @@ from shopdb_core.audit.verify import verify
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, core_scripts, upgrade
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
@@ -123,9 +123,9 @@ def test_an_upgrade_keeps_what_was_sealed(database, tmp_path):
     before = MigrationScripts(CORE, tmp_path)
     for file in core_scripts().directory.glob("000[123]*.py"):
         shutil.copy(file, tmp_path)
-    with migrating(database.url) as connection:
+    with migration_transaction(database.url) as connection:
         before.upgrade(connection)
-    with migrating(database.url) as connection:
+    with migration_transaction(database.url) as connection:
         write(connection)
     upgrade(database.url, [])
     settings = Settings(secret_key=SECRET_KEY, database_url=database.url)

@@ -107,10 +107,10 @@ def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refus
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("not a url", "SHOPDB_DATABASE_URL is no database URL"),
+        ("not a url", "SHOPDB_DATABASE_URL is not a database URL"),
         ("oracle://scott:tiger-0123456789@host/db", "SHOPDB_DATABASE_URL names oracle"),
-        ("sqlite://", "SHOPDB_DATABASE_URL names no file"),
-        ("sqlite://shopdb.sqlite3", "SHOPDB_DATABASE_URL names no file"),
+        ("sqlite://", "SHOPDB_DATABASE_URL does not name a file"),
+        ("sqlite://shopdb.sqlite3", "SHOPDB_DATABASE_URL does not name a file"),
         ("sqlite:///no/such/folder/shopdb.sqlite3", "The database file cannot be opened"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_database_is_told(make_site: MakeSite, refused: Refuse
     site = make_site()
     site.database.file.write_text("Dear diary, " * 1000)
 
-    assert refused(site.run("db", "upgrade")).startswith("The database file is no SQLite database.")
+    assert refused(site.run("db", "upgrade")).startswith("The database file is not a SQLite database.")
     assert site.database.file.read_text().startswith("Dear diary")
 
 

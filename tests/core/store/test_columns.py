@@ -23,14 +23,14 @@ EXACT = {
         ("printers_supply", "levelpercent"): "double",
     },
 }
-"""Columns, and their type and collation as each database tells them."""
+"""Columns, and their type and collation as each database reports them."""
 
 SCHEMA = {"postgresql": "current_schema()", "mysql": "database()"}
 
 
 @pytest.mark.parametrize("database_kind", EXACT)
 def test_columns_compare_and_keep_exactly(site, database_kind):
-    """Bytes for keys, whole microseconds and floats, and no collation that takes two names for one."""
+    """Bytes for keys, whole microseconds and floats, and no collation for which two names are equal."""
     site.upgrade()
     shown = "column_type" if database_kind == "mysql" else "data_type"
 

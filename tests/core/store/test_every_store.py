@@ -1,4 +1,4 @@
-"""What the store promises on every database: nothing half done, nobody else ends a transaction."""
+"""The store on every database: work is stored whole or not at all, and cannot end its transaction."""
 
 from contextlib import suppress
 
@@ -11,12 +11,12 @@ pytestmark = pytest.mark.every_database
 
 
 def test_a_transaction_returns_its_result_and_is_stored(store, mark, marks):
-    """Leaving it commits."""
+    """The result is that of the work, and the transaction commits."""
     assert store.transaction(mark("a")) == "a"
     assert marks() == {"a"}
 
 
-def test_a_rehearsal_is_rolled_back(store, mark, marks):
+def test_a_dry_run_is_rolled_back(store, mark, marks):
     """It returns the same, and writes nothing."""
     assert store.dry_run(mark("a")) == "a"
     assert marks() == set()
@@ -38,7 +38,7 @@ def test_work_that_raises_leaves_nothing(store, mark, marks):
 @pytest.mark.parametrize("run", ["transaction", "dry_run"])
 @pytest.mark.parametrize("misdeed", ["commit", "rollback"])
 def test_work_that_ends_the_transaction_is_refused(store, mark, marks, run, misdeed):
-    """Below the store nobody commits, nor rolls back: what came before would be lost without a word."""
+    """Work that commits or rolls back raises `RuntimeError`, and nothing of it is stored."""
 
     def work(connection):
         mark("a")(connection)
@@ -53,8 +53,8 @@ def test_work_that_ends_the_transaction_is_refused(store, mark, marks, run, misd
 
 @pytest.mark.parametrize("run", ["transaction", "dry_run", "read"])
 @pytest.mark.parametrize("misdeed", ["commit", "rollback"])
-def test_work_that_hides_that_it_was_refused_is_refused(store, mark, marks, run, misdeed):
-    """An error that a plugin swallows must not let half of its work through, nor into another's."""
+def test_work_that_ignores_the_refusal_is_refused(store, mark, marks, run, misdeed):
+    """If a plugin suppresses the error, half of its work is not stored, and no other work is affected."""
 
     def work(connection):
         if run != "read":
@@ -71,8 +71,8 @@ def test_work_that_hides_that_it_was_refused_is_refused(store, mark, marks, run,
 
 
 @pytest.mark.parametrize("misdeed", ["invalidate", "close"])
-def test_work_that_breaks_the_connection_harms_itself_alone(store, mark, marks, misdeed):
-    """Its error comes out, nothing of it is stored, and the store goes on."""
+def test_work_that_breaks_the_connection_affects_no_other(store, mark, marks, misdeed):
+    """Its error is raised, nothing of it is stored, and the next work succeeds."""
 
     def work(connection):
         mark("a")(connection)
@@ -87,7 +87,7 @@ def test_work_that_breaks_the_connection_harms_itself_alone(store, mark, marks, 
 
 
 def test_a_reader_cannot_write(store, mark, marks):
-    """Reports are foreign code, and it is their fault: no 503."""
+    """A report that writes gets the error of the database, not `Unavailable`."""
     with pytest.raises(Exception, match=r"(?i)read.?only") as failure:
         store.read(mark("a"))
     assert not isinstance(failure.value, Unavailable)
@@ -96,7 +96,7 @@ def test_a_reader_cannot_write(store, mark, marks):
 
 
 def test_a_reader_sees_one_state(store, mark):
-    """What is committed meanwhile, the next reader sees."""
+    """A commit during a read is visible to the next read only."""
 
     def count(connection):
         return connection.scalar(text("SELECT count(*) FROM mark"))
@@ -110,16 +110,16 @@ def test_a_reader_sees_one_state(store, mark):
     assert store.read(count) == 1
 
 
-def test_a_closed_store_takes_no_more(store, mark, marks):
-    """Whoever comes later is told, and may send the same again."""
+def test_a_closed_store_refuses_work(store, mark, marks):
+    """Later work raises `Unavailable`."""
     store.close()
     with pytest.raises(Unavailable, match="shutting down"):
         store.transaction(mark("late"))
     assert marks() == set()
 
 
-def test_payloads_stand_in_no_error_s_first_line(store, mark):
-    """A failing statement does not quote its parameters."""
+def test_errors_do_not_contain_payloads(store, mark):
+    """The message of a failing statement does not contain its parameters."""
     with pytest.raises(Exception, match="mark") as failure:
         store.transaction(
             lambda connection: connection.execute(

@@ -1,4 +1,4 @@
-"""What the author of faulty migrations reads: which plugin, what is wrong, in which file and line."""
+"""Messages about faulty migrations: the plugin, the error, the file and the line."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,7 +43,7 @@ UNREADABLE: Mapping[str, tuple[Mapping[str, str], str]] = {
         "Cycle is detected in revisions (rack_2, rack_1)",
     ),
     "no revision": ({"a": "x = 1\n"}, "module 'a_py' has no attribute 'down_revision'"),
-    "no Python": ({"a": "def upgrade(:\n"}, "invalid syntax (migrations/a.py, line 1)"),
+    "a syntax error": ({"a": "def upgrade(:\n"}, "invalid syntax (migrations/a.py, line 1)"),
     "a missing library": ({"a": "import nosuch\n"}, "No module named 'nosuch' (migrations/a.py, line 1)"),
 }
 
@@ -63,7 +63,7 @@ FAILING: Mapping[str, tuple[str, str]] = {
     "a commit": (
         "op.get_bind().commit()",
         (
-            "Work on the database must neither commit nor roll back: its transaction does. "
+            "Work on the database must neither commit nor roll back: the store ends its transaction. "
             "(migrations/a.py, line 8)"
         ),
     ),
@@ -76,7 +76,7 @@ FAILING: Mapping[str, tuple[str, str]] = {
 
 @pytest.fixture
 def failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, str]], str | None]:
-    """Return a function that writes and runs the migrations of a plugin `rack`, and tells what failed."""
+    """Return a function that writes and runs the migrations of a plugin `rack`, and returns the failure."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def run(files: Mapping[str, str]) -> str | None:
@@ -92,20 +92,20 @@ def failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mappin
 
 @pytest.mark.parametrize(("files", "message"), UNREADABLE.values(), ids=UNREADABLE)
 def test_unreadable_migrations(failure, files, message):
-    """The scripts do not hang together, or one of them cannot be loaded."""
+    """The scripts do not form one chain, or one of them cannot be loaded."""
     assert failure(files) == f"The migrations of rack cannot be read: {message}"
 
 
 @pytest.mark.parametrize(("body", "message"), FAILING.values(), ids=FAILING)
 def test_a_failing_migration(failure, body, message):
-    """A script raised; what it did before is undone."""
+    """A script raises; what it did before is rolled back."""
     expected = f"The migrations of rack failed and were rolled back: {message}"
 
     assert failure({"a": revision("rack_1", body=body)}) == expected
 
 
 def test_a_migration_without_upgrade(failure):
-    """A file that has the revision alone is told as such."""
+    """A file that has only the revision is reported."""
     text = revision("rack_1").partition("def upgrade")[0]
 
     assert failure({"a": text}) == (

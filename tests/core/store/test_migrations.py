@@ -1,4 +1,4 @@
-"""Migrations on every database: up, down, up; what they make is what the code declares."""
+"""Migrations on every database: up, down and up again; they create the tables that the code declares."""
 
 import shutil
 import threading
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, insert, inspect
 import shopdb_computers.tables
 import shopdb_printers.tables
 from shopdb_core.store.migrate import MigrationScripts, core_scripts, migration_statuses, upgrade
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import metadata, migrationfailure
 
 pytestmark = pytest.mark.every_database
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.every_database
 DECLARED = [metadata, shopdb_computers.tables.metadata, shopdb_printers.tables.metadata]
 
 NO_ROLLBACK = ("mysql",)
-"""The databases that commit at every statement that makes or changes a table."""
+"""The databases without transactional DDL."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def plugin_scripts() -> list[MigrationScripts]:
 
 
 def differences(url: str) -> list[object]:
-    """Compare the database with the tables of core and plugins; the version tables are Alembic's own."""
+    """Compare the database with the tables of core and plugins, without Alembic's version tables."""
     engine = create_engine(url)
 
     def ours(_object, name, kind, _reflected, _compared):
@@ -53,7 +53,7 @@ def differences(url: str) -> list[object]:
 
 
 def tables(url: str) -> set[str]:
-    """Return the tables that there are, but for Alembic's own."""
+    """Return the tables, without Alembic's version tables."""
     engine = create_engine(url)
     names = inspect(engine).get_table_names()
     engine.dispose()
@@ -61,11 +61,11 @@ def tables(url: str) -> set[str]:
 
 
 def test_up_down_and_up_again_makes_the_declared_tables(url):
-    """Every step has its way back, and the result is what the code thinks it is."""
+    """Every migration can be reversed, and the result equals the declared tables."""
     scripts = plugin_scripts()
     upgrade(url, scripts)
     assert differences(url) == []
-    with migrating(url) as connection:
+    with migration_transaction(url) as connection:
         for each in [*reversed(scripts), core_scripts()]:
             each.downgrade(connection)
     assert tables(url) == set()
@@ -74,14 +74,14 @@ def test_up_down_and_up_again_makes_the_declared_tables(url):
 
 
 def test_upgrade_is_idempotent(url):
-    """A second run has nothing to do."""
+    """A second run changes nothing."""
     first, second = upgrade(url, plugin_scripts()), upgrade(url, plugin_scripts())
     assert first == second
     assert [status.behind for status in second] == [False] * 3
 
 
 def write_migration(directory: Path, name: str, body: str, revision: str = "x1") -> None:
-    """Write one migration of a plugin that the test invents."""
+    """Write one migration of a plugin that only the test has."""
     directory.mkdir(exist_ok=True)
     text = (
         f"from alembic import op\nrevision = {revision!r}\ndown_revision = None\ndef upgrade():\n    {body}\n"
@@ -99,7 +99,7 @@ def broken(tmp_path):
 
 
 def test_a_failing_migration_leaves_the_others_alone(url, broken):
-    """They go on, and it says why it failed."""
+    """The others are migrated, and its status contains the error."""
     statuses = {status.name: status for status in upgrade(url, [broken, *plugin_scripts()])}
 
     assert "syntax" in statuses["broken"].failure
@@ -108,8 +108,8 @@ def test_a_failing_migration_leaves_the_others_alone(url, broken):
     assert tables(url) - {"broken_t"} == {name for each in DECLARED for name in each.tables}
 
 
-def test_a_failing_migration_tells_the_truth_of_what_it_leaves(url, broken, database_kind):
-    """Nothing, where a table's making can be rolled back; elsewhere a part, and then it says so."""
+def test_a_failing_migration_reports_what_it_leaves(url, broken, database_kind):
+    """Nothing with transactional DDL; otherwise the tables that it created, and the message says so."""
     (_, status) = upgrade(url, [broken])
 
     left = "broken_t" in tables(url)
@@ -118,8 +118,8 @@ def test_a_failing_migration_tells_the_truth_of_what_it_leaves(url, broken, data
     assert left != ("were rolled back" in status.failure)
 
 
-def test_a_failure_is_remembered_until_the_migration_succeeds(url, broken):
-    """A repaired release runs it again."""
+def test_a_failure_is_reported_until_the_migration_succeeds(url, broken):
+    """A corrected release runs the migration again."""
     upgrade(url, [broken])
     write_migration(broken.directory, "one", "op.execute('CREATE TABLE broken_u (a INTEGER)')")
     shutil.rmtree(broken.directory / "__pycache__", ignore_errors=True)
@@ -129,11 +129,11 @@ def test_a_failure_is_remembered_until_the_migration_succeeds(url, broken):
 
 
 def test_two_upgrades_at_once_both_succeed(url):
-    """One waits for the other, and then has nothing to do."""
-    outcomes, together = [], threading.Barrier(2)
+    """One waits for the other, and then finds nothing to migrate."""
+    outcomes, start = [], threading.Barrier(2)
 
     def run():
-        together.wait(10)
+        start.wait(10)
         outcomes.append(upgrade(url, plugin_scripts()))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
@@ -146,8 +146,8 @@ def test_two_upgrades_at_once_both_succeed(url):
     assert differences(url) == []
 
 
-def test_a_failure_is_forgotten_once_another_upgrade_reached_the_head(url):
-    """Of two upgrades through two nodes of a cluster, the one that failed may be the last to write."""
+def test_a_failure_is_not_reported_once_another_upgrade_reached_the_head(url):
+    """On a cluster the upgrade that failed may write its failure after the other one succeeded."""
     scripts = plugin_scripts()
     upgrade(url, scripts)
     engine = create_engine(url)
@@ -159,8 +159,8 @@ def test_a_failure_is_forgotten_once_another_upgrade_reached_the_head(url):
     assert [status.failure for status in statuses] == [None] * 3
 
 
-def test_a_revision_that_two_files_claim_is_told(url, tmp_path):
-    """Alembic would pick one of them with a warning."""
+def test_a_duplicate_revision_is_reported(url, tmp_path):
+    """Alembic alone would warn and use one of the two files."""
     directory = tmp_path / "double"
     write_migration(directory, "one", "pass")
     write_migration(directory, "two", "pass")
@@ -168,8 +168,8 @@ def test_a_revision_that_two_files_claim_is_told(url, tmp_path):
     assert "more than once" in status.failure
 
 
-def test_a_plugin_that_is_gone_stops_nobody(url):
-    """Its tables stay, its status is shown, and the core still upgrades."""
+def test_a_plugin_that_is_gone_does_not_stop_the_others(url):
+    """Its tables stay, its status is reported, and the core is still upgraded."""
     computers, printers = plugin_scripts()
     upgrade(url, [computers, printers])
     statuses = {status.name: status for status in upgrade(url, [computers])}
@@ -183,7 +183,7 @@ def test_a_plugin_that_is_gone_stops_nobody(url):
 
 
 def test_statuses_before_the_first_upgrade(url):
-    """Everything is behind; looking writes nothing."""
+    """Everything is behind; reading the statuses writes nothing."""
     engine = create_engine(url)
     with engine.connect() as connection:
         statuses = migration_statuses(connection, plugin_scripts())

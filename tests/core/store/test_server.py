@@ -1,4 +1,4 @@
-"""The store on a database server: what lost a race or its connection is run again as a whole."""
+"""The store on a database server: a transaction that loses a race or its connection is run again."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ SHORT_WAIT = {
 }
 
 
-def at_once(*jobs):
+def concurrently(*jobs):
     """Run each in a thread of its own, and return the results."""
     with ThreadPoolExecutor(len(jobs)) as pool:
         return [future.result(60) for future in [pool.submit(job) for job in jobs]]
@@ -33,42 +33,42 @@ def add_one(connection, name):
 
 
 def own_id(connection):
-    """Return the number by which the server knows a connection."""
+    """Return the server's id of a connection."""
     return connection.scalar(text(OWN_ID[connection.engine.url.get_backend_name()]))
 
 
 @pytest.fixture
 def kill(server_url, database_kind):
-    """Return a function that ends a connection from the outside, as a restart of the server would."""
+    """Return a function that ends a connection by its id, as a restart of the server would."""
     return lambda number: administer(server_url(database_kind), KILL[database_kind].format(number))
 
 
-def test_a_deadlock_is_run_again_as_a_whole(store, marked):
-    """Two that take the same rows in opposite order both succeed, each once."""
+def test_a_deadlock_is_run_again(store, marked):
+    """Two transactions that lock the same rows in opposite order both succeed, each once."""
     marked.query("INSERT INTO mark VALUES ('a', 0), ('b', 0)")
-    both_hold_one, tries = threading.Barrier(2), []
+    both_locked, tries = threading.Barrier(2), []
 
     def crosswise(first, second):
         def work(connection):
             tries.append(first)
             add_one(connection, first)
             if tries.count(first) == 1:
-                both_hold_one.wait(10)
+                both_locked.wait(10)
             add_one(connection, second)
 
         return lambda: store.transaction(work)
 
-    at_once(crosswise("a", "b"), crosswise("b", "a"))
+    concurrently(crosswise("a", "b"), crosswise("b", "a"))
 
     assert len(tries) > 2
     assert marked.query("SELECT name, number FROM mark ORDER BY name") == [("a", 2), ("b", 2)]
 
 
 def test_a_race_for_one_name_is_run_again(store, mark):
-    """Both see that the name is new; the one that comes second sees the row when it runs again."""
+    """Two transactions insert the same row; the second one finds it when it is run again."""
     both_looked, tries = threading.Barrier(2), []
 
-    def find_or_make(connection):
+    def find_or_insert(connection):
         found = connection.scalar(text("SELECT count(*) FROM mark WHERE name = 'new'"))
         tries.append(found)
         if len(tries) <= 2:
@@ -78,13 +78,13 @@ def test_a_race_for_one_name_is_run_again(store, mark):
         mark("new")(connection)
         return "made"
 
-    run = [lambda: store.transaction(find_or_make)] * 2
+    run = [lambda: store.transaction(find_or_insert)] * 2
 
-    assert sorted(at_once(*run)) == ["found", "made"]
+    assert sorted(concurrently(*run)) == ["found", "made"]
 
 
-def test_a_lock_that_is_not_given_in_time_is_asked_for_again(store, marked, database_kind):
-    """Whoever waited too long begins anew, and succeeds once the other has gone."""
+def test_a_lock_timeout_is_run_again(store, marked, database_kind):
+    """The transaction begins again, and succeeds once the other one has ended."""
     marked.query("INSERT INTO mark VALUES ('a', 0)")
     engine = create_engine(marked.url)
     tries = []
@@ -106,8 +106,8 @@ def test_a_lock_that_is_not_given_in_time_is_asked_for_again(store, marked, data
     assert marked.query("SELECT number FROM mark") == [(1,)]
 
 
-def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind, monkeypatch):
-    """After the last try the client is told that it may come back."""
+def test_a_lock_that_stays_taken_is_unavailable(store, marked, database_kind, monkeypatch):
+    """After the last try the store raises `Unavailable`."""
     monkeypatch.setattr(server_store, "MOST_TRIES", 2)
     marked.query("INSERT INTO mark VALUES ('a', 0)")
     engine = create_engine(marked.url)
@@ -126,8 +126,8 @@ def test_a_lock_that_is_never_given_is_unavailable(store, marked, database_kind,
 
 
 @pytest.mark.parametrize("run", ["transaction", "dry_run", "read"])
-def test_a_connection_lost_within_is_made_anew(store, kill, run):
-    """The work runs again from its beginning on a new connection; it is stored once."""
+def test_a_connection_lost_in_a_transaction_is_replaced(store, kill, run):
+    """The work is run again from its beginning on a new connection."""
     tries = []
 
     def work(connection):
@@ -141,7 +141,7 @@ def test_a_connection_lost_within_is_made_anew(store, kill, run):
 
 
 def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, mark, marks, kill):
-    """The server undid it; the second run writes it again."""
+    """The server rolled it back; the second run writes it again."""
     tries = []
 
     def work(connection):
@@ -157,8 +157,8 @@ def test_what_was_written_before_the_connection_was_lost_is_stored_once(store, m
 
 
 @pytest.mark.parametrize("run", ["transaction", "dry_run", "read", "ping"])
-def test_connections_lost_between_are_made_anew(make_store, mark, marks, kill, run):
-    """A server that was restarted costs nobody a 503."""
+def test_connections_lost_between_transactions_are_replaced(make_store, mark, marks, kill, run):
+    """A restart of the server between two transactions causes no error."""
     store = make_store(pool_size=1)
     kill(store.dry_run(own_id))
     works = () if run == "ping" else (lambda connection: connection.scalar(text("SELECT 1")),)
@@ -168,8 +168,8 @@ def test_connections_lost_between_are_made_anew(make_store, mark, marks, kill, r
     assert marks() == {"a"}
 
 
-def test_one_that_fails_among_several_fails_alone(store, mark, marks):
-    """Works that share a transaction have a savepoint each."""
+def test_one_failing_work_of_a_batch_fails_alone(store, mark, marks):
+    """Each work of a batch has a savepoint of its own."""
 
     def fail(connection):
         mark("lost")(connection)
@@ -182,8 +182,8 @@ def test_one_that_fails_among_several_fails_alone(store, mark, marks):
     assert marks() == {"a", "b"}
 
 
-def test_one_that_can_never_be_stored_fails_alone(store, mark, marks):
-    """A unique violation that is no race, though it looks like one until the last try."""
+def test_a_unique_violation_in_a_batch_fails_alone(store, mark, marks):
+    """Until the last try, a unique violation looks like a lost race."""
     store.transaction(mark("taken"))
 
     first, failed, second = store.batch([mark("a"), mark("taken"), mark("b")])
@@ -193,17 +193,17 @@ def test_one_that_can_never_be_stored_fails_alone(store, mark, marks):
     assert marks() == {"taken", "a", "b"}
 
 
-def test_more_threads_than_connections_take_turns(make_store, mark, marks):
-    """One connection serves eight threads."""
+def test_more_threads_than_connections(make_store, mark, marks):
+    """One connection serves eight threads, one after the other."""
     store, names = make_store(pool_size=1), "abcdefgh"
 
-    at_once(*(lambda name=name: store.transaction(mark(name)) for name in names))
+    concurrently(*(lambda name=name: store.transaction(mark(name)) for name in names))
 
     assert marks() == set(names)
 
 
-def test_a_connection_that_never_comes_free_is_unavailable(make_store, mark, marks, monkeypatch):
-    """Whoever waited for a connection for too long is told so."""
+def test_an_exhausted_pool_is_unavailable(make_store, mark, marks, monkeypatch):
+    """Work that waits too long for a connection raises `Unavailable`."""
     monkeypatch.setattr(engine, "POOL_TIMEOUT_SECONDS", 0.2)
     store = make_store(pool_size=1)
 

@@ -1,4 +1,4 @@
-"""The SQLite store: one writer, many readers, nothing half done."""
+"""The SQLite store: one writer thread, many readers."""
 
 import sqlite3
 import threading
@@ -51,8 +51,8 @@ def marks(store):
     return store.read(lambda connection: set(connection.scalars(text("SELECT name FROM mark"))))
 
 
-def test_work_that_raises_leaves_nothing_and_harms_no_neighbour(store):
-    """Each piece of work has a savepoint of its own, even in one commit."""
+def test_work_that_raises_does_not_affect_its_batch(store):
+    """Each piece of work has a savepoint of its own within one commit."""
     release = threading.Event()
     outcomes = {}
 
@@ -82,8 +82,8 @@ def test_work_that_raises_leaves_nothing_and_harms_no_neighbour(store):
     assert marks(store) == {"one", "two"}
 
 
-def test_works_together_fail_alone_and_come_back_in_order(store):
-    """One commit, a savepoint each; what a later work does sees the earlier."""
+def test_batch_returns_results_and_errors_in_order(store):
+    """Works run in one commit, each in a savepoint; a later work sees the rows of an earlier one."""
 
     def fail(connection):
         mark("lost")(connection)
@@ -95,19 +95,19 @@ def test_works_together_fail_alone_and_come_back_in_order(store):
     assert marks(store) == {"one", "two"}
 
 
-def test_works_together_after_the_end_are_refused_each(store):
-    """As a single one is, but without raising."""
+def test_batch_of_a_closed_store_returns_errors(store):
+    """Each work has `Unavailable` as its result."""
     store.close()
     assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")])] == [Unavailable] * 2
 
 
-def test_no_work_together_is_nothing(store):
-    """A batch may be empty."""
+def test_an_empty_batch(store):
+    """A batch without works returns an empty list."""
     assert store.batch([]) == []
 
 
-def test_a_locked_database_is_unavailable_and_heals(file, store):
-    """Another process that holds the lock for too long gives a 503, and later writes work again."""
+def test_a_locked_database_is_unavailable_until_it_is_free(file, store):
+    """A lock of another process that lasts too long is `Unavailable`; later work is stored again."""
     store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=100"))
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -119,8 +119,8 @@ def test_a_locked_database_is_unavailable_and_heals(file, store):
     assert marks(store) == {"b"}
 
 
-def test_close_finishes_what_was_handed_in(file):
-    """Whoever waits gets its answer; whoever comes later is told."""
+def test_close_finishes_queued_work(file):
+    """Work in the queue is stored; later work raises `Unavailable`."""
     store = open_store(Settings(secret_key=SECRET, database_url=f"sqlite:///{file}"))
     release, results = threading.Event(), []
 
@@ -140,7 +140,7 @@ def test_close_finishes_what_was_handed_in(file):
         store.transaction(mark("late"))
 
 
-def test_the_settings_that_make_it_durable(store):
+def test_the_durability_settings(store):
     """WAL, a sync at every commit, foreign keys."""
 
     def work(connection):
@@ -152,8 +152,8 @@ def test_the_settings_that_make_it_durable(store):
     assert store.transaction(work) == ["wal", 2, 1]
 
 
-def test_payloads_stand_in_no_error(store):
-    """A failing statement does not quote its parameters."""
+def test_errors_do_not_contain_payloads(store):
+    """The message of a failing statement does not contain its parameters."""
     store.transaction(mark("secret-value"))
     with pytest.raises(Exception, match="UNIQUE") as failure:
         store.transaction(mark("secret-value"))
@@ -163,13 +163,13 @@ def test_payloads_stand_in_no_error(store):
 @pytest.mark.parametrize(
     "url", ["sqlite://", "sqlite:///:memory:", "nonsense", "oracle://host/db", "sqlite+nope:///x"]
 )
-def test_a_url_that_cannot_be_served_is_named(url):
-    """The variable stands in the error."""
+def test_an_unsupported_url(url):
+    """The error names the setting."""
     with pytest.raises(ConfigurationError, match="SHOPDB_DATABASE_URL"):
         open_store(Settings(secret_key=SECRET, database_url=url))
 
 
-def test_a_file_that_cannot_be_made_is_unavailable(tmp_path):
-    """A folder that does not exist is said, not traced back."""
+def test_a_file_that_cannot_be_created_is_unavailable(tmp_path):
+    """A missing directory raises `Unavailable`."""
     with pytest.raises(Unavailable, match="cannot be opened"):
         open_store(Settings(secret_key=SECRET, database_url=f"sqlite:///{tmp_path}/none/x.sqlite3"))

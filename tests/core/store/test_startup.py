@@ -1,4 +1,4 @@
-"""A database that cannot be used is told in one line, before anything is served; no password stands in it."""
+"""A database that cannot be used is reported in one line without the password, before anything is served."""
 
 import getpass
 import os
@@ -31,7 +31,7 @@ ServerURL = Callable[[str], URL]
 
 @pytest.fixture
 def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
-    """Return a function that runs `shopdb db upgrade` and `status` on a URL, and gives their one line."""
+    """Return a function that runs `shopdb db upgrade` and `status` on a URL, and returns their one line."""
 
     def run(url: URL | str) -> str:
         shown = url if isinstance(url, str) else url.render_as_string(hide_password=False)
@@ -61,8 +61,8 @@ def line_of(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 @pytest.fixture
-def nobody_s_port() -> int:
-    """Return a port of loopback that nobody listens on."""
+def unused_port() -> int:
+    """Return a loopback port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -70,7 +70,7 @@ def nobody_s_port() -> int:
 
 @pytest.mark.parametrize("database_kind", ["mysql"])
 def test_a_schema_of_another_charset(refusal: Refusal, database: Database) -> None:
-    """In latin1 most of what is submitted could not be stored."""
+    """In latin1 most submissions could not be stored."""
     url = make_url(database.url)
     administer(url, f"ALTER DATABASE {url.database} CHARACTER SET latin1")
 
@@ -79,26 +79,26 @@ def test_a_schema_of_another_charset(refusal: Refusal, database: Database) -> No
 
 @pytest.mark.parametrize("database_kind", ["mysql"])
 def test_a_server_that_alters_values(refusal: Refusal, database: Database) -> None:
-    """Without strict mode a value that does not fit is cut off, and stored."""
+    """Without strict mode the server would truncate values."""
     url = make_url(database.url).update_query_dict({"init_command": "SET sql_mode=''"})
 
-    assert "sql_mode has no STRICT_TRANS_TABLES" in refusal(url)
+    assert "sql_mode lacks STRICT_TRANS_TABLES" in refusal(url)
 
 
 @pytest.fixture
-def small_server(tmp_path: Path, nobody_s_port: int) -> Iterator[URL]:
+def small_server(tmp_path: Path, unused_port: int) -> Iterator[URL]:
     """Return a database on a MariaDB server of the test's own that takes packets of 1 MiB at most."""
     if shutil.which("mariadb-install-db") is None:
         pytest.skip("no MariaDB server is installed here")
     own = ["--no-defaults", f"--datadir={tmp_path}/data", f"--user={getpass.getuser()}"]
     install = ["mariadb-install-db", *own, "--auth-root-authentication-method=normal"]
     subprocess.run(install, check=True, capture_output=True)
-    listen = [f"--socket={tmp_path}/s.sock", f"--port={nobody_s_port}", "--bind-address=127.0.0.1"]
+    listen = [f"--socket={tmp_path}/s.sock", f"--port={unused_port}", "--bind-address=127.0.0.1"]
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             ["mariadbd", *own, *listen, "--max-allowed-packet=1M"], stdout=log, stderr=log
         )
-    server = URL.create("mysql", "root", host="127.0.0.1", port=nobody_s_port, database="mysql")
+    server = URL.create("mysql", "root", host="127.0.0.1", port=unused_port, database="mysql")
     try:
         wait_for(server)
         administer(server, "CREATE DATABASE small CHARACTER SET utf8mb4")
@@ -118,15 +118,15 @@ def wait_for(server: URL) -> None:
     pytest.fail("the server did not start")
 
 
-def test_a_server_that_takes_small_packets(refusal: Refusal, small_server: URL) -> None:
-    """A submission and its diff must fit into one."""
+def test_a_server_with_a_small_packet_limit(refusal: Refusal, small_server: URL) -> None:
+    """A submission and its diff must fit into one packet."""
     assert "max_allowed_packet is 1048576: it must be at least 16777216" in refusal(small_server)
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_a_database_of_another_encoding(refusal: Refusal, database: Database, encoding: str) -> None:
-    """PostgreSQL fixes it when the database is made."""
+    """PostgreSQL sets the encoding when the database is created."""
     url = make_url(database.url)
     administer(url.set(database="postgres"), f"DROP DATABASE {url.database}")
     administer(
@@ -139,7 +139,7 @@ def test_a_database_of_another_encoding(refusal: Refusal, database: Database, en
 
 @pytest.mark.parametrize("kind", SERVERS)
 def test_an_unknown_database(refusal: Refusal, server_url: ServerURL, kind: str) -> None:
-    """The server's own words name it."""
+    """The server's message names the database."""
     line = refusal(server_url(kind).set(database="shopdb_that_is_not_there"))
 
     assert line.startswith(REFUSED)
@@ -156,31 +156,31 @@ def test_a_user_that_is_refused(refusal: Refusal, server_url: ServerURL, kind: s
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_a_server_that_is_not_there(
-    refusal: Refusal, server_url: ServerURL, kind: str, nobody_s_port: int
+def test_a_server_that_does_not_run(
+    refusal: Refusal, server_url: ServerURL, kind: str, unused_port: int
 ) -> None:
-    """It may come back, so the same command may succeed later."""
-    url = server_url(kind).set(port=nobody_s_port, password=PASSWORD)
+    """The line says to try again later."""
+    url = server_url(kind).set(port=unused_port, password=PASSWORD)
 
     assert refusal(url).startswith("SHOPDB_DATABASE_URL: The database server is away. Try again later. ")
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_what_a_client_is_told_names_no_server(server_url: ServerURL, kind: str, nobody_s_port: int) -> None:
-    """The driver's words are for the command line: a store may be opened within a request."""
-    url = server_url(kind).set(port=nobody_s_port).render_as_string(hide_password=False)
+def test_the_answer_does_not_name_the_server(server_url: ServerURL, kind: str, unused_port: int) -> None:
+    """The driver's message is printed by commands only: a request may open a store, too."""
+    url = server_url(kind).set(port=unused_port).render_as_string(hide_password=False)
 
     with pytest.raises(Unavailable) as failure:
         open_store(Settings(secret_key=SECRET, database_url=url))
 
-    assert str(nobody_s_port) not in str(failure.value)
+    assert str(unused_port) not in str(failure.value)
 
 
 @pytest.mark.parametrize(("kind", "module"), [("postgresql", "psycopg"), ("mysql", "MySQLdb")])
 def test_a_driver_that_is_not_installed(
     refusal: Refusal, monkeypatch: pytest.MonkeyPatch, kind: str, module: str
 ) -> None:
-    """The command that installs it is told."""
+    """The line contains the command that installs the driver."""
     monkeypatch.setitem(sys.modules, module, None)
 
     assert refusal(f"{kind}://a:{PASSWORD}@localhost/x") == (
@@ -197,8 +197,8 @@ def test_a_driver_that_is_not_installed(
         ("mysql", "local_infile", "x"),
     ],
 )
-def test_an_option_that_is_none(refusal: Refusal, database: Database, option: str, value: str) -> None:
-    """It, or its value, is named in the driver's words."""
+def test_an_invalid_option(refusal: Refusal, database: Database, option: str, value: str) -> None:
+    """The driver's message names the option or its value."""
     url = make_url(database.url).set(password=PASSWORD).update_query_dict({option: value})
 
     line = refusal(url)
@@ -220,8 +220,8 @@ def test_an_option_that_is_none(refusal: Refusal, database: Database, option: st
         PASSWORD,
     ],
 )
-def test_a_url_that_is_none(refusal: Refusal, url: str) -> None:
-    """It is not shown, since it holds a password."""
+def test_an_invalid_url(refusal: Refusal, url: str) -> None:
+    """The URL is not printed, since it contains a password."""
     assert refusal(url).startswith("SHOPDB_DATABASE_URL")
 
 
@@ -237,17 +237,17 @@ def test_a_url_that_is_none(refusal: Refusal, url: str) -> None:
     ],
 )
 def test_every_spelling_of_a_url(database: Database, driver: str) -> None:
-    """The driver need not stand in it."""
+    """The URL may omit the driver."""
     url = make_url(database.url).set(drivername=driver).render_as_string(hide_password=False)
 
     open_store(Settings(secret_key=SECRET, database_url=url)).close()
 
 
 @pytest.mark.parametrize("database_kind", SERVERS)
-def test_the_second_of_several_hosts(database: Database, nobody_s_port: int) -> None:
-    """Where the first server is away, the next one is taken."""
+def test_the_second_of_several_hosts(database: Database, unused_port: int) -> None:
+    """If the first server does not answer, the next one is used."""
     url = make_url(database.url)
-    hosts = (f"127.0.0.1:{nobody_s_port}", f"{url.host}:{url.port}")
+    hosts = (f"127.0.0.1:{unused_port}", f"{url.host}:{url.port}")
     several = URL.create(
         url.drivername, url.username, url.password, database=url.database, query={"host": hosts}
     )

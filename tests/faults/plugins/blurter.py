@@ -14,7 +14,7 @@ def get_collector_schema() -> JsonObject:
 
 @hookimpl
 def normalize_submission(submission: JsonObject) -> JsonObject:
-    """Fail if the submission asks for it."""
+    """Fail if the submission says so."""
     if submission.get("failin") == "normalize":
         raise ValueError(f"cannot normalize {submission}")
     return submission
@@ -22,7 +22,7 @@ def normalize_submission(submission: JsonObject) -> JsonObject:
 
 @hookimpl
 def store_asset(connection: Connection, after: JsonObject) -> None:
-    """Fail if the submission asks for it, in Python or in the database."""
+    """Fail if the submission says so, in Python or in the database."""
     if after.get("failin") == "store":
         raise RuntimeError(f"cannot store {after}")
     if after.get("failin") == "statement":
@@ -31,6 +31,6 @@ def store_asset(connection: Connection, after: JsonObject) -> None:
 
 @hookimpl
 def asset_changed(change: AssetChange) -> None:
-    """Fail if the submission asks for it."""
+    """Fail if the submission says so."""
     if "failin" in change.diff:
-        raise RuntimeError(f"cannot tell of {change}")
+        raise RuntimeError(f"cannot report {change}")

@@ -10,7 +10,7 @@ from typing import Self
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.errors import Unavailable
 from shopdb_core.site import Site
-from shopdb_core.store.open import pruning_turn
+from shopdb_core.store.open import pruning_lock
 
 FIRST_SECONDS = 300.0
 INTERVAL_SECONDS = 3600.0
@@ -62,8 +62,8 @@ class Housekeeping:
     def _prune(self) -> None:
         """Prune unless another process does; whatever fails is tried again the next time."""
         try:
-            with pruning_turn(self._site.settings.database_url) as is_ours:
-                if is_ours:
+            with pruning_lock(self._site.settings.database_url) as acquired:
+                if acquired:
                     self._prune_expired()
         except Unavailable as error:
             _logger.warning("pruning the audit was put off: %s", error)

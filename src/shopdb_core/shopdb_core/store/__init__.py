@@ -1,4 +1,4 @@
-"""The database: engines, transactions, tables, migrations. Nothing above knows which database it is."""
+"""The database: engines, transactions, tables, migrations. Only this package distinguishes databases."""
 
 from sqlalchemy import Connection
 

@@ -1,4 +1,4 @@
-"""What the rest of the core knows of a database: four ways to run work on a connection."""
+"""`Store`: the interface of a site's database, which runs functions on a connection."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -11,33 +11,35 @@ T = TypeVar("T")
 class Store(Protocol):
     """One site's database.
 
-    `work` gets a connection, returns its result, and neither commits nor rolls back. It may run
-    more than once: a transaction that lost a race is run again as a whole.
+    `work` is a function that gets a connection and returns a result; it neither commits nor rolls back.
+    It may be called more than once, because a transaction that lost a race is run again as a whole.
+    Every method raises `Unavailable` if the database does not answer, and what `work` raises.
     """
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` and commit; raises what `work` raises, or `Unavailable`, with nothing stored."""
+        """Run `work` and commit; if it raises, nothing is stored."""
         ...
 
     def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
-        """Run several works in few commits, each alone in its failure.
+        """Run several works in few commits.
 
-        Returns, in order, what each returned or raised; nothing of one that raised is stored.
+        Returns what each one returned or raised, in order. A work that raises stores nothing and does not
+        affect the others.
         """
         ...
 
     def dry_run(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` as `transaction` would, and roll back."""
+        """Run `work` as `transaction` does, and roll back."""
         ...
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a snapshot that cannot be written."""
+        """Run `work` on a snapshot; the database refuses to write."""
         ...
 
     def ping(self) -> None:
-        """Make the database answer; raises `Unavailable`."""
+        """Send one statement to the database; raises `Unavailable`."""
         ...
 
     def close(self) -> None:
-        """Finish what was handed in, then release the connections."""
+        """Finish the works that were accepted, then close the connections."""
         ...

@@ -1,7 +1,4 @@
-"""One distribution's migrations: the scripts in its directory, and how far the database has run them.
-
-Bring the database's tables to what the code needs, and say how far they are.
-"""
+"""`upgrade` runs the migrations of the core and the plugins; `migration_statuses` reports their revisions."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,17 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, insert, inspect, select
 
 from shopdb_core.errors import ConfigurationError, first_line, frames_in_directory, raised_at
-from shopdb_core.store.open import migrating
+from shopdb_core.store.databases import DATABASES
+from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import REASON_LENGTH, migrationfailure
-from shopdb_core.store.transaction_guard import lent
+from shopdb_core.store.transaction_guard import guarded
 
 CORE = "core"
 VERSION_TABLE_PREFIX = "alembic_version_"
 
 _ENVIRONMENT = Path(__file__).parent / "migrations"
-
-_COMMITS_BY_ITSELF = "mysql"
-"""The database that commits at every statement that makes or changes a table."""
 
 
 class BrokenMigrations(ConfigurationError):
@@ -42,8 +37,8 @@ class MigrationScripts:
     directory: Path
 
     def head(self) -> str | None:
-        """Return the newest revision; raises `BrokenMigrations` where there is not exactly one."""
-        with self._blamed("cannot be read"):
+        """Return the newest revision, `None` without scripts; raises `BrokenMigrations` for several."""
+        with self._naming_distribution("cannot be read"):
             heads = ScriptDirectory.from_config(self._config()).get_heads()
             if len(heads) > 1:
                 both = " and ".join(sorted(heads))
@@ -51,8 +46,8 @@ class MigrationScripts:
             return next(iter(heads), None)
 
     def require_known(self, revision: str | None) -> None:
-        """Raise `BrokenMigrations` for a revision that only a later release can have made."""
-        with self._blamed("cannot be read"):
+        """Raise `BrokenMigrations` for a revision that only a later release can contain."""
+        with self._naming_distribution("cannot be read"):
             scripts = list(ScriptDirectory.from_config(self._config()).walk_revisions())
         if revision is not None and revision not in {script.revision for script in scripts}:
             raise BrokenMigrations(
@@ -61,14 +56,14 @@ class MigrationScripts:
             )
 
     def upgrade(self, connection: Connection) -> None:
-        """Run what is missing, in the connection's transaction; raises `BrokenMigrations`."""
+        """Run the missing migrations in the connection's transaction; raises `BrokenMigrations`."""
         self.require_known(current_revision(connection, self.name))
-        with self._blamed(_failed(connection)), lent(connection):
+        with self._naming_distribution(_failed(connection)), guarded(connection):
             command.upgrade(self._config(connection), "head")
 
     def downgrade(self, connection: Connection) -> None:
         """Run every migration backwards, in the connection's transaction; raises `BrokenMigrations`."""
-        with self._blamed(_failed(connection)), lent(connection):
+        with self._naming_distribution(_failed(connection)), guarded(connection):
             command.downgrade(self._config(connection), "base")
 
     def _config(self, connection: Connection | None = None) -> Config:
@@ -80,19 +75,19 @@ class MigrationScripts:
         return config
 
     @contextmanager
-    def _blamed(self, verdict: str) -> Iterator[None]:
-        """Name the distribution; a script is foreign code, so any exception may come out of it."""
+    def _naming_distribution(self, what_failed: str) -> Iterator[None]:
+        """Turn any exception into `BrokenMigrations`: a script is a plugin's code."""
         with warnings.catch_warnings():
-            # Alembic only warns of a revision that two files claim or none has, and then goes on.
+            # Alembic only warns about a duplicate or missing revision.
             warnings.filterwarnings("error", "Revision .* is (present more than once|not present)")
             try:
                 yield
             except (Exception, SystemExit) as error:
-                raise BrokenMigrations(self._blame(verdict, error)) from error
+                raise BrokenMigrations(self._message(what_failed, error)) from error
 
-    def _blame(self, verdict: str, error: BaseException) -> str:
-        """Tell what was raised, and where in the scripts, in as many characters as the table has room for."""
-        begin = f"The migrations of {self.name} {verdict}: "
+    def _message(self, what_failed: str, error: BaseException) -> str:
+        """Return the exception and its place in the scripts, cut to the length of the table's column."""
+        begin = f"The migrations of {self.name} {what_failed}: "
         place = raised_at(error, frames_in_directory(self.directory))
         return begin + first_line(error)[: REASON_LENGTH - len(begin) - len(place)] + place
 
@@ -109,23 +104,24 @@ def current_revision(connection: Connection, name: str) -> str | None:
 
 
 def _failed(connection: Connection) -> str:
-    """Say how a failed migration leaves the tables, once its transaction has ended."""
-    if connection.dialect.name == _COMMITS_BY_ITSELF:
-        return "failed, and this database cannot roll back what ran before"
-    return "failed and were rolled back"
+    """Return the words for a failed migration, and for what it leaves."""
+    if DATABASES[connection.dialect.name].transactional_ddl:
+        return "failed and were rolled back"
+    return "failed, and this database cannot roll back what ran before"
 
 
 def _escaped(path: Path) -> str:
-    """Write a path for Alembic's configuration, which reads a percent sign as interpolation."""
+    """Escape the percent signs of a path: Alembic's configuration interpolates."""
     return str(path).replace("%", "%%")
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationStatus:
-    """Where one distribution stands.
+    """The revisions of one distribution.
 
-    `head` is `None` for a plugin that is gone or broken; `failure` is what the last upgrade to this
-    head, or the reading of the scripts, ended with.
+    current: the revision of its tables; `None` before its first migration.
+    head: its newest revision; `None` for a plugin that is no longer installed or whose scripts are broken.
+    failure: why the scripts cannot be read, or the last upgrade to `head` failed.
     """
 
     name: str
@@ -135,28 +131,27 @@ class MigrationStatus:
 
     @property
     def behind(self) -> bool:
-        """Whether there is a newer revision to run."""
+        """Whether there is a migration to run."""
         return self.head is not None and self.current != self.head
 
 
 def upgrade(database_url: str, plugins: Sequence[MigrationScripts]) -> list[MigrationStatus]:
-    """Migrate the core, then each plugin, each in a transaction for which other upgrades wait.
+    """Migrate the core, then each plugin, each in a transaction that other upgrades wait for.
 
-    A plugin that fails is rolled back where the database can, remembered and reported in its status; the
-    others go on.
-    Raises `ConfigurationError` for the URL, its subclass `BrokenMigrations` for the core, and `Unavailable`
-    where the lock is not to be had.
+    A plugin that fails is rolled back if the database can do so; its failure is stored and is part of its
+    status, and the next plugin follows. Raises `BrokenMigrations` if the core fails, `ConfigurationError`
+    for the URL, and `Unavailable` if the lock cannot be taken.
     """
-    with migrating(database_url) as connection:
+    with migration_transaction(database_url) as connection:
         core_scripts().upgrade(connection)
     for scripts in plugins:
         _upgrade_plugin(database_url, scripts)
-    with migrating(database_url) as connection:
+    with migration_transaction(database_url) as connection:
         return migration_statuses(connection, plugins)
 
 
 def migration_statuses(connection: Connection, plugins: Sequence[MigrationScripts]) -> list[MigrationStatus]:
-    """Return the status of the core, of each plugin in turn, and of plugins that are gone."""
+    """Return the status of the core, of each plugin in order, and of plugins that are no longer installed."""
     present = [_status(connection, scripts) for scripts in (core_scripts(), *plugins)]
     known = {status.name for status in present}
     prefix = len(VERSION_TABLE_PREFIX)
@@ -174,7 +169,7 @@ def _status(connection: Connection, scripts: MigrationScripts) -> MigrationStatu
         scripts.require_known(current)
     except BrokenMigrations as error:
         return MigrationStatus(scripts.name, current, None, str(error))
-    # On a cluster another upgrade may have reached the head at which this site's own gave up.
+    # On a cluster another upgrade may have reached the head that this one failed to reach.
     failure = _failure(connection, scripts.name, head) if current != head else None
     return MigrationStatus(scripts.name, current, head, failure)
 
@@ -190,20 +185,20 @@ def _failure(connection: Connection, name: str, head: str | None) -> str | None:
 
 def _upgrade_plugin(database_url: str, scripts: MigrationScripts) -> None:
     try:
-        with migrating(database_url) as connection:
+        with migration_transaction(database_url) as connection:
             scripts.upgrade(connection)
             connection.execute(delete(migrationfailure).where(migrationfailure.c.name == scripts.name))
     except BrokenMigrations as error:
-        _remember(database_url, scripts, str(error))
+        _record_failure(database_url, scripts, str(error))
 
 
-def _remember(database_url: str, scripts: MigrationScripts, reason: str) -> None:
-    """Let the next start know that this head cannot be reached, so that the other plugins serve."""
+def _record_failure(database_url: str, scripts: MigrationScripts, reason: str) -> None:
+    """Store why this head cannot be reached: the next start then serves the other plugins."""
     try:
         head = scripts.head()
     except BrokenMigrations:
         return
-    with migrating(database_url) as connection:
+    with migration_transaction(database_url) as connection:
         connection.execute(delete(migrationfailure).where(migrationfailure.c.name == scripts.name))
         connection.execute(
             insert(migrationfailure).values(

@@ -1,46 +1,58 @@
-"""Column types that mean the same on every database.
+"""Column types with a variant for each database, and statements that are compiled once for each.
 
-Statements of the submission path: written with SQLAlchemy, compiled once, run on the driver's cursor.
+`Statement` and `Insertion` are written with SQLAlchemy and run on the driver's cursor (ADR 0007).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Insert, Integer, LargeBinary, String, Text
-from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, VARBINARY, VARCHAR
+from sqlalchemy import Connection, Dialect, Insert
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from shopdb_core.store.databases import DATABASES
+from shopdb_core.store.dialect import ColumnTypes
+
+T = TypeVar("T")
+
 IDENTITY_KEY_BYTES = 1530
-"""Room for 255 characters, case-folded, in UTF-8: no character grows beyond six bytes."""
+"""Length of 255 case-folded characters in UTF-8, each of which takes at most six bytes."""
 
-RowId = BigInteger().with_variant(Integer(), "sqlite")
-"""SQLite counts up by itself in columns of type INTEGER only."""
 
-Key = LargeBinary().with_variant(VARBINARY(IDENTITY_KEY_BYTES), "mysql")
-"""Bytes, so that no collation and no padding rule ever decides what is equal."""
+def _on_each_database(choose: Callable[[ColumnTypes], TypeEngine[T]]) -> TypeEngine[T]:
+    """Return SQLAlchemy's generic type with the variant of each database."""
+    column_type = choose(ColumnTypes())
+    for dialect in DATABASES.values():
+        column_type = column_type.with_variant(choose(dialect.column_types), dialect.name)
+    return column_type
 
-Digest = LargeBinary().with_variant(VARBINARY(32), "mysql")
 
-JsonText = Text().with_variant(LONGTEXT(), "mysql")
-"""JSON as the text that was written: the audit chain is a hash of it."""
+RowId = _on_each_database(lambda types: types.row_id)
+
+Key = _on_each_database(lambda types: types.binary(IDENTITY_KEY_BYTES))
+"""Bytes, because no collation or padding rule applies to their comparison."""
+
+Digest = _on_each_database(lambda types: types.binary(32))
+
+JsonText = _on_each_database(lambda types: types.long_text)
+"""JSON exactly as it was written: the audit chain is a hash of it."""
 
 
 def exact_text(length: int) -> TypeEngine[str]:
-    """Return the type of a string that is compared character by character, on MySQL too."""
-    return String(length).with_variant(VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
+    """Return the type of a string that is compared character by character."""
+    return _on_each_database(lambda types: types.exact_text(length))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware date-time in Python, a naive one in UTC in the database.
 
-    SQLite and MariaDB would drop an offset without a word.
+    SQLite and MariaDB would silently drop an offset.
     """
 
-    impl = DateTime().with_variant(DATETIME(fsp=6), "mysql")
+    impl = _on_each_database(lambda types: types.date_time)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
@@ -52,13 +64,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Say again that it is UTC."""
+        """Return the value as an aware date-time in UTC."""
         return value and value.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """The statement in one database's words."""
+    """A statement as it is compiled for one database."""
 
     sql: str
     names: tuple[str, ...]
@@ -73,9 +85,9 @@ class _Prepared:
 
 
 class Statement:
-    """One statement; `run` skips the layers above the driver, which cost more than the driver itself.
+    """One statement; `run` skips SQLAlchemy's layers above the driver, which take longer than the driver.
 
-    Rows come as the driver gives them: select columns of types that need no conversion.
+    Rows are those of the driver: select only columns whose types need no conversion.
     """
 
     def __init__(self, element: ClauseElement) -> None:
@@ -83,7 +95,7 @@ class Statement:
         self._prepared: dict[str, _Prepared] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> DBAPICursor:
-        """Execute in the connection's transaction; the driver's own errors come through."""
+        """Execute in the connection's transaction; raises the driver's own exceptions."""
         dialect = connection.dialect
         prepared = self._prepared.get(dialect.name) or self._prepare(dialect)
         cursor = connection.connection.cursor()
@@ -106,28 +118,24 @@ class Statement:
         return prepared
 
     def _for(self, _dialect: Dialect) -> ClauseElement:
-        """Return the statement as this database needs it."""
+        """Return the statement for one database."""
         return self._element
 
 
 class Insertion(Statement):
-    """The insertion of one row into a table that numbers its rows."""
+    """The insertion of one row into a table whose primary key the database generates."""
 
     def __init__(self, insert: Insert) -> None:
         super().__init__(insert)
         self._returning = insert.returning(*insert.table.primary_key)
 
     def insert(self, connection: Connection, values: Mapping[str, Any]) -> int:
-        """Insert a row and return its number."""
+        """Insert a row and return its id."""
         cursor = self.run(connection, values)
-        row = (cursor.lastrowid,) if _tells_number(connection.dialect) else cursor.fetchone()
+        from_cursor = DATABASES[connection.dialect.name].row_id_from_cursor
+        row = (cursor.lastrowid,) if from_cursor else cursor.fetchone()
         assert row
         return int(row[0])
 
     def _for(self, dialect: Dialect) -> ClauseElement:
-        """Ask for the number where the driver does not tell it by itself."""
-        return self._element if _tells_number(dialect) else self._returning
-
-
-def _tells_number(dialect: Dialect) -> bool:
-    return dialect.name != "postgresql"
+        return self._element if DATABASES[dialect.name].row_id_from_cursor else self._returning

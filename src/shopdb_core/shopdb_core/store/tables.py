@@ -1,4 +1,4 @@
-"""The tables of the core; `versions/` holds the migrations that make them."""
+"""The tables of the core; the migrations in `migrations/versions/` create them."""
 
 from sqlalchemy import (
     Boolean,
@@ -23,7 +23,7 @@ ACTOR_LENGTH = 255
 REQUEST_ID_LENGTH = 64
 REASON_LENGTH = 255
 ORIGIN_LENGTH = 255
-"""Of the name and the version of a plugin's distribution."""
+"""Length of the name and of the version of a plugin's distribution."""
 
 metadata = MetaData(
     naming_convention={
@@ -50,7 +50,7 @@ asset = Table(
     UniqueConstraint("assettype", "identitykey"),
 )
 
-# Apart from the asset: every noop writes the asset's row, and SQLite writes a row as a whole.
+# Not in `asset`: every noop updates the row there, and SQLite writes whole rows (ADR 0006).
 assetattributes = Table(
     "assetattributes",
     metadata,
@@ -105,7 +105,7 @@ auditentry = Table(
     Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
 )
 
-# Stands for consecutive entries of one asset that were pruned.
+# Replaces consecutive entries of one asset that were pruned (ADR 0017).
 auditcheckpoint = Table(
     "auditcheckpoint",
     metadata,
@@ -130,7 +130,7 @@ auditpruning = Table(
     Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
 )
 
-# Which declaration of each plugin this site served last.
+# The declaration of each plugin that this site served last.
 serveddeclaration = Table(
     "serveddeclaration",
     metadata,
@@ -154,5 +154,5 @@ migrationfailure = Table(
 
 
 def has_tables(connection: Connection) -> bool:
-    """Whether the core's migrations have ever run here."""
+    """Return whether the core's migrations have ever run on this database."""
     return inspect(connection).has_table(asset.name)

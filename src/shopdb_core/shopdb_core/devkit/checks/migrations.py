@@ -10,7 +10,7 @@ from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store.migrate import VERSION_TABLE_PREFIX, MigrationScripts, upgrade
-from shopdb_core.store.open import migrating
+from shopdb_core.store.open import migration_transaction
 
 HOOK = "get_migrations"
 
@@ -54,7 +54,7 @@ def _faults(scripts: MigrationScripts, url: str) -> Iterator[Finding]:
 
 
 def _run(scripts: MigrationScripts, url: str, step: Callable[[MigrationScripts, Connection], None]) -> None:
-    with migrating(url) as connection:
+    with migration_transaction(url) as connection:
         step(scripts, connection)
 
 
@@ -79,7 +79,7 @@ def _remaining(core: Schema, downgraded: Schema) -> list[str]:
 
 
 def _schema(url: str) -> Schema:
-    with migrating(url) as connection:
+    with migration_transaction(url) as connection:
         rows = connection.execute(text("SELECT name, type, coalesce(sql, '') FROM sqlite_schema"))
         return {name: (kind, sql) for name, kind, sql in rows}
 

@@ -1,4 +1,4 @@
-"""Run by Alembic for each distribution; the connection and its transaction are the caller's."""
+"""Alembic runs this script for each distribution, in the transaction of the caller's connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB, by mysqlclient; also several nodes of a Galera cluster."""
+"""`MYSQL`: MySQL and MariaDB with mysqlclient, also the nodes of a Galera cluster."""
 
 import math
 from collections.abc import Mapping
@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, event, text
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, VARBINARY, VARCHAR
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError, Unavailable
-from shopdb_core.store.server.dialect import LOCK_TIMEOUT_SECONDS, DatabaseDialect, ErrorClass
+from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, ErrorClass, ServerDialect
 
 LEAST_PACKET_BYTES = 16 * 1024 * 1024
 MIGRATION_LOCK_SECONDS = 600
@@ -20,25 +21,29 @@ WSREP_NOT_READY = 1047
 
 _IN_CLUSTER = "in a cluster"
 
-_GONE = ErrorClass("The database server is away.", again=True, lost=True)
-_BUSY = ErrorClass("The database is too busy with other writers of the same rows.", again=True)
+_GONE = ErrorClass("The database server is away.", retry=True, connection_lost=True)
+_BUSY = ErrorClass("The database is too busy with other writers of the same rows.", retry=True)
 _FULL = ErrorClass("The disk of the database server is full.")
-_READ_ONLY = ErrorClass("The database server takes no writes: it is a replica.", again=True, lost=True)
+_READ_ONLY = ErrorClass(
+    "The database server takes no writes: it is a replica.", retry=True, connection_lost=True
+)
 
-_VERDICTS: Mapping[int, ErrorClass] = MappingProxyType(
+_BY_NUMBER: Mapping[int, ErrorClass] = MappingProxyType(
     {
         0: _GONE,  # the driver's own: the connection is closed
         1020: _BUSY,  # the record has changed since it was read
         1021: _FULL,
         1040: ErrorClass("The database server has no connection left."),
         1041: ErrorClass("The database server is out of memory."),
-        WSREP_NOT_READY: ErrorClass("The node of the cluster is not ready.", again=True, lost=True),
+        WSREP_NOT_READY: ErrorClass(
+            "The node of the cluster is not ready.", retry=True, connection_lost=True
+        ),
         1053: _GONE,  # shutdown in progress
-        1062: ErrorClass(None, again=True),  # the first submission of an asset may have lost a race
+        1062: ErrorClass(None, retry=True),  # two first submissions of one asset
         1114: _FULL,
         1180: _BUSY,  # error during COMMIT
-        1205: ErrorClass("Another writer holds the same rows for too long.", again=True),
-        1213: _BUSY,  # deadlock; from a Galera node also: another node was faster
+        1205: ErrorClass("Another writer holds the same rows for too long.", retry=True),
+        1213: _BUSY,  # deadlock; on Galera also a conflict with another node at the commit
         1290: _READ_ONLY,
         1305: _BUSY,  # the savepoint is gone with its transaction
         1317: _GONE,  # interrupted
@@ -55,23 +60,22 @@ _VERDICTS: Mapping[int, ErrorClass] = MappingProxyType(
 )
 
 
-def classify_error(error: BaseException) -> ErrorClass | None:
-    """Judge by the error's number (mariadb.com/kb/en/mariadb-error-code-reference)."""
+def _classify_error(error: BaseException) -> ErrorClass | None:
+    """Classify by the number of the error (mariadb.com/kb/en/mariadb-error-code-reference)."""
     if type(error).__module__.partition(".")[0] != "MySQLdb" or not error.args:
         return None
-    return _VERDICTS.get(error.args[0])
+    return _BY_NUMBER.get(error.args[0])
 
 
-def hosts(url: URL) -> list[tuple[str, int]]:
+def _hosts(url: URL) -> list[tuple[str, int]]:
     """Return the servers that a URL names, in the order in which they are tried.
 
-    Several stand as `?host=db1:3306&host=db2:3306`, the form that SQLAlchemy has for PostgreSQL.
+    Several are written as `?host=db1:3306&host=db2:3306`, as SQLAlchemy does for PostgreSQL.
     """
+    default = url.port or DEFAULT_PORT
     named = url.query.get("host", ())
-    listed = [named] if isinstance(named, str) else list(named)
-    if not listed:
-        return [(url.host or "localhost", url.port or DEFAULT_PORT)]
-    return [_host_and_port(each, url.port or DEFAULT_PORT) for each in listed]
+    listed = [named] if isinstance(named, str) else named
+    return [_host_and_port(each, default) for each in listed] or [(url.host or "localhost", default)]
 
 
 def _host_and_port(named: str, default: int) -> tuple[str, int]:
@@ -79,12 +83,13 @@ def _host_and_port(named: str, default: int) -> tuple[str, int]:
     if not colon:
         return named, default
     if not port.isdigit():
-        raise ConfigurationError(f"SHOPDB_DATABASE_URL: host={named[:60]} is no HOST:PORT")
+        raise ConfigurationError(f"SHOPDB_DATABASE_URL: host={named[:60]} is not HOST:PORT")
     return host, int(port)
 
 
 def _prepare(engine: Engine, url: URL, answer_seconds: float | None) -> None:
-    places = hosts(url)
+    """Connect to the first host that is ready, and limit the wait for an answer."""
+    hosts = _hosts(url)
     seconds = answer_seconds and math.ceil(answer_seconds)
     bounds = {"read_timeout": seconds, "write_timeout": seconds} if seconds else {}
 
@@ -92,27 +97,27 @@ def _prepare(engine: Engine, url: URL, answer_seconds: float | None) -> None:
     def connect(
         dialect: Dialect, entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> DBAPIConnection:
-        """Connect to the first server that is ready; raises what the last one met."""
+        """Raise the error of the last host if none is ready."""
         options = {**options, **bounds}
-        for host, port in places[:-1]:
+        for host, port in hosts[:-1]:
             with suppress(dialect.loaded_dbapi.Error):
-                return _ready(_connected(dialect, arguments, options, host, port), entry)
-        host, port = places[-1]
-        return _ready(_connected(dialect, arguments, options, host, port), entry)
+                return _set_up(_connect(dialect, arguments, options, host, port), entry)
+        host, port = hosts[-1]
+        return _set_up(_connect(dialect, arguments, options, host, port), entry)
 
 
-def _connected(
+def _connect(
     dialect: Dialect, arguments: tuple[Any, ...], options: dict[str, Any], host: str, port: int
 ) -> Any:
-    """Connect to one server; raises `ConfigurationError` for an option that the driver does not know."""
+    """Connect to one server; raises `ConfigurationError` for an option that the driver rejects."""
     try:
         return dialect.connect(*arguments, **{**options, "host": host, "port": port})
     except TypeError as error:
         raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
 
 
-def _ready(connection: Any, entry: ConnectionPoolEntry) -> DBAPIConnection:
-    """Set up a connection; raises for a Galera node that is cut off from its cluster."""
+def _set_up(connection: Any, entry: ConnectionPoolEntry) -> DBAPIConnection:
+    """Set the session's variables; raises the driver's error on a node that is cut off from its cluster."""
     cursor = connection.cursor()
     cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}")
     cursor.execute("SHOW STATUS WHERE Variable_name IN ('wsrep_provider_name', 'wsrep_ready')")
@@ -134,7 +139,7 @@ def _check(connection: Connection) -> None:
         )
     modes = str(connection.scalar(text("SELECT @@sql_mode"))).split(",")
     if not {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"} & set(modes):
-        raise ConfigurationError("The database server's sql_mode has no STRICT_TRANS_TABLES: add it.")
+        raise ConfigurationError("The database server's sql_mode lacks STRICT_TRANS_TABLES: add it.")
     packet = connection.scalar(text("SELECT @@max_allowed_packet"))
     if int(packet or 0) < LEAST_PACKET_BYTES:
         raise ConfigurationError(
@@ -142,32 +147,42 @@ def _check(connection: Connection) -> None:
         )
 
 
-def _catch_up(connection: Connection) -> None:
-    """Wait until this node has applied what the cluster had committed (mariadb.com/kb, wsrep_sync_wait)."""
+def _wait_for_cluster(connection: Connection) -> None:
+    """Wait until this node has applied what the others had committed (mariadb.com/kb, wsrep_sync_wait)."""
     if connection.info[_IN_CLUSTER]:
         connection.exec_driver_sql("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
 
 
 def _lock_migrations(connection: Connection) -> None:
-    """Wait for the other upgrade; closing the connection lets the next one go on."""
+    """Wait for the other upgrade, ten minutes at most; closing the connection releases the lock."""
     name = f"shopdb.{connection.engine.url.database}"[:64]
-    taken = text("SELECT GET_LOCK(:name, :seconds)")
-    if connection.scalar(taken, {"name": name, "seconds": MIGRATION_LOCK_SECONDS}) != 1:
+    get_lock = text("SELECT GET_LOCK(:name, :seconds)")
+    if connection.scalar(get_lock, {"name": name, "seconds": MIGRATION_LOCK_SECONDS}) != 1:
         raise Unavailable("Another `shopdb db upgrade` holds the database; try again when it is done.")
 
 
 def _lock_pruning(connection: Connection) -> bool:
-    """Try to take the lock; closing the connection gives it back."""
+    """Try to take the lock; closing the connection releases it."""
     name = f"shopdb-prune.{connection.engine.url.database}"[:64]
     return bool(connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": name}))
 
 
-MYSQL = DatabaseDialect(
+MYSQL = ServerDialect(
+    name="mysql",
+    driver="mysqldb",
+    url_schemes=("mysql", "mariadb"),
+    column_types=ColumnTypes(
+        binary=VARBINARY,
+        exact_text=lambda length: VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"),
+        long_text=LONGTEXT(),
+        date_time=DATETIME(fsp=6),
+    ),
+    transactional_ddl=False,
+    classify_error=_classify_error,
     connect_args=MappingProxyType({"charset": "utf8mb4", "connect_timeout": 5}),
     prepare=_prepare,
-    judge=classify_error,
     check=_check,
-    catch_up=_catch_up,
+    wait_for_cluster=_wait_for_cluster,
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
 )

@@ -1,7 +1,4 @@
-"""How long an answer of PostgreSQL is waited for: libpq itself waits without an end.
-
-PostgreSQL, by psycopg 3.
-"""
+"""`POSTGRESQL`: PostgreSQL with psycopg 3."""
 
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -13,48 +10,19 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.store.server.dialect import LOCK_TIMEOUT_SECONDS, DatabaseDialect, ErrorClass
-
-
-def bounded_connection(driver: Any, seconds: float) -> Any:
-    """Return psycopg's class of connections, which raises `OperationalError` where an answer takes longer."""
-    return type("BoundedConnection", (_Bounded, driver.Connection), {"answer_seconds": seconds})
-
-
-class _Bounded:
-    answer_seconds: float
-    OperationalError: type[Exception]
-    close: Callable[[], None]
-
-    def wait(self, talk: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
-        return super().wait(self._in_time(talk), *arguments, **options)  # type: ignore[misc]  # psycopg's
-
-    def _in_time(self, talk: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """Pass on what the talk with the server waits for; several times a second nothing has come."""
-        give_up_at = time.monotonic() + self.answer_seconds
-        try:
-            wanted = next(talk)
-            while True:
-                ready = yield wanted
-                if not ready and time.monotonic() > give_up_at:
-                    self.close()  # so that SQLAlchemy, too, sees that it is of no more use
-                    raise self.OperationalError("the database server does not answer")
-                wanted = talk.send(ready)
-        except StopIteration as end:
-            return end.value
-
+from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ErrorClass, ServerDialect
 
 _MIGRATION_LOCK = 0x73686F706462
-"""The advisory lock's number, the letters of `shopdb`; advisory locks are each database's own."""
+"""The number of the advisory lock: the letters of `shopdb`. Each database has its own advisory locks."""
 
 _PRUNING_LOCK = _MIGRATION_LOCK + 1
 
-_GONE = ErrorClass("The database server is away.", again=True, lost=True)
-_REFUSED = ErrorClass("The database server refuses the connection.", again=True, lost=True)
+_GONE = ErrorClass("The database server is away.", retry=True, connection_lost=True)
+_REFUSED = ErrorClass("The database server refuses the connection.", retry=True, connection_lost=True)
 _BY_CLASS: Mapping[str, ErrorClass] = MappingProxyType(
     {
         "08": _GONE,
-        "40": ErrorClass("The database is too busy with other writers of the same rows.", again=True),
+        "40": ErrorClass("The database is too busy with other writers of the same rows.", retry=True),
         "53": ErrorClass("The database server is out of disk space, memory or connections."),
         "57": _GONE,
         "58": ErrorClass("The disk of the database server reports an error."),
@@ -62,18 +30,21 @@ _BY_CLASS: Mapping[str, ErrorClass] = MappingProxyType(
 )
 _BY_STATE: Mapping[str, ErrorClass] = MappingProxyType(
     {
-        "23505": ErrorClass(None, again=True),  # the first submission of an asset may have lost a race
+        "23505": ErrorClass(None, retry=True),  # two first submissions of one asset
         "25006": ErrorClass(
-            "The database server takes no writes: it is a standby.", again=True, lost=True, read_only=True
+            "The database server takes no writes: it is a standby.",
+            retry=True,
+            connection_lost=True,
+            read_only=True,
         ),
-        "55P03": ErrorClass("Another writer holds the same rows for too long.", again=True),
+        "55P03": ErrorClass("Another writer holds the same rows for too long.", retry=True),
         "57014": ErrorClass("The database server gave up the statement."),
     }
 )
 
 
-def classify_error(error: BaseException) -> ErrorClass | None:
-    """Judge by SQLSTATE (PostgreSQL, appendix A); only an error of the connection itself has none."""
+def _classify_error(error: BaseException) -> ErrorClass | None:
+    """Classify by SQLSTATE (PostgreSQL, appendix A), which only errors of the connection itself lack."""
     if type(error).__module__.partition(".")[0] != "psycopg":
         return None
     state = getattr(error, "sqlstate", None)
@@ -83,26 +54,52 @@ def classify_error(error: BaseException) -> ErrorClass | None:
 
 
 def _classify_without_state(error: BaseException) -> ErrorClass | None:
-    # An attempt to connect that timed out has a class of its own, below that of the others.
+    # A timeout while connecting is a subclass of OperationalError.
     names = {base.__name__ for base in type(error).__mro__}
     if not names & {"OperationalError", "InterfaceError"}:
         return None
-    # libpq hands on what the server answered to an attempt to connect, but not its SQLSTATE.
+    # libpq passes on the message of a server that refuses a connection, but not its SQLSTATE.
     return _REFUSED if "FATAL:" in str(error) else _GONE
 
 
+class _TimedConnection:
+    """Mixed into psycopg's connection: an answer that takes too long is an error; libpq waits forever."""
+
+    answer_seconds: float
+    OperationalError: type[Exception]
+    close: Callable[[], None]
+
+    def wait(self, generator: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
+        return super().wait(self._timed(generator), *arguments, **options)  # type: ignore[misc]  # psycopg's
+
+    def _timed(self, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """Pass on what psycopg's generator yields; `ready` is false several times a second meanwhile."""
+        deadline = time.monotonic() + self.answer_seconds
+        try:
+            wanted = next(generator)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() > deadline:
+                    self.close()  # SQLAlchemy then discards the connection, too
+                    raise self.OperationalError("the database server does not answer")
+                wanted = generator.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
 def _prepare(engine: Engine, _url: URL, answer_seconds: float | None) -> None:
-    """Bound the waiting for answers; libpq knows several hosts in one URL by itself."""
+    """Limit the wait for an answer; libpq handles several hosts in one URL."""
     if answer_seconds is None:
         return
 
-    connection = bounded_connection(engine.dialect.loaded_dbapi, answer_seconds)
+    driver: Any = engine.dialect.loaded_dbapi
+    timed = type("TimedConnection", (_TimedConnection, driver.Connection), {"answer_seconds": answer_seconds})
 
     @event.listens_for(engine, "do_connect")
     def connect(
         _dialect: Dialect, _entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> DBAPIConnection:
-        return connection.connect(*arguments, **options)  # type: ignore[no-any-return]  # built at run time
+        return timed.connect(*arguments, **options)  # type: ignore[attr-defined,no-any-return]  # psycopg's
 
 
 def _check(connection: Connection) -> None:
@@ -114,30 +111,35 @@ def _check(connection: Connection) -> None:
         )
 
 
-def _catch_up(_connection: Connection) -> None:
-    """Return at once: a server that takes writes has them all."""
+def _wait_for_cluster(_connection: Connection) -> None:
+    """Return at once: a server that takes writes has every commit."""
 
 
 def _lock_migrations(connection: Connection) -> None:
-    """Wait for the other upgrade, however long it takes; the transaction's end lets the next one go on."""
+    """Wait for the other upgrade without a limit; the end of the transaction releases the lock."""
     connection.execute(text("SET LOCAL lock_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})
 
 
 def _lock_pruning(connection: Connection) -> bool:
-    """Try to take the lock; the transaction's end gives it back, and it may be idle until then."""
+    """Try to take the lock; the end of the transaction, which may be idle until then, releases it."""
     connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-    taken = connection.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": _PRUNING_LOCK})
-    return bool(taken)
+    acquired = connection.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": _PRUNING_LOCK})
+    return bool(acquired)
 
 
-POSTGRESQL = DatabaseDialect(
+POSTGRESQL = ServerDialect(
+    name="postgresql",
+    driver="psycopg",
+    url_schemes=("postgresql",),
+    row_id_from_cursor=False,
+    classify_error=_classify_error,
     connect_args=MappingProxyType(
         {
             "connect_timeout": 5,
             "client_encoding": "utf8",
             "options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c synchronous_commit=on -c timezone=UTC",
-            # A host that is gone without a word is noticed within half a minute.
+            # A host that vanishes without closing its connections is noticed within half a minute.
             "tcp_user_timeout": 30_000,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
@@ -147,9 +149,8 @@ POSTGRESQL = DatabaseDialect(
         }
     ),
     prepare=_prepare,
-    judge=classify_error,
     check=_check,
-    catch_up=_catch_up,
+    wait_for_cluster=_wait_for_cluster,
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
 )

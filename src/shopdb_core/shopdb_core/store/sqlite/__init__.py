@@ -1,1 +1,1 @@
-"""The store on one SQLite file."""
+"""The store on one SQLite file: engines, locks, the writer thread."""

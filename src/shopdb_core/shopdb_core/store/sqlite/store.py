@@ -1,9 +1,4 @@
-"""Whose turn it is to write, among the processes that share an SQLite file.
-
-The writer thread: takes what waits, gives each piece of work a savepoint, commits all together.
-
-The store on one SQLite file: a writer thread, and a pool of readers.
-"""
+"""`SqliteStore`: one writer thread, which commits many works together, and a pool of readers (ADR 0005)."""
 
 import os
 import queue
@@ -17,27 +12,37 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine
 
 from shopdb_core.errors import Unavailable
-from shopdb_core.store.sqlite.engine import named_faults, reading_engine, unavailable, writing_engine
-from shopdb_core.store.transaction_guard import lent
+from shopdb_core.store.sqlite.engine import (
+    as_unavailable,
+    raising_unavailable,
+    reading_engine,
+    writing_engine,
+)
+from shopdb_core.store.transaction_guard import guarded
 
 if sys.platform != "win32":
     import fcntl
 
+T = TypeVar("T")
 
-class WriteQueue:
-    """A queue before SQLite's own lock, which has none.
+LARGEST_BATCH = 256
+"""How many works one commit holds at most, the first one not counted."""
 
-    Who finds that lock taken sleeps, for up to a tenth of a second, and asks again, while others overtake.
-    This one is on a file beside the database: the system wakes who waits for it, and takes it back when a
-    process dies. Windows has no such lock; there SQLite's decides alone.
+
+class ProcessLock:
+    """A lock between the processes that write to one file, taken before SQLite's own.
+
+    SQLite polls: a process that finds the lock taken sleeps for up to a tenth of a second, and others
+    overtake it. The operating system queues those that wait for this lock, a `flock` on a file beside the
+    database, and releases it when a process dies. Windows lacks `flock`; there only SQLite's lock is used.
     """
 
     def __init__(self, database: str) -> None:
         self._file = os.open(f"{database}-turn", os.O_RDWR | os.O_CREAT, 0o644)
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for the turn, and pass it on afterwards."""
+    def held(self) -> Iterator[None]:
+        """Wait for the lock, and release it after the block."""
         if sys.platform != "win32":
             fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
@@ -47,86 +52,83 @@ class WriteQueue:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Leave the queue."""
+        """Close the file."""
         os.close(self._file)
 
 
-LARGEST_BATCH = 256
-
-
 class Job:
-    """One piece of work, and the caller that waits for it; `keep` is false for a rehearsal.
+    """One piece of work, and the caller that waits for it; without `commit` it is rolled back.
 
-    A bare lock wakes the caller: a `Future` costs three times as much, in the part that all wait for.
+    The caller waits for a plain lock: a `Future` takes three times as long, on the one thread that all wait
+    for.
     """
 
-    def __init__(self, work: Callable[[Connection], Any], *, keep: bool) -> None:
+    def __init__(self, work: Callable[[Connection], Any], *, commit: bool) -> None:
         self._work = work
-        self._keep = keep
-        self._outcome: tuple[Any, Exception | None] = (None, None)
-        self._undelivered = threading.Lock()
-        self._undelivered.acquire()
+        self._commit = commit
+        self._result: Any = None
+        self._error: Exception | None = None
+        self._unfinished = threading.Lock()
+        self._unfinished.acquire()
 
     def run(self, connection: Connection) -> None:
-        """Run the work in a savepoint, and remember what came of it; raises if the transaction is gone."""
+        """Run the work in a savepoint and keep its result or error; raises if the transaction is lost."""
         driver = _driver(connection)
         driver.execute("SAVEPOINT submission")
         try:
-            with lent(connection):
-                self._outcome = (self._work(connection), None)
-        except Exception as error:  # noqa: BLE001  # it is the caller's, and is raised there
-            self._outcome = (None, unavailable(error) or error)
+            with guarded(connection):
+                self._result = self._work(connection)
+        except Exception as error:  # noqa: BLE001  # raised again in the caller's thread
+            self._error = as_unavailable(error) or error
         if not driver.in_transaction:
-            raise Unavailable("SQLite gave up the transaction. Nothing was stored.") from self._outcome[1]
-        if self._outcome[1] is not None or not self._keep:
+            raise Unavailable("SQLite gave up the transaction. Nothing was stored.") from self._error
+        if self._error is not None or not self._commit:
             driver.execute("ROLLBACK TO submission")
         driver.execute("RELEASE submission")
 
-    def deliver(self) -> None:
-        """Wake the caller: what it asked for is on disk, or was refused."""
-        self._undelivered.release()
+    def finish(self) -> None:
+        """Wake the caller: the transaction is committed."""
+        self._unfinished.release()
 
     def fail(self, error: Exception) -> None:
-        """Wake the caller: the whole transaction failed."""
-        self._outcome = (None, error)
-        self.deliver()
+        """Wake the caller: the whole transaction failed with `error`."""
+        self._error = error
+        self.finish()
 
-    def wait(self) -> Any:
-        """Return the work's result, or raise its error, once it is delivered."""
-        self._undelivered.acquire()
-        result, error = self._outcome
-        if error is not None:
-            raise error
-        return result
+    def result(self) -> Any:
+        """Wait for the end, and return the work's result or raise its error."""
+        self._unfinished.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._result
 
-    def settled(self) -> Any:
-        """Return the work's result or its error, once it is delivered."""
-        self._undelivered.acquire()
-        result, error = self._outcome
-        return result if error is None else error
+    def result_or_error(self) -> Any:
+        """Wait for the end, and return the work's result or its error."""
+        self._unfinished.acquire()
+        return self._result if self._error is None else self._error
 
 
 class SqliteWriter:
-    """Owns the only connection that writes; `submit` and `hand_in` may be called from any thread."""
+    """A thread with the only connection that writes; `run` and `enqueue` may be called from any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection: Connection | None = _lendable(engine)
-        self._turn = WriteQueue(engine.url.database or "")
+        self._connection: Connection | None = _connect(engine)
+        self._process_lock = ProcessLock(engine.url.database or "")
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
-        self._handing_in = threading.Lock()
+        self._enqueuing = threading.Lock()
         self._thread = threading.Thread(target=self._write, name="shopdb-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> Any:
+    def run(self, job: Job) -> Any:
         """Wait until `job` is committed, and return its result or raise its error."""
-        self.hand_in([job])
-        return job.wait()
+        self.enqueue([job])
+        return job.result()
 
-    def hand_in(self, jobs: Sequence[Job]) -> None:
-        """Have the jobs run in this order, none of another caller between them; wait for each."""
-        with self._handing_in:
+    def enqueue(self, jobs: Sequence[Job]) -> None:
+        """Run the jobs in this order, without those of other callers between them; does not wait."""
+        with self._enqueuing:
             for job in jobs:
                 if self._open:
                     self._jobs.put(job)
@@ -134,22 +136,22 @@ class SqliteWriter:
                     job.fail(Unavailable("The server is shutting down. Nothing was stored."))
 
     def close(self) -> None:
-        """Finish what was submitted before, then end the thread."""
-        with self._handing_in:
+        """Finish the jobs in the queue, then end the thread."""
+        with self._enqueuing:
             if not self._open:
                 return
             self._open = False
             self._jobs.put(None)
         self._thread.join()
-        self._turn.close()
+        self._process_lock.close()
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
-            with self._turn.taken():
-                self._commit_together([job, *self._waiting()])
+            with self._process_lock.held():
+                self._commit_batch([job, *self._queued()])
 
-    def _waiting(self) -> Iterator[Job]:
-        """Take what has gathered while the last batch was on its way to the disk."""
+    def _queued(self) -> Iterator[Job]:
+        """Take the jobs that arrived while the last batch was written to the disk."""
         for _ in range(min(self._jobs.qsize(), LARGEST_BATCH)):
             job = self._jobs.get()
             if job is None:
@@ -157,38 +159,38 @@ class SqliteWriter:
                 return
             yield job
 
-    def _commit_together(self, batch: Sequence[Job]) -> None:
+    def _commit_batch(self, batch: Sequence[Job]) -> None:
         driver = None
         try:
-            driver = _driver(self._lent())
+            driver = _driver(self._current_connection())
             driver.execute("BEGIN IMMEDIATE")
             for job in batch:
-                job.run(self._lent())
+                job.run(self._current_connection())
             driver.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001  # every caller learns it
-            self._begin_anew(driver)
+        except Exception as error:  # noqa: BLE001  # each caller raises it
+            self._disconnect(driver)
             for job in batch:
-                job.fail(unavailable(error) or error)
+                job.fail(as_unavailable(error) or error)
         else:
             for job in batch:
-                job.deliver()
+                job.finish()
 
-    def _lent(self) -> Connection:
-        """Return the connection, a new one if a plugin tried to end its transaction or closed it."""
+    def _current_connection(self) -> Connection:
+        """Return the connection; a new one if a plugin closed it or tried to end its transaction."""
         if self._connection is None or not self._connection.in_transaction():
-            self._connection = _lendable(self._engine)
+            self._connection = _connect(self._engine)
         return self._connection
 
-    def _begin_anew(self, driver: sqlite3.Connection | None) -> None:
-        """Roll back by closing the driver's connection, whatever state SQLAlchemy's is in."""
+    def _disconnect(self, driver: sqlite3.Connection | None) -> None:
+        """Roll back by closing the driver's connection: SQLAlchemy's may be in any state."""
         if driver is not None:
             driver.close()
         self._connection = None
         self._engine.dispose()
 
 
-def _lendable(engine: Engine) -> Connection:
-    """Connect, and have SQLAlchemy see a transaction, so that it asks before it ends one."""
+def _connect(engine: Engine) -> Connection:
+    """Connect, and begin SQLAlchemy's transaction, so that its events reach the transaction guard."""
     connection = engine.connect()
     connection.begin()
     return connection
@@ -200,35 +202,32 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-T = TypeVar("T")
-
-
 class SqliteStore:
-    """Implements `Store`; several processes may share the file."""
+    """Implements `Store` on one file, which several processes may share."""
 
     def __init__(self, url: URL, readers: int) -> None:
-        with named_faults():
+        with raising_unavailable():
             self._writing = writing_engine(url)
             self._writer = SqliteWriter(self._writing)
         self._reading = reading_engine(url, readers)
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
-        """Hand `work` to the writer and wait for the commit that holds it."""
-        return self._writer.submit(Job(work, keep=True))  # type: ignore[no-any-return]  # it is work's result
+        """Queue `work` for the writer and wait for the commit."""
+        return self._writer.run(Job(work, commit=True))  # type: ignore[no-any-return]  # it is work's result
 
     def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
-        """Hand all works to the writer at once, and wait for the commits that hold them."""
-        jobs = [Job(work, keep=True) for work in works]
-        self._writer.hand_in(jobs)
-        return [job.settled() for job in jobs]
+        """Queue all works for the writer at once, and wait for the commits."""
+        jobs = [Job(work, commit=True) for work in works]
+        self._writer.enqueue(jobs)
+        return [job.result_or_error() for job in jobs]
 
     def dry_run(self, work: Callable[[Connection], T]) -> T:
-        """Hand `work` to the writer, which rolls it back."""
-        return self._writer.submit(Job(work, keep=False))  # type: ignore[no-any-return]  # it is work's result
+        """Queue `work` for the writer, which rolls it back."""
+        return self._writer.run(Job(work, commit=False))  # type: ignore[no-any-return]  # it is work's result
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a read transaction of its own; readers never wait for the writer."""
-        with named_faults(reading=True), self._reading.connect() as connection:
+        """Run `work` in a read transaction; readers never wait for the writer."""
+        with raising_unavailable(reading=True), self._reading.connect() as connection:
             return work(connection)
 
     def ping(self) -> None:
@@ -236,7 +235,7 @@ class SqliteStore:
         self.read(lambda connection: connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
 
     def close(self) -> None:
-        """Let the writer finish what waits, then close every connection."""
+        """Let the writer finish its queue, then close every connection."""
         self._writer.close()
         self._writing.dispose()
         self._reading.dispose()

@@ -1,4 +1,4 @@
-"""Assets with their attributes, evidence and relationships, and the audit."""
+"""Create the tables of assets with their attributes, evidence and relationships, and of the audit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     _assets()
     _evidence()
     _relationships()
@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables, those that refer to others first."""
+    """Drop the tables; first those with foreign keys to others."""
     for table in (
         "migrationfailure",
         "auditentry",

@@ -1,4 +1,4 @@
-"""What stands for pruned audit entries, and how far pruning has come."""
+"""Create the tables of checkpoints, which replace pruned audit entries, and of the positions of pruning."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,14 +10,14 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the tables; drop an index that nothing reads and every submission wrote."""
+    """Create the tables; drop an index that no query uses and every submission updates."""
     _checkpoints()
     _pruning()
     op.drop_index("ix_auditentry_at", "auditentry")
 
 
 def downgrade() -> None:
-    """Drop the tables: what was pruned is then missing without a word that vouches for it."""
+    """Drop the tables; the pruned entries are then missing, and verification reports them."""
     op.create_index("ix_auditentry_at", "auditentry", ["at"])
     op.drop_table("auditpruning")
     op.drop_table("auditcheckpoint")

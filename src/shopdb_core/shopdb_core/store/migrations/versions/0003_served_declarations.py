@@ -1,4 +1,4 @@
-"""Which declaration of each plugin was served last, and what it broke."""
+"""Create the table of the declarations that were served last, and of their breaking changes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "serveddeclaration",
         sa.Column("plugin", exact_text(40), nullable=False),
@@ -25,5 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table: the next declarations are then compared with nothing."""
+    """Drop the table; the next declarations are then not compared."""
     op.drop_table("serveddeclaration")

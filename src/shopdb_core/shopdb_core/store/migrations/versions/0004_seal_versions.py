@@ -1,4 +1,4 @@
-"""Which version of the seal each audit entry and each checkpoint has; those that exist have the first."""
+"""Add the version of the seal to audit entries and checkpoints; existing rows have version 1."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ _SEALED = {"auditentry": "of the hash", "auditcheckpoint": "of the seal"}
 
 
 def upgrade() -> None:
-    """Add the columns; what an older server writes meanwhile has the first version, too."""
+    """Add the columns; rows that an older server writes meanwhile have version 1, too."""
     for table, comment in _SEALED.items():
         column = sa.Column(
             "sealversion", sa.SmallInteger, nullable=False, server_default="1", comment=comment
@@ -19,6 +19,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the columns: an older server takes every seal for one of the first version."""
+    """Drop the columns; an older server verifies every seal as version 1."""
     for table in _SEALED:
         op.drop_column(table, "sealversion")
