@@ -49,7 +49,7 @@ LINT_TOOLS = (
 def demo(session: nox.Session) -> None:
     """Build and install the wheels, then run `shopdb demo`; `-- --once` ends it by itself.
 
-    SIGTERM ends it as Ctrl-C does: nox forwards the signal and waits until the demo has removed its directory.
+    SIGTERM ends it as Ctrl-C does: nox waits until the demo has removed its directory.
     """
     install_wheels(session)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,10 +1,11 @@
-"""Whether docs/databases.md makes a usable database, and docs/operations.md tells why one cannot be used."""
+"""Whether docs/databases.md creates a usable database, and docs/operations.md lists the reasons of 503."""
 
 import re
 import secrets
 
 import pytest
 from databases import administer
+from documents import table
 from sqlalchemy import make_url
 
 from shopdb_core.store.server import engine, mysql, postgresql
@@ -17,7 +18,7 @@ CLEAN_UP = {
 
 @pytest.mark.parametrize("kind", CLEAN_UP)
 def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make_site, server_url, kind):
-    """The rights suffice to make the tables, to submit, and to look at how far they are."""
+    """The rights suffice to make the tables, to submit, and to verify."""
     server, name = server_url(kind), f"shopdb_docs_{secrets.token_hex(6)}"
     blocks = blocks_of(docs / "databases.md")
     statements = next(block.text for block in blocks if block.info.strip() == kind)
@@ -42,8 +43,8 @@ def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make
     assert verified.stdout == "1 assets, 1 entries, 0 faults\n"
 
 
-def test_every_reason_for_a_503_is_told(docs):
-    """Whoever reads it in an answer finds out what to do."""
+def test_every_reason_for_a_503_is_listed(docs):
+    """The table has a row for each, with cause and next step."""
     verdicts = [
         *postgresql._BY_CLASS.values(),
         *postgresql._BY_STATE.values(),
@@ -51,19 +52,19 @@ def test_every_reason_for_a_503_is_told(docs):
         postgresql._REFUSED,
         engine._POOL_EMPTY,
     ]
-    rows = re.findall(r"(?m)^\| (The .+?|Another .+?|Every .+?) \|", (docs / "operations.md").read_text())
-    told = {spelt for row in rows for spelt in spelt_out(row)}
+    rows = table((docs / "operations.md").read_text(), "| detail | cause | next step |")
+    listed = {spelt for row in rows for spelt in spelt_out(row[0])}
 
-    assert {verdict.reason for verdict in verdicts if verdict.reason} <= told
+    assert {verdict.reason for verdict in verdicts if verdict.reason} <= listed
 
 
 def spelt_out(row: str) -> list[str]:
-    """Return the sentences of a row that gives the beginning of several only once."""
+    """Return the sentences of a cell that gives their common beginning only once."""
     first, *others = row.split(" / ")
     subject = re.match(r"(.*?) (is|reports|takes|cannot|has) ", first)
     return [first, *(f"{subject[1]} {other}" for other in others)]
 
 
-def test_the_least_packet_is_told(docs):
+def test_the_least_packet_is_documented(docs):
     """The page names the number that is checked."""
     assert f"({mysql.LEAST_PACKET_BYTES})" in (docs / "databases.md").read_text()

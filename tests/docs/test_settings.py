@@ -1,4 +1,4 @@
-"""Whether docs/settings.md lists the settings that there are, with their defaults."""
+"""Whether docs/settings.md lists exactly the settings that exist, with their defaults."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ KEY = "a-collector-key-for-tests-0123456789-abc"
 
 
 class Recorder(Mapping[str, str]):
-    """An environment that remembers what was asked of it."""
+    """An environment that records which variables are read."""
 
     def __init__(self, variables: dict[str, str]) -> None:
         self._variables = variables
-        self.asked: set[str] = set()
+        self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
+        self.names.add(name)
         return self._variables[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -44,12 +44,12 @@ def test_every_variable_that_is_read_is_documented(documented):
 
     read_settings(environ)
 
-    read = {variable.replace("DOCS", "<PLUGIN>") for variable in environ.asked}
+    read = {variable.replace("DOCS", "<PLUGIN>") for variable in environ.names}
     assert set(documented) == read | set(_of_options(shopdb, click.Context(shopdb)))
 
 
 def test_the_defaults_are_those_of_the_page(documented):
-    """To set a variable to its documented default changes nothing."""
+    """Setting a variable to its documented default changes nothing."""
     defaults = {
         variable.replace("<PLUGIN>", "DOCS"): default
         for variable, default in documented.items()
