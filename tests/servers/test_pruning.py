@@ -12,7 +12,7 @@ from ageing import let_time_pass
 PATIENCE_SECONDS = 30
 
 PRUNE_NOW = """
-from shopdb_core import housekeeping
+from shopdb_core.server import housekeeping
 housekeeping.Housekeeping.__init__.__kwdefaults__.update(first=0, interval=0.2)
 """
 

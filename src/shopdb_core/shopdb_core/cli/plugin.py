@@ -156,7 +156,7 @@ def check(target: str | None, older: str | None, *, as_json: bool) -> None:
     """
     with installed_plugin(target) as plugin:
         comparison = _compare(plugin, older) if older else None
-        result = read_result(plugin.ask("shopdb_core.devkit"))
+        result = read_result(plugin.ask("shopdb_core.devkit.run"))
     if as_json:
         echo_json({**result.as_json(), **({"against": comparison.as_json()} if comparison else {})})
     else:
