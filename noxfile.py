@@ -1,4 +1,4 @@
-"""Every check that a person or CI runs, one session each: `nox -l` lists them."""
+"""The checks that people and CI run, one session each: `nox -l` lists them."""
 
 import itertools
 import os
@@ -49,7 +49,7 @@ LINT_TOOLS = (
 def demo(session: nox.Session) -> None:
     """Build and install the wheels, then run `shopdb demo`; `-- --once` ends it by itself.
 
-    SIGTERM ends it as Ctrl-C does: nox passes it on, and waits until the demo has removed its directory.
+    SIGTERM ends it as Ctrl-C does: nox waits until the demo has removed its directory.
     """
     install_wheels(session)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -88,7 +88,7 @@ def galera(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, types and floors, and the same of the example and of what `shopdb plugin new` writes."""
+    """Check style, types and import layers; style and types also of the example and of a new plugin."""
     members = (f"--editable={member}" for member in MEMBERS)
     session.install(*LINT_TOOLS, *(member.replace("core", "core[testing]") for member in members))
     session.run("ruff", "check", ".")
@@ -117,9 +117,9 @@ def wheels(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session) -> None:
-    """Run what the arguments say, or all: one process for each core, then what needs the machine alone.
+    """Run pytest with the arguments; without any, first on every core, then the tests marked `alone`.
 
-    Both runs take place whatever the other's outcome, and the session fails if one of them does.
+    Both runs always take place, and the session fails if one of them fails.
     """
     env = {"SHOPDB_WHEELS": str(WHEELS)}
     if session.posargs:
@@ -132,7 +132,7 @@ def run_tests(session: nox.Session) -> None:
 
 
 def lint_third_party(session: nox.Session, folder: Path) -> None:
-    """Hold code that stands for a stranger's to our own settings; to it, our packages are a third party's."""
+    """Check a third party's plugin with our settings; for its imports, our packages are third parties."""
     settings = f"--config={ROOT / 'pyproject.toml'}"
     with session.chdir(folder):
         session.run("ruff", "check", settings, "--config=lint.isort.known-first-party=[]", ".")
@@ -141,7 +141,7 @@ def lint_third_party(session: nox.Session, folder: Path) -> None:
 
 
 def lowest_versions() -> Iterator[str]:
-    """Read `name>=version` from every member as `name==version`; our own wheels are built, not chosen."""
+    """Yield the `name>=version` of every member as `name==version`, without our own distributions."""
     for member in MEMBERS:
         project = tomllib.loads((ROOT / member / "pyproject.toml").read_text())["project"]
         optional = project.get("optional-dependencies", {}).values()
@@ -152,7 +152,7 @@ def lowest_versions() -> Iterator[str]:
 
 
 def install_wheels(session: nox.Session, *tools: str, extras: str = "") -> None:
-    """Install all members at once and by path: alone, one would look for another on an index.
+    """Install all members at once and by path, since pip would look for a missing one on an index.
 
     `extras` are those of shopdb-core.
     """
@@ -163,16 +163,16 @@ def install_wheels(session: nox.Session, *tools: str, extras: str = "") -> None:
 
 
 def drivers() -> str:
-    """Name the extras of the databases that can be tested here.
+    """Return the extras of the databases that can be tested here.
 
-    The driver of MySQL and MariaDB is compiled when it is installed, for which the client library's headers
-    must be there; without them its tests are skipped, but never in CI.
+    Installing the driver of MySQL and MariaDB compiles it, which needs the headers of the client library.
+    Without them its tests are skipped, except in CI.
     """
     compiles = any(map(shutil.which, ("mariadb_config", "mysql_config"))) or sys.platform == "win32"
     return "postgresql,mysql" if compiles or "CI" in os.environ else "postgresql"
 
 
 def build_wheels(session: nox.Session) -> None:
-    """Build the members' wheels afresh."""
+    """Build the members' wheels into an empty `dist/`."""
     shutil.rmtree(WHEELS, ignore_errors=True)
     session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={WHEELS}", *MEMBERS)

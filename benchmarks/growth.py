@@ -1,11 +1,11 @@
-"""Whether a submission, a list and a report cost the same on a small site and on one that has grown.
+"""Measure whether a submission, a list and a report cost the same on a small and on a large site.
 
     python benchmarks/growth.py --assets 1000,100000
     python benchmarks/growth.py --assets 1000,1000000 --database-url postgresql://postgres@127.0.0.1/postgres
 
-A site of each size is filled in bulk; then each question is put to all of them in turn, in one process. Only
-the ratios to the smallest site can be compared between runs. On a database server each site is a database of
-its own, made and dropped by the account that the URL names; else it is a file in the temporary directory
+A site of each size is filled in bulk; then each operation runs on all of them in turn, in one process. Only
+the ratios to the smallest site can be compared between runs. On a database server each site is a separate
+database, created and dropped by the account in the URL; otherwise it is a file in the temporary directory
 (TMPDIR).
 """
 
@@ -38,12 +38,12 @@ SECRET_KEY = secrets.token_hex()
 ORIGIN = Origin("benchmark", "growth")
 PAGE = 100
 
-Question = Callable[[], object]
+Operation = Callable[[], object]
 
 
 @dataclass
 class FilledSite:
-    """One filled site, and the ways to ask it something."""
+    """One filled site, and the operations to measure on it."""
 
     assets: int
     programs: int
@@ -51,8 +51,8 @@ class FilledSite:
     new: int = 500_000_000
     build: int = 100
 
-    def questions(self) -> Mapping[str, Question]:
-        """Return what is asked, by name; each is another asset each time."""
+    def operations(self) -> Mapping[str, Operation]:
+        """Return the operations by name; each call of one uses another asset."""
         return {
             "created": self._create,
             "updated": self._update,
@@ -64,9 +64,7 @@ class FilledSite:
             "GET /api/audit": lambda: self._entries(after=self.assets // 2),
             "GET /api/audit?plugin=": lambda: self._entries(plugin="computers", after=self.assets // 2),
             "GET /api/audit?action=updated": lambda: self._entries(action="updated"),
-            "GET /api/duplicates": lambda: self.site.store.read(
-                partial(list_duplicates, after=0, limit=PAGE)
-            ),
+            "GET /api/duplicates": self._duplicates,
             "report software": lambda: self._report("software"),
             "report software?name=": lambda: self._report("software", name="Component Runtime 01"),
             "report software_on": lambda: self._report("software_on", name="Component Runtime 0042 (x64)"),
@@ -119,14 +117,14 @@ class FilledSite:
 
 
 def main() -> None:
-    """Fill the sites, ask, and print the medians."""
+    """Fill the sites, run each operation, and print the medians."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     options = _options()
     print(machine(), flush=True)
     with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="shopdb-growth-") as folder:
         sites = [stack.enter_context(_site(options, assets, Path(folder))) for assets in options.assets]
-        for name in sites[0].questions():
-            print(_line(name, _ask(sites, name, options.times)), flush=True)
+        for name in sites[0].operations():
+            print(_line(name, _measure(sites, name, options.times)), flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -136,7 +134,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--entries", type=int, default=10, help="in the audit for each asset (10)")
     parser.add_argument("--programs", type=int, default=5, help="of each computer (5)")
-    parser.add_argument("--times", type=int, default=200, help="that each question is put (200)")
+    parser.add_argument("--times", type=int, default=200, help="that each operation runs (200)")
     parser.add_argument("--database-url", help="a database server; default: SQLite")
     return parser.parse_args()
 
@@ -147,7 +145,7 @@ def _numbers(listed: str) -> list[int]:
 
 @contextmanager
 def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[FilledSite]:
-    """Make a site of one size."""
+    """Create and fill a site of one size."""
     with empty_database(options.database_url, f"shopdb_growth_{assets}", folder) as url:
         settings = Settings(secret_key=SECRET_KEY, database_url=url)
         upgrade_site(settings)
@@ -173,8 +171,8 @@ def _fill(url: str, stock: Stock) -> None:
     engine.dispose()
 
 
-def _ask(sites: Sequence[FilledSite], name: str, times: int) -> list[list[float]]:
-    """Put one question to each site in turn, and return the ordered latencies in milliseconds of each."""
+def _measure(sites: Sequence[FilledSite], name: str, times: int) -> list[list[float]]:
+    """Run one operation on each site in turn, and return the ordered latencies in milliseconds of each."""
     latencies: list[list[float]] = [[] for _ in sites]
     for _ in range(times):
         for site, own in zip(sites, latencies, strict=True):
@@ -183,12 +181,12 @@ def _ask(sites: Sequence[FilledSite], name: str, times: int) -> list[list[float]
 
 
 def _time(site: FilledSite, name: str) -> float:
-    question = site.questions()[name]
+    operation = site.operations()[name]
     if name == "noop":
-        question()
-        question = site.again
+        operation()
+        operation = site.again
     started = time.perf_counter()
-    question()
+    operation()
     return (time.perf_counter() - started) * 1000
 
 

@@ -1,11 +1,11 @@
-"""What pruning the audit costs those who write meanwhile.
+"""Measure how pruning the audit slows down writers.
 
     python benchmarks/pruning.py
     python benchmarks/pruning.py --entries 200000 --clients 32
 
-Half of the entries are noops that are old enough to go. Clients submit updates all the time, while pruning
-works and rests in turn; the figures beside and without pruning are of the same run. Everything is in one
-process, as in `shopdb serve`. The database is in the temporary directory (TMPDIR).
+Half of the entries are noops that are old enough to be pruned. Clients submit updates all the time, while
+pruning runs and pauses in turn; the figures with and without pruning are from the same run. Everything is in
+one process, as in `shopdb serve`. The database is in the temporary directory (TMPDIR).
 """
 
 import argparse
@@ -31,7 +31,7 @@ from shopdb_core.submissions import Origin, Submissions
 
 
 def main() -> None:
-    """Make the database, prune it beside writers, verify what is left, and print the figures."""
+    """Create the database, prune it beside writers, verify the rest, and print the figures."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="shopdb-benchmark-") as name:
         settings = Settings(secret_key=SITE_KEY, database_url=f"sqlite:///{Path(name, 'site.sqlite3')}")
@@ -42,7 +42,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--entries", type=int, default=2_000_000, help="of which half are to go (2000000)")
+    parser.add_argument("--entries", type=int, default=2_000_000, help="of which half are pruned (2000000)")
     parser.add_argument("--clients", type=int, default=8, help="that submit all the time (8)")
     parser.add_argument("--turn", type=float, default=4.0, help="seconds with and without pruning (4)")
     parser.add_argument("--seconds", type=float, default=3600.0, help="of pruning at most (3600)")
@@ -50,7 +50,7 @@ def _options() -> argparse.Namespace:
 
 
 class _Bench:
-    """Clients, pruning, and the latencies of the clients (in seconds) beside it and without it."""
+    """Runs clients beside pruning, and records their latencies in seconds with and without it."""
 
     def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
         self._settings = settings
@@ -66,7 +66,7 @@ class _Bench:
         self._latencies: dict[bool, list[float]] = {True: [], False: []}
 
     def run(self) -> None:
-        """Prune to the end, in turns, and report."""
+        """Prune everything, in turns, and print the figures."""
         with ThreadPoolExecutor(self._clients) as clients:
             running = [clients.submit(self._submit, number) for number in range(self._clients)]
             seconds, entries = self._prune_in_turns()

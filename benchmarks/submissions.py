@@ -1,13 +1,13 @@
-"""How many submissions a second ShopDB takes, singly and in batches, beside a no-op in the same run.
+"""Measure submissions a second, single and in batches, compared with a no-op in the same run.
 
     python benchmarks/submissions.py --quick
     python benchmarks/submissions.py --json before.json
     python benchmarks/submissions.py --compare before.json
 
-Only the ratios can be compared between runs: of single posts to the no-op, of batches to single posts. Those
-of the last run on the same kind of database stand beside; `.benchmarks/` in the working directory keeps them.
-The database is new in each round: an SQLite file in the temporary directory (TMPDIR), which should be on a
-real disk, or nothing waits for it; or one on the server that `--database-url` names. Linux only.
+Only the ratios can be compared between runs: of single posts to the no-op, and of batches to single posts.
+The table also shows the ratios of the last run on the same kind of database, which `.benchmarks/` in the
+working directory keeps. Each round has a new database: a SQLite file in the temporary directory (TMPDIR),
+which should be on a real disk, or one on the server that `--database-url` names. Linux only.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def _site(options: argparse.Namespace, url: str) -> dict[str, str]:
 
 
 def _cells(options: argparse.Namespace) -> Iterator[Cell]:
-    """Yield each cell behind that which it is measured against: the no-op, and for batches single posts."""
+    """Yield each cell after the one that it is compared with: the no-op, and for batches single posts."""
     for programs, clients in product(options.programs, options.clients):
         yield Cell(programs, clients, "yardstick", "noop")
         for action in options.actions:

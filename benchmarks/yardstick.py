@@ -1,6 +1,6 @@
-"""The no-op that every figure is measured against: a Falcon resource on waitress as it comes.
+"""The no-op that every figure is compared with: a Falcon resource on waitress with its defaults.
 
-It parses the same JSON body and answers the same size; it checks, stores and logs nothing.
+It parses the same JSON body and returns an answer of the same size. It does not check, store or log anything.
 """
 
 import logging
@@ -17,10 +17,10 @@ from shopdb_core.settings import read_settings
 
 
 class NoOpResource:
-    """Takes a submission and does nothing with it."""
+    """Accepts a submission and discards it."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Parse and answer."""
+        """Parse the body, and answer."""
         submission = orjson.loads(req.bounded_stream.read())
         resp.media = {
             "status": "ok",
@@ -34,7 +34,7 @@ class NoOpResource:
 def main() -> None:
     """Serve on the address, and with the threads, that ShopDB's own settings name."""
     settings = read_settings(os.environ)
-    # One warning for each request that waits for a thread would slow it down; ShopDB switches them off, too.
+    # Warnings of requests that wait for a thread would slow it down; ShopDB disables them, too.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     host, port = settings.listen
     server = waitress.create_server(

@@ -1,4 +1,4 @@
-"""A site with a long history, written in bulk and chained as ShopDB chains it."""
+"""Fill a site with a long history in bulk, sealed as ShopDB seals it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,11 +18,11 @@ from shopdb_core.submissions.pipeline import Pipeline
 SITE_KEY = "a-secret-key-for-benchmarks-0123456789"
 COMPUTERS = 10_000
 OLD, YOUNG = timedelta(60), timedelta(20)
-"""How long ago the first half of the noops was written, and the second."""
+"""The age of the first half of the noops, and of the second."""
 
 
 def aged_site(settings: Settings, entries: int) -> None:
-    """Make the database: every computer created, then seen again in one round after the other."""
+    """Create the database: every computer is created, then submitted unchanged in each round."""
     upgrade_site(settings)
     with Site.open(settings) as site:
         history = _History(site.chain, Pipeline(site.plugins.collector("computers"), settings.timezone))
@@ -31,12 +31,12 @@ def aged_site(settings: Settings, entries: int) -> None:
         for number in range(1, rounds):
             age = OLD if number <= rounds // 2 else YOUNG
             history.at = datetime.now(UTC) - age + timedelta(minutes=number)
-            site.store.transaction(history.see)
+            site.store.transaction(history.repeat)
         site.store.transaction(history.finish)
 
 
 class _History:
-    """The history as it grows; remembers each computer's newest hash."""
+    """Writes the history, and keeps each computer's newest hash."""
 
     def __init__(self, chain: AuditChain, preparation: Pipeline) -> None:
         self._chain = chain
@@ -49,12 +49,12 @@ class _History:
         entries = [self._created(connection, number) for number in range(COMPUTERS)]
         connection.execute(insert(auditentry), [self._row(entry) for entry in entries])
 
-    def see(self, connection: Connection) -> None:
-        """Let every computer be seen once, unchanged."""
+    def repeat(self, connection: Connection) -> None:
+        """Write a noop of every computer."""
         connection.execute(insert(auditentry), list(self._noops()))
 
     def finish(self, connection: Connection) -> None:
-        """Give every asset the hash of its newest entry."""
+        """Store in every asset the hash of its newest entry."""
         statement = update(asset).where(asset.c.assetid == bindparam("of")).values(chainhash=bindparam("is"))
         connection.execute(statement, [{"of": of, "is": newest} for of, newest in self._newest.items()])
 

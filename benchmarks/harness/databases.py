@@ -1,4 +1,4 @@
-"""An empty database for a benchmark: a file, or one on a server, made by the account that the URL names."""
+"""An empty database for a benchmark: a SQLite file, or a database on a server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 
 @contextmanager
 def empty_database(server: str | None, name: str, folder: Path) -> Iterator[str]:
-    """Give the URL of an empty database, which is gone afterwards; `None` is a file in `folder`."""
+    """Yield the URL of an empty database, dropped afterwards; without `server`, it is a file in `folder`."""
     if server is None:
         yield f"sqlite:///{folder}/{name}.sqlite3"
         return

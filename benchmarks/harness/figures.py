@@ -1,4 +1,4 @@
-"""Figures: one cell in one round, medians over the rounds, and the ratio to the no-op of the same round."""
+"""Figures: one cell in one round, medians of the rounds, and ratios to the no-op of the same round."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,15 +16,15 @@ GOALS: Mapping[tuple[int, str], float] = {
     (300, "updated"): 0.25,
     (300, "noop"): 0.45,
 }
-"""The least ratio to the no-op, by programs and action, with eight clients or more."""
+"""The smallest ratio to the no-op that is good enough, by programs and action, for eight clients or more."""
 
 GOAL_CLIENTS = 8
 
 BATCH = "batch "
-"""Begins the kind of a cell whose submissions come in batches; they are compared with single ones."""
+"""The prefix of `kind` for a cell that sends batches; it is compared with single posts."""
 
 BATCH_GOAL, BATCH_GOAL_CLIENTS = 4.0, 32
-"""The least ratio of a batch's submissions to single ones, by as many clients."""
+"""The smallest ratio of batches to single posts that is good enough, and from how many clients on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Summary:
 
     @property
     def goal(self) -> float | None:
-        """The least `ratio` that is good enough; `None` where there is no goal."""
+        """The smallest `ratio` that is good enough, or `None` without a goal."""
         if self.kind.startswith(BATCH):
             return BATCH_GOAL if self.clients >= BATCH_GOAL_CLIENTS else None
         return GOALS.get((self.programs, self.kind)) if self.clients >= GOAL_CLIENTS else None

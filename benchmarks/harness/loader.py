@@ -1,4 +1,4 @@
-"""The clients: connections that a process of its own keeps busy, each with one request at a time."""
+"""The clients: connections that a loader process keeps busy, each with one request at a time."""
 
 import math
 import re
@@ -20,9 +20,9 @@ _SEND_BUFFER_BYTES = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one loader process sends: for so many seconds, or so many requests, whichever ends first.
+    """What one loader process sends: for `seconds`, or `requests` requests, whichever ends first.
 
-    Each request holds so many `lines`, more than one as a batch; its answer has `expected` as often.
+    Each request holds `lines` submissions, more than one as a batch; its answer contains `expected` as often.
     """
 
     address: tuple[str, int]

@@ -1,4 +1,4 @@
-"""One cell: a number of clients that send one kind of submission to one server, and what that cost."""
+"""Measure one cell: a number of clients that send one kind of submission to one server."""
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -23,9 +23,9 @@ _EXPECTED = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What is sent, by how many clients; `kind` is an action, or `yardstick` for the no-op.
+    """One kind of load: `kind` is an action, or `yardstick` for the no-op.
 
-    Each request holds so many `lines`. Where that is more than one, `BATCH` stands before the action, and one
+    Each request holds `lines` submissions. If that is more than one, `kind` begins with `BATCH`, and one
     client sends what the cell's clients would have posted singly.
     """
 
@@ -37,7 +37,7 @@ class Cell:
 
 
 class Bench:
-    """Measures cells, one after another, with loader processes that it keeps."""
+    """Measures one cell after another with the same loader processes."""
 
     def __init__(self, loaders: Executor, templates: dict[int, Template], seconds: float) -> None:
         self._loaders = loaders
@@ -46,7 +46,7 @@ class Bench:
         self._new_hosts = 1_000_000_000
 
     def measure(self, server: ServerProcess, cell: Cell, turn: int) -> Measurement:
-        """Bring the computers into a known state, then load the server for the agreed time."""
+        """Bring the computers into a known state, then load the server for `seconds`."""
         loads = self._loads(server, cell)
         if cell.action == "created":
             measured = loads

@@ -1,4 +1,4 @@
-"""What a computer submits, as the bytes of a request in which only a few digits differ each time."""
+"""Submissions of computers, as the bytes of requests that differ in a few digits only."""
 
 import itertools
 import json
@@ -33,7 +33,7 @@ class Template:
         return self._head(PATH, "application/json", len(line % gaps(0, 0, 0))) + line
 
     def requests(self, submissions: Iterator[dict[bytes, int | bytes]], lines: int) -> Iterator[bytes]:
-        """Yield request after request, each a batch of so many `lines`, or where that is 1 a single post."""
+        """Yield requests, each a batch of `lines` submissions, or a single post if that is 1."""
         if lines == 1:
             single = self.single()
             yield from (single % each for each in submissions)
@@ -62,7 +62,7 @@ def gaps(host: int, memory: int, build: int) -> dict[bytes, int | bytes]:
 def all_gaps(action: Action, first_host: int) -> Iterator[dict[bytes, int | bytes]]:
     """Yield the gaps of one submission after another, without end.
 
-    The first `HOSTS` of them bring every computer to the same state, whatever an earlier run left.
+    The first `HOSTS` of them bring every computer to the same state, independent of earlier runs.
     """
     for number in itertools.count():
         turn, host = divmod(number, HOSTS)

@@ -1,4 +1,4 @@
-"""What a person reads, and what is kept for a later comparison."""
+"""The table of a run, and the file that keeps it for a later comparison."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def _row(each: Summary, before: Before) -> tuple[str, ...]:
         "(no-op)" if each.kind == "yardstick" else each.kind,
         f"{each.rate:,.0f}",
         f"{each.ratio:.2f}",
-        _verdict(each),
+        _goal(each),
         "" if earlier is None else f"{earlier:.2f}",
         f"{each.p50:.1f}",
         f"{each.p99:.1f}",
@@ -45,20 +45,20 @@ def _row(each: Summary, before: Before) -> tuple[str, ...]:
     )
 
 
-def _verdict(each: Summary) -> str:
+def _goal(each: Summary) -> str:
     if each.goal is None:
         return ""
     return f"{each.goal:.2f} {'kept' if each.ratio >= each.goal else 'missed'}"
 
 
 def machine() -> str:
-    """Describe where the figures come from, and how busy it was before."""
+    """Describe this machine, and how busy it is."""
     load = os.getloadavg()[0]
     return f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load average {load:.1f}"
 
 
 def save(file: Path, measurements: Sequence[Measurement], where: str) -> None:
-    """Keep a run."""
+    """Write the measurements of a run to `file`."""
     file.parent.mkdir(exist_ok=True)
     record = {"machine": where, "measurements": [asdict(each) for each in measurements]}
     file.write_text(json.dumps(record, indent=1) + "\n")

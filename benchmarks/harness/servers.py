@@ -1,4 +1,4 @@
-"""The processes under load: `shopdb serve` on a site of its own, and the no-op."""
+"""The server processes to measure: `shopdb serve` on a new site, another WSGI server, and the no-op."""
 
 import os
 import secrets
@@ -28,7 +28,7 @@ OTHER_SERVERS: Mapping[str, Sequence[str]] = {
         "shopdb_core.server.wsgi:application",
     ),
 }  # fmt: skip
-"""Other WSGI servers than ShopDB's own, with as many threads in one process."""
+"""Other WSGI servers, with the same number of threads in one process."""
 
 
 class ServerProcess:
@@ -65,7 +65,7 @@ def _resident_megabytes(pid: int) -> float:
 
 
 def site_environment(key: str, threads: int | None) -> dict[str, str]:
-    """Return the environment of a site; `None` threads are as many as the server takes by itself."""
+    """Return the environment of a site; with `threads` of `None` the server uses its default."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_SETTINGS)}
     settings = {
         "SECRET_KEY": secrets.token_hex(),
@@ -105,7 +105,7 @@ def _running(*arguments: str, directory: Path, environ: Mapping[str, str]) -> It
 
 @contextmanager
 def _other(command: Sequence[str], directory: Path, environ: Mapping[str, str]) -> Iterator[ServerProcess]:
-    """Run a server that says nothing once it listens: ask until it answers."""
+    """Run a server that prints no URL: wait until its port accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     arguments = [sys.executable, "-m", *(each.format(port=port) for each in command)]

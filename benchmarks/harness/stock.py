@@ -1,4 +1,4 @@
-"""A site that has been at work for years: assets, programs and a sealed history, written in bulk."""
+"""Fill a database in bulk as if it had been used for years: assets, programs and a sealed history."""
 
 import secrets
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from shopdb_hookspecs import JsonObject
 
 ROWS = 5_000
 POOL = 2_000
-"""How many distinct programs all computers have among them."""
+"""The number of distinct programs of all computers together."""
 
 Row = dict[str, Any]
 
 
 class Stock:
-    """So many computers, each with so many programs, and audit entries: created, updated, then seen again."""
+    """A number of computers with programs, and audit entries for each: created, updated, then noops."""
 
     def __init__(self, chain: AuditChain, assets: int, entries: int, programs: int) -> None:
         self._chain = chain
@@ -33,7 +33,7 @@ class Stock:
         self._start = datetime.now(UTC) - timedelta(days=1)
 
     def fill(self, engine: Engine) -> None:
-        """Write everything, a few thousand rows a transaction; the schema must be there, and empty."""
+        """Write everything, with `ROWS` rows a transaction; the tables must exist and be empty."""
         _write(engine, asset, map(self._asset, self._numbers()))
         _write(engine, assetattributes, map(self._attributes, self._numbers()))
         _write(engine, assetevidence, map(_evidence, self._numbers()))

@@ -1,4 +1,4 @@
-"""The documents, and the fenced blocks in them."""
+"""Fixtures: the documents, and the fenced blocks in them."""
 
 import re
 from collections.abc import Callable
@@ -31,7 +31,7 @@ _TITLE = re.compile(r'title="([^"]+)"')
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: its language, what stands behind the language, its text, and where it begins."""
+    """One fenced block: its place, language, the rest of the line after the language, and its text."""
 
     place: str
     language: str
@@ -40,7 +40,7 @@ class Block:
 
     @property
     def runs(self) -> bool:
-        """Whether the block runs as it stands: no file, no part of a plugin, no change of the machine."""
+        """Whether the block runs unchanged: not a file, a part of a plugin, or a change of the machine."""
         return self.language in RUNNABLE and self.info.strip() not in NOT_RUN and not self.title
 
     @property
@@ -75,7 +75,7 @@ def docs() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `document` once for each, `runnable` being those that show commands."""
+    """Run a test with the argument `document` once for each; `runnable` are those that show commands."""
     chosen = {"document": DOCUMENTS, "runnable": [*filter(_is_runnable, DOCUMENTS)]}
     for name in chosen.keys() & set(metafunc.fixturenames):
         names = [str(document.relative_to(REPOSITORY)) for document in chosen[name]]

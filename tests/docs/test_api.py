@@ -1,4 +1,4 @@
-"""Whether docs/api.md and the contract tell what the application answers."""
+"""Whether docs/api.md and the contract describe what the application answers."""
 
 import re
 
@@ -43,8 +43,8 @@ def test_every_address_has_a_section(app, docs):
     assert len(headings) == len(offered)
 
 
-def test_every_status_stands_in_the_contract(docs):
-    """The contract's table has every status of an error, and no other but those of Falcon itself."""
+def test_every_status_is_in_the_contract(docs):
+    """The contract's table has every status of an error, and otherwise only those of Falcon itself."""
     rows = re.findall(r"(?m)^\| (\d{3}) \|", (docs / "contract.md").read_text())
 
     statuses = {status for status, _ in problems._STATUSES.values()}
@@ -53,7 +53,7 @@ def test_every_status_stands_in_the_contract(docs):
 
 
 def test_powershell_posts_known_fields_to_an_address(app, documents, blocks_of):
-    """What is shown in PowerShell goes to an address that exists, with fields that the collector knows."""
+    """What is shown in PowerShell goes to an address that exists, with fields that the collector declares."""
     shown = [block for path in documents for block in blocks_of(path) if block.language == "powershell"]
 
     assert shown

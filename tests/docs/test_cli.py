@@ -1,4 +1,4 @@
-"""Whether docs/cli.md lists the commands and options that there are."""
+"""Whether docs/cli.md lists exactly the commands and options that exist."""
 
 import re
 from collections.abc import Iterator

@@ -1,10 +1,11 @@
-"""docs/databases.md creates a usable database; docs/operations.md explains why one cannot be used."""
+"""Whether docs/databases.md creates a usable database, and docs/operations.md lists the reasons of 503."""
 
 import re
 import secrets
 
 import pytest
 from databases import administer
+from documents import table
 from sqlalchemy import make_url
 
 from shopdb_core.store.dialect import POOL_EXHAUSTED
@@ -18,7 +19,7 @@ CLEAN_UP = {
 
 @pytest.mark.parametrize("kind", CLEAN_UP)
 def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make_site, server_url, kind):
-    """The rights suffice to make the tables, to submit, and to look at how far they are."""
+    """The rights suffice to make the tables, to submit, and to verify."""
     server, name = server_url(kind), f"shopdb_docs_{secrets.token_hex(6)}"
     blocks = blocks_of(docs / "databases.md")
     statements = next(block.text for block in blocks if block.info.strip() == kind)
@@ -43,28 +44,28 @@ def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make
     assert verified.stdout == "1 assets, 1 entries, 0 faults\n"
 
 
-def test_every_reason_for_a_503_is_documented(docs):
-    """The table of 503 answers says what to do for each error of a database server."""
-    error_classes = [
+def test_every_reason_for_a_503_is_listed(docs):
+    """The table has a row for each, with cause and next step."""
+    verdicts = [
         *postgresql._BY_CLASS.values(),
         *postgresql._BY_STATE.values(),
         *mysql._BY_NUMBER.values(),
         postgresql._REFUSED,
         POOL_EXHAUSTED,
     ]
-    rows = re.findall(r"(?m)^\| (The .+?|Another .+?|Every .+?) \|", (docs / "operations.md").read_text())
-    documented = {sentence for row in rows for sentence in spelt_out(row)}
+    rows = table((docs / "operations.md").read_text(), "| detail | cause | next step |")
+    listed = {spelt for row in rows for spelt in spelt_out(row[0])}
 
-    assert {each.reason for each in error_classes if each.reason} <= documented
+    assert {verdict.reason for verdict in verdicts if verdict.reason} <= listed
 
 
 def spelt_out(row: str) -> list[str]:
-    """Return the sentences of a row that gives the beginning of several only once."""
+    """Return the sentences of a cell that gives their common beginning only once."""
     first, *others = row.split(" / ")
     subject = re.match(r"(.*?) (is|reports|takes|cannot|has) ", first)
     return [first, *(f"{subject[1]} {other}" for other in others)]
 
 
-def test_the_smallest_packet_is_documented(docs):
+def test_the_least_packet_is_documented(docs):
     """The page names the number that is checked."""
     assert f"({mysql.LEAST_PACKET_BYTES})" in (docs / "databases.md").read_text()

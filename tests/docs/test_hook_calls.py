@@ -5,17 +5,17 @@ import threading
 from shopdb_hookspecs import hookimpl
 
 
-def test_the_hooks_are_called_when_it_is_told(make_shop):
-    """How often, for what, and in which thread: what the parts "When" say of one process on SQLite."""
+def test_the_hooks_are_called_as_documented(make_shop):
+    """The number of calls and their thread are those of the parts "When", for one process on SQLite."""
     calls: list[tuple[str, bool]] = []
     shop = make_shop({"switches": Recorder(calls)})
-    normalized, stored, told = (("normalize", True), ("store", False), ("told", True))
+    normalized, stored, observed = (("normalize", True), ("store", False), ("observed", True))
 
-    assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized, stored, told]
+    assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized, stored, observed]
     assert _calls_of(calls, shop, {"serialnumber": "1"}) == [normalized]
     assert _calls_of(calls, shop, {"serialnumber": "1"}) == []
     assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}, "?dryrun=true") == [normalized, stored]
-    assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}) == [normalized, stored, told]
+    assert _calls_of(calls, shop, {"serialnumber": "1", "model": "a"}) == [normalized, stored, observed]
     assert len(_calls_of(calls, shop, {"serialnumber": "1", "model": 5})) > 1
     entered = {"assettype": "cell", "identityvalue": "7"}
     answer = shop.client.simulate_post("/api/assets", json=entered, headers=shop.bearer("editor"))
@@ -23,7 +23,7 @@ def test_the_hooks_are_called_when_it_is_told(make_shop):
 
 
 class Recorder:
-    """Notes which hook is called, and whether in the thread of the test, which is the one that answers."""
+    """Records which hook is called, and whether in the thread of the test, which is the one that answers."""
 
     def __init__(self, calls: list[tuple[str, bool]]) -> None:
         self._calls = calls
@@ -35,23 +35,23 @@ class Recorder:
 
     @hookimpl
     def normalize_submission(self, submission):
-        self._note("normalize")
+        self._record("normalize")
         return submission
 
     @hookimpl
     def store_asset(self):
-        self._note("store")
+        self._record("store")
 
     @hookimpl
     def asset_changed(self):
-        self._note("told")
+        self._record("observed")
 
-    def _note(self, hook: str) -> None:
+    def _record(self, hook: str) -> None:
         self._calls.append((hook, threading.current_thread() is threading.main_thread()))
 
 
 def _calls_of(calls, shop, submission, query: str = "") -> list[tuple[str, bool]]:
-    """Submit, and take the calls that it led to."""
+    """Submit, and return the hook calls that follow."""
     calls.clear()
     shop.post("switches", submission, query)
     made = [*calls]

@@ -39,7 +39,7 @@ def _report(shop, submission):
     return shop.get("/api/reports/switches/ports?vlan=20").json
 
 
-ASKED = {
+RUN = {
     "get_collector_schema": _answer,
     "get_example_submissions": _shown_examples,
     "normalize_submission": _stored,
@@ -47,7 +47,7 @@ ASKED = {
     "store_asset": _rows,
     "get_reports": _report,
 }
-"""What each example is asked, to be compared with what the document shows last."""
+"""How to run each example; the result is compared with the last block that the document shows."""
 
 
 @pytest.fixture
@@ -56,21 +56,21 @@ def text(docs: Path) -> str:
     return (docs / "plugin-hooks.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("hook", ASKED)
+@pytest.mark.parametrize("hook", RUN)
 def test_every_example_does_what_is_shown(text, tmp_path, make_shop, hook):
-    """The examples up to this one are a plugin; asked as the document says, it answers what stands there."""
+    """The examples up to this one are a plugin; run as the document says, it returns what is shown."""
     *submissions, shown = map(json.loads, fenced(parts_of(text)[hook]["Example"], "json"))
     shop = make_shop({"switches": make_module(text, plugin_source(text, hook), tmp_path)})
     latest = json.loads(fenced(parts_of(text)["store_asset"]["Example"], "json")[0])
 
-    asked = ASKED[hook](shop, submissions[0] if submissions else latest)
+    result = RUN[hook](shop, submissions[0] if submissions else latest)
 
     assert shop.plugins.get("switches").hooks.implements(hook)
-    assert asked == shown
+    assert result == shown
 
 
 def test_the_example_of_an_observer_logs_what_is_shown(text, tmp_path, make_shop, caplog):
-    """The whole plugin, and one submission; what is volatile alone is not told."""
+    """The whole plugin logs one submission; a change of volatile fields alone is not observed."""
     example = parts_of(text)["asset_changed"]["Example"]
     shop = make_shop({"switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)})
     submission = json.loads(fenced(example, "json")[0])
@@ -83,7 +83,7 @@ def test_the_example_of_an_observer_logs_what_is_shown(text, tmp_path, make_shop
 
 
 def test_the_examples_that_are_shown_are_valid(text, tmp_path, make_shop):
-    """What the plugin shows to others can be submitted."""
+    """The plugin's examples can be submitted."""
     shop = make_shop({"switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)})
 
     for example in shop.plugins.get("switches").collector.examples:

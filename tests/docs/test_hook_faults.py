@@ -1,4 +1,4 @@
-"""Whether each fault that docs/plugin-hooks.md tells of leads to what it says."""
+"""Whether each fault in docs/plugin-hooks.md has the documented consequence."""
 
 import re
 from collections.abc import Callable
@@ -27,18 +27,18 @@ def text(docs: Path) -> str:
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_every_fault_has_the_consequence_that_is_told(text, tmp_path, make_shop, caplog, hook):
+def test_every_fault_has_the_documented_consequence(text, tmp_path, make_shop, caplog, hook):
     """Each statement of the table, as the body of the hook, leads to the state or status and the message."""
-    shown, met = {}, {}
+    shown, actual = {}, {}
     for does, then, message in table(parts_of(text)[hook]["Errors"], FAULTS):
         (statement,), (words,) = code(does), code(message)
         source = (
             f"{plugin_source(text, 'asset_changed')}\n\n@hookimpl\ndef {signature(hook)}:\n    {statement}\n"
         )
         shown[statement] = (then, words.replace(CULPRIT, "switches (distribution unknown)"))
-        met[statement] = _consequence(make_shop, make_module(text, source, tmp_path), hook, caplog)
+        actual[statement] = _consequence(make_shop, make_module(text, source, tmp_path), hook, caplog)
 
-    assert met == shown
+    assert actual == shown
 
 
 @pytest.mark.parametrize("hook", ["normalize_submission", "store_asset", "asset_changed"])
@@ -57,7 +57,7 @@ def test_what_a_hook_says_of_a_submission_is_not_logged(text, tmp_path, make_sho
 def _consequence(
     make_shop: MakeShop, plugin: ModuleType, hook: str, caplog: pytest.LogCaptureFixture
 ) -> tuple[str, str]:
-    """Return what becomes of a plugin, of a submission to it or of a report of it, and in which words."""
+    """Return the state or status of a plugin, a submission to it or a report of it, and the message."""
     loaded = load_plugins(PluginSelection(), {"switches": plugin}).get("switches")
     if loaded.state == "quarantined":
         return "quarantined", re.sub(r"\(\S+, line \d+\)", "(FILE, line N)", loaded.reason)

@@ -1,4 +1,4 @@
-"""Whether docs/plugin-distribution.md tells what a broken plugin does to a site."""
+"""Whether docs/plugin-distribution.md describes what a broken plugin does to a site."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -55,12 +55,12 @@ FAILING = MIGRATION.format(
 
 @dataclass(frozen=True)
 class Fault:
-    """A plugin with a fault, what else the site has, and which migrations ran and which are there."""
+    """A faulty plugin and its site; `ran` are the migrations that ran, `present` those that exist now."""
 
     source: str = SOUND
     name: str = "rooms"
     requires: tuple[str, ...] = ()
-    rival: bool = False
+    duplicate: bool = False
     plugins: frozenset[str] | None = None
     ran: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ FAULTS = {
     ),
     "its tables were made by a later release": Fault(MIGRATING, ran=(FIRST, SECOND), present=(FIRST,)),
     "its migrations have not run yet": Fault(MIGRATING, present=(FIRST,)),
-    "another plugin has the same name": Fault(rival=True),
+    "another plugin has the same name": Fault(duplicate=True),
     "its name is impossible or reserved": Fault(name="Rooms"),
     "`SHOPDB_PLUGINS` names it, and it is not installed": Fault(
         name="halls", plugins=frozenset({"computers", "rooms"})
@@ -93,31 +93,31 @@ FAULTS = {
 
 @pytest.fixture
 def rows(docs: Path) -> dict[str, list[str]]:
-    """What the document tells of each fault."""
+    """The document's consequence and message of each fault."""
     text = (docs / "plugin-distribution.md").read_text(encoding="utf-8")
     return {row[0]: row[1:] for row in table(text, WRONG)}
 
 
 def test_every_fault_is_tried(rows):
-    """The document and this test know the same faults."""
+    """The document and this test have the same faults."""
     assert list(rows) == list(FAULTS)
 
 
 @pytest.mark.parametrize("what", FAULTS)
-def test_a_broken_plugin_does_what_is_told(rows, install, tmp_path, what):
+def test_a_broken_plugin_has_the_documented_effect(rows, install, tmp_path, what):
     """It is quarantined, or the server does not start, with the message of the document; others serve."""
     then, message = rows[what]
 
-    met = _start(FAULTS[what], install, tmp_path)
+    actual = _start(FAULTS[what], install, tmp_path)
 
-    assert met[0] == then
-    assert text_agrees(code(message)[0], met[1]), met[1]
+    assert actual[0] == then
+    assert text_agrees(code(message)[0], actual[1]), actual[1]
 
 
 def _start(fault: Fault, install: Callable[..., None], folder: Path) -> tuple[str, str]:
-    """Return what becomes of a server, and in which words."""
+    """Return the state of the plugin, or `no start`, and the message."""
     install("shopdb-rooms", fault.source, {fault.name: "shopdb_rooms"}, fault.requires)
-    if fault.rival:
+    if fault.duplicate:
         install("shopdb-floors", SOUND, {fault.name: "shopdb_floors"})
     try:
         plugin = _served(fault, folder)

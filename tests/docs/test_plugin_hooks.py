@@ -26,23 +26,23 @@ def parts(text: str) -> dict[str, dict[str, str]]:
     return parts_of(text)
 
 
-def test_every_hook_has_a_section_with_itsarguments(text):
+def test_every_hook_has_a_section_with_its_arguments(text):
     """The headings below "Each hook" are the signatures of the hooks, in their order."""
     assert headings(text) == [signature(hook) for hook in HOOKS]
 
 
 def test_every_section_has_the_same_parts(parts):
     """When, arguments, result, errors, example: in this order, and none of them empty."""
-    assert {hook: list(told) for hook, told in parts.items()} == dict.fromkeys(HOOKS, PARTS)
-    assert all(part.strip() for told in parts.values() for part in told.values())
+    assert {hook: list(documented) for hook, documented in parts.items()} == dict.fromkeys(HOOKS, PARTS)
+    assert all(part.strip() for documented in parts.values() for part in documented.values())
 
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_argument_is_explained(parts, hook):
     """The list below "Arguments" has each one by name, with its type."""
-    told = re.findall(r"(?m)^- `(\w+)` \(.+?\): ", parts[hook]["Arguments"])
+    documented = re.findall(r"(?m)^- `(\w+)` \(.+?\): ", parts[hook]["Arguments"])
 
-    assert told == arguments(hook)
+    assert documented == arguments(hook)
 
 
 def test_the_readme_of_the_hooks_lists_them(repository):
@@ -53,8 +53,8 @@ def test_the_readme_of_the_hooks_lists_them(repository):
 
 
 @pytest.mark.parametrize("record", [Report, Parameter, AssetChange])
-def test_every_field_of_the_records_is_told(text, record):
+def test_every_field_of_the_records_is_documented(text, record):
     """The tables of the records have exactly their fields."""
-    told = [name for row in table(text, f"| `{record.__name__}` | |") for name in code(row[0])]
+    documented = [name for row in table(text, f"| `{record.__name__}` | |") for name in code(row[0])]
 
-    assert told == [field.name for field in dataclasses.fields(record)]
+    assert documented == [field.name for field in dataclasses.fields(record)]

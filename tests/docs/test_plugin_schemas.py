@@ -1,4 +1,4 @@
-"""Whether docs/plugin-schemas.md tells what a declaration may say, and what the endpoint makes of input."""
+"""Whether docs/plugin-schemas.md describes declarations, and what the endpoint does with input."""
 
 import ast
 import json
@@ -42,17 +42,17 @@ def shop(text: str, make_shop: MakeShop) -> Any:
     return make_shop({"plugin": plugin}, timezone=ZoneInfo("Europe/Berlin"))
 
 
-def test_every_keyword_of_a_declaration_is_told(text):
+def test_every_keyword_of_a_declaration_is_documented(text):
     """The table of keywords has exactly those of the meta-schema of declarations."""
     source = files("shopdb_core.declarations").joinpath("declaration.schema.json").read_text()
     vocabulary = json.loads(source)["$defs"]["keywords"]["properties"]
 
-    told = {keyword for row in table(text, "| | |") for keyword in code(row[1])}
+    documented = {keyword for row in table(text, "| | |") for keyword in code(row[1])}
 
-    assert told - {"$defs"} == vocabulary.keys() | set(vocabulary["format"]["enum"])
+    assert documented - {"$defs"} == vocabulary.keys() | set(vocabulary["format"]["enum"])
 
 
-def test_every_key_of_a_declaration_is_told(text):
+def test_every_key_of_a_declaration_is_documented(text):
     """The section names each, and so does the contract."""
     source = files("shopdb_core.declarations").joinpath("declaration.schema.json").read_text()
     keys = json.loads(source)["properties"].keys()
@@ -60,7 +60,7 @@ def test_every_key_of_a_declaration_is_told(text):
     assert keys <= set(code(sections(text, 2)["The declaration"].replace("\n", " ")))
 
 
-def test_every_format_takes_what_is_told(text):
+def test_every_format_accepts_what_is_documented(text):
     """The table has every format; what it takes and does not take is so."""
     checks = format_checks()
     rows = table(text, "| format | takes | does not take |")
@@ -73,13 +73,13 @@ def test_every_format_takes_what_is_told(text):
 
 
 def test_the_reasons_of_patterns_are_as_documented(text):
-    """The reason begins as the document has it; a dash stands for none."""
+    """The reason begins as the document has it; a dash means none."""
     for cell, shown in table(text, "| pattern | reason |"):
         reason = pattern_fault(code(cell)[0])
         assert reason.startswith(shown) if shown != "-" else reason == "", cell
 
 
-def test_the_examples_answer_what_is_told(text, make_shop):
+def test_the_examples_answer_as_documented(text, make_shop):
     """Each is a plugin; its submissions, one after the other, are stored and answered as the table says."""
     examples = sections(sections(text, 2)["Five worked examples"], 3)
 
@@ -90,14 +90,14 @@ def test_the_examples_answer_what_is_told(text, make_shop):
         assert [_row(shop, row, code(row[0])[0].encode()) for row in rows] == rows, title
 
 
-def test_dirty_values_are_taken_as_told(shop, dirty):
+def test_dirty_values_are_taken_as_documented(shop, dirty):
     """Each is stored and answered, or refused, as the table says."""
     rows = table(dirty["Values"], SENT)
 
     assert [_row(shop, row, body) for row, body in zip(rows, _with_hostname(rows), strict=True)] == rows
 
 
-def test_dirty_bytes_are_taken_as_told(shop, dirty):
+def test_dirty_bytes_are_taken_as_documented(shop, dirty):
     """The same for bodies, each with an identity of its own."""
     rows = table(dirty["Bytes"], BODY)
     bodies = [
@@ -107,7 +107,7 @@ def test_dirty_bytes_are_taken_as_told(shop, dirty):
     assert [_row(shop, row, body) for row, body in zip(rows, bodies, strict=True)] == rows
 
 
-def test_lenient_leaves_out_what_is_told(shop, dirty):
+def test_lenient_leaves_out_what_is_documented(shop, dirty):
     """The same with the preference."""
     rows = table(dirty["Lenient"], SENT)
     lenient = {"Prefer": "handling=lenient"}
@@ -118,7 +118,7 @@ def test_lenient_leaves_out_what_is_told(shop, dirty):
 
 
 def _plugin(section: str) -> ModuleType:
-    """Make the module that stands first in a section."""
+    """Create the first module of a section."""
     module = ModuleType("plugin")
     exec(fenced(section, "python plugin")[0], module.__dict__)
     return module
@@ -136,7 +136,7 @@ def _evaluated(expression: str) -> bytes:
 
 
 def _row(shop: Any, row: list[str], body: bytes, headers: Mapping[str, str] | None = None) -> list[str]:
-    """Submit, and return the row as it should have been written: equal to it where it tells the truth."""
+    """Submit, and return the row that describes the answer; it equals `row` if the document is right."""
     headers = {
         "X-API-Key": shop.settings.shared_keys[0],
         "Content-Type": "application/json",
@@ -144,7 +144,7 @@ def _row(shop: Any, row: list[str], body: bytes, headers: Mapping[str, str] | No
     }
     answer = shop.client.simulate_post("/api/collector/plugin", body=body, headers=headers)
     if answer.status_code not in (200, 201):
-        return [row[0], "-", _told(str(answer.status_code), _faults(answer.json))]
+        return [row[0], "-", _cell(str(answer.status_code), _faults(answer.json))]
     stored = shop.get(f"/api/assets/{answer.json['assetid']}").json["attributes"]
     if "hostname" not in row[1]:
         stored.pop("hostname", None)
@@ -152,7 +152,7 @@ def _row(shop: Any, row: list[str], body: bytes, headers: Mapping[str, str] | No
     return [
         row[0],
         row[1] if same else json.dumps(stored),
-        _told(answer.json["action"], answer.json["warnings"]),
+        _cell(answer.json["action"], answer.json["warnings"]),
     ]
 
 
@@ -161,6 +161,6 @@ def _faults(problem: Mapping[str, Any]) -> list[str]:
     return [f"{fault['pointer']} {fault['message']}" for fault in faults] or [problem["detail"]]
 
 
-def _told(what: str, sentences: list[str]) -> str:
+def _cell(what: str, sentences: list[str]) -> str:
     spelt = [f"`` {sentence} ``" if "`" in sentence else f"`{sentence}`" for sentence in sentences]
     return f"{what}: {', '.join(spelt)}" if spelt else what

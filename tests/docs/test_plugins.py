@@ -1,4 +1,4 @@
-"""Whether docs/plugins.md leads to every page about plugins, and tells every state."""
+"""Whether docs/plugins.md leads to every page about plugins, and describes every state."""
 
 import re
 from typing import get_args
@@ -17,7 +17,7 @@ def test_every_page_about_plugins_is_listed(docs):
     assert listed == {page.name for page in docs.glob("plugin-*.md")}
 
 
-def test_every_state_is_told(docs):
+def test_every_state_is_documented(docs):
     """The table of states has exactly those that a plugin may be in."""
     rows = table((docs / "plugins.md").read_text(), "| state | means |")
 

@@ -31,7 +31,7 @@ def example(repository: Path) -> Path:
 
 
 def test_what_the_page_shows_is_the_example(page: Path, example: Path, blocks_of: Callable) -> None:
-    """Each file on the page is that of the example, to the letter."""
+    """Each file on the page is that of the example, unchanged."""
     shown = {block.title: block.text for block in blocks_of(page) if block.title}
 
     assert shown == {name: (example.parent / name).read_text(encoding="utf-8") for name in shown}
@@ -52,14 +52,14 @@ def test_what_the_page_builds_is_the_example(
         if block.title:
             (tmp_path / block.title).write_text(block.text, encoding="utf-8")
 
-    built, there = files(tmp_path / example.name), files(example)
+    built, expected = files(tmp_path / example.name), files(example)
 
-    assert there.keys() - built.keys() == POLLING
-    assert {name for name in built if built[name] != there[name]} == MENTION_POLLING
+    assert expected.keys() - built.keys() == POLLING
+    assert {name for name in built if built[name] != expected[name]} == MENTION_POLLING
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Return the text of each file below a folder, but for what tools leave there."""
+    """Return the text of each file below a folder, except the caches of tools."""
     paths = (
         path for path in folder.rglob("*") if path.is_file() and "cache" not in str(path.relative_to(folder))
     )

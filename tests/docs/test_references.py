@@ -1,4 +1,4 @@
-"""Whether what the documents name exists: links, files, sessions, decisions, versions."""
+"""Whether the links, files, sessions, decisions and versions that the documents name exist."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ def test_links_lead_somewhere(document):
 
 
 def test_files_that_are_named_exist(document, repository):
-    """Every path that stands in backticks is a file or folder of the repository."""
+    """Every path in backticks is a file or folder of the repository."""
     shown = re.findall(r'title="([^"]+)"', document.read_text())
     named = re.findall(r"`([\w./-]+\.(?:py|toml|md|json|run)|(?:[\w.-]+/)+)`", document.read_text())
     tree = {str(path.relative_to(repository)) for path in _tree(repository)}
@@ -36,7 +36,7 @@ def test_sessions_that_are_named_exist(document, repository):
     assert named <= _sessions(repository)
 
 
-def test_every_session_is_told(repository):
+def test_every_session_is_documented(repository):
     """The guide for developers has a row for each session."""
     text = (repository / "docs/development.md").read_text()
 
@@ -64,7 +64,7 @@ def test_what_is_installed_by_path_exists(document, repository):
 
 
 def test_decisions_are_numbered_and_listed(docs):
-    """Decisions count up from 1, have the four parts, and stand in the list with their titles."""
+    """Decisions count up from 1, have the four parts, and are listed with their titles."""
     decisions = sorted((docs / "adr").glob("0*.md"))
     listed = (docs / "adr/README.md").read_text()
 
@@ -77,7 +77,7 @@ def test_decisions_are_numbered_and_listed(docs):
 
 
 def test_the_changelog_has_every_version(repository):
-    """Each distribution has a section, and in it its present version."""
+    """Each distribution has a section, with its present version."""
     text = (repository / "CHANGELOG.md").read_text()
 
     for member in MEMBERS:
@@ -86,7 +86,7 @@ def test_the_changelog_has_every_version(repository):
         assert f"### [{project['version']}]" in section
 
 
-def test_documents_speak_of_the_product_alone(document):
+def test_documents_describe_the_product_alone(document):
     """No document names a folder outside the repository, or the number of an issue."""
     assert not re.search(r"/(?:shared|work|tmp)/|\B#\d+", document.read_text())
 

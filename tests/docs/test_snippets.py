@@ -3,7 +3,7 @@
 A document's blocks run in order, as one shell script in a directory of their own. `sh` runs; `console` holds
 commands behind `$` and what they print; `python` is a program, and a `text` block behind it what it prints; a
 block with a `title` is a file. `sh setup` changes the machine and runs in CI instead; `python plugin` is part
-of a plugin, which a test of that document loads. In what is printed, `…` stands for anything, and times and
+of a plugin, which a test of that document loads. In printed text, `…` matches anything, and times and
 request ids may differ. A document that makes a virtual environment begins on a machine without ShopDB, in a
 clone of the repository, and pip installs from the wheels.
 """
@@ -41,7 +41,7 @@ place=prelude
 
 @dataclass
 class Printed:
-    """What one command should have printed."""
+    """What one command should print."""
 
     place: str
     expected: str | None
@@ -67,7 +67,7 @@ class Script:
     previous: str = ""
 
     def add(self, block) -> None:
-        """Take the next block of the document."""
+        """Append the next block of the document."""
         text = block.text.replace(SHOWN_URL, self.address)
         self.lines.append(f"place={block.place}")
         if block.title:
@@ -86,7 +86,7 @@ class Script:
         self.previous = block.language
 
     def add_console(self, place: str, text: str) -> None:
-        """Take commands, each with what it prints."""
+        """Append commands, each with what it prints."""
         for part in re.split(r"(?m)^\$ ", text)[1:]:
             command, expected = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*)\n(.*)", part, re.DOTALL).groups()
             self.keep(place, re.sub("^shopdb serve$", "serve", command.strip()), expected)
@@ -98,7 +98,7 @@ class Script:
         self.lines.append(f"{{ {command}\n}} > {file} 2>&1 {'|| true' if expected else ''}")
 
     def write(self, title: str, text: str) -> None:
-        """Write a file of the document when its turn comes; a distribution is importable where it lies."""
+        """Write a file of the document at its place in the script; a distribution becomes importable."""
         stage = self.directory / "files" / str(len(self.lines))
         file = stage / title
         file.parent.mkdir(parents=True)
@@ -109,7 +109,7 @@ class Script:
         self.lines.append(f"cp -r {stage}/. {self.directory}")
 
     def run(self, *, initialised: bool, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """Run all of it; a document that does not set up a site finds one, with a server."""
+        """Run the script; a document that does not set up a site gets one, with a running server."""
         start = "" if initialised else "shopdb init > init.out\nserve > served.out\n"
         environ = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -131,7 +131,7 @@ class Script:
 
 
 def publish(folder: Path, project: dict) -> None:
-    """Say what an installer would say of a distribution: its name, its version, its entry points."""
+    """Write the metadata that an installer writes: name, version and entry points."""
     record = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     record.mkdir()
     (record / "METADATA").write_text(
@@ -170,7 +170,7 @@ def test_what_is_shown_runs_and_prints_what_is_shown(runnable, blocks_of, script
 
 
 def test_json_blocks_are_json(document, blocks_of):
-    """Whatever a document shows as JSON can be parsed."""
+    """Every JSON block of a document can be parsed."""
     for block in blocks_of(document):
         if block.language == "json":
             assert json.loads(block.text) is not None, block.place

@@ -1,4 +1,4 @@
-"""What the tests of several commands share."""
+"""Fixtures for the tests of several commands."""
 
 from collections.abc import Callable
 from subprocess import CompletedProcess

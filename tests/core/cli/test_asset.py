@@ -52,7 +52,7 @@ def test_show_takes_an_id_or_an_identity(stocked: Any) -> None:
 
 
 @pytest.mark.every_database
-def test_history_tells_what_happened(stocked: Any) -> None:
+def test_history_shows_what_happened(stocked: Any) -> None:
     """The oldest first, with what was before and after."""
     lines = stocked.run("asset", "history", "1").stdout.splitlines()
     entries = json.loads(stocked.run("asset", "history", "computers/PC-1234", "--json").stdout)
@@ -64,7 +64,7 @@ def test_history_tells_what_happened(stocked: Any) -> None:
 
 @pytest.mark.parametrize("command", ["show", "history"])
 @pytest.mark.parametrize(
-    ("asset", "told"),
+    ("asset", "message"),
     [
         ("7", "There is no asset 7"),
         ("computers/PC-7", "PC-7"),
@@ -72,11 +72,11 @@ def test_history_tells_what_happened(stocked: Any) -> None:
         ("9" * 20, f"'{'9' * 20}' is neither an asset id"),
     ],
 )
-def test_an_asset_that_is_not_there_is_told(
-    site: Any, refused: Refused, command: str, asset: str, told: str
+def test_an_asset_that_does_not_exist_is_reported(
+    site: Any, refused: Refused, command: str, asset: str, message: str
 ) -> None:
-    """One line, whatever was asked for."""
-    assert told in refused(site.run("asset", command, asset))
+    """One line names what was asked for."""
+    assert message in refused(site.run("asset", command, asset))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_asset_that_is_not_there_is_told(
     ids=" ".join,
 )
 @pytest.mark.every_database
-def test_a_site_without_tables_is_told_what_to_run(
+def test_a_site_without_tables_names_the_command_to_run(
     make_site: Callable[..., Any], refused: Refused, command: list[str]
 ) -> None:
     """Every command that reads the database says the same."""

@@ -1,4 +1,4 @@
-"""Every setting that is wrong keeps a site from starting, by its name; a secret's value is never shown."""
+"""A wrong setting is reported by its name, and a secret's value is never shown."""
 
 import os
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_a_weak_secret(refusal: Refusal, variable: str, weakness: str) -> None:
 @pytest.mark.parametrize("variable", SECRETS)
 @pytest.mark.parametrize("weakness", WEAK)
 def test_a_weak_secret_in_a_file(refusal: Refusal, tmp_path: Path, variable: str, weakness: str) -> None:
-    """A file makes a secret no better."""
+    """A weak secret in a file is refused, too."""
     file = tmp_path / "secret"
     file.write_text(WEAK[weakness] + "\n")
 
@@ -82,7 +82,7 @@ def test_no_secret_key(refusal: Refusal) -> None:
 
 @pytest.mark.parametrize("variable", SECRETS)
 def test_a_secret_set_both_ways(refusal: Refusal, tmp_path: Path, variable: str) -> None:
-    """Which of the two would hold is not for a program to guess."""
+    """A secret may come from the variable or from the file, not from both."""
     file = tmp_path / "secret"
     file.write_text("a-good-secret-of-more-than-32-characters")
     values = {variable: "another-secret-of-more-than-32-characters", f"{variable}_FILE": str(file)}
@@ -145,14 +145,14 @@ def test_more_keys_than_a_rotation_needs(refusal: Refusal) -> None:
         ("SHOPDB_PLUGINS", "computer"),
     ],
 )
-def test_a_setting_that_cannot_be(refusal: Refusal, variable: str, value: str) -> None:
+def test_a_setting_that_cannot_be_used(refusal: Refusal, variable: str, value: str) -> None:
     """The variable is named."""
     command = ("plugin", "list") if variable == "SHOPDB_PLUGINS" else ()
 
     assert refusal({variable: value}, *command).startswith(f"{variable} ")
 
 
-def test_a_dotenv_that_is_no_text(refusal: Refusal, tmp_path: Path) -> None:
+def test_a_dotenv_that_is_not_text(refusal: Refusal, tmp_path: Path) -> None:
     """The file is named."""
     (tmp_path / ".env").write_bytes(b"SECRET_KEY=\xff\xfe\n")
 

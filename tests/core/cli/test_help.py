@@ -99,7 +99,7 @@ def test_the_version_is_the_distribution_s(make_site: MakeSite) -> None:
     ids=" ".join,
 )
 def test_wrong_usage_exits_with_2(make_site: MakeSite, arguments: list[str]) -> None:
-    """The error tells what was wrong, without a traceback."""
+    """The error names what was wrong, without a traceback."""
     done = make_site().run(*arguments)
 
     assert done.returncode == 2
@@ -128,23 +128,23 @@ def test_a_blocked_plugin_adds_no_command(make_site: MakeSite, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("module", "told"),
+    ("module", "message"),
     [
         (
             "raise OSError('no switch')",
             "cannot be imported: OSError: no switch (greeting.py, line 1)",
         ),
         ("import sys\nsys.exit(3)", "cannot be imported: SystemExit: 3 (greeting.py, line 2)"),
-        ("greet = print", "is no click.Command: greeting:greet"),
+        ("greet = print", "is not a click.Command: greeting:greet"),
     ],
 )
 def test_a_broken_command_of_a_plugin_is_named(
-    make_site: MakeSite, refused: Refused, tmp_path: Path, module: str, told: str
+    make_site: MakeSite, refused: Refused, tmp_path: Path, module: str, message: str
 ) -> None:
     """The line names the command and its distribution."""
     site = make_site(variables=install_command(tmp_path, module))
 
-    assert refused(site.run("greet")) == f"The command greet of greeting {told}"
+    assert refused(site.run("greet")) == f"The command greet of greeting {message}"
     assert site.run("--help").returncode == 0
 
 

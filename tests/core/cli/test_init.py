@@ -16,24 +16,16 @@ MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
 
 
-@pytest.fixture
-def empty(make_site: MakeSite) -> Any:
-    """An empty directory, and nothing in the environment."""
-    site = make_site()
-    site.variables.clear()
-    return site
-
-
-def test_it_makes_a_site_that_serves(empty: Any) -> None:
-    """A `.env` for the owner's eyes only, a database, and what to do next."""
-    done = empty.run("init")
+def test_it_creates_a_site_that_serves(bare: Any) -> None:
+    """It writes a `.env` that only the owner can read, a database, and the next command."""
+    done = bare.run("init")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert stat.S_IMODE((empty.directory / ".env").stat().st_mode) == 0o600
+    assert stat.S_IMODE((bare.directory / ".env").stat().st_mode) == 0o600
     assert done.stdout.splitlines()[-1] == "Next: `shopdb serve`"
-    assert empty.database.file.is_file()
-    empty.variables["SHOPDB_LISTEN"] = "127.0.0.1:0"
-    assert empty.serve().url.startswith("http://127.0.0.1:")
+    assert bare.database.file.is_file()
+    bare.variables["SHOPDB_LISTEN"] = "127.0.0.1:0"
+    assert bare.serve().url.startswith("http://127.0.0.1:")
 
 
 def test_its_secrets_are_new_each_time_and_never_shown(make_site: MakeSite) -> None:
@@ -53,28 +45,28 @@ def test_its_secrets_are_new_each_time_and_never_shown(make_site: MakeSite) -> N
     assert one["SECRET_KEY"] != one["COLLECTOR_API_KEY"]
 
 
-def test_it_never_overwrites(empty: Any, refused: Refused) -> None:
-    """A second run changes nothing and says so."""
-    empty.run("init")
-    before = (empty.directory / ".env").read_text()
+def test_it_never_overwrites_a_dotenv(bare: Any, refused: Refused) -> None:
+    """A second run fails and changes nothing."""
+    bare.run("init")
+    before = (bare.directory / ".env").read_text()
 
-    line = refused(empty.run("init"))
+    line = refused(bare.run("init"))
 
     assert line == ".env exists and is not overwritten; the site is set up already."
-    assert (empty.directory / ".env").read_text() == before
+    assert (bare.directory / ".env").read_text() == before
 
 
-def test_it_follows_no_link(empty: Any, refused: Refused, tmp_path: Path) -> None:
+def test_it_follows_no_link(bare: Any, refused: Refused, tmp_path: Path) -> None:
     """A dangling link in a shared directory must not carry the secrets elsewhere."""
     target = tmp_path / "elsewhere"
-    (empty.directory / ".env").symlink_to(target)
+    (bare.directory / ".env").symlink_to(target)
 
-    refused(empty.run("init"))
+    refused(bare.run("init"))
 
     assert not target.exists()
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """The reason of the operating system, and no traceback."""
     with pytest.raises(ConfigurationError, match=r"\.env cannot be written"):
         write_dotenv(tmp_path / "missing" / ".env")

@@ -58,7 +58,7 @@ def recorded(site: Any) -> Any:
     return site
 
 
-def test_list_tells_what_will_break_before_it_is_served(recorded: Any) -> None:
+def test_list_shows_what_will_break_before_it_is_served(recorded: Any) -> None:
     """An operator who installed a release sees it before the server is restarted."""
     lines = recorded.run("plugin", "list").stdout.splitlines()
 
@@ -75,7 +75,7 @@ def test_list_tells_what_will_break_before_it_is_served(recorded: Any) -> None:
     assert rows["printers"]["breakingchanges"] is None
 
 
-def test_list_tells_what_was_broken_once_it_is_served(recorded: Any) -> None:
+def test_list_shows_what_was_broken_once_it_is_served(recorded: Any) -> None:
     """The server's log, the list and `_schemas` say the same."""
     server = recorded.serve()
 
@@ -86,7 +86,7 @@ def test_list_tells_what_was_broken_once_it_is_served(recorded: Any) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["database is gone", "database is older", "no secret"])
-def test_list_needs_no_memory(recorded: Any, spoil: str) -> None:
+def test_list_needs_no_record(recorded: Any, spoil: str) -> None:
     """Without a database, without its newer tables and without a SECRET_KEY it lists what is installed."""
     if spoil == "database is gone":
         recorded.database.file.unlink()
@@ -102,7 +102,7 @@ def test_list_needs_no_memory(recorded: Any, spoil: str) -> None:
     assert recorded.database.file.exists() == (spoil != "database is gone")
 
 
-def test_show_tells_what_a_plugin_brings(bare: Any) -> None:
+def test_show_prints_what_a_plugin_brings(bare: Any) -> None:
     """Its endpoint, identity, fields, reports and tables."""
     shown = json.loads(bare.run("plugin", "show", "printers").stdout)
 
@@ -143,15 +143,15 @@ def test_schema_wants_one_thing(bare: Any, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", ["show", "schema"])
-def test_a_plugin_that_is_not_there_is_told(bare: Any, refused: Refused, command: str) -> None:
+def test_a_plugin_that_is_not_installed_is_reported(bare: Any, refused: Refused, command: str) -> None:
     """The line names the plugins that are installed."""
     line = refused(bare.run("plugin", command, "computer"))
 
     assert line == "There is no plugin named 'computer'; installed are computers, printers."
 
 
-def test_the_schema_of_a_blocked_plugin_is_told(bare: Any, refused: Refused) -> None:
-    """It is there and not loaded, for a reason."""
+def test_the_schema_of_a_blocked_plugin_is_refused(bare: Any, refused: Refused) -> None:
+    """It is installed but not loaded; the line says why."""
     bare.variables["SHOPDB_BLOCKED_PLUGINS"] = "printers"
 
     line = refused(bare.run("plugin", "schema", "printers"))

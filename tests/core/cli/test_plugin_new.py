@@ -62,7 +62,7 @@ def test_no_tables_unless_asked_for(bare: Any) -> None:
 
 
 def test_options_are_answers(bare: Any) -> None:
-    """Each goes where it belongs, whatever characters it has."""
+    """Each is written to its file, even with quotes, braces and other special characters."""
     author, description = 'Zoë "Z" O\'Hara', "What {{ shreds }} \\ it ☃"
     place = bare.directory / "elsewhere"
 
@@ -106,12 +106,12 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
-def test_without_a_terminal_nothing_can_be_asked(bare: Any) -> None:
-    """A script is told what to give, and nothing is written."""
+def test_without_a_terminal_defaults_must_be_given(bare: Any) -> None:
+    """The error names the option, and nothing is written."""
     done = bare.run("plugin", "new", "shredders", stdin=subprocess.DEVNULL)
 
     assert done.returncode == 2
-    assert "There is no terminal to ask on: give --defaults" in done.stderr
+    assert "Standard input is not a terminal: give --defaults" in done.stderr
     assert not list(bare.directory.iterdir())
 
 
@@ -129,7 +129,7 @@ def test_a_name_that_no_plugin_can_have_is_refused(bare: Any, name: str) -> None
 
 @pytest.mark.parametrize("content", [None, "mine"])
 def test_what_exists_is_not_overwritten(bare: Any, refused: Refused, content: str | None) -> None:
-    """Be it an empty folder or one with work in it: it stays as it was."""
+    """An empty folder and one with files are both left as they were."""
     place = bare.directory / "shopdb-shredders"
     place.mkdir()
     if content:
@@ -142,7 +142,7 @@ def test_what_exists_is_not_overwritten(bare: Any, refused: Refused, content: st
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--identity-field", "Serial"], "'identityfield': A field's name is a lower-case letter"),
         (["--identity-field", "parts"], "'identityfield': The stub has that field already"),
@@ -150,16 +150,18 @@ def test_what_exists_is_not_overwritten(bare: Any, refused: Refused, content: st
         (["--directory", "there/is/none"], "there/is/none cannot be written: No such file or directory"),
     ],
 )
-def test_a_failure_leaves_nothing_behind(bare: Any, refused: Refused, options: list[str], told: str) -> None:
+def test_a_failure_leaves_nothing_behind(
+    bare: Any, refused: Refused, options: list[str], message: str
+) -> None:
     """One line names the question or the place."""
     line = refused(bare.run("plugin", "new", "shredders", "--defaults", *options))
 
-    assert told in line
+    assert message in line
     assert not list(bare.directory.iterdir())
 
 
 def test_without_copier_the_extra_is_named(bare: Any, refused: Refused) -> None:
-    """A site does not have it; the line is the command that brings it."""
+    """A site does not install copier; the line is the command that does."""
     (bare.directory / "blocked").mkdir()
     (bare.directory / "blocked/copier.py").write_text("raise ModuleNotFoundError(name='copier')")
     bare.variables["PYTHONPATH"] = str(bare.directory / "blocked")

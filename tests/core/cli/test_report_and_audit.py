@@ -1,4 +1,4 @@
-"""`shopdb report` and `shopdb audit`: what a site's database tells."""
+"""`shopdb report` and `shopdb audit`: on a site's database."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def test_a_report_is_a_table_or_json(stocked: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nosuchplugin", "stale"], "There is no report nosuchplugin/stale"),
         (["computers", "nosuchreport"], "There is no report computers/nosuchreport"),
@@ -42,11 +42,11 @@ def test_a_report_is_a_table_or_json(stocked: Any) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_report_that_cannot_be_run_is_told(
-    site: Any, refused: Refused, arguments: list[str], told: str
+def test_a_report_that_cannot_be_run_is_refused(
+    site: Any, refused: Refused, arguments: list[str], message: str
 ) -> None:
-    """One line, whatever was asked for."""
-    assert told in refused(site.run("report", *arguments))
+    """One line names what was asked for."""
+    assert message in refused(site.run("report", *arguments))
 
 
 @pytest.mark.every_database
@@ -59,7 +59,7 @@ def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
 
 @pytest.mark.every_database
 def test_an_audit_that_was_tampered_with_exits_with_1(stocked: Any) -> None:
-    """A stored value that no entry tells of is found, and its asset named."""
+    """A stored value that does not follow from the entries is found, and its asset named."""
     stocked.database.query("UPDATE assetattributes SET attributes = replace(attributes, 'Debian', 'Windows')")
 
     done = stocked.run("audit", "verify")
@@ -69,7 +69,7 @@ def test_an_audit_that_was_tampered_with_exits_with_1(stocked: Any) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_pruning_is_told_by_kind(stocked: Any, age: Any) -> None:
+def test_pruned_entries_are_counted_by_kind(stocked: Any, age: Any) -> None:
     """The days of each kind come from the settings; what was pruned is still vouched for."""
     server = stocked.serve()
     for system in ("Debian 12", "Debian 13", "Debian 13"):
@@ -87,7 +87,7 @@ def test_pruning_is_told_by_kind(stocked: Any, age: Any) -> None:
 
 
 def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) -> None:
-    """They are told, with the command that says what is wrong with them."""
+    """They are counted, with the command that lists them."""
     server = stocked.serve()
     for _ in range(3):
         server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 12"})

@@ -35,7 +35,7 @@ def test_an_address_in_use_is_named(site: Any, refused: Refused) -> None:
 
 
 def test_an_address_of_other_workers_is_in_use(site: Any, refused: Refused) -> None:
-    """Sockets that share a port share it within one server only."""
+    """Two servers cannot share a port by balanced sockets."""
     site.variables["SHOPDB_WORKERS"] = "2"
     first = site.serve()
     site.variables["SHOPDB_LISTEN"] = first.url.removeprefix("http://")
@@ -46,7 +46,7 @@ def test_an_address_of_other_workers_is_in_use(site: Any, refused: Refused) -> N
 
 
 def test_the_option_overrides_the_setting(site: Any) -> None:
-    """One worker is the server itself: there is no process beside it."""
+    """One worker is the server itself, without another process."""
     site.variables["SHOPDB_WORKERS"] = "2"
 
     server = site.serve(options=["--workers", "1"])
@@ -63,7 +63,7 @@ def test_the_option_overrides_the_setting(site: Any) -> None:
         ("import platform; platform.system = lambda: 'Windows'", "needs Linux"),
     ],
 )
-def test_several_workers_where_they_cannot_be(
+def test_several_workers_where_they_cannot_run(
     site: Any, refused: Refused, tmp_path: Path, machine: str, sentence: str
 ) -> None:
     """Without gunicorn, and on another system, one line gives the reason and the next step."""
@@ -105,7 +105,7 @@ def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refus
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("not a url", "SHOPDB_DATABASE_URL is not a database URL"),
         ("oracle://scott:tiger-0123456789@host/db", "SHOPDB_DATABASE_URL names oracle"),
@@ -114,20 +114,20 @@ def test_without_tables_it_names_the_command(make_site: MakeSite, refused: Refus
         ("sqlite:///no/such/folder/shopdb.sqlite3", "The database file cannot be opened"),
     ],
 )
-def test_a_database_that_cannot_be_is_told(
-    make_site: MakeSite, refused: Refused, url: str, told: str
+def test_a_database_url_that_cannot_be_used_is_refused(
+    make_site: MakeSite, refused: Refused, url: str, message: str
 ) -> None:
     """The variable is named, a password in it is not shown."""
     site = make_site(variables={"SHOPDB_DATABASE_URL": url})
 
     lines = [refused(site.run(*command)) for command in (["serve"], ["db", "upgrade"])]
 
-    assert all(line.startswith(told) for line in lines)
+    assert all(line.startswith(message) for line in lines)
     assert "tiger" not in str(lines)
 
 
-def test_a_file_that_is_no_database_is_told(make_site: MakeSite, refused: Refused) -> None:
-    """Somebody else's file is neither taken over nor damaged."""
+def test_a_file_that_is_not_a_database_is_refused(make_site: MakeSite, refused: Refused) -> None:
+    """The file is left as it was."""
     site = make_site()
     site.database.file.write_text("Dear diary, " * 1000)
 

@@ -16,7 +16,7 @@ Refused = Callable[[CompletedProcess[str]], str]
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A folder with submissions: three that fit, one that does not, one that is no JSON."""
+    """A folder with submissions: three that fit, one that does not, one that is not JSON."""
     folder = tmp_path / "submissions"
     folder.mkdir()
     for number in range(3):
@@ -68,11 +68,11 @@ def test_a_refused_file_is_named_and_the_others_are_stored(running: Any, files: 
 
 
 def test_further_faults_are_counted(running: Any) -> None:
-    """The line tells the first, and which command tells them all."""
+    """The line names the first fault, and the command that lists all."""
     done = running.run("submit", "computers", "-", input='{"hostname": "PC-1", "osname": 1, "cputype": 2}')
 
-    told, _ = done.stderr.splitlines()
-    assert told.endswith(" (and 1 more: `shopdb validate` tells them all)")
+    line, _ = done.stderr.splitlines()
+    assert line.endswith(" (and 1 more: `shopdb validate` lists all)")
 
 
 def test_standard_input_is_a_file_too(running: Any) -> None:
@@ -90,7 +90,7 @@ def test_a_dry_run_stores_nothing(running: Any, files: Path) -> None:
     assert running.run("asset", "list", "--json").stdout == "[]\n"
 
 
-def test_json_tells_every_answer(running: Any, files: Path) -> None:
+def test_json_prints_every_answer(running: Any, files: Path) -> None:
     """For scripts: the server's answers as they came, refused ones included."""
     paths = [str(files / name) for name in ("pc0.json", "wrong.json")]
 
@@ -102,7 +102,7 @@ def test_json_tells_every_answer(running: Any, files: Path) -> None:
     assert (bad["file"], bad["answer"]["status"]) == (paths[1], 422)
 
 
-def test_a_wrong_key_and_an_unknown_plugin_are_told(running: Any, files: Path) -> None:
+def test_a_wrong_key_and_an_unknown_plugin_are_reported(running: Any, files: Path) -> None:
     """The server's own words, and the key is not repeated."""
     file, key = str(files / "pc0.json"), "some-other-key-of-more-than-32-characters"
 
@@ -118,13 +118,13 @@ def test_a_wrong_key_and_an_unknown_plugin_are_told(running: Any, files: Path) -
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1", "https://nosuchhost.invalid", "ftp://host", "host", "http://host:port"]
 )
-def test_a_server_that_does_not_answer_is_told(make_site: MakeSite, files: Path, url: str) -> None:
-    """Unreachable, unknown, or no address at all: a line, no traceback."""
+def test_a_server_that_does_not_answer_is_reported(make_site: MakeSite, files: Path, url: str) -> None:
+    """An unreachable, unknown or malformed address is one line, without a traceback."""
     done = make_site().run("submit", "computers", str(files / "pc0.json"), f"--url={url}")
 
     assert done.returncode == 1
-    told, summary = done.stderr.splitlines()
-    assert told.startswith(f"{files / 'pc0.json'}: could not be sent: ")
+    line, summary = done.stderr.splitlines()
+    assert line.startswith(f"{files / 'pc0.json'}: could not be sent: ")
     assert summary == "shopdb: 1 of 1 files failed."
 
 
@@ -205,7 +205,7 @@ def test_more_bytes_than_a_batch_holds_are_sent_as_several(running: Any, tmp_pat
     assert done.stdout == f"{file}: 1 created, 0 updated, 69 noop, 0 failed\n"
 
 
-def test_a_batch_that_is_refused_or_cannot_be_read_is_told(running: Any, tmp_path: Path) -> None:
+def test_a_batch_that_is_refused_or_cannot_be_read_is_reported(running: Any, tmp_path: Path) -> None:
     """One line for the file, and none of its lines counts."""
     file, missing = ndjson(tmp_path, [{"hostname": "PC-1"}]), tmp_path / "missing.ndjson"
 
@@ -217,7 +217,9 @@ def test_a_batch_that_is_refused_or_cannot_be_read_is_told(running: Any, tmp_pat
     assert unread == f"{missing}: cannot be read: No such file or directory"
 
 
-def test_a_cut_connection_is_told_with_the_last_answered_line(make_site: MakeSite, tmp_path: Path) -> None:
+def test_a_cut_connection_is_reported_with_the_last_answered_line(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
     """And that the same command may be run again."""
     file = ndjson(tmp_path, [{"hostname": "PC-1"}, {"hostname": "PC-2"}])
     answer = b'{"line":1,"status":"ok","action":"created","assetid":1,"identityvalue":"PC-1","warnings":[]}\n'
@@ -229,9 +231,9 @@ def test_a_cut_connection_is_told_with_the_last_answered_line(make_site: MakeSit
         cut.result()
 
     assert done.returncode == 1
-    told, _ = done.stderr.splitlines()
-    assert told.startswith(f"{file}: the connection broke after the answers up to line 1 (")
-    assert "run the same command again" in told
+    line, _ = done.stderr.splitlines()
+    assert line.startswith(f"{file}: the connection broke after the answers up to line 1 (")
+    assert "run the same command again" in line
 
 
 def answer_and_hang_up(listening: socket.socket, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""`shopdb validate`: the verdict on files, with no site, no server and no database."""
+"""`shopdb validate`: files are validated without a site, a server or a database."""
 
 import json
 from collections.abc import Callable
@@ -23,19 +23,19 @@ def bare(bare: Any) -> Any:
 
 
 def test_a_sound_file_is_valid_with_its_warnings(bare: Any) -> None:
-    """Exit code 0; nothing is made or left behind."""
+    """Exit code 0; no file is created."""
     before = set(bare.directory.iterdir())
 
     done = bare.run("validate", "computers", "sound.json")
 
     assert (done.returncode, done.stderr) == (0, "")
-    verdict, warning = done.stdout.splitlines()
-    assert verdict == "sound.json: valid"
+    result, warning = done.stdout.splitlines()
+    assert result == "sound.json: valid"
     assert warning.startswith("    colour: ")
     assert set(bare.directory.iterdir()) == before
 
 
-def test_every_fault_of_every_file_is_told(bare: Any) -> None:
+def test_every_fault_of_every_file_is_printed(bare: Any) -> None:
     """A line for each file, its other faults below it; the last line counts."""
     done = bare.run("validate", "computers", "faulty.json", "broken.json", "missing.json", "sound.json")
 
@@ -53,11 +53,11 @@ def test_json_is_the_problem_document_of_the_endpoint(bare: Any) -> None:
     """For scripts: status, type, detail and the faults with their pointers."""
     done = bare.run("validate", "computers", "--json", "faulty.json")
 
-    (verdict,) = json.loads(done.stdout)
-    assert verdict["file"] == "faulty.json"
-    assert verdict["valid"] is False
-    assert verdict["problem"]["status"] == 422
-    assert [fault["pointer"] for fault in verdict["problem"]["errors"]] == ["/macaddress", "/osname"]
+    (result,) = json.loads(done.stdout)
+    assert result["file"] == "faulty.json"
+    assert result["valid"] is False
+    assert result["problem"]["status"] == 422
+    assert [fault["pointer"] for fault in result["problem"]["errors"]] == ["/macaddress", "/osname"]
 
 
 def test_lenient_drops_the_odd_value(bare: Any) -> None:
@@ -70,7 +70,7 @@ def test_lenient_drops_the_odd_value(bare: Any) -> None:
 
 
 def test_standard_input_is_a_file_too(bare: Any) -> None:
-    """`-` judges what another command writes."""
+    """`-` validates what another command writes."""
     done = bare.run("validate", "computers", "-", input=json.dumps({"hostname": "PC-1"}))
 
     assert (done.returncode, done.stdout) == (0, "-: valid\n")
@@ -85,7 +85,7 @@ def test_the_settings_of_the_site_count(bare: Any) -> None:
     assert json.loads(done.stdout)[0]["problem"]["status"] == 413
 
 
-def test_an_unknown_collector_is_told(bare: Any, refused: Refused) -> None:
+def test_an_unknown_collector_is_reported(bare: Any, refused: Refused) -> None:
     """The line names the command that shows what there is."""
     line = refused(bare.run("validate", "toasters", "sound.json"))
 

@@ -24,16 +24,16 @@ main()
 
 
 class Lines(logging.Handler):
-    """Keeps what is logged, and tells when the first line came."""
+    """Keeps the log lines, and sets an event at the first one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []
-        self.came = threading.Event()
+        self.arrived = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
-        self.came.set()
+        self.arrived.set()
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def old(shop, age):
 
 
 def test_it_prunes_and_says_so_in_one_line(old, lines):
-    """What it did stands in the log."""
+    """The number of deleted entries is logged."""
     with Housekeeping(old, first=0):
-        assert lines.came.wait(PATIENCE_SECONDS)
+        assert lines.arrived.wait(PATIENCE_SECONDS)
 
     assert [record.getMessage() for record in lines.records] == ["pruned 2 audit entries"]
     assert old.count("auditentry") == 2
@@ -77,7 +77,7 @@ def test_it_says_nothing_where_there_is_nothing(shop, lines):
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (Unavailable("The disk is full."), "put off: The disk is full."),
+        (Unavailable("The disk is full."), "postponed: The disk is full."),
         (KeyError("secret"), "failed: KeyError"),
     ],
 )
@@ -97,7 +97,7 @@ def test_what_fails_is_tried_again(old, lines, error, expected):
     deadline = time.monotonic() + PATIENCE_SECONDS
     with Housekeeping(Site(old.settings, old.plugins, FailsOnce(old.store)), first=0, interval=0.01):
         while len(lines.records) < 2 and time.monotonic() < deadline:
-            lines.came.wait(0.01)
+            lines.arrived.wait(0.01)
 
     messages = [record.getMessage() for record in lines.records]
     assert messages[0].endswith(expected)
@@ -117,11 +117,11 @@ def test_it_ends_at_once(shop):
 
 
 def test_entries_kept_for_tampering_are_warned_of(old, lines):
-    """They will stand there until somebody looks."""
+    """They stay until an operator looks at them."""
     old.store.transaction(lambda connection: connection.execute(text("UPDATE auditentry SET actor = 'x'")))
 
     with Housekeeping(old, first=0):
-        assert lines.came.wait(PATIENCE_SECONDS)
+        assert lines.arrived.wait(PATIENCE_SECONDS)
 
     assert "kept 2 old audit entries" in lines.records[0].getMessage()
 

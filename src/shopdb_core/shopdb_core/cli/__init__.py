@@ -14,11 +14,11 @@ from shopdb_core.errors import ShopDBError, in_one_line
 @click.group(cls=ShopDBGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="shopdb-core", prog_name="shopdb")
 def shopdb() -> None:
-    """Know your shop floor: PCs, printers and whatever else plugins collect."""
+    """Keep the inventory of a shop floor: computers, printers, and what else plugins collect."""
 
 
 def main() -> None:
-    """Run the command line; a `ShopDBError` becomes one line with its notes, whichever command it is."""
+    """Run the command line; print a `ShopDBError` of any command as one line, with its notes."""
     try:
         shopdb()
     except ShopDBError as error:

@@ -1,4 +1,4 @@
-"""`shopdb asset`: assets and their history, read from this site's database."""
+"""`shopdb asset`: list and show the assets of this site, and their history."""
 
 import click
 import orjson
@@ -9,13 +9,13 @@ from shopdb_core.cli.common import echo_json, echo_table, json_option, site_stor
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Connection
 
-LISTED = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
-WIDEST_CHANGE = 300
+COLUMNS = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
+LONGEST_CHANGE = 300
 LARGEST_ID = 2**63 - 1
 
-_window = (
-    click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True),
-    click.option("--after", type=click.IntRange(0, LARGEST_ID), default=0, help="Show what follows this id."),
+_limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+_after_option = click.option(
+    "--after", type=click.IntRange(0, LARGEST_ID), default=0, help="Show what follows this id."
 )
 
 
@@ -26,9 +26,9 @@ def asset() -> None:
 
 @asset.command("list")
 @click.option("--type", "assettype", help="Only assets of this type, such as computers.")
-@click.option("--identity", help="Only assets whose identity begins like this.")
-@_window[0]
-@_window[1]
+@click.option("--identity", help="Only assets whose identity begins with this.")
+@_limit_option
+@_after_option
 @json_option
 def list_command(
     assettype: str | None, identity: str | None, limit: int, after: int, *, as_json: bool
@@ -43,7 +43,7 @@ def list_command(
     if as_json:
         echo_json(found)
     else:
-        echo_table(found, LISTED)
+        echo_table(found, COLUMNS)
 
 
 @asset.command("show")
@@ -56,11 +56,11 @@ def show(asset: str) -> None:
 
 @asset.command("history")
 @click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
-@_window[0]
-@_window[1]
+@_limit_option
+@_after_option
 @json_option
 def history(asset: str, limit: int, after: int, *, as_json: bool) -> None:
-    """Show what happened to one asset, the oldest first."""
+    """Show the audit entries of one asset, the oldest first."""
     with site_store() as store:
         entries = store.read(
             lambda connection: list_entries(
@@ -89,4 +89,4 @@ def _assetid(connection: Connection, asset: str) -> int:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= WIDEST_CHANGE else f"{text[:WIDEST_CHANGE]}… (--json shows all)"
+    return text if len(text) <= LONGEST_CHANGE else f"{text[:LONGEST_CHANGE]}… (--json shows all)"

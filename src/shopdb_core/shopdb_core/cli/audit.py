@@ -1,4 +1,4 @@
-"""`shopdb audit`: whether the history of every asset is whole and true, and pruning what is too old."""
+"""`shopdb audit`: verify the history of every asset, and prune the entries that are too old."""
 
 import sys
 from collections import Counter
@@ -11,20 +11,20 @@ from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.audit.verify import HistoryFault, Verified, count_assets, verify
 from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
 
-MOST_SHOWN = 100
+MOST_FAULTS = 100
 
 
 @click.group("audit")
 def audit() -> None:
-    """Check that the audit is whole and true, and prune it."""
+    """Verify the audit, and prune it."""
 
 
 @audit.command("verify")
 @json_option
 def verify_command(*, as_json: bool) -> None:
-    """Walk every asset's entries: hashes, `before` against the previous `after`, the stored values.
+    """Verify every asset's entries: hashes, `before` against the previous `after`, the stored values.
 
-    Exits with 1 if anything is wrong. Writers go on meanwhile.
+    Exits with 1 if it finds a fault. The site may be in use meanwhile.
     """
     chain = AuditChain(site_settings().secret_key)
     batches: list[Verified] = []
@@ -36,15 +36,15 @@ def verify_command(*, as_json: bool) -> None:
             for batch in verify(store, chain):
                 batches.append(batch)
                 bar.update(batch.assets)
-    _report(batches, as_json=as_json)
+    _echo_result(batches, as_json=as_json)
 
 
 @audit.command("prune")
 @json_option
 def prune_command(*, as_json: bool) -> None:
-    """Delete the entries that are older than the site keeps them; checkpoints stand for them.
+    """Delete the entries that are older than the site keeps them, and put checkpoints in their place.
 
-    `shopdb serve` does so by itself, every hour. Writers go on meanwhile.
+    `shopdb serve` does so by itself, every hour. The site may be in use meanwhile.
     """
     settings = site_settings()
     expiring = expiries(settings, datetime.now(UTC))
@@ -68,27 +68,27 @@ def prune_command(*, as_json: bool) -> None:
         return
     click.echo(f"pruned {pruned['noop']} noops and {pruned['change']} changes")
     if unfit:
-        click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` tells more")
+        click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` lists them")
 
 
 def _is_bar_hidden(*, as_json: bool) -> bool:
     return as_json or not sys.stderr.isatty()
 
 
-def _report(batches: list[Verified], *, as_json: bool) -> None:
+def _echo_result(batches: list[Verified], *, as_json: bool) -> None:
     faults = [fault for batch in batches for fault in batch.faults]
     assets, entries = sum(batch.assets for batch in batches), sum(batch.entries for batch in batches)
     pruned = sum(batch.pruned for batch in batches)
     if as_json:
-        shown = [_shown(fault) for fault in faults[:MOST_SHOWN]]
+        shown = [_shown(fault) for fault in faults[:MOST_FAULTS]]
         figures = {"assets": assets, "entries": entries, "pruned": pruned, "faults": len(faults)}
         echo_json({**figures, "shown": shown})
     else:
-        for fault in faults[:MOST_SHOWN]:
+        for fault in faults[:MOST_FAULTS]:
             entry = f", entry {fault.auditid}" if fault.auditid else ""
             click.echo(f"asset {fault.assetid}{entry}: {fault.message}")
-        vouched = f", {pruned} pruned" if pruned else ""
-        click.echo(f"{assets} assets, {entries} entries{vouched}, {len(faults)} faults")
+        of_pruned = f", {pruned} pruned" if pruned else ""
+        click.echo(f"{assets} assets, {entries} entries{of_pruned}, {len(faults)} faults")
     if faults:
         click.echo(f"shopdb: the audit has {len(faults)} faults.", err=True)
         sys.exit(1)

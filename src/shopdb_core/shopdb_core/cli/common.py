@@ -1,9 +1,11 @@
-"""What commands share: this directory's site, and how data is printed."""
+"""What the commands share: the site in the working directory, reading files, and printing data."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 import orjson
@@ -30,7 +32,10 @@ def site_settings() -> Settings:
 
 @contextmanager
 def site_store(*, migrated: bool = True) -> Iterator[Store]:
-    """Open the site's database for one command; raises `SchemaBehind` if it must be `migrated` and is not."""
+    """Open the site's database for one command.
+
+    Raises `SchemaBehind` if `migrated` is true and the database has no tables.
+    """
     store = open_store(site_settings())
     try:
         if migrated and not store.read(has_tables):
@@ -40,6 +45,11 @@ def site_store(*, migrated: bool = True) -> Iterator[Store]:
         store.close()
 
 
+def open_input(file: Path) -> AbstractContextManager[BinaryIO]:
+    """Open a file, or standard input for `-`; raises `OSError`."""
+    return nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb")
+
+
 def echo_json(data: Json) -> None:
     """Print data as indented JSON."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -47,13 +57,8 @@ def echo_json(data: Json) -> None:
 
 
 def echo_table(rows: Sequence[JsonObject], columns: Sequence[str]) -> None:
-    """Print rows under their columns' names, aligned."""
+    """Print rows as an aligned table, with the columns' names as its first line."""
     cells = [[str(row[column]) if row[column] is not None else "-" for column in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for line in [list(columns), *cells]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def counted(failed: int, total: int, things: str) -> str:
-    """Say how many failed, and what became of the others, if there are any."""
-    return f"{failed} of {total} {things} failed" + ("; the others are stored." if failed < total else ".")

@@ -1,4 +1,4 @@
-"""The commands, each imported only when it is called; plugins add theirs by entry point."""
+"""The list of commands: each is imported only when it is called, and plugins add theirs by entry point."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -18,29 +18,30 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "asset": ("asset", "Show the assets of this site and their history."),
     "audit": ("audit", "Verify the audit's seals, and prune it."),
     "db": ("operations", "Bring the database's tables up to date."),
-    "init": ("operations", "Write a .env file with new secrets, and make the database."),
-    "plugin": ("plugin", "Show the installed plugins, check one, and begin a new one."),
+    "init": ("operations", "Write a .env file with new secrets, and create the database."),
+    "plugin": ("plugin", "Show the installed plugins, check one, and write a new one."),
     "report": ("report", "Run a report of a plugin."),
     "serve": ("operations", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),
     "token": ("operations", "Issue tokens for reading and editing."),
-    "validate": ("validate", "Validate files as the endpoint would, offline."),
+    "validate": ("validate", "Validate files as the endpoint does, offline."),
 }
-"""The module of each command, which has a function of the command's name, and the command's help."""
+"""The module of each command, in which a function has the command's name, and the line of `shopdb --help`."""
 
 
 class ShopDBGroup(click.Group):
-    """Knows the name and the help of each command without importing it."""
+    """Lists the commands with their help without importing them."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Return the core's commands and those of admitted plugins."""
+        """Return the names of the core's commands and of those that admitted plugins add."""
         return sorted({*COMMANDS, *_plugin_commands()})
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
         if cmd_name in COMMANDS:
             module, _ = COMMANDS[cmd_name]
-            return _command(getattr(import_module(f"shopdb_core.cli.{module}"), cmd_name))
+            command: click.Command = getattr(import_module(f"shopdb_core.cli.{module}"), cmd_name)
+            return command
         entry_points = _plugin_commands().get(cmd_name, [])
         return _plugin_command(entry_points) if entry_points else None
 
@@ -53,7 +54,7 @@ class ShopDBGroup(click.Group):
 
 
 def _plugin_commands() -> Mapping[str, Sequence[EntryPoint]]:
-    """Return what admitted plugins add; a command of a blocked one must not be imported either."""
+    """Return the commands that admitted plugins add; those of a blocked plugin must not be imported."""
     wanted, _ = select_candidates(
         installed_candidates(), read_plugin_selection(with_dotenv(os.environ, Path()))
     )
@@ -74,25 +75,20 @@ def _origins(entry_points: Sequence[EntryPoint]) -> str:
 
 
 def _plugin_command(entry_points: Sequence[EntryPoint]) -> click.Command:
-    """Import a plugin's command; raises `ConfigurationError` with its distribution for what is none."""
+    """Import a plugin's command; raises `ConfigurationError` with its distribution if that fails."""
     entry_point, *others = entry_points
     if others:
         raise ConfigurationError(
             f"The command {entry_point.name} is claimed by {_origins(entry_points)}: uninstall one, or leave "
             "its plugin out with SHOPDB_BLOCKED_PLUGINS"
         )
-    culprit = f"The command {entry_point.name} of {_origin(entry_point)}"
+    subject = f"The command {entry_point.name} of {_origin(entry_point)}"
     try:
         found = entry_point.load()
     except (Exception, SystemExit) as error:
         package = entry_point.module.partition(".")[0]
         what = f"{type(error).__name__}: {first_line(error)}{raised_at(error, frames_in_package(package))}"
-        raise ConfigurationError(f"{culprit} cannot be imported: {what}") from error
+        raise ConfigurationError(f"{subject} cannot be imported: {what}") from error
     if not isinstance(found, click.Command):
-        raise ConfigurationError(f"{culprit} is no click.Command: {entry_point.value}")
-    return found
-
-
-def _command(found: object) -> click.Command:
-    assert isinstance(found, click.Command)
+        raise ConfigurationError(f"{subject} is not a click.Command: {entry_point.value}")
     return found

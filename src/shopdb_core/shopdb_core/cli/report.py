@@ -1,4 +1,4 @@
-"""`shopdb report`: a plugin's report, run on this site's database."""
+"""`shopdb report`: run a plugin's report on this site's database."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`shopdb validate`: what the endpoint would say of files, without a server and without a database."""
+"""`shopdb validate`: validate files as the endpoint does, without a server and without a database."""
 
 import sys
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from shopdb_core.api.problems import document
-from shopdb_core.cli.common import echo_json, json_option, site_environment
+from shopdb_core.cli.common import echo_json, json_option, open_input, site_environment
 from shopdb_core.errors import ShopDBError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import read_intake_settings, read_plugin_selection
@@ -18,7 +18,7 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What the endpoint would say of one file: the warnings of its answer, or its problem document."""
+    """The endpoint's answer to one file: its warnings if it is valid, else the problem document."""
 
     file: str
     valid: bool
@@ -29,30 +29,30 @@ class FileResult:
 @click.command("validate")
 @click.argument("plugin")
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
-@click.option("--lenient", is_flag=True, help="Judge as with `Prefer: handling=lenient`.")
+@click.option("--lenient", is_flag=True, help="Validate as with `Prefer: handling=lenient`.")
 @json_option
 def validate(plugin: str, files: Sequence[Path], *, lenient: bool, as_json: bool) -> None:
-    """Say what the collector of PLUGIN would make of FILES, one JSON submission each (- for standard input).
+    """Validate FILES, one JSON submission each (- for standard input), as the collector of PLUGIN does.
 
-    Needs no server and no database. Exits with 1 if any would be refused.
+    Needs neither a server nor a database. Exits with 1 if any would be refused.
     """
     environ = site_environment()
     collector = load_plugins(read_plugin_selection(environ)).collector(plugin)
-    judge = OfflineValidator(collector, read_intake_settings(environ))
-    verdicts = [_result(judge, file, lenient=lenient) for file in files]
+    validator = OfflineValidator(collector, read_intake_settings(environ))
+    results = [_result(validator, file, lenient=lenient) for file in files]
     if as_json:
-        echo_json([asdict(verdict) for verdict in verdicts])
+        echo_json([asdict(result) for result in results])
     else:
-        _print(verdicts)
-    if refused := sum(not verdict.valid for verdict in verdicts):
-        click.echo(f"shopdb: {refused} of {len(verdicts)} files would be refused.", err=True)
+        _print(results)
+    if refused := sum(not result.valid for result in results):
+        click.echo(f"shopdb: {refused} of {len(results)} files would be refused.", err=True)
         sys.exit(1)
 
 
-def _result(judge: OfflineValidator, file: Path, *, lenient: bool) -> FileResult:
+def _result(validator: OfflineValidator, file: Path, *, lenient: bool) -> FileResult:
     try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        warnings = judge.warnings(content, lenient=lenient)
+        with open_input(file) as stream:
+            warnings = validator.warnings(stream.read(), lenient=lenient)
     except OSError as error:
         return FileResult(str(file), valid=False, problem={"detail": f"cannot be read: {error.strerror}"})
     except ShopDBError as error:
@@ -61,17 +61,17 @@ def _result(judge: OfflineValidator, file: Path, *, lenient: bool) -> FileResult
 
 
 def _problem(error: ShopDBError) -> JsonObject:
-    """Return the endpoint's problem document; there is no request that an id could name."""
+    """Return the endpoint's problem document without the request id, since there is no request."""
     problem = document(error, requestid="")
     return {name: value for name, value in problem.items() if name != "requestid"}
 
 
-def _print(verdicts: Sequence[FileResult]) -> None:
-    for verdict in verdicts:
-        problem = verdict.problem or {}
+def _print(results: Sequence[FileResult]) -> None:
+    for result in results:
+        problem = result.problem or {}
         faults = problem.get("errors", ())
-        click.echo(f"{verdict.file}: {problem.get('detail', 'valid')}")
-        # The detail tells the first fault already.
-        told = [f"{fault['pointer'] or '/'} {fault['message']}" for fault in faults[1:]]
-        for line in (*told, *verdict.warnings):
+        click.echo(f"{result.file}: {problem.get('detail', 'valid')}")
+        # The detail names the first fault already.
+        others = [f"{fault['pointer'] or '/'} {fault['message']}" for fault in faults[1:]]
+        for line in (*others, *result.warnings):
             click.echo(f"    {line}")

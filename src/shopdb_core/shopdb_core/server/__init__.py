@@ -1,1 +1,1 @@
-"""How the application is served: the HTTP server, its workers, its log."""
+"""Serving the application: the HTTP server, workers, sockets, the log, and work in the background."""

@@ -1,4 +1,4 @@
-"""Housekeeping: what a running server does by itself, now and then, beside serving."""
+"""Work that a running server does in the background at intervals: `Housekeeping` prunes the audit."""
 
 import logging
 import random
@@ -20,18 +20,14 @@ _logger = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """Prunes the audit in a thread of its own while its `with` block runs; times are in seconds.
+    """Prunes the audit in a background thread while its `with` block runs.
 
-    Of several processes that do so on one database, one prunes at a time; the others try again at the next
-    interval.
+    `first` and `interval` are seconds. Of several processes on one database, one prunes at a time; the others
+    try again at the next interval.
     """
 
     def __init__(
-        self,
-        site: Site,
-        *,
-        first: float = FIRST_SECONDS,
-        interval: float = INTERVAL_SECONDS,
+        self, site: Site, *, first: float = FIRST_SECONDS, interval: float = INTERVAL_SECONDS
     ) -> None:
         self._site = site
         self._first = first
@@ -53,25 +49,25 @@ class Housekeeping:
         self._thread.join(END_SECONDS)
 
     def _work(self) -> None:
-        """Wait a little more or less each time, so that servers that were started together do not meet."""
         wait = self._first
+        # The random factor keeps servers that were started together from pruning at the same time.
         while not self._ending.wait(wait * random.uniform(0.9, 1.1)):  # noqa: S311  # nothing secret
             self._prune()
             wait = self._interval
 
     def _prune(self) -> None:
-        """Prune unless another process does; whatever fails is tried again the next time."""
+        """Prune unless another process does; after an error, try again at the next interval."""
         try:
             with pruning_lock(self._site.settings.database_url) as acquired:
                 if acquired:
                     self._prune_expired()
         except Unavailable as error:
-            _logger.warning("pruning the audit was put off: %s", error)
+            _logger.warning("pruning the audit was postponed: %s", error)
         except Exception as error:  # noqa: BLE001  # the server goes on serving
             _logger.error("pruning the audit failed: %s", type(error).__name__)  # noqa: TRY400  # likewise
 
     def _prune_expired(self) -> None:
-        """Prune, and log what it came to, however it ends."""
+        """Prune, and log how many entries were deleted and kept, even after an error or a stop."""
         entries = unfit = 0
         expiring = expiries(self._site.settings, datetime.now(UTC))
         try:

@@ -1,4 +1,4 @@
-"""The HTTP server: waitress, with a way to stop that answers what is in flight."""
+"""The HTTP server of one process: waitress, and a graceful stop that answers requests in flight."""
 
 import logging
 import select
@@ -16,9 +16,9 @@ from shopdb_core.server.listening import url
 from shopdb_core.settings import Settings
 
 LARGEST_BUFFERED_BODY = 66 * 1024 * 1024
-"""What waitress buffers, on disk beyond half a megabyte; a larger body it refuses itself, in its own words.
+"""Bytes of a body that waitress buffers, on disk beyond half a megabyte; it refuses a larger one itself.
 
-More than the largest batch has, so that our own answer can say that it is too large.
+This is more than the limit of a batch, so that a batch over that limit gets ShopDB's own 413.
 """
 
 CONNECTION_LIMIT = 1000
@@ -26,13 +26,13 @@ DRAIN_SECONDS = 8.0
 POLL_SECONDS = 0.2
 
 SEND_BYTES = 18_000
-"""Below this an answer is sent whole by the main thread: a third less CPU than header and body apart."""
+"""Below this size the main thread sends header and body together, for a third less CPU."""
 
 
 class Server:
-    """A listening socket and its threads; `run` returns after `stop`, with the socket closed.
+    """Serves an application on a listening socket; `run` returns after `stop`, with the socket closed.
 
-    `flush_log` is called several times a second while serving.
+    `flush_log` is called every `POLL_SECONDS` while it serves.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Server:
         self._flush_log = flush_log
         self._sockets: dict[int, wasyncore.dispatcher] = {}
         self._stopping = False
-        # It warns of every request that waits for a thread, which under load is the normal state.
+        # waitress warns of every request that waits for a thread, which is normal under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = waitress.create_server(
             app,
@@ -58,24 +58,24 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the server listens."""
+        """The URL at which the server listens."""
         return url(self._server.socket)
 
     def stop_on_signals(self) -> None:
-        """Let SIGTERM and Ctrl-C stop the server; as PID 1 no signal has an effect without a handler."""
+        """Stop the server on SIGTERM and Ctrl-C; the kernel ignores unhandled signals for PID 1."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
     def stop(self) -> None:
-        """Make `run` answer what is in flight, and return; may be called from any thread."""
+        """Make `run` answer the requests in flight and return; may be called from any thread."""
         self._stopping = True
         self._server.pull_trigger()
 
     def run(self) -> None:
-        """Serve until `stop`, and write the log several times a second."""
+        """Serve until `stop`, then drain."""
         flush_at = time.monotonic()
         while not self._stopping:
-            self._turn(POLL_SECONDS)
+            self._poll(POLL_SECONDS)
             if time.monotonic() >= flush_at:
                 self._flush_log()
                 flush_at = time.monotonic() + POLL_SECONDS
@@ -85,12 +85,12 @@ class Server:
         self.stop()
 
     def _drain(self) -> None:
-        """Take no new connection, and finish the requests that have begun to arrive."""
+        """Close the listening socket, and answer the requests that have begun to arrive."""
         self._server.del_channel()
         self._server.socket.close()
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._is_busy() and time.monotonic() < deadline:
-            self._turn(0.1)
+            self._poll(0.1)
         self._server.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._sockets)
 
@@ -98,5 +98,5 @@ class Server:
         channels = list(self._server.active_channels.values())
         return any(channel.requests or channel.request or channel.total_outbufs_len for channel in channels)
 
-    def _turn(self, timeout: float) -> None:
+    def _poll(self, timeout: float) -> None:
         wasyncore.loop(timeout=timeout, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)

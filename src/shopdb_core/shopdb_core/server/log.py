@@ -1,4 +1,4 @@
-"""The log of a process that serves."""
+"""The log of a serving process, on stderr: buffered for the only process, line by line for one of several."""
 
 import logging
 from logging.handlers import MemoryHandler
@@ -8,13 +8,13 @@ BUFFERED_LINES = 1000
 LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 LINE_OF_ONE_AMONG_MANY = "%(asctime)s %(levelname)s [%(process)d] %(name)s %(message)s"
-"""Shows the process, where several write to one log."""
+"""With the process id, since several processes write to one log."""
 
 
 def log_to_stderr() -> MemoryHandler:
-    """Collect a few lines before each write, since a write a request costs a tenth of the throughput.
+    """Log to stderr through a buffer, since a write for each request costs a tenth of the throughput.
 
-    A warning is written at once, with all that came before it.
+    Returns the handler, whose `flush` writes the buffered lines. A warning flushes it.
     """
     stream = logging.StreamHandler()
     stream.setFormatter(logging.Formatter(LINE))
@@ -25,9 +25,9 @@ def log_to_stderr() -> MemoryHandler:
 
 
 def log_at_once() -> None:
-    """Log to stderr line by line, under a server that has not set up the log by itself.
+    """Log to stderr line by line, unless the server that loads the application has configured logging.
 
-    Each line is one write, so that processes which share the log do not mix their lines.
+    Each line is one write, so that the lines of several processes do not mix.
     """
     logging.basicConfig(level=logging.INFO, format=LINE_OF_ONE_AMONG_MANY)
     logging.getLogger("alembic").setLevel(logging.WARNING)

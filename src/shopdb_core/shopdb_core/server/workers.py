@@ -1,4 +1,4 @@
-"""Several processes that serve one site, under gunicorn, which reads this module as its configuration.
+"""Serve one site with several processes under gunicorn, which reads this module as its configuration.
 
 `serve_by_workers` becomes gunicorn's master. A name at the module's level that is one of gunicorn's settings
 sets it, the hooks included: https://docs.gunicorn.org/en/stable/settings.html
@@ -20,9 +20,9 @@ from shopdb_core.settings import Settings
 from shopdb_core.site import Site
 
 RETRY_SECONDS = 5.0
-"""How long the successor of a dead worker waits before it ends, where it cannot open the site."""
+"""How long a replacement worker that cannot open the site waits before it exits."""
 
-SHARED_MEMORY = "/dev/shm"  # noqa: S108  # gunicorn's own files there have no name
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # gunicorn unlinks its files there at once
 
 wsgi_app = "shopdb_core.server.wsgi:application"
 proc_name = "shopdb"
@@ -35,16 +35,16 @@ limit_request_line = 8190
 loglevel = "warning"
 control_socket_disable = True
 worker_tmp_dir = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
-"""Where each worker shows that it lives; a disk could keep it waiting."""
+"""The directory of the heartbeat files; on a disk, a write could block the worker."""
 forwarded_allow_ips = ""
-"""No header of a proxy changes the address or the path of a request."""
+"""Headers of a proxy do not change the address or the path of a request."""
 
 
 def serve_by_workers(settings: Settings) -> NoReturn:
-    """Replace this process by gunicorn's master, which keeps `settings.workers` processes serving.
+    """Replace this process by gunicorn's master, which keeps `settings.workers` worker processes running.
 
-    Raises what would keep each of them from starting: `ConfigurationError` for an address, a missing
-    gunicorn, or a site that cannot be served, and `Unavailable` where the database does not answer.
+    Checks first what every worker needs. Raises `ConfigurationError` for an address that cannot be used, a
+    missing gunicorn, or a site that cannot be opened, and `Unavailable` if the database does not answer.
     """
     listeners = listen_balanced(settings.listen, settings.workers)
     if find_spec("gunicorn") is None:
@@ -62,52 +62,52 @@ def serve_by_workers(settings: Settings) -> NoReturn:
 
 
 def on_starting(server: Any) -> None:
-    """Write the master's lines to the log in the form of the workers' lines."""
+    """Format the master's log lines as the workers' lines."""
     log_at_once()
     server.log.error_log.handlers.clear()
     server.log.error_log.propagate = True
 
 
 def on_reload(server: Any) -> None:
-    """Do so again: gunicorn sets up its log anew when it reloads."""
+    """Format the log again: gunicorn configures it anew when it reloads."""
     on_starting(server)
 
 
 def when_ready(server: Any) -> None:
-    """Let Ctrl-C drain as SIGTERM does, and lay out one byte for each worker; the last one is a `!`."""
+    """Make Ctrl-C drain as SIGTERM does, and write one byte for each worker to a pipe, the last one a `!`."""
     signal.signal(signal.SIGINT, lambda _number, frame: server.signal(signal.SIGTERM, frame))
-    server.start, start = os.pipe()
-    os.write(start, b"." * (server.num_workers - 1) + b"!")
-    os.close(start)
+    server.startup_pipe, end = os.pipe()
+    os.write(end, b"." * (server.num_workers - 1) + b"!")
+    os.close(end)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Choose the listening socket that the fewest workers have: that of a dead worker, if there is one."""
+    """Assign the listening socket that the fewest workers use: that of a dead worker, if there is one."""
     taken = Counter(each.slot for each in server.WORKERS.values())
     worker.slot = min(range(len(server.LISTENERS)), key=lambda slot: taken[slot])
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Give the worker its socket alone: the system spreads connections evenly among sockets."""
+    """Leave the worker only its own socket: the system balances connections among sockets."""
     worker.sockets = [server.LISTENERS[worker.slot]]
-    worker.start = server.start
+    worker.startup_pipe = server.startup_pipe
 
 
 def post_worker_init(worker: Any) -> None:
-    """Print the URL when the last of the first workers is ready; one that replaces another finds no byte."""
+    """Print the URL when all of the first workers are ready; a replacement worker finds the pipe empty."""
     # Ctrl-C reaches every process of a terminal; the master passes it on, as SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.read(worker.start, 1) == b"!" and worker.alive:
+    if os.read(worker.startup_pipe, 1) == b"!" and worker.alive:
         sys.stdout.write(f"ShopDB listens on {url(worker.sockets[0])}\n")
         sys.stdout.flush()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Let a successor that cannot open the site be followed by another one, after a pause.
+    """Make gunicorn replace a replacement worker that cannot open the site, after a pause.
 
-    gunicorn would end all workers, those included that serve.
+    Otherwise gunicorn would end all workers, including those that serve.
     """
-    is_successor = worker.age > server.num_workers and worker.pid == os.getpid()
-    if is_successor and worker.alive and not worker.booted:
+    is_replacement = worker.age > server.num_workers and worker.pid == os.getpid()
+    if is_replacement and worker.alive and not worker.booted:
         time.sleep(RETRY_SECONDS)
         sys.exit(1)

@@ -1,6 +1,6 @@
 """The application for other WSGI servers: `gunicorn shopdb_core.server.wsgi:application`.
 
-The only module that does something at import, as these servers want it.
+The only module that does something at import, since these servers expect it.
 """
 
 import os
@@ -24,19 +24,19 @@ LOAD_FAILED = 4
 
 
 def make_application() -> WSGIApplication:
-    """Open the site in the working directory, until the process ends, and return its application.
+    """Open the site in the working directory until the process ends, and return its application.
 
-    The process may be one that multiprocessing started. Raises `ConfigurationError` as `Site.open` does.
+    The process may be one that multiprocessing started, which skips `atexit`. Raises what `Site.open` raises.
     """
     running = ExitStack()
     site = running.enter_context(Site.open(read_settings(with_dotenv(os.environ, Path()))))
     running.enter_context(Housekeeping(site))
     Finalize(None, running.close, exitpriority=0)
-    return _in_this_process(create_app(site))
+    return _refuse_forks(create_app(site))
 
 
-def _in_this_process(app: WebApp) -> WSGIApplication:
-    """Refuse requests in a fork, which has a copy of the database's connections and none of the threads."""
+def _refuse_forks(app: WebApp) -> WSGIApplication:
+    """Refuse requests in a forked process, which copies the database's connections but not the threads."""
     pid = os.getpid()
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
