@@ -1,10 +1,11 @@
-"""The audit: of everything, and the history of one asset."""
+"""The audit entries: of the whole site, and of one asset."""
 
 from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.request import LARGEST_ID, Roles, only, page, page_of, whole_number
+from shopdb_core.api.request import LARGEST_ID, Roles, only, page_of, whole_number
+from shopdb_core.api.responses import page
 from shopdb_core.assets.rows import require_asset
 from shopdb_core.audit.entries import Action, list_entries
 from shopdb_core.errors import InvalidParameter
@@ -46,7 +47,7 @@ class HistoryResource:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """List what happened to the asset, the oldest first."""
+        """List the asset's entries, the oldest first."""
         only(req, "limit", "after")
         after, limit = page_of(req)
         self._store.read(lambda connection: require_asset(connection, assetid))
@@ -59,5 +60,5 @@ class HistoryResource:
 def _action(req: falcon.Request) -> str | None:
     action = req.get_param("action")
     if action is not None and action not in get_args(Action):
-        raise InvalidParameter(f"action is one of {', '.join(get_args(Action))}.")
+        raise InvalidParameter(f"action must be one of {', '.join(get_args(Action))}.")
     return action

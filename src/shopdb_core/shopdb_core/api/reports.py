@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import Roles, csv_file, only, page_of
+from shopdb_core.api.request import Roles, only, page_of
+from shopdb_core.api.responses import csv_file
 from shopdb_core.plugins.reports import Reports
 from shopdb_hookspecs import JsonObject, Report
 
@@ -13,7 +14,7 @@ CSV = ".csv"
 
 
 class ReportsResource:
-    """Which reports there are."""
+    """The list of reports."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -27,7 +28,7 @@ class ReportsResource:
 
 
 class ReportResource:
-    """One report; its name with `.csv` behind it gives the whole table as a file."""
+    """One report; with `.csv` appended to its name, the whole table as a file."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
