@@ -16,7 +16,7 @@ from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Store
 from shopdb_core.submissions import Origin
-from shopdb_core.submissions.manual_entry import ManualAsset, ManualEntry
+from shopdb_core.submissions.manual_entry import ManualEntry
 
 _MANUAL_ASSET = {
     "type": "object",
@@ -73,9 +73,11 @@ class AssetsResource:
         assettype = content["assettype"]
         if self._plugins.has_endpoint(assettype):
             raise Conflict(f"{assettype} assets have a collector: POST /api/collector/{assettype}")
-        manual = ManualAsset(assettype, content["identityvalue"], content.get("attributes", {}))
         origin = Origin(f"user:{req.context.bearer.subject}", req.context.requestid)
-        asset = self._store.transaction(ManualEntry(manual, origin, self._chain))
+        entry = ManualEntry(
+            assettype, content["identityvalue"], content.get("attributes", {}), origin, self._chain
+        )
+        asset = self._store.transaction(entry)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
         resp.media = asset

@@ -46,7 +46,7 @@ class ExampleLifecycle:
         self._submitter = submitter
         self._values = submitter.trial.subject.values
         self._collector: Collector = submitter.trial.subject.collector
-        self._preparation = Pipeline(self._collector, submitter.trial.site.settings.timezone)
+        self._pipeline = Pipeline(self._collector, submitter.trial.site.settings.timezone)
         identified = self._collector.required
         self._least = {field: value for field, value in example.items() if field in identified}
 
@@ -123,7 +123,7 @@ class ExampleLifecycle:
     def _prepared(self, submission: JsonObject) -> JsonObject:
         """Return what is merged into the asset; nothing if the endpoint would not take it."""
         try:
-            return self._preparation.prepare(dict(submission), lenient=False).submission
+            return self._pipeline.prepare(dict(submission), lenient=False).submission
         except (InvalidSubmission, PluginFailure):
             return {}
 

@@ -55,9 +55,9 @@ class StorageComparison:
     def __init__(self, trial: TrialSite) -> None:
         self._trial = trial
         self._collector = trial.subject.collector
-        self._preparation = Pipeline(self._collector, trial.site.settings.timezone)
+        self._pipeline = Pipeline(self._collector, trial.site.settings.timezone)
         origin = Origin(f"collector:{self._collector.name}", "conformance")
-        self._witness = Recorder(self._collector, origin, trial.site.chain)
+        self._recorder = Recorder(self._collector, origin, trial.site.chain)
         self._tables = trial.site.store.read(lambda connection: PluginTables(connection, trial.subject.name))
 
     def holds(self, submissions: Submissions) -> None:
@@ -91,13 +91,13 @@ class StorageComparison:
 
     def _prepared(self, submission: dict[str, Json]) -> PreparedSubmission | None:
         try:
-            return self._preparation.prepare(submission, lenient=False)
+            return self._pipeline.prepare(submission, lenient=False)
         except (InvalidSubmission, PluginFailure):
             return None  # other checks tell of normalize_submission
 
     def _submitted(self, connection: Connection, prepared: Sequence[PreparedSubmission]) -> _Stored:
         for each in prepared:
-            Upsert(self._witness, each, "flag")(connection)
+            Upsert(self._recorder, each, "flag")(connection)
         rows = connection.execute(select(asset).order_by(asset.c.assetid)).all()
         assets = [(row, read_attributes(connection, row.assetid)) for row in rows]
         return _Stored(assets, self._tables.of_assets(connection))
