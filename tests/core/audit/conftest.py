@@ -38,7 +38,7 @@ class History:
         """Prune one kind of entries, all of them or those older than the one with the id `before`."""
         now = datetime.now(UTC)
         expiry = Expiry(kind, self.at(before) if before else now, now)
-        return list(prune(self.shop.store, self.shop.chain, [expiry], rest=lambda _: None))
+        return list(prune(self.shop.store, self.shop.chain, [expiry], pause=lambda _: None))
 
     def verify(self) -> list[Verified]:
         """Verify, and return what was found."""

@@ -190,7 +190,7 @@ def test_an_entry_whose_hash_does_not_fit_stays_as_evidence(history):
     assert (batch.entries, batch.unfit) == (4, 1)
     assert history.entries() == [1, 4, 7]
     assert (
-        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY is another"}
+        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY has changed"}
     )
 
 
@@ -213,4 +213,4 @@ def test_a_forged_checkpoint_is_not_joined(pruned):
 
     pruned.prune("change", before=10)
 
-    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY is another"}
+    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY has changed"}
