@@ -30,7 +30,7 @@ class History:
             self.shop.submit("computers", submission)
 
     def at(self, auditid: int) -> datetime:
-        """When an entry was written."""
+        """Return the time of an entry."""
         query = select(auditentry.c.at).where(auditentry.c.auditid == auditid)
         return self.shop.store.read(lambda connection: connection.scalars(query).one())
 
@@ -59,7 +59,7 @@ class History:
         )
 
     def tamper(self, *statements: str) -> None:
-        """Change the database as somebody would who has the file and not the key."""
+        """Change the database without the key."""
         for statement in statements:
             execute(make_url(self.shop.settings.database_url), statement)
 

@@ -30,7 +30,7 @@ HASHES = [
 """As the release before the versions wrote them, with the SECRET_KEY of the tests' sites."""
 
 SEAL = bytes.fromhex("3857da1c2df6a4e571404dfe0b07715a4ca2328f2c082ad19e7802b4acb6ce9b")
-"""Of a checkpoint that stands for the second entry, likewise."""
+"""The seal of a checkpoint that replaces the second entry, likewise."""
 
 MINE = {"assetid": 7, "identityvalue": "Zeile Süd"}
 ENTRIES = [

@@ -45,7 +45,7 @@ class Resource(Protocol):
 
 
 class WebApp(falcon.App[falcon.Request, falcon.Response]):
-    """The WSGI application; it has no responder that anybody may call by omission."""
+    """The WSGI application; a responder that is open to all must say so."""
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Route an address; raises `TypeError` if the resource does not declare a role for each method."""
