@@ -9,11 +9,11 @@ from shopdb_core.api.assets import (
     RelationshipsResource,
 )
 from shopdb_core.api.health import HealthResource
-from shopdb_core.api.history import AuditResource, HistoryResource
-from shopdb_core.api.reports import ReportResource, ReportsResource
+from shopdb_core.api.history import AuditResource
+from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
-from shopdb_core.api.submissions import BatchResource, CollectorResource
+from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.site import Site
 
 _ASSET = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
@@ -29,21 +29,23 @@ def create_app(site: Site) -> WebApp:
     app.req_options.keep_blank_qs_values = True
     responses.install(app)
     problems.install(app)
-    store, submissions, reports = site.store, site.submissions, site.reports
-    limit = site.settings.max_body_bytes
+    store, limit = site.store, site.settings.max_body_bytes
+    collector = CollectorResource(site.submissions, limit)
     schemas = SchemasResource(site.plugins, site.broken)
+    audit = AuditResource(store)
+    reports = ReportsResource(site.reports)
     app.add_route("/api/health", HealthResource(store))
-    app.add_route("/api/collector/{plugin}", CollectorResource(submissions, limit))
-    app.add_route("/api/collector/{plugin}/_batch", BatchResource(submissions, limit))
+    app.add_route("/api/collector/{plugin}", collector)
+    app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(store, site.plugins, site.chain, limit))
     app.add_route(_ASSET, AssetResource(store))
-    app.add_route(f"{_ASSET}/history", HistoryResource(store))
+    app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(store, limit))
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(store))
-    app.add_route("/api/audit", AuditResource(store))
+    app.add_route("/api/audit", audit)
     app.add_route("/api/duplicates", DuplicatesResource(store))
-    app.add_route("/api/reports", ReportsResource(reports))
-    app.add_route("/api/reports/{plugin}/{name}", ReportResource(reports))
+    app.add_route("/api/reports", reports)
+    app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
     return app

@@ -13,7 +13,7 @@ from shopdb_core.store import Store
 
 
 class AuditResource:
-    """The entries of every asset."""
+    """The entries of all assets, or of one."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -37,16 +37,7 @@ class AuditResource:
         )
         resp.media = page(found, limit, "auditid")
 
-
-class HistoryResource:
-    """The entries of one asset."""
-
-    roles: ClassVar[Roles] = {"GET": "viewer"}
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+    def on_get_history(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List the asset's entries, the oldest first."""
         only(req, "limit", "after")
         after, limit = page_of(req)

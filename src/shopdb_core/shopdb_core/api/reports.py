@@ -14,7 +14,7 @@ CSV = ".csv"
 
 
 class ReportsResource:
-    """The list of reports."""
+    """The list of reports, and each one; with `.csv` appended to its name, the whole table as a file."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -26,16 +26,7 @@ class ReportsResource:
         items = [_described(plugin, report) for plugin, report in self._reports.all()]
         resp.media = {"items": items, "next": None}
 
-
-class ReportResource:
-    """One report; with `.csv` appended to its name, the whole table as a file."""
-
-    roles: ClassVar[Roles] = {"GET": "viewer"}
-
-    def __init__(self, reports: Reports) -> None:
-        self._reports = reports
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, plugin: str, name: str) -> None:
+    def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str, name: str) -> None:
         """Run the report with the parameters of the query."""
         report = self._reports.get(plugin, name.removesuffix(CSV))
         if name.endswith(CSV):

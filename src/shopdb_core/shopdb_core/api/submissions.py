@@ -29,7 +29,7 @@ It lets other submissions in between, and memory does not grow with the batch.
 
 
 class CollectorResource:
-    """Takes one submission."""
+    """Takes one submission, or a batch of them."""
 
     roles: ClassVar[Roles] = {"POST": "collector"}
 
@@ -38,7 +38,7 @@ class CollectorResource:
         self._max_body_bytes = max_body_bytes
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
-        """Read the body, submit it, answer."""
+        """Read one submission, upsert its asset, answer."""
         options = _read_options(req, plugin)
         body = read_json(req, self._max_body_bytes)
         result = self._submissions.submit_body(
@@ -50,17 +50,7 @@ class CollectorResource:
             resp.set_header("Location", f"/api/assets/{result.assetid}")
         options.confirm(resp)
 
-
-class BatchResource:
-    """Takes a submission in each line."""
-
-    roles: ClassVar[Roles] = {"POST": "collector"}
-
-    def __init__(self, submissions: Submissions, max_body_bytes: int) -> None:
-        self._submissions = submissions
-        self._max_body_bytes = max_body_bytes
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
+    def on_post_batch(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Refuse the whole request before the body is read; after that, answer each line."""
         options = _read_options(req, plugin)
         self._submissions.collector(plugin)
