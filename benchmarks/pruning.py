@@ -21,13 +21,11 @@ from pathlib import Path
 from harness.aged import COMPUTERS, SITE_KEY, aged_site
 from harness.figures import percentile
 
-from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import Pruned, expiries, prune
 from shopdb_core.audit.verify import verify
-from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
-from shopdb_core.store import open_store
-from shopdb_core.submissions import Origin, Submissions
+from shopdb_core.site import Site
+from shopdb_core.submissions import Origin
 
 
 def main() -> None:
@@ -54,10 +52,7 @@ class _Bench:
 
     def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
         self._settings = settings
-        self._store = open_store(settings)
-        self._chain = AuditChain(settings.secret_key)
-        plugins = load_plugins(settings.plugin_selection)
-        self._submissions = Submissions(settings, plugins, self._store, self._chain)
+        self._site = Site.open(settings, record_served=False)
         self._clients: int = options.clients
         self._turn: float = options.turn
         self._most_seconds: float = options.seconds
@@ -75,13 +70,13 @@ class _Bench:
             each.result()
         print(f"pruned {entries} entries in {seconds:.1f} s, {entries / seconds:,.0f} a second")
         self._report()
-        faults = sum(len(batch.faults) for batch in verify(self._store, self._chain))
+        faults = sum(len(batch.faults) for batch in verify(self._site.store, self._site.chain))
         print(f"{faults} faults in what is left")
-        self._store.close()
+        self._site.close()
 
     def _prune_in_turns(self) -> tuple[float, int]:
         expiring = expiries(self._settings, datetime.now(UTC))
-        batches = prune(self._store, self._chain, expiring)
+        batches = prune(self._site.store, self._site.chain, expiring)
         seconds, entries = 0.0, 0
         while True:
             time.sleep(self._turn)
@@ -104,7 +99,7 @@ class _Bench:
             computer = (number * self._clients + client) % COMPUTERS
             submission = {"hostname": f"PC-{computer:06}", "memorygb": number % 997 + 1}
             pruning, started = self._pruning, time.perf_counter()
-            self._submissions.submit("computers", submission, Origin("benchmark", "benchmark"))
+            self._site.submissions.submit("computers", submission, Origin("benchmark", "benchmark"))
             if pruning is self._pruning:
                 self._latencies[pruning].append(time.perf_counter() - started)
 

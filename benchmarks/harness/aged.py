@@ -38,9 +38,9 @@ def aged_site(settings: Settings, entries: int) -> None:
 class _History:
     """Writes the history, and keeps each computer's newest hash."""
 
-    def __init__(self, chain: AuditChain, preparation: Pipeline) -> None:
+    def __init__(self, chain: AuditChain, pipeline: Pipeline) -> None:
         self._chain = chain
-        self._preparation = preparation
+        self._pipeline = pipeline
         self._newest: dict[int, bytes] = {}
         self.at = datetime.now(UTC) - OLD
 
@@ -60,7 +60,7 @@ class _History:
 
     def _created(self, connection: Connection, number: int) -> AuditEntry:
         submission = {"hostname": f"PC-{number:06}", "osname": "Debian 12", "memorygb": 1}
-        prepared = self._preparation.prepare(submission, lenient=False)
+        prepared = self._pipeline.prepare(submission, lenient=False)
         assetid = rows.create_asset(
             connection,
             assettype="computers",

@@ -50,7 +50,7 @@ def test_absent_null_and_value(shop) -> None:
 
 
 def test_dry_runs_write_nothing(shop) -> None:
-    """A dry run tells what would happen and leaves every table as it was."""
+    """A dry run returns what would happen and leaves every table as it was."""
     shop.submit("computers", {"hostname": "pc-1", "osname": "Windows 10"})
     before, stored = shop.counts(), shop.attributes()
 
@@ -68,7 +68,7 @@ def test_dry_runs_write_nothing(shop) -> None:
 
 
 def test_faulty_values_refuse_by_default(shop) -> None:
-    """Without a preference one bad value refuses the submission, and every fault is told."""
+    """Without a preference one bad value refuses the submission, and every fault is reported."""
     answer = shop.submit("computers", FAULTY)
 
     assert answer.status_code == 422

@@ -107,7 +107,7 @@ def assert_same(outcomes: list[dict[str, list]]) -> None:
 
 
 def test_json_files(everywhere, anyjson, parsing_files) -> None:
-    """Every file of JSONTestSuite: bare, in a field, and in a field that nobody declared."""
+    """Every file of JSONTestSuite: bare, in a field, and in an undeclared field."""
     bodies = [
         body
         for name, content in parsing_files.items()
@@ -148,7 +148,7 @@ def programs(names: list[str]) -> list[dict[str, str]]:
 
 
 def test_printers(everywhere, strings) -> None:
-    """Strings as places and as supplies whose levels are no round numbers; some of them low, some equal."""
+    """Strings as places and as supplies with odd levels; some of them low, some equal."""
     bodies = [
         dumped({"serialnumber": f"sn-{number}", "location": names[0][:255], "supplies": supplies(names)})
         for number, names in enumerate(by_four(strings))

@@ -66,7 +66,7 @@ def test_identities(anyshop, strings) -> None:
 
 
 def test_unknown_names(anyshop, strings) -> None:
-    """A string as the name of a field that nobody declared is dropped, with a warning that is printable."""
+    """An undeclared field with a hostile name is dropped, with a warning that is printable."""
     answers = [anyshop.submit("anyjson", {"name": "one", string: 1}) for string in strings]
 
     assert {answer.status_code for answer in answers} == {200, 201}

@@ -16,7 +16,7 @@ def test_spellings_of_one_identity(anyshop, identities) -> None:
 
 @pytest.mark.parametrize("identities", SEVERAL, ids=ascii)
 def test_identities_that_only_look_alike(anyshop, identities) -> None:
-    """What differs after folding is an asset of its own, whatever a database would think."""
+    """Identities that differ after folding are two assets, whatever the database's collation is."""
     answers = [anyshop.submit("anyjson", {"name": identity}) for identity in identities]
 
     assert [answer.status_code for answer in answers] == [201] * len(identities)

@@ -1,9 +1,9 @@
-"""JSONTestSuite: what is JSON is read, what is not is refused, and nothing of it upsets the server."""
+"""JSONTestSuite: JSON is read, anything else is refused, and no file makes the server fail."""
 
 import json
 
 DUPLICATE_NAMES = {"y_object_duplicated_key", "y_object_duplicated_key_and_value"}
-"""JSON that the contract refuses: a name that stands twice."""
+"""JSON that the contract refuses: a duplicate name."""
 
 NUL = {"y_object_escaped_null_in_key", "y_string_null_escape"}
 """JSON that no database stores."""
@@ -60,7 +60,7 @@ def wrapped(name: str, content: bytes, field: str = "field") -> bytes:
 
 
 def expected_status(name: str) -> int:
-    """Say what a file is answered with that stands in a field of a submission."""
+    """Return the answer for a file as the value of a field."""
     if name.startswith("i_"):
         return next(status for status, names in EITHER.items() if name in names)
     if name.startswith("n_") or name in DUPLICATE_NAMES:
@@ -91,7 +91,7 @@ def test_files_in_a_field(anyshop, parsing_files) -> None:
 
 
 def test_files_in_an_unknown_field(anyshop, parsing_files) -> None:
-    """In a field that nobody declared, JSON is dropped with a warning; anything else is a 400."""
+    """In an undeclared field, JSON is dropped with a warning; anything else is a 400."""
     answers = {
         name: anyshop.post("anyjson", wrapped(name, content, "unknown"))
         for name, content in parsing_files.items()

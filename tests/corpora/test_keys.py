@@ -85,7 +85,7 @@ def test_removed_key_is_dead(make_shop) -> None:
 
 
 def test_collector_without_a_key_is_closed(make_shop) -> None:
-    """A collector that has no key, its own or a shared one, is closed to everybody."""
+    """A collector without a key, its own or a shared one, refuses every request."""
     shop = make_shop(shared_keys=(), collector_keys={"printers": (PRINTERS_KEY,)})
 
     answers = [shop.submit("computers", {"hostname": "pc-1"}, X_API_Key=key) for key in ("", PRINTERS_KEY)]
@@ -103,7 +103,7 @@ def test_own_key_closes_the_collector_to_the_shared_one(make_shop) -> None:
 
 
 def test_key_opens_no_reading(shop) -> None:
-    """A collector key, whichever way it is presented, is no token."""
+    """A collector key is not a token, in any header."""
     answers = [
         shop.client.simulate_get("/api/assets", headers=headers)
         for headers in (

@@ -89,9 +89,9 @@ def test_no_verdict_differs_from_the_endpoint(shop, testdata, tmp_path, plugin, 
     online = [endpoint_verdict(shop.post(plugin, body, "?dryrun=true", **preference)) for body in bodies]
 
     assert {verdict["valid"] for verdict in offline} == {True, False}
-    for told, expected, body in zip(offline, online, bodies, strict=True):
-        told.pop("file")
-        assert told == expected, body
+    for answer, expected, body in zip(offline, online, bodies, strict=True):
+        answer.pop("file")
+        assert answer == expected, body
 
 
 def validate(plugin: str, files: list[Path], option: str) -> list[dict[str, Json]]:
@@ -111,8 +111,8 @@ def validate(plugin: str, files: list[Path], option: str) -> list[dict[str, Json
 
 def endpoint_verdict(answer: object) -> JsonObject:
     """Return what the endpoint said in the words of the command."""
-    told = answer.json
+    body = answer.json
     if answer.status_code == 200:
-        return {"valid": True, "warnings": told["warnings"], "problem": None}
-    problem = {name: value for name, value in told.items() if name != "requestid"}
+        return {"valid": True, "warnings": body["warnings"], "problem": None}
+    problem = {name: value for name, value in body.items() if name != "requestid"}
     return {"valid": False, "warnings": [], "problem": problem}

@@ -108,7 +108,7 @@ def test_against_the_schema(shop, submission, pointer, keyword) -> None:
 
 
 def test_many_faults(shop) -> None:
-    """422: twenty faults are told, however many there are."""
+    """422: at most twenty faults are reported."""
     programs = [{"name": number} for number in range(100)]
 
     answer = shop.submit("computers", {"hostname": "pc-1", "installedsoftware": programs})
@@ -147,7 +147,7 @@ def test_other_methods(shop, method) -> None:
 
 
 def test_sane_request_id_is_kept(shop) -> None:
-    """The client's request id stands in the answer, and in the audit entry of what it stored."""
+    """The answer and the audit entry have the client's request id."""
     answer = shop.submit("computers", {"hostname": "pc-1"}, X_Request_ID="imaging-42")
 
     assert answer.headers["x-request-id"] == "imaging-42"
@@ -156,7 +156,7 @@ def test_sane_request_id_is_kept(shop) -> None:
 
 @pytest.mark.parametrize("requestid", ["a b", "x" * 65, "<script>", "-x", "../..", "\u00e4"])
 def test_other_request_id_is_replaced(shop, requestid) -> None:
-    """A request id that is no sane token is replaced by one of ours."""
+    """A request id that is not well-formed is replaced by a generated one."""
     answer = shop.submit("computers", {"hostname": "pc-1"}, X_Request_ID=requestid)
 
     assert answer.status_code == 201

@@ -69,7 +69,7 @@ def test_the_app_is_embedded_in_another_wsgi_program(settings):
 
 @pytest.mark.every_database
 def test_submitting_from_python_without_http(settings):
-    """The same path, from a program that has no server."""
+    """A program without a server submits by `Site.submissions`."""
     upgrade_site(settings)
     with Site.open(settings) as site:
         answers = [
@@ -83,7 +83,7 @@ def test_submitting_from_python_without_http(settings):
 
 @pytest.mark.every_database
 def test_a_site_refuses_a_schema_that_is_behind(settings):
-    """With the command to run."""
+    """The error names the command to run."""
     with pytest.raises(SchemaBehind, match="shopdb db upgrade"):
         Site.open(settings)
 

@@ -1,4 +1,4 @@
-"""Time that passes in a database."""
+"""Ageing the audit of a database."""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
-"""Whether what happened is what a document shows.
+"""Comparing an output with what a document shows.
 
-In what is shown, `…` stands for anything, and times and request ids may differ.
+In what is shown, `…` matches anything, and times and request ids may differ.
 """
 
 import json
@@ -21,12 +21,12 @@ def text_agrees(shown: str, actual: str) -> bool:
 
 
 def lines_agree(shown: list[str], actual: list[str]) -> bool:
-    """Whether each line of NDJSON is as shown."""
+    """Return whether each line of NDJSON is as shown."""
     return len(shown) == len(actual) and all(map(text_agrees, shown, actual))
 
 
 def json_agrees(shown: object, actual: object) -> bool:
-    """Compare JSON; `"…": "…"` stands for further members, a last `"…"` for further items."""
+    """Compare JSON; `"…": "…"` matches further members, a last `"…"` further items."""
     if shown == "…":
         return True
     if isinstance(shown, dict) and isinstance(actual, dict):

@@ -1,4 +1,4 @@
-"""Identities that a database's collation might take for one, or for several."""
+"""Identities that a database's collation might compare wrongly."""
 
 ONE = [
     ["pc-1", "PC-1", "Pc-1", " pc-1 ", "\u00a0pc-1\n"],
@@ -9,7 +9,7 @@ ONE = [
     ["\ufb01le", "FILE", "file"],
     ["\u0149\u0323", "\u02bc\u1e47"],
 ]
-"""Spellings that are one identity, a list each."""
+"""Lists of spellings of one identity."""
 
 SEVERAL = [
     ["\U0001f600", "\U0001f601", "\U0001f602"],
@@ -23,4 +23,4 @@ SEVERAL = [
     ["stra\u00dfe", "strase"],
     ["\u0131", "i", "i\u0307"],
 ]
-"""Identities that only look alike, a list each."""
+"""Lists of different identities that look alike."""

@@ -1,5 +1,5 @@
 """ShopDB's core: the server, the submission path and the command line.
 
-Importable without the command line: `shopdb_core.app.create_app`, `shopdb_core.settings.Settings`,
-`shopdb_core.submissions.Collect` and `shopdb_core.store.open_store`.
+Importable without the command line: `shopdb_core.site.Site`, `shopdb_core.app.create_app`,
+`shopdb_core.settings.Settings` and `shopdb_core.store.open_store` (docs/library.md).
 """

@@ -1,8 +1,6 @@
-"""The routes of the API: from an open site to a WSGI application."""
+"""`create_app`: the routes of the API, as a WSGI application on an open site."""
 
-import falcon
-
-from shopdb_core.api import problems, request
+from shopdb_core.api import problems, responses
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
@@ -11,39 +9,43 @@ from shopdb_core.api.assets import (
     RelationshipsResource,
 )
 from shopdb_core.api.health import HealthResource
-from shopdb_core.api.history import AuditResource, HistoryResource
-from shopdb_core.api.reports import ReportResource, ReportsResource
+from shopdb_core.api.history import AuditResource
+from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
-from shopdb_core.api.submissions import BatchResource, CollectorAuth, CollectorResource
+from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.site import Site
 
 _ASSET = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
 
 
 def create_app(site: Site) -> WebApp:
-    """Return the WSGI application of an open site, which its caller closes when serving has ended."""
-    app = falcon.App(middleware=[RequestContext()])
-    app.add_middleware(Authentication(site.tokens))
+    """Return the WSGI application of an open site; the caller closes the site after serving.
+
+    Raises `TypeError` for a resource that does not declare the role of each of its methods.
+    """
+    app = WebApp(middleware=[RequestContext(), Authentication(site.tokens, site.keys, site.plugins)])
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
-    request.install(app)
+    responses.install(app)
     problems.install(app)
-    auth, limit = CollectorAuth(site.keys, site.plugins), site.settings.max_body_bytes
-    store, reports = site.store, site.reports
+    store, limit = site.store, site.settings.max_body_bytes
+    collector = CollectorResource(site.submissions, limit)
     schemas = SchemasResource(site.plugins, site.broken)
+    audit = AuditResource(store)
+    reports = ReportsResource(site.reports)
     app.add_route("/api/health", HealthResource(store))
-    app.add_route("/api/collector/{plugin}", CollectorResource(auth, site.submissions, limit))
-    app.add_route("/api/collector/{plugin}/_batch", BatchResource(auth, site.submissions, limit))
+    app.add_route("/api/collector/{plugin}", collector)
+    app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(store, site.plugins, site.chain, limit))
     app.add_route(_ASSET, AssetResource(store))
-    app.add_route(f"{_ASSET}/history", HistoryResource(store))
+    app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(store, limit))
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(store))
-    app.add_route("/api/audit", AuditResource(store))
+    app.add_route("/api/audit", audit)
     app.add_route("/api/duplicates", DuplicatesResource(store))
-    app.add_route("/api/reports", ReportsResource(reports))
-    app.add_route("/api/reports/{plugin}/{name}", ReportResource(reports))
+    app.add_route("/api/reports", reports)
+    app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
     return app

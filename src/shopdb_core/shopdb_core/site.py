@@ -1,4 +1,4 @@
-"""One site, opened: the only assembly of its plugins, its database and what works on them."""
+"""`Site`: the plugins and the database of one site, and the services on them, assembled in this one place."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -24,11 +24,11 @@ NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
 
 class Site:
-    """The parts of one site that share its settings, its plugins and its database.
+    """One open site; close it, or use it in a `with` block.
 
     `submissions`, `reports`, `keys` (of collectors), `tokens` and `chain` (the audit's seals) may be used
-    from any thread until `close`. `broken` holds, by plugin, what its declaration breaks for clients of the
-    declaration that was served before.
+    from any thread until `close`. `broken` maps a plugin to the changes of its declaration that break
+    clients of the one that was served before.
     """
 
     def __init__(
@@ -54,10 +54,11 @@ class Site:
     ) -> Self:
         """Open the site with the given plugins, or with those that are installed.
 
-        The declarations are recorded as served, unless `record_served` is false: a command that only reads
-        serves none. A plugin whose migrations failed is quarantined. Raises `ConfigurationError` where
-        settings, plugins or the database cannot be used, its subclass `SchemaBehind` where
-        `shopdb db upgrade` must run first, and `Unavailable` where the database does not answer.
+        The declarations are recorded as served, in a transaction of their own, unless `record_served` is
+        false, as for a command that only reads. A plugin whose migrations failed is quarantined.
+        Raises `ConfigurationError` if settings, plugins or the database cannot be used, its subclass
+        `SchemaBehind` if `shopdb db upgrade` must run first, and `Unavailable` if the database does not
+        answer.
         """
         loaded = load_plugins(settings.plugin_selection, plugins)
         store = open_store(settings)
@@ -70,7 +71,7 @@ class Site:
         return cls(settings, loaded, store, broken)
 
     def close(self) -> None:
-        """Finish the submissions that were handed in, and release the database's connections."""
+        """Finish the submissions that are under way, and close the database's connections."""
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -88,7 +89,7 @@ class Site:
 def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[MigrationStatus]:
     """Run the pending migrations of the core, then those of each active plugin; each commits by itself.
 
-    Returns the state of each afterwards; the status of a plugin whose migration failed carries the `failure`.
+    Returns the status of each afterwards, with the `failure` of a plugin whose migration failed.
     Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
     """
     return upgrade(settings.database_url, migration_scripts(load_plugins(settings.plugin_selection, plugins)))
@@ -102,9 +103,9 @@ def migration_scripts(plugins: Plugins) -> list[MigrationScripts]:
 
 
 def check_schema(store: Store, plugins: Plugins) -> None:
-    """Check the database's tables before the first request; a plugin whose migrations failed is quarantined.
+    """Check that the database is up to date; a plugin whose migrations failed is quarantined.
 
-    Raises `SchemaBehind`, with the command to run, and `ConfigurationError` where the core itself is too old.
+    Raises `SchemaBehind`, with the command to run, and `ConfigurationError` if the core's migrations failed.
     """
     scripts = migration_scripts(plugins)
     for status in store.read(lambda connection: migration_statuses(connection, scripts)):

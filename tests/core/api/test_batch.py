@@ -55,7 +55,7 @@ def test_each_line_is_answered_as_if_it_came_alone(shop):
 
 @pytest.mark.every_database
 def test_a_bad_line_is_a_problem_and_harms_no_neighbour(shop):
-    """No JSON, against the schema, no object, not to be stored: each the single problem, and its line."""
+    """Not JSON, invalid, not an object, not storable: each has the problem of a single post, and its line."""
     bad = [b'{"hostname": ', b'{"hostname": "PC-9", "memorygb": "x"}', b"[]", b'{"hostname": "a\\u0000b"}']
     body = b"".join(line + b"\n" + ndjson({"hostname": f"PC-{number}"}) for number, line in enumerate(bad))
     response = post(shop, body, X_Request_ID="one-request")
@@ -88,14 +88,14 @@ def test_two_lines_for_one_asset_are_a_chain(shop):
 
 
 def test_every_entry_carries_the_id_of_the_request(shop):
-    """As the answer does."""
+    """The answer has the same id."""
     response = post(shop, ndjson({"hostname": "PC-1"}, {"hostname": "PC-2"}), X_Request_ID="batch-7")
     assert response.headers["x-request-id"] == "batch-7"
     assert shop.rows("SELECT DISTINCT requestid, count(*) FROM auditentry") == [("batch-7", 2)]
 
 
 def test_a_dry_run_stores_nothing(shop):
-    """Each line is asked for as if it came alone."""
+    """Each line is answered as if it were the only one."""
     found = answers(post(shop, ndjson({"hostname": "PC-1"}, {"hostname": "PC-1"}), "?dryrun=true"))
     assert [(each["action"], each["assetid"], each["matchedby"]) for each in found] == [
         ("created", None, None)
@@ -105,7 +105,7 @@ def test_a_dry_run_stores_nothing(shop):
 
 
 def test_lenient_counts_for_every_line(shop):
-    """And the answer says so."""
+    """The answer names the preference that was applied."""
     response = post(
         shop, ndjson({"hostname": "PC-1", "memorygb": "x"}, {"memorygb": 1}), Prefer="handling=lenient"
     )
@@ -115,19 +115,19 @@ def test_lenient_counts_for_every_line(shop):
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_blank_lines_are_skipped_and_counted(shop, end):
-    """Whatever the lines end in, and whether or not the last one ends."""
+    """Line ends are CR LF or LF, and the last line may lack one."""
     body = end.join([b"", b'{"hostname": "PC-1"}', b"  ", b'{"hostname": "PC-2"}'])
     assert in_short(post(shop, body)) == [(2, "created"), (4, "created")]
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"\r\n \r\n"])
 def test_an_empty_batch_has_an_empty_answer(shop, body):
-    """It is no error."""
+    """An empty batch is valid."""
     assert answers(post(shop, body)) == []
 
 
 def test_liberties_of_encoding_are_read_line_by_line(shop):
-    """A byte order mark, and a line that is no UTF-8: each with its warning; the other lines without."""
+    """A byte order mark, and a line that is not UTF-8, each have a warning; the other lines have none."""
     body = b"\xef\xbb\xbf" + ndjson({"hostname": "PC-1"}) + '{"hostname": "Büro"}\n'.encode("latin-1")
     found = answers(post(shop, body + ndjson({"hostname": "PC-2"})))
     assert [answer["identityvalue"] for answer in found] == ["PC-1", "Büro", "PC-2"]
@@ -136,15 +136,15 @@ def test_liberties_of_encoding_are_read_line_by_line(shop):
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf_16_is_not_read(shop, codec):
-    """Its lines cannot be told apart: every one is refused."""
+    """Its line ends are not those of UTF-8: every line is refused."""
     body = ndjson({"hostname": "PC-1"}, {"hostname": "PC-2"}).decode().encode(codec)
     assert {status for _, status in in_short(post(shop, body))} == {400}
     assert post(shop, body, content_type=f"{NDJSON}; charset={codec}").status_code == 415
     assert shop.count("asset") == 0
 
 
-def test_gzip_is_inflated_and_what_is_no_gzip_is_told(shop):
-    """What came before the damage is stored."""
+def test_gzip_is_inflated_and_broken_gzip_is_reported(shop):
+    """The lines before the damage are stored."""
     compressed = gzip.compress(ndjson(*({"hostname": f"PC-{n}"} for n in range(3))))
     assert [action for _, action in in_short(post(shop, compressed, Content_Encoding="gzip"))] == [
         "created"
@@ -169,7 +169,7 @@ def test_a_line_that_is_too_long_is_413_and_the_next_is_read(make_shop):
 
 
 def test_the_line_behind_the_last_allowed_one_is_413_and_ends_the_batch(shop):
-    """All before it is stored, nothing behind it is read."""
+    """The lines before it are stored, and those after it are not read."""
     rest = ndjson({"hostname": "PC-1"}, {"hostname": "PC-2"}, {"hostname": "PC-3"})
     response = post(shop, b"\n" * (MOST_LINES - 1) + rest)
     assert in_short(response) == [(MOST_LINES, "created"), (MOST_LINES + 1, 413)]
@@ -240,7 +240,7 @@ def test_keys_and_names_are_judged_before_the_body(shop):
 
 
 def test_a_quarantined_plugin_answers_503(make_shop):
-    """For the whole request, with the time to come back."""
+    """The whole request is refused, with the seconds to wait."""
 
     class Broken:
         def get_collector_schema(self):
@@ -255,7 +255,7 @@ def test_a_quarantined_plugin_answers_503(make_shop):
 
 @pytest.mark.alone
 def test_a_database_that_is_away_is_waited_for_once(shop):
-    """Its lines are 503 with nothing stored, those behind them at once; later batches work again."""
+    """Its lines are 503 with nothing stored, the ones after them without a wait; later batches work again."""
     shop.store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=500"))
     body = ndjson(*({"hostname": f"PC-{n}"} for n in range(5_000)), {"memorygb": 1})
     with closing(sqlite3.connect(shop.settings.database_url.removeprefix("sqlite:///"))) as other:
@@ -271,7 +271,7 @@ def test_a_database_that_is_away_is_waited_for_once(shop):
 
 
 def test_a_batch_has_one_line_in_the_log(shop, caplog):
-    """It is written when the answer is whole."""
+    """The line is written after the last line of the answer."""
     caplog.set_level("INFO", "shopdb_core.access")
     post(shop, ndjson({"hostname": "PC-1"}, {"hostname": "PC-2"}), X_Request_ID="batch-8")
     (line,) = caplog.messages

@@ -55,7 +55,7 @@ def test_dry_run_adds_diff_and_matchedby(shop):
 
 @pytest.mark.parametrize("query", ["?dryrun=yes", "?dryrun=", "?dryrun=true&dryrun=true", "?dry-run=true"])
 def test_a_misspelt_parameter_is_refused(shop, query):
-    """A dry run that is none because of a typing error would write."""
+    """A misspelt `dryrun` must not write."""
     answer = shop.post("computers", {"hostname": "PC-1"}, query)
     assert answer.status_code == 400
     assert shop.count("asset") == 0
@@ -72,7 +72,7 @@ def test_lenient_preference_is_applied_and_said(shop, prefer):
 
 @pytest.mark.parametrize("given", ["abc-123", "A" * 64])
 def test_a_sane_request_id_is_kept_everywhere(shop, given):
-    """The same id stands in the answer and in the audit entry."""
+    """The answer and the audit entry have the same id."""
     answer = shop.post("computers", {"hostname": "PC-1"}, **{"X-Request-ID": given})
     (entry,) = shop.get("/api/audit").json["items"]
     assert answer.headers["x-request-id"] == entry["requestid"] == given
@@ -80,7 +80,7 @@ def test_a_sane_request_id_is_kept_everywhere(shop, given):
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, "-rf", "a\tb", "ä"])
 def test_an_odd_request_id_is_replaced(shop, given):
-    """Nothing that a client invents reaches the log unchecked."""
+    """An id that is not well-formed never reaches the log."""
     answer = shop.post("computers", {"hostname": "PC-1"}, **{"X-Request-ID": given})
     assert answer.headers["x-request-id"] != given
 
@@ -95,8 +95,8 @@ def test_a_refusal_is_a_problem_with_every_fault(shop):
     assert all(error.keys() == {"pointer", "keyword", "message"} for error in answer.json["errors"])
 
 
-def test_at_most_20_faults_and_80_characters_are_told(shop):
-    """An error answer stays readable, and echoes no payload."""
+def test_at_most_20_faults_and_80_characters_are_reported(shop):
+    """An error answer stays short, and does not echo the payload."""
     software = [{"name": 5, "version": "v" * 5000} for _ in range(100)]
     answer = shop.post("computers", {"hostname": "h" * 5000, "installedsoftware": software})
     assert len(answer.json["errors"]) == 20
@@ -121,8 +121,8 @@ def test_at_most_20_faults_and_80_characters_are_told(shop):
         b'{"hostname": "a\x01"}',
     ],
 )
-def test_what_is_no_strict_json_object_is_400(shop, body):
-    """Malformed is not the same as invalid."""
+def test_a_body_other_than_a_strict_json_object_is_400(shop, body):
+    """A malformed body is 400, an invalid one 422."""
     assert post(shop, body).status_code == 400
     assert shop.count("asset") == 0
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_stored_is_422(shop, body):
     "key", [None, "", "wrong", KEY + "x", KEY[:-1], "ä" * 40, "x" * 10_000, f"{KEY},{KEY}"]
 )
 def test_without_the_key_everything_is_401(shop, key):
-    """One answer for every fault, also for a collector that does not exist."""
+    """Every wrong key has the same answer, also for a collector that does not exist."""
     headers = {} if key is None else {"X-API-Key": key}
     answers = [
         shop.client.simulate_post(f"/api/collector/{name}", body=b"{", headers=headers)
@@ -187,12 +187,12 @@ def test_without_the_key_everything_is_401(shop, key):
 
 
 def test_with_the_key_an_unknown_collector_is_404(shop):
-    """Its bearer may know."""
+    """Only a client with a key learns which collectors exist."""
     assert shop.post("toasters", {}).status_code == 404
 
 
-def test_a_token_is_no_key_and_a_key_no_token(shop):
-    """Each opens its own doors only."""
+def test_a_token_is_not_a_key_and_a_key_is_not_a_token(shop):
+    """A token does not submit, and a key does not read."""
     body = {"hostname": "PC-1"}
     with_token = shop.client.simulate_post(
         "/api/collector/computers", json=body, headers=shop.bearer("admin")
@@ -225,7 +225,7 @@ def test_schemas_show_what_each_collector_takes(shop):
 
 
 def test_every_example_is_taken(shop):
-    """What `_schemas` shows works when it is posted, dates and all, without a warning."""
+    """Each example of `_schemas` is accepted without a warning."""
     for name, shown in shop.get("/api/collector/_schemas").json["collectors"].items():
         for example in shown["examples"]:
             answer = shop.post(name, example)

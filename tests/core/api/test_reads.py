@@ -90,7 +90,7 @@ def test_assets_are_filtered_by_type_and_prefix(stocked, query, found):
     ],
 )
 def test_odd_windows_are_refused(stocked, query):
-    """A parameter is right or named."""
+    """The answer names the wrong parameter."""
     answer = stocked.get(f"/api/assets?{query}")
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
@@ -132,7 +132,7 @@ def test_reads_need_a_token(stocked, path):
 
 
 @pytest.mark.every_database
-def test_history_tells_one_asset_and_audit_all(stocked):
+def test_history_lists_one_asset_and_audit_all(stocked):
     """The same entries, in the order of the database's sequence."""
     stocked.submit("computers", {"hostname": "PC-1", "osname": "W"})
     history = stocked.get("/api/assets/2/history").json["items"]
@@ -193,7 +193,7 @@ def test_an_asset_entered_by_hand_has_an_audit_entry_too(stocked):
 )
 @pytest.mark.every_database
 def test_an_asset_that_cannot_be_entered(stocked, body, status):
-    """It exists, belongs to a collector, or is not well described."""
+    """It exists, its type has a collector, or the body is invalid."""
     answer = stocked.client.simulate_post("/api/assets", json=body, headers=stocked.bearer("editor"))
     assert answer.status_code == status
     assert stocked.count("asset") == 7
@@ -264,7 +264,7 @@ def test_a_viewer_does_not_edit(stocked, method, path):
 
 
 def test_reports_are_listed_with_their_parameters(stocked):
-    """A reader finds out what can be asked."""
+    """Each has its columns, its parameters and its address."""
     items = stocked.get("/api/reports").json["items"]
     assert {(item["plugin"], item["name"]) for item in items} == {
         ("computers", "software"),
@@ -304,12 +304,12 @@ def test_a_report_asked_wrongly_says_what_is_missing(stocked, query):
 @pytest.mark.parametrize("days", ["x", "1.5", "99999999999999999999", "-1"])
 @pytest.mark.every_database
 def test_a_report_survives_odd_numbers(stocked, days):
-    """A wrong number is the reader's fault, never the server's."""
+    """A wrong number is a 400, never a 500."""
     assert stocked.get(f"/api/reports/computers/stale?days={days}").status_code in (200, 400)
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0"])
-def test_csv_cells_are_no_formulas(shop, name):
+def test_csv_cells_are_not_formulas(shop, name):
     """A spreadsheet shows what was submitted and does not execute it."""
     shop.submit("printers", {"serialnumber": "SN-1", "supplies": [{"name": f"x{name}", "levelpercent": 1}]})
     shop.submit("computers", {"hostname": "PC-1", "installedsoftware": [{"name": name}]})
@@ -317,14 +317,14 @@ def test_csv_cells_are_no_formulas(shop, name):
     assert rows[1][0] == f"'{name.strip()}"
 
 
-def test_health_is_open_and_tells_nothing_else(shop):
+def test_health_is_open_and_shows_nothing_else(shop):
     """For a load balancer."""
     answer = shop.client.simulate_get("/api/health")
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
 def test_a_method_that_is_not_offered_is_a_problem_too(shop):
-    """405 names what is."""
+    """The header Allow lists the methods that are."""
     answer = shop.client.simulate_put("/api/assets", headers=shop.bearer())
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
     assert "GET" in answer.headers["allow"]

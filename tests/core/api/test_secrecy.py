@@ -1,15 +1,15 @@
-"""What a database says of a value that it refuses stays between it and the plugin."""
+"""Values in a database's error messages are neither sent nor logged."""
 
 import pytest
 from sqlalchemy import text
 
 from shopdb_hookspecs import hookimpl
 
-VALUE = "a-value-that-nobody-else-may-read"
+VALUE = "a-value-that-is-secret"
 
 
 class Twice:
-    """A plugin that stores a value twice where it may stand once; every driver's error quotes it."""
+    """A plugin that inserts a duplicate key; every driver's error quotes it."""
 
     @hookimpl
     def get_collector_schema(self):
@@ -23,7 +23,7 @@ class Twice:
 
 
 @pytest.mark.every_database
-def test_a_value_that_the_database_refuses_is_told_to_nobody(make_shop, caplog):
+def test_a_value_that_the_database_refuses_is_not_revealed(make_shop, caplog):
     """Neither the answer nor the log quotes it, and nothing is stored."""
     shop = make_shop({"twice": Twice()})
 

@@ -1,4 +1,4 @@
-"""Which identities are one, and which values are no evidence."""
+"""Equal identities, and placeholder values."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from shopdb_core.assets.identity import IDENTITY_KEY_BYTES, fits, identity_key, 
     ],
 )
 def test_spellings_of_one_identity(one, other):
-    """Trimmed, NFC, case-folded: upper and lower case, composed and decomposed are one."""
+    """Case, surrounding blanks and Unicode composition make no difference."""
     assert identity_key(one) == identity_key(other)
 
 
@@ -24,13 +24,13 @@ def test_spellings_of_one_identity(one, other):
     ("one", "other"), [("pc-1", "pc-10"), ("a b", "ab"), ("e", "\u00e9"), ("\U0001f600", "\U0001f601")]
 )
 def test_different_identities_stay_different(one, other):
-    """What a database's collation may call equal is not."""
+    """Some database's collation compares each pair as equal."""
     assert identity_key(one) != identity_key(other)
 
 
 @pytest.mark.parametrize("character", ["a", "\u0390", "\ufb03", "\U0001f600", "\u1f80", "\u0149"])
 def test_255_characters_always_fit(character):
-    """The column has room for whatever 255 characters fold to."""
+    """The longest key of 255 characters fits into the column."""
     assert fits(identity_key(character * 255))
     assert not fits(b"x" * (IDENTITY_KEY_BYTES + 1))
 
@@ -50,12 +50,12 @@ def test_255_characters_always_fit(character):
         "",
     ],
 )
-def test_placeholders_are_no_evidence(value):
+def test_placeholders_are_recognised(value):
     """All-zero, broadcast, local and group addresses, vendors' default texts, one repeated character."""
     assert is_placeholder(value)
 
 
 @pytest.mark.parametrize("value", ["00:1A:2B:3C:4D:5E", "68:B5:99:E6:84:EB", "PHCVN191TG"])
-def test_real_values_are_evidence(value):
-    """A burned-in address or a serial number tells one device from another."""
+def test_real_values_are_not_placeholders(value):
+    """A universal MAC address or a serial number identifies one device."""
     assert not is_placeholder(value)

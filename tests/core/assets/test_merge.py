@@ -1,4 +1,4 @@
-"""The pure heart of an upsert."""
+"""Merging and diffing attributes."""
 
 import pytest
 from hypothesis import given
@@ -36,11 +36,11 @@ def test_object_is_replaced_whole():
 
 @pytest.mark.parametrize(("one", "other"), [(True, 1), (0, False), (1, 1.0), ([True], [1]), ("1", 1)])
 def test_values_that_python_confuses_are_different_json(one, other):
-    """A change from true to 1 is a change."""
+    """A change from `true` to 1 is a change."""
     assert not same(one, other)
 
 
-def test_lists_of_objects_differ_by_what_came_and_went():
+def test_lists_of_objects_differ_by_added_and_removed():
     """One program changed among many is one added and one removed."""
     before = {"software": [{"n": "a", "v": 1}, {"n": "b", "v": 1}]}
     after = {"software": [{"n": "a", "v": 1}, {"n": "b", "v": 2}]}
@@ -49,7 +49,7 @@ def test_lists_of_objects_differ_by_what_came_and_went():
     }
 
 
-def test_objects_that_stand_twice_are_counted():
+def test_duplicate_objects_are_counted():
     """A list may hold equal objects; losing one of two is a change."""
     one = {"n": "a"}
     assert diff({"l": [one, one]}, {"l": [one]}) == {"l": {"added": [], "removed": [one]}}

@@ -30,7 +30,7 @@ class History:
             self.shop.submit("computers", submission)
 
     def at(self, auditid: int) -> datetime:
-        """When an entry was written."""
+        """Return the time of an entry."""
         query = select(auditentry.c.at).where(auditentry.c.auditid == auditid)
         return self.shop.store.read(lambda connection: connection.scalars(query).one())
 
@@ -38,7 +38,7 @@ class History:
         """Prune one kind of entries, all of them or those older than the one with the id `before`."""
         now = datetime.now(UTC)
         expiry = Expiry(kind, self.at(before) if before else now, now)
-        return list(prune(self.shop.store, self.shop.chain, [expiry], rest=lambda _: None))
+        return list(prune(self.shop.store, self.shop.chain, [expiry], pause=lambda _: None))
 
     def verify(self) -> list[Verified]:
         """Verify, and return what was found."""
@@ -59,7 +59,7 @@ class History:
         )
 
     def tamper(self, *statements: str) -> None:
-        """Change the database as somebody would who has the file and not the key."""
+        """Change the database without the key."""
         for statement in statements:
             execute(make_url(self.shop.settings.database_url), statement)
 

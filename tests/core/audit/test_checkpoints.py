@@ -1,4 +1,4 @@
-"""Runs of entries."""
+"""Joining runs of entries."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopdb_core.audit.checkpoints import Run, joined
+from shopdb_core.audit.checkpoints import Run, join_runs
 from shopdb_core.json_text import canonical_text
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,9 +27,9 @@ def entry(number: int, assetid: int = 1) -> Run:
     )
 
 
-def test_a_run_tells_where_it_begins_and_ends():
+def test_a_run_has_the_ends_of_its_entries():
     """First and last entry, their times and hashes, how many, and the net change."""
-    (run,) = joined([entry(2), entry(3), entry(4)])
+    (run,) = join_runs([entry(2), entry(3), entry(4)])
 
     assert run == replace(
         entry(2),
@@ -42,28 +42,28 @@ def test_a_run_tells_where_it_begins_and_ends():
 
 
 def test_entries_that_are_kept_stay_between_runs():
-    """A run has no gap."""
-    assert [run.entries for run in joined([entry(1), entry(2), entry(4)])] == [2, 1]
+    """The entries of a run are consecutive."""
+    assert [run.entries for run in join_runs([entry(1), entry(2), entry(4)])] == [2, 1]
 
 
 def test_assets_have_runs_of_their_own():
-    """Even where ids and hashes would fit."""
-    assert len(joined([entry(1, assetid=1), entry(2, assetid=2)])) == 2
+    """Runs of two assets are not joined, even if ids and hashes match."""
+    assert len(join_runs([entry(1, assetid=1), entry(2, assetid=2)])) == 2
 
 
 def test_entries_whose_diffs_contradict_stay_apart():
-    """Their hashes fit, yet a sum would hide what is wrong."""
+    """Their hashes match, but a net change would hide the fault."""
     wrong = replace(entry(2), diff='{"n":{"after":2,"before":7}}')
 
-    assert joined([entry(1), wrong]) == [entry(1), wrong]
+    assert join_runs([entry(1), wrong]) == [entry(1), wrong]
 
 
 @given(order=st.permutations(range(1, 9)))
-def test_joining_bit_by_bit_comes_to_the_same(order):
-    """Whatever is pruned first, in the end one run stands for all."""
+def test_joining_in_any_order_has_the_same_result(order):
+    """The order of pruning does not change the run that results."""
     runs = []
     for number in order:
-        runs = joined([*runs, entry(number)])
+        runs = join_runs([*runs, entry(number)])
 
-    assert runs == joined(map(entry, range(1, 9)))
+    assert runs == join_runs(map(entry, range(1, 9)))
     assert [run.entries for run in runs] == [8]

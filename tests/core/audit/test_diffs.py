@@ -1,4 +1,4 @@
-"""Two diffs as one."""
+"""Composing two diffs into one."""
 
 from functools import reduce
 from itertools import pairwise
@@ -17,7 +17,7 @@ ATTRIBUTES = st.dictionaries(st.sampled_from(["a", "b"]), VALUES, max_size=2)
 
 
 def same_state(one, other):
-    """Whether two sets of attributes are the same, as the audit tells it."""
+    """Return whether two sets of attributes are equal for the audit."""
     return one.keys() == other.keys() and all(equal(one[name], other[name]) for name in one)
 
 
@@ -46,7 +46,7 @@ def test_it_does_not_matter_which_are_composed_first(states, data):
 
 @given(before=ATTRIBUTES, after=ATTRIBUTES)
 def test_a_change_that_was_taken_back_leaves_nothing(before, after):
-    """There and back again is no change."""
+    """A change and its inverse compose to an empty diff."""
     composed = compose(diff(before, after), diff(after, before))
 
     assert all(change == {"added": [], "removed": []} for change in composed.values())
@@ -60,7 +60,7 @@ def test_what_was_created_has_no_before():
 
 
 def test_of_lists_of_objects_the_difference_alone_is_kept():
-    """One that came and went is not told; one that stands twice counts twice."""
+    """An object that was added and removed is left out; duplicates are counted."""
     one, two, three = {"n": 1}, {"n": 2}, {"n": 3}
     first = {"l": {"added": [one, two], "removed": [three]}}
     second = {"l": {"added": [one, three], "removed": [two]}}
@@ -79,6 +79,6 @@ def test_of_lists_of_objects_the_difference_alone_is_kept():
     ],
 )
 def test_diffs_that_contradict_are_not_composed(first, second):
-    """What is wrong with a history must not vanish in a sum."""
+    """A fault in a history must not disappear in a composed diff."""
     with pytest.raises(Contradiction):
         compose({"a": first}, {"a": second})

@@ -1,4 +1,4 @@
-"""Pruning: what goes, what stays, and what stands in its place."""
+"""Pruning: which entries are deleted, and the checkpoints that replace them."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from shopdb_core.store import open_store
 pytestmark = pytest.mark.every_database
 
 
-def test_each_kind_goes_by_itself(history):
+def test_each_kind_is_pruned_separately(history):
     """Noops and volatile changes are one kind; creations and all other changes are the other."""
     history.submit("PC-1", "A", "A", "B")
     history.submit("PC-1", "B", boot=2)
@@ -27,15 +27,15 @@ def test_each_kind_goes_by_itself(history):
     assert history.faults() == set()
 
 
-def test_a_checkpoint_stands_for_consecutive_entries(pruned):
-    """One between every two that are kept."""
+def test_a_checkpoint_replaces_consecutive_entries(pruned):
+    """There is one checkpoint between two entries that are kept."""
     assert [checkpoint[:3] for checkpoint in pruned.checkpoints()] == [(3, 5, 3), (8, 9, 2)]
     assert {checkpoint[3] for checkpoint in pruned.checkpoints()} == {"{}"}
     assert pruned.faults() == set()
 
 
 def test_a_checkpoint_has_the_net_change(history):
-    """Boot times that came and went are one change from the first to the last."""
+    """Successive boot times are one change from the first to the last."""
     history.submit("PC-1", "A", boot=1)
     for boot in (2, 3, 4):
         history.submit("PC-1", "A", boot=boot)
@@ -50,7 +50,7 @@ def test_a_checkpoint_has_the_net_change(history):
 
 
 def test_checkpoints_that_meet_become_one(pruned):
-    """When the change between them goes, nothing is left that would keep them apart."""
+    """When the change between two checkpoints is pruned, they are joined."""
     pruned.prune("change", before=10)
 
     ((first, last, entries, diff),) = pruned.checkpoints()
@@ -60,7 +60,7 @@ def test_checkpoints_that_meet_become_one(pruned):
 
 
 def test_a_checkpoint_grows_with_each_pruning(history):
-    """However long noops go on, one row stands for them."""
+    """Any number of noops has one row."""
     history.submit("PC-1", "A")
     for _ in range(3):
         history.submit("PC-1", "A", "A", "A")
@@ -72,7 +72,7 @@ def test_a_checkpoint_grows_with_each_pruning(history):
 
 
 def test_the_asset_is_rebuilt_from_what_is_left(history):
-    """Checkpoints and entries together lead to what is stored."""
+    """Replaying checkpoints and entries gives the stored attributes."""
     history.submit("PC-1", "A", "B", "C", "D")
     history.prune("change")
     diffs = history.shop.rows(
@@ -85,8 +85,8 @@ def test_the_asset_is_rebuilt_from_what_is_left(history):
     assert attributes == history.shop.get("/api/assets/1").json["attributes"]
 
 
-def test_the_newest_entry_stays_however_old(history):
-    """It holds the end of the chain; the next entry follows it as ever."""
+def test_the_newest_entry_is_kept_at_any_age(history):
+    """The next entry follows it in the chain."""
     history.submit("PC-1", "A", "A")
     history.submit("PC-2", "A")
     history.prune("noop")
@@ -98,8 +98,8 @@ def test_the_newest_entry_stays_however_old(history):
     assert history.faults() == set()
 
 
-def test_an_entry_that_was_the_newest_goes_after_its_successor_came(history):
-    """A computer that is seen rarely leaves nothing behind for ever."""
+def test_an_entry_that_was_the_newest_is_pruned_once_it_has_a_successor(history):
+    """The entries of a computer that is rarely submitted are pruned too."""
     history.submit("PC-1", "A", "A")
     history.prune("noop")
     assert history.entries() == [1, 2]
@@ -112,7 +112,7 @@ def test_an_entry_that_was_the_newest_goes_after_its_successor_came(history):
 
 
 def test_what_is_younger_stays_until_it_is_not(history):
-    """Pruning stops at the first entry that is too young, and goes on from there the next time."""
+    """Pruning stops at the first entry that is too young, and continues there the next time."""
     history.submit("PC-1", "A", *"AAAAAA")
 
     history.prune("noop", before=4)
@@ -122,7 +122,7 @@ def test_what_is_younger_stays_until_it_is_not(history):
 
 
 def test_an_entry_from_a_clock_that_went_wrong_stops_nothing(history, age):
-    """An entry of the future is passed by; those after it go in their time."""
+    """An entry from the future is skipped; those after it are pruned."""
     history.submit("PC-0", "A", "A", "A")
     age(history.shop.settings.database_url, history.shop.settings.secret_key, -400)
     history.submit("PC-1", "A", "A", "A")
@@ -133,7 +133,7 @@ def test_an_entry_from_a_clock_that_went_wrong_stops_nothing(history, age):
 
 
 def test_more_than_a_batch_is_pruned_in_batches(history):
-    """Each is a transaction of its own; a run goes on across them."""
+    """Each batch is a transaction; a checkpoint grows across batches."""
     for _ in range(BATCH):
         history.submit("PC-1", "A")
         history.submit("PC-2", "A")
@@ -147,7 +147,7 @@ def test_more_than_a_batch_is_pruned_in_batches(history):
 
 
 def test_what_was_kept_is_not_looked_at_again(history):
-    """Where nothing became old enough, there is no batch."""
+    """Without newly expired entries there are no batches."""
     history.submit("PC-1", "A", "B", "C")
     history.prune("noop")
 
@@ -179,8 +179,8 @@ def test_two_prunings_at_once_do_no_harm(history):
     assert history.faults() == set()
 
 
-def test_an_entry_whose_hash_does_not_fit_stays_as_evidence(history):
-    """Pruning must not wash away what verifying would find."""
+def test_an_entry_with_a_wrong_hash_is_kept_as_evidence(history):
+    """Pruning must not delete what verifying would find."""
     history.submit("PC-1", "A", *"AAAAAA")
     history.tamper("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 4")
     found = history.faults()
@@ -190,12 +190,12 @@ def test_an_entry_whose_hash_does_not_fit_stays_as_evidence(history):
     assert (batch.entries, batch.unfit) == (4, 1)
     assert history.entries() == [1, 4, 7]
     assert (
-        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY is another"}
+        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY has changed"}
     )
 
 
 def test_an_entry_that_is_missing_stays_missing(history):
-    """A checkpoint never stands for what was gone before."""
+    """A checkpoint does not cover an entry that was missing before."""
     history.submit("PC-1", "A", *"AAAAAA")
     history.tamper("DELETE FROM auditentry WHERE auditid = 4")
     found = history.faults()
@@ -208,9 +208,9 @@ def test_an_entry_that_is_missing_stays_missing(history):
 
 
 def test_a_forged_checkpoint_is_not_joined(pruned):
-    """It would be sealed with our own key."""
+    """Joining it would seal it with the site's key."""
     pruned.tamper("UPDATE auditcheckpoint SET entries = 2 WHERE lastauditid = 5")
 
     pruned.prune("change", before=10)
 
-    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY is another"}
+    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY has changed"}

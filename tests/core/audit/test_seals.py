@@ -19,7 +19,7 @@ from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
-FORGED = "was changed after it was written, or SECRET_KEY is another"
+FORGED = "was changed after it was written, or SECRET_KEY has changed"
 
 AT = [datetime(2026, 11, 26, 8, 30, 0, each, tzinfo=UTC) for each in (0, 125, 250_000)]
 HASHES = [
@@ -30,7 +30,7 @@ HASHES = [
 """As the release before the versions wrote them, with the SECRET_KEY of the tests' sites."""
 
 SEAL = bytes.fromhex("3857da1c2df6a4e571404dfe0b07715a4ca2328f2c082ad19e7802b4acb6ce9b")
-"""Of a checkpoint that stands for the second entry, likewise."""
+"""The seal of a checkpoint that replaces the second entry, likewise."""
 
 MINE = {"assetid": 7, "identityvalue": "Zeile Süd"}
 ENTRIES = [
@@ -170,7 +170,7 @@ SECOND = {**FIRST, 2: ("actor", "reason")}
 def row(seals: Seals, actor: str, reason: str | None) -> SimpleNamespace:
     """Return a row that was sealed with the newest version of `seals`."""
     written = SimpleNamespace(actor=actor, reason=reason, sealversion=seals.version)
-    written.seal = seals.of(written)
+    written.seal = seals.seal(written)
     return written
 
 
@@ -189,7 +189,7 @@ def second() -> Seals:
 def test_a_later_version_is_one_line(first, second):
     """Rows of both versions fit, each by its own fields."""
     for written in (row(first, "ada", None), row(second, "ada", "a repair"), row(second, "ada", None)):
-        assert second.fits(written, written.seal)
+        assert second.verify(written, written.seal)
 
 
 @pytest.mark.parametrize("reason", [None, "a repair"])
@@ -198,7 +198,7 @@ def test_a_later_row_does_not_pass_for_an_earlier_one(second, reason):
     written = row(second, "ada", reason)
     written.sealversion = 1
 
-    assert not second.fits(written, written.seal)
+    assert not second.verify(written, written.seal)
 
 
 def test_an_earlier_row_is_given_no_later_field(first, second):
@@ -206,7 +206,7 @@ def test_an_earlier_row_is_given_no_later_field(first, second):
     written = row(first, "ada", None)
     written.reason = "made up"
 
-    assert not second.fits(written, written.seal)
+    assert not second.verify(written, written.seal)
 
 
 def test_a_version_is_sealed_with_the_fields(second):
@@ -215,5 +215,5 @@ def test_a_version_is_sealed_with_the_fields(second):
     written = row(same, "ada", "a repair")
     written.sealversion = 1
 
-    assert not same.fits(written, written.seal)
-    assert second.of(written) == same.of(written)
+    assert not same.verify(written, written.seal)
+    assert second.seal(written) == same.seal(written)

@@ -1,4 +1,4 @@
-"""Verifying a history that was pruned: checkpoints vouch for what is gone, and for nothing else."""
+"""Verifying a pruned history: checkpoints cover the pruned entries, and no others."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from shopdb_core.audit.verify import BATCH
 
 ENTRY_ASTRAY = "the entry does not follow the one before it: an entry is missing"
 CHECKPOINT_ASTRAY = "the checkpoint does not follow the one before it: an entry is missing"
-FORGED = "the checkpoint was changed after it was written, or SECRET_KEY is another"
+FORGED = "the checkpoint was changed after it was written, or SECRET_KEY has changed"
 CONTRADICTS = "osname: `before` is not the previous `after`"
 NO_END = "the newest entry is missing"
 
 
 def test_what_was_pruned_is_counted(pruned):
-    """Kept entries and pruned ones are told apart."""
+    """Kept and pruned entries are counted separately."""
     (batch, _) = pruned.verify()
 
     assert (batch.assets, batch.entries, batch.pruned, batch.faults) == (1, 5, 5, ())
@@ -31,7 +31,7 @@ def test_a_checkpoint_may_be_the_first_of_an_asset(pruned):
     [(1, {ENTRY_ASTRAY}), (2, {CHECKPOINT_ASTRAY}), (7, {CHECKPOINT_ASTRAY, CONTRADICTS}), (10, {NO_END})],
 )
 def test_an_entry_deleted_by_hand_is_found(pruned, auditid, expected):
-    """A checkpoint beside it does not stand for it."""
+    """The checkpoint next to it does not cover it."""
     pruned.tamper(f"DELETE FROM auditentry WHERE auditid = {auditid}")
 
     assert pruned.faults() >= expected
@@ -75,8 +75,8 @@ def test_a_checkpoint_of_another_asset_fits_nowhere(history):
     assert history.faults() >= {ENTRY_ASTRAY, CHECKPOINT_ASTRAY, FORGED}
 
 
-def test_a_checkpoint_cannot_stand_for_the_newest_entry(history):
-    """The end of a chain is an entry, also of an asset that has but one."""
+def test_a_checkpoint_cannot_replace_the_newest_entry(history):
+    """The last link of a chain is an entry, also for an asset with one entry."""
     history.submit("PC-1", "A", "A", "B")
     history.prune("noop")
     history.tamper("DELETE FROM auditentry", "UPDATE asset SET chainhash = NULL")
@@ -84,7 +84,7 @@ def test_a_checkpoint_cannot_stand_for_the_newest_entry(history):
     assert NO_END in history.faults()
 
 
-def test_assets_without_entries_and_those_between_are_told_apart(history):
+def test_assets_without_entries_are_distinguished_from_those_between(history):
     """Assets are read in batches, their entries in a stream; neither mixes up whose they are."""
     for number in range(BATCH + 1):
         history.submit(f"PC-{number}", "A", "A", "B")

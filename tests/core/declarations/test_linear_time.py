@@ -114,11 +114,14 @@ def test_the_explaining_validator_is_as_fast(collector: Collector, submission: d
 
 def test_files_are_judged(collector: Collector, submission: dict[str, str]) -> None:
     """`shopdb validate` refuses the submission in no time."""
-    judge, content = OfflineValidator(collector, read_intake_settings({})), json.dumps(submission).encode()
+    validator, content = (
+        OfflineValidator(collector, read_intake_settings({})),
+        json.dumps(submission).encode(),
+    )
 
     def refused() -> None:
         with pytest.raises(InvalidSubmission):
-            judge.warnings(content)
+            validator.warnings(content)
 
     assert seconds(refused) < MOST_SECONDS
 

@@ -1,4 +1,4 @@
-"""Bodies that changed nothing are remembered; nobody notices but by the time."""
+"""Bodies that changed nothing are cached; only the time of an answer depends on it."""
 
 import pytest
 
@@ -14,9 +14,9 @@ OTHER = Body(b'{"hostname": "pc-1", "osname": "Windows 10"}', None)
 
 
 class Gauges:
-    """A small plugin of the test, which counts how often it is asked."""
+    """A small plugin of the test, which counts the calls of its hook."""
 
-    asked = 0
+    calls = 0
 
     @hookimpl
     def get_collector_schema(self):
@@ -24,7 +24,7 @@ class Gauges:
 
     @hookimpl
     def normalize_submission(self, submission):
-        self.asked += 1
+        self.calls += 1
         return submission
 
 
@@ -39,7 +39,7 @@ def submit(shop):
 
 
 def test_each_of_equal_bodies_is_a_noop_with_its_own_audit_entry(shop, submit):
-    """A remembered body is told in the audit like any other."""
+    """A cached body has an audit entry like any other."""
     answers = [submit(PC) for _ in range(4)]
     assert [answer.action for answer in answers] == ["created", "noop", "noop", "noop"]
     assert len({answer.assetid for answer in answers}) == 1
@@ -49,18 +49,18 @@ def test_each_of_equal_bodies_is_a_noop_with_its_own_audit_entry(shop, submit):
     assert entries[1] == entries[2] == entries[3] == ("noop", "{}", 0, ORIGIN.actor, ORIGIN.requestid)
 
 
-def test_a_body_that_is_known_is_not_read_again(make_shop):
-    """Its third coming costs the plugin nothing."""
+def test_a_cached_body_is_not_parsed_again(make_shop):
+    """From the third time on, the plugin is not called."""
     gauges = Gauges()
     shop = make_shop({"gauges": gauges})
     for _ in range(4):
         shop.submissions.submit_body("gauges", Body(b'{"gauge": "G-1"}', None), ORIGIN)
-    assert gauges.asked == 2
+    assert gauges.calls == 2
     assert shop.count("auditentry") == 4
 
 
-def test_a_known_body_changes_an_asset_that_has_changed_since(submit):
-    """What was a noop yesterday is news after another submission."""
+def test_a_cached_body_updates_an_asset_that_has_changed_since(submit):
+    """The same bytes are an update after another submission changed the asset."""
     for body in (PC, PC, PC, OTHER):
         submit(body)
     again = submit(PC)
@@ -70,24 +70,24 @@ def test_a_known_body_changes_an_asset_that_has_changed_since(submit):
     )
 
 
-def test_a_known_body_gives_its_warnings_each_time(submit):
-    """A pipeline that writes a byte order mark is told whenever it does."""
+def test_a_cached_body_has_its_warnings_each_time(submit):
+    """The warnings about encoding and fields are cached with the noop."""
     marked = Body(b'\xef\xbb\xbf{"hostname": "PC-1", "osname": " W ", "nonsense": 1}', None)
     warnings = [submit(marked).warnings for _ in range(3)]
     assert warnings[0] == warnings[1] == warnings[2]
     assert len(warnings[0]) == 2
 
 
-def test_a_body_known_as_lenient_is_refused_without_the_preference(submit):
-    """The same bytes are another submission where the client prefers otherwise."""
+def test_a_body_cached_as_lenient_is_refused_without_the_preference(submit):
+    """The preference is part of the key."""
     faulty = Body(b'{"hostname": "PC-1", "memorygb": "much"}', None)
     assert [submit(faulty, lenient=True).action for _ in range(3)] == ["created", "noop", "noop"]
     with pytest.raises(InvalidSubmission):
         submit(faulty)
 
 
-def test_a_dry_run_of_a_known_body_writes_nothing(shop, submit):
-    """It answers as it would for any body."""
+def test_a_dry_run_of_a_cached_body_writes_nothing(shop, submit):
+    """A dry run does not use the cache."""
     for _ in range(3):
         submit(PC)
     answer = submit(PC, dryrun=True)
@@ -95,8 +95,8 @@ def test_a_dry_run_of_a_known_body_writes_nothing(shop, submit):
     assert shop.count("auditentry") == 3
 
 
-def test_the_charset_is_part_of_the_body(submit):
-    """Bytes mean what their charset says."""
+def test_the_charset_is_part_of_the_key(submit):
+    """The same bytes in another charset are another submission."""
     body = b'{"hostname": "PC-1", "osname": "W\xc3\xa4"}'
     assert [submit(Body(body, "utf-8")).action for _ in range(3)] == ["created", "noop", "noop"]
     assert submit(Body(body, "iso-8859-1")).action == "updated"
@@ -104,23 +104,23 @@ def test_the_charset_is_part_of_the_body(submit):
         submit(Body(body, "ascii"))
 
 
-def test_the_same_bytes_for_two_collectors_are_two_bodies():
-    """Each collector reads by its own declaration."""
+def test_the_collector_is_part_of_the_key():
+    """Each collector has its own declaration."""
     assert body_digest("computers", PC, lenient=False) != body_digest("printers", PC, lenient=False)
 
 
-def test_the_memory_forgets_what_was_not_met_for_longest():
-    """It never grows beyond its room."""
-    memory, sighting = NoopCache(room=2), CachedNoop(b"pc-1", b"hash", ())
-    memory.keep(b"a", sighting)
-    memory.keep(b"b", sighting)
-    memory.recall(b"a")
-    memory.keep(b"c", sighting)
-    assert [memory.recall(key) for key in (b"a", b"b", b"c")] == [sighting, None, sighting]
+def test_the_least_recently_used_body_is_dropped():
+    """The cache never exceeds its size."""
+    cache, noop = NoopCache(size=2), CachedNoop(b"pc-1", b"hash", ())
+    cache.put(b"a", noop)
+    cache.put(b"b", noop)
+    cache.get(b"a")
+    cache.put(b"c", noop)
+    assert [cache.get(key) for key in (b"a", b"b", b"c")] == [noop, None, noop]
 
 
-def test_a_body_with_many_warnings_is_not_kept():
-    """Sentences would fill the memory, and who sends such bodies has other cares than speed."""
-    memory = NoopCache()
-    memory.keep(b"a", CachedNoop(b"pc-1", b"hash", ("a: …",) * 4))
-    assert memory.recall(b"a") is None
+def test_a_body_with_many_warnings_is_not_cached():
+    """Its sentences would make the size of the cache unpredictable."""
+    cache = NoopCache()
+    cache.put(b"a", CachedNoop(b"pc-1", b"hash", ("a: …",) * 4))
+    assert cache.get(b"a") is None

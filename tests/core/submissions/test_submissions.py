@@ -57,7 +57,7 @@ class Gauges:
 
 @pytest.fixture
 def gauges():
-    """Return the plugin, to look at what it was told."""
+    """Return the plugin, which records its calls."""
     return Gauges()
 
 
@@ -126,7 +126,7 @@ def test_partial_submission_keeps_the_rest_and_null_clears(shop):
 
 
 def test_a_partial_submission_between_two_full_ones_changes_nothing(shop):
-    """The hash of the last submission is a shortcut, never the truth."""
+    """The hash of the last submission is compared only with the next one."""
     shop.submit("computers", PC)
     assert shop.submit("computers", {"hostname": "PC-1234", "memorygb": 16}).action == "noop"
     assert shop.submit("computers", {"hostname": "PC-1234", "memorygb": 32}).action == "updated"
@@ -142,7 +142,7 @@ def test_volatile_changes_are_marked(gauge_shop):
     assert [entry["volatileonly"] for entry in entries] == [False, True, False]
 
 
-def test_a_dry_run_answers_like_the_real_thing_and_writes_nothing(shop):
+def test_a_dry_run_answers_as_without_it_and_writes_nothing(shop):
     """The same path, rolled back."""
     dry = shop.submit("computers", PC, dryrun=True)
     assert (dry.action, dry.assetid) == ("created", None)
@@ -163,7 +163,7 @@ def test_faults_are_all_named_and_nothing_is_stored(shop):
     assert shop.count("asset") == 0
 
 
-def test_a_lenient_submission_loses_the_odd_value_only(gauge_shop):
+def test_a_lenient_submission_loses_the_invalid_value_only(gauge_shop):
     """RFC 7240: the field or the item at fault is dropped and named, its stored value kept."""
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm", "value": 1, "tags": ["a"]})
     answer = gauge_shop.submit(
@@ -201,8 +201,8 @@ def test_store_asset_sees_before_and_after_and_no_noop(gauge_shop, gauges):
     assert gauges.stored == [(None, before), (before, after)]
 
 
-def test_observers_are_told_after_the_commit(gauge_shop, gauges):
-    """`asset_changed` gets the audit entry; a noop or a dry run is no change."""
+def test_observers_are_called_after_the_commit(gauge_shop, gauges):
+    """`asset_changed` gets the audit entry; it is not called for a noop or a dry run."""
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm"})
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm"})
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "in"}, dryrun=True)
@@ -210,7 +210,7 @@ def test_observers_are_told_after_the_commit(gauge_shop, gauges):
     assert (change.action, change.plugin, change.auditid, change.actor) == ("created", "gauges", 1, "tester")
 
 
-def test_a_failing_observer_harms_nobody(gauge_shop, gauges, caplog):
+def test_a_failing_observer_has_no_effect_on_the_submission(gauge_shop, gauges, caplog):
     """The submission is stored; the log names the plugin and not the payload."""
     gauges.failing = "observer"
     assert gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm"}).action == "created"
@@ -229,8 +229,8 @@ def test_a_secondary_identity_on_another_asset_is_flagged(gauge_shop):
     assert (pair["assetid"], pair["otherassetid"]) == (first.assetid, second.assetid)
 
 
-def test_a_value_on_three_assets_is_no_evidence(gauge_shop):
-    """A docking station's address travels; it accuses nobody."""
+def test_a_value_on_three_assets_is_ignored(gauge_shop):
+    """It is the address of a docking station or adapter."""
     for name in ("G1", "G2"):
         gauge_shop.submit("gauges", {"gauge": name, "unit": "mm", "serial": "DOCK-1"})
     third = gauge_shop.submit("gauges", {"gauge": "G3", "unit": "mm", "serial": "DOCK-1"})
@@ -238,15 +238,15 @@ def test_a_value_on_three_assets_is_no_evidence(gauge_shop):
     assert gauge_shop.get("/api/duplicates").json["items"] == []
 
 
-def test_a_placeholder_is_no_evidence(gauge_shop):
-    """Vendors' default texts stand on many devices."""
+def test_a_placeholder_is_ignored(gauge_shop):
+    """Many devices have a vendor's default text."""
     for name in ("G1", "G2"):
         answer = gauge_shop.submit("gauges", {"gauge": name, "unit": "mm", "serial": "Default string"})
         assert answer.warnings == ()
 
 
 def test_a_site_may_adopt_by_the_secondary_identity(make_shop, gauges):
-    """The matched asset takes the new identity; the old one stands in the diff."""
+    """The matched asset takes the new identity; the diff has the old one."""
     shop = make_shop({"gauges": gauges}, onmatch={"gauges": "adopt"})
     first = shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "SN-77"})
     renamed = shop.submit("gauges", {"gauge": "G9", "unit": "mm", "serial": "SN-77"})
@@ -260,8 +260,8 @@ def test_a_site_may_adopt_by_the_secondary_identity(make_shop, gauges):
     assert shop.submit("gauges", {"gauge": "G1", "unit": "mm"}).action == "created"
 
 
-def test_evidence_follows_the_field(gauge_shop):
-    """A value that an asset no longer has speaks for it no longer."""
+def test_the_secondary_identity_follows_the_field(gauge_shop):
+    """A value that an asset no longer has does not match it."""
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "SN-1"})
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "SN-2"})
     assert gauge_shop.submit("gauges", {"gauge": "G2", "unit": "mm", "serial": "SN-1"}).warnings == ()
@@ -308,13 +308,13 @@ def test_submissions_of_many_threads_make_one_asset_and_a_true_history(gauge_sho
 
 
 def test_an_unknown_collector_is_named(shop):
-    """The next step stands in the error."""
+    """The error names it."""
     with pytest.raises(NotFound, match="'toasters'"):
         shop.submit("toasters", {})
 
 
-def test_after_close_nothing_is_taken(make_shop, gauges):
-    """A server that shuts down says so instead of losing the submission."""
+def test_after_close_submissions_are_refused(make_shop, gauges):
+    """A server that shuts down raises `Unavailable` instead of losing the submission."""
     shop = make_shop({"gauges": gauges})
     shop.store.close()
     with pytest.raises(Unavailable):

@@ -1,13 +1,11 @@
-"""Assets: list, show, and enter by hand.
-
-Relationships: list, make and delete them.
-"""
+"""Assets, their duplicates and their relationships: list, show, create by hand, delete."""
 
 from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import LARGEST_ID, Roles, only, page, page_of, read_valid
+from shopdb_core.api.request import LARGEST_ID, Roles, only, page_of, read_valid
+from shopdb_core.api.responses import page
 from shopdb_core.assets.identity import list_duplicates
 from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
 from shopdb_core.assets.rows import get_asset, list_assets
@@ -18,9 +16,9 @@ from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Store
 from shopdb_core.submissions import Origin
-from shopdb_core.submissions.manual_entry import ManualAsset, ManualEntry
+from shopdb_core.submissions.manual_entry import ManualEntry
 
-_ENTERED = {
+_MANUAL_ASSET = {
     "type": "object",
     "required": ["assettype", "identityvalue"],
     "additionalProperties": False,
@@ -31,9 +29,19 @@ _ENTERED = {
     },
 }
 
+_RELATIONSHIP = {
+    "type": "object",
+    "required": ["relationshiptype", "targetassetid"],
+    "additionalProperties": False,
+    "properties": {
+        "relationshiptype": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": NAME_LENGTH},
+        "targetassetid": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+    },
+}
+
 
 class AssetsResource:
-    """The assets of every type."""
+    """All assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
 
@@ -42,10 +50,10 @@ class AssetsResource:
         self._plugins = plugins
         self._chain = chain
         self._max_body_bytes = max_body_bytes
-        self._entered = SubmissionValidator(_ENTERED)
+        self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List assets, of one type or whose identity begins with a text."""
+        """List assets, filtered by type and by a prefix of the identity."""
         only(req, "assettype", "identityvalue", "limit", "after")
         after, limit = page_of(req)
         found = self._store.read(
@@ -60,14 +68,16 @@ class AssetsResource:
         resp.media = page(found, limit, "assetid")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Enter an asset of a type that no collector owns."""
-        content = read_valid(req, self._max_body_bytes, self._entered)
+        """Create an asset of a type that has no collector."""
+        content = read_valid(req, self._max_body_bytes, self._validator)
         assettype = content["assettype"]
         if self._plugins.has_endpoint(assettype):
-            raise Conflict(f"{assettype} assets come from their collector: POST /api/collector/{assettype}")
-        entered = ManualAsset(assettype, content["identityvalue"], content.get("attributes", {}))
+            raise Conflict(f"{assettype} assets have a collector: POST /api/collector/{assettype}")
         origin = Origin(f"user:{req.context.bearer.subject}", req.context.requestid)
-        asset = self._store.transaction(ManualEntry(entered, origin, self._chain))
+        entry = ManualEntry(
+            assettype, content["identityvalue"], content.get("attributes", {}), origin, self._chain
+        )
+        asset = self._store.transaction(entry)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
         resp.media = asset
@@ -87,7 +97,7 @@ class AssetResource:
 
 
 class DuplicatesResource:
-    """Pairs of assets that may be one device."""
+    """Pairs of assets that may be the same device."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -95,22 +105,11 @@ class DuplicatesResource:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List the pairs that alone share a secondary identity."""
+        """List pairs of assets that share a secondary identity with each other and with no third."""
         only(req, "limit", "after")
         after, limit = page_of(req)
         found = self._store.read(lambda connection: list_duplicates(connection, after=after, limit=limit + 1))
         resp.media = page(found, limit, "otherassetid")
-
-
-_RELATIONSHIP = {
-    "type": "object",
-    "required": ["relationshiptype", "targetassetid"],
-    "additionalProperties": False,
-    "properties": {
-        "relationshiptype": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": NAME_LENGTH},
-        "targetassetid": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
-    },
-}
 
 
 class RelationshipsResource:
@@ -121,10 +120,10 @@ class RelationshipsResource:
     def __init__(self, store: Store, max_body_bytes: int) -> None:
         self._store = store
         self._max_body_bytes = max_body_bytes
-        self._relationship = SubmissionValidator(_RELATIONSHIP)
+        self._validator = SubmissionValidator(_RELATIONSHIP)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """List what points at or from the asset."""
+        """List the relationships from and to the asset."""
         only(req, "limit", "after")
         after, limit = page_of(req)
         found = self._store.read(
@@ -133,9 +132,9 @@ class RelationshipsResource:
         resp.media = page(found, limit, "relationshipid")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """Make the asset point at another."""
-        content = read_valid(req, self._max_body_bytes, self._relationship)
-        made = self._store.transaction(
+        """Create a relationship from the asset to another."""
+        content = read_valid(req, self._max_body_bytes, self._validator)
+        created = self._store.transaction(
             lambda connection: relate(
                 connection,
                 source=assetid,
@@ -144,12 +143,12 @@ class RelationshipsResource:
             )
         )
         resp.status = falcon.HTTP_201
-        resp.set_header("Location", f"/api/assets/{assetid}/relationships/{made['relationshipid']}")
-        resp.media = made
+        resp.set_header("Location", f"/api/assets/{assetid}/relationships/{created['relationshipid']}")
+        resp.media = created
 
 
 class RelationshipResource:
-    """One relationship, addressed at either of its ends."""
+    """One relationship, addressed below either of its two assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
 
@@ -157,7 +156,7 @@ class RelationshipResource:
         self._store = store
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
-        """Show it."""
+        """Show the relationship."""
         resp.media = self._store.read(
             lambda connection: get_relationship(connection, assetid, relationshipid)
         )
@@ -165,6 +164,6 @@ class RelationshipResource:
     def on_delete(
         self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
     ) -> None:
-        """Delete it; both assets stay."""
+        """Delete the relationship; both assets stay."""
         self._store.transaction(lambda connection: unrelate(connection, assetid, relationshipid))
         resp.status = falcon.HTTP_204

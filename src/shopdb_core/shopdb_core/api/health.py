@@ -1,4 +1,4 @@
-"""`GET /api/health`: whether the server and its database answer; open to all, and tells nothing else."""
+"""`GET /api/health`: whether the server and its database answer."""
 
 from typing import ClassVar
 
@@ -9,14 +9,14 @@ from shopdb_core.store import Store
 
 
 class HealthResource:
-    """Answers 200, or 503 where the database is away."""
+    """Answers 200, or 503 if the database does not answer; needs no key and no token."""
 
-    roles: ClassVar[Roles] = {}  # open to all
+    roles: ClassVar[Roles] = {"GET": "open"}
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        """Ask the database."""
+        """Query the database."""
         self._store.ping()
         resp.media = {"status": "ok"}

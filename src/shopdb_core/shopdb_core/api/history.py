@@ -1,10 +1,11 @@
-"""The audit: of everything, and the history of one asset."""
+"""The audit entries: of the whole site, and of one asset."""
 
 from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.request import LARGEST_ID, Roles, only, page, page_of, whole_number
+from shopdb_core.api.request import LARGEST_ID, Roles, only, page_of, whole_number
+from shopdb_core.api.responses import page
 from shopdb_core.assets.rows import require_asset
 from shopdb_core.audit.entries import Action, list_entries
 from shopdb_core.errors import InvalidParameter
@@ -12,7 +13,7 @@ from shopdb_core.store import Store
 
 
 class AuditResource:
-    """The entries of every asset."""
+    """The entries of all assets, or of one."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -36,17 +37,8 @@ class AuditResource:
         )
         resp.media = page(found, limit, "auditid")
 
-
-class HistoryResource:
-    """The entries of one asset."""
-
-    roles: ClassVar[Roles] = {"GET": "viewer"}
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """List what happened to the asset, the oldest first."""
+    def on_get_history(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """List the asset's entries, the oldest first."""
         only(req, "limit", "after")
         after, limit = page_of(req)
         self._store.read(lambda connection: require_asset(connection, assetid))
@@ -59,5 +51,5 @@ class HistoryResource:
 def _action(req: falcon.Request) -> str | None:
     action = req.get_param("action")
     if action is not None and action not in get_args(Action):
-        raise InvalidParameter(f"action is one of {', '.join(get_args(Action))}.")
+        raise InvalidParameter(f"action must be one of {', '.join(get_args(Action))}.")
     return action

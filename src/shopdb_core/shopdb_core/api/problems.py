@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457), built in this one place."""
+"""Every error answer: a problem document (RFC 9457)."""
 
 import logging
 import re
@@ -8,7 +8,8 @@ from dataclasses import asdict
 import falcon
 
 from shopdb_core import errors
-from shopdb_core.api.request import PROBLEM, WebApp
+from shopdb_core.api.request import WebApp
+from shopdb_core.api.responses import PROBLEM
 from shopdb_hookspecs import JsonObject
 
 TYPE_PREFIX = "urn:shopdb:problem:"
@@ -39,13 +40,13 @@ def install(app: WebApp) -> None:
 
 
 def document(error: Exception, requestid: str) -> JsonObject:
-    """Return the problem document of an error, and log what is no fault of the client's."""
+    """Return the problem document of an error, and log a failure of the server or of a plugin."""
     if not isinstance(error, errors.ShopDBError):
-        # Log where it happened and never what it said: a message may quote a payload or a secret.
-        _logger.error("request %s: %s\n%s", requestid, type(error).__name__, _places(error))
+        # Log the traceback without the message, which may quote a payload or a secret.
+        _logger.error("request %s: %s\n%s", requestid, type(error).__name__, _traceback(error))
         return _document(500, "internal", _UNEXPECTED, requestid)
     if isinstance(error, errors.PluginFailure):
-        _logger.error("%s\n%s", error, _places(error.__cause__))
+        _logger.error("%s\n%s", error, _traceback(error.__cause__))
     status, name = _STATUSES.get(type(error), (500, "internal"))
     problem = _document(status, name, str(error), requestid)
     if isinstance(error, errors.InvalidSubmission) and error.faults:
@@ -88,16 +89,16 @@ def _document(status: int, name: str, detail: str, requestid: str) -> JsonObject
 
 
 def _challenge(req: falcon.Request) -> str:
-    """Say how to authenticate (RFC 9110, section 11.6.1)."""
-    collecting = req.method == "POST" and req.path.startswith("/api/collector/")
-    return 'ApiKey realm="shopdb"' if collecting else 'Bearer realm="shopdb", error="invalid_token"'
+    """Return the scheme to authenticate by (RFC 9110, section 11.6.1)."""
+    takes_key = req.method == "POST" and req.path.startswith("/api/collector/")
+    return 'ApiKey realm="shopdb"' if takes_key else 'Bearer realm="shopdb", error="invalid_token"'
 
 
 def _hint(req: falcon.Request, status: int) -> str:
     if status == falcon.http_status_to_code(falcon.HTTP_405):
-        return f"{req.method} is not offered here; the Allow header names what is."
-    return "There is nothing at this address."
+        return f"{req.method} is not allowed here; the Allow header lists the methods that are."
+    return "This address does not exist."
 
 
-def _places(error: BaseException | None) -> str:
+def _traceback(error: BaseException | None) -> str:
     return "".join(traceback.format_tb(error.__traceback__)) if error else ""

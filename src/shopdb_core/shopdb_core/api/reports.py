@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import Roles, csv_file, only, page_of
+from shopdb_core.api.request import Roles, only, page_of
+from shopdb_core.api.responses import csv_file
 from shopdb_core.plugins.reports import Reports
 from shopdb_hookspecs import JsonObject, Report
 
@@ -13,7 +14,7 @@ CSV = ".csv"
 
 
 class ReportsResource:
-    """Which reports there are."""
+    """The list of reports, and each one; with `.csv` appended to its name, the whole table as a file."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -25,16 +26,7 @@ class ReportsResource:
         items = [_described(plugin, report) for plugin, report in self._reports.all()]
         resp.media = {"items": items, "next": None}
 
-
-class ReportResource:
-    """One report; its name with `.csv` behind it gives the whole table as a file."""
-
-    roles: ClassVar[Roles] = {"GET": "viewer"}
-
-    def __init__(self, reports: Reports) -> None:
-        self._reports = reports
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, plugin: str, name: str) -> None:
+    def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str, name: str) -> None:
         """Run the report with the parameters of the query."""
         report = self._reports.get(plugin, name.removesuffix(CSV))
         if name.endswith(CSV):

@@ -1,4 +1,4 @@
-"""`GET /api/collector/_schemas`: what every collector takes, for those who write pipelines (contract 8)."""
+"""`GET /api/collector/_schemas`: the submission schema of every collector (contract 8)."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -16,7 +16,7 @@ from shopdb_hookspecs import JsonObject
 
 
 class SchemasResource:
-    """Shows the submission schemas, all or one; a client that has them already gets a 304."""
+    """Shows the submission schemas, all or one; a client that has the current ones gets a 304."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
@@ -26,8 +26,8 @@ class SchemasResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show every active collector."""
-        shown = {name: self._shown(collector) for name, collector in self._plugins.collectors().items()}
-        _answer(req, resp, {"collectors": shown})
+        schemas = {name: self._describe(collector) for name, collector in self._plugins.collectors().items()}
+        _answer(req, resp, {"collectors": schemas})
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Show one collector."""
@@ -36,9 +36,9 @@ class SchemasResource:
             raise NotFound(
                 f"There is no collector named {plugin[:40]!r}; GET /api/collector/_schemas lists them."
             )
-        _answer(req, resp, self._shown(collector))
+        _answer(req, resp, self._describe(collector))
 
-    def _shown(self, collector: Collector) -> JsonObject:
+    def _describe(self, collector: Collector) -> JsonObject:
         broken = self._broken.get(collector.name)
         return {
             "identityfield": collector.identityfield,
@@ -52,12 +52,12 @@ class SchemasResource:
         }
 
 
-def _answer(req: falcon.Request, resp: falcon.Response, shown: JsonObject) -> None:
+def _answer(req: falcon.Request, resp: falcon.Response, content: JsonObject) -> None:
     """Answer with an entity tag (RFC 9110, section 8.8.3)."""
-    etag = falcon.ETag(blake2b(canonical(shown), digest_size=12).hexdigest())
+    etag = falcon.ETag(blake2b(canonical(content), digest_size=12).hexdigest())
     resp.etag = etag
     resp.cache_control = ["private", "no-cache"]
-    if req.if_none_match and any(known in ("*", etag) for known in req.if_none_match):
+    if req.if_none_match and any(given in ("*", etag) for given in req.if_none_match):
         resp.status = falcon.HTTP_304
     else:
-        resp.media = shown
+        resp.media = content

@@ -1,1 +1,1 @@
-"""Assets: find and lock one, merge a submission into it, write it, relate it to others."""
+"""Assets: their identities, rows and relationships, and merging a submission into one."""

@@ -1,8 +1,7 @@
-"""Which identities are equal, and which values are no evidence of anything.
+"""Identities: which are equal, and secondary identities, which are evidence of a duplicate (contract 4).
 
-The secondary identity: evidence that two assets may be one device, never proof (contract 4).
-
-Pairs of assets that may be one device: they alone share a secondary identity.
+A secondary identity, such as a MAC address, suggests that two assets are one device and never proves it.
+Its values are kept in the table `assetevidence`, except placeholders.
 """
 
 import re
@@ -21,37 +20,7 @@ _PLACEHOLDERS = frozenset(
     {"to be filled by o.e.m.", "default string", "system serial number", "not specified", "none"}
 )
 
-
-def identity_key(identity: str) -> bytes:
-    """Return the bytes that decide whether two identities are one (contract 4).
-
-    Trimmed, NFC, case-folded and NFC again, because folding can take a string out of that form.
-    """
-    folded = unicodedata.normalize("NFC", identity.strip()).casefold()
-    return unicodedata.normalize("NFC", folded).encode()
-
-
-def fits(key: bytes) -> bool:
-    """Whether the database has room for `key`."""
-    return 0 < len(key) <= IDENTITY_KEY_BYTES
-
-
-def is_placeholder(value: str) -> bool:
-    """Whether many devices carry `value`, or none could: then it tells nothing of any one of them."""
-    if len(value) > IDENTITY_LENGTH:
-        return True
-    text = value.strip().casefold()
-    if len(set(text)) <= 1 or text in _PLACEHOLDERS:
-        return True
-    return bool(_MAC.fullmatch(text)) and _is_shared_mac(bytes.fromhex(re.sub("[:-]", "", text)))
-
-
-def _is_shared_mac(address: bytes) -> bool:
-    """All-zero, or with the group or the local bit in the first octet (IEEE 802, clause 8)."""
-    return not any(address) or bool(address[0] & 0b11)
-
-
-_BEARERS = Statement(
+_SELECT = Statement(
     select(assetevidence.c.assetid)
     .where(
         assetevidence.c.assettype == bindparam("assettype"),
@@ -60,12 +29,12 @@ _BEARERS = Statement(
     )
     .limit(2)
 )
-_REMOVE = Statement(
+_DELETE = Statement(
     delete(assetevidence).where(
         assetevidence.c.assetid == bindparam("assetid"), assetevidence.c.field == bindparam("field")
     )
 )
-_ADD = Statement(
+_INSERT = Statement(
     insert(assetevidence).values(
         assettype=bindparam("assettype"),
         field=bindparam("field"),
@@ -75,40 +44,71 @@ _ADD = Statement(
 )
 
 
+def identity_key(identity: str) -> bytes:
+    """Return the key of an identity; two identities are equal if their keys are (contract 4).
+
+    Trimmed, NFC, case-folded and NFC again, because case folding may return a string that is not in NFC.
+    """
+    folded = unicodedata.normalize("NFC", identity.strip()).casefold()
+    return unicodedata.normalize("NFC", folded).encode()
+
+
+def fits(key: bytes) -> bool:
+    """Return whether a key is not empty and fits into its column."""
+    return 0 < len(key) <= IDENTITY_KEY_BYTES
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether a value does not identify a device: a default text, or an address that is not unique."""
+    if len(value) > IDENTITY_LENGTH:
+        return True
+    text = value.strip().casefold()
+    if len(set(text)) <= 1 or text in _PLACEHOLDERS:
+        return True
+    return bool(_MAC.fullmatch(text)) and _is_shared_mac(bytes.fromhex(re.sub("[:-]", "", text)))
+
+
+def _is_shared_mac(address: bytes) -> bool:
+    """Return whether it is all-zero, or has the group or the local bit in the first octet (IEEE 802, 8)."""
+    return not any(address) or bool(address[0] & 0b11)
+
+
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The secondary identity of one asset type: the field that carries it."""
+class SecondaryIdentity:
+    """The field of one asset type that holds its secondary identity."""
 
     assettype: str
     field: str
 
+    def row(self, value: str) -> dict[str, str | bytes]:
+        """Return the columns of `assetevidence` for a value."""
+        return {"assettype": self.assettype, "field": self.field, "value": identity_key(value)}
 
-def sole_bearer(connection: Connection, evidence: Evidence, value: str) -> int | None:
-    """Return the one asset that carries `value`; `None` if none does, or several (a shared adapter)."""
+
+def find_sole_asset(connection: Connection, secondary: SecondaryIdentity, value: str) -> int | None:
+    """Return the id of the one asset with this value; `None` if none or several have it, or a placeholder."""
     if is_placeholder(value):
         return None
-    bearers = _BEARERS.run(connection, _row(evidence, value)).fetchall()
-    return int(bearers[0][0]) if len(bearers) == 1 else None
+    found = _SELECT.run(connection, secondary.row(value)).fetchall()
+    return int(found[0][0]) if len(found) == 1 else None
 
 
-def replace(connection: Connection, assetid: int, evidence: Evidence, old: Json, new: Json) -> None:
-    """Let `assetid` carry `new` instead of `old`; a placeholder is never kept."""
+def replace_secondary(
+    connection: Connection, assetid: int, secondary: SecondaryIdentity, old: Json, new: Json
+) -> None:
+    """Replace the secondary identity of an asset; a placeholder is not stored."""
     if old == new:
         return
     if isinstance(old, str):
-        _REMOVE.run(connection, {"assetid": assetid, "field": evidence.field})
+        _DELETE.run(connection, {"assetid": assetid, "field": secondary.field})
     if isinstance(new, str) and not is_placeholder(new):
-        _ADD.run(connection, {**_row(evidence, new), "assetid": assetid})
-
-
-def _row(evidence: Evidence, value: str) -> dict[str, str | bytes]:
-    return {"assettype": evidence.assettype, "field": evidence.field, "value": identity_key(value)}
+        _INSERT.run(connection, {**secondary.row(new), "assetid": assetid})
 
 
 def list_duplicates(connection: Connection, *, after: int, limit: int) -> list[JsonObject]:
-    """Return pairs in the order of their newer asset, the first above `after`.
+    """Return up to `limit` pairs of assets with the same secondary identity, whose newer id is above `after`.
 
-    A value that three assets share is a docking station or an imaging adapter, and no evidence.
+    In the order of the newer id. A value of three or more assets is left out: it is that of an adapter.
     """
     shared = (
         select(

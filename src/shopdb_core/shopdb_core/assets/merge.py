@@ -1,4 +1,4 @@
-"""The pure heart of an upsert: what a submission makes of the stored attributes, and the difference."""
+"""Merging a submission into the stored attributes, and the diff of the two; pure functions."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ def merge(stored: JsonObject, submission: JsonObject) -> dict[str, Json]:
 def diff(before: JsonObject, after: JsonObject) -> dict[str, Json]:
     """Return what changed, by field (contract 6).
 
-    `{"before": …, "after": …}`, or `{"added": […], "removed": […]}` where both are lists of objects:
-    of those, the history keeps what is in the list and not its order.
+    `{"before": …, "after": …}`, or `{"added": […], "removed": […]}` if both are lists of objects, whose
+    order the history does not keep.
     """
     changes = {}
     for name in sorted({*before, *after}):
@@ -28,14 +28,14 @@ def diff(before: JsonObject, after: JsonObject) -> dict[str, Json]:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Whether two values are the same JSON; in Python alone `True == 1` and `1 == 1.0`."""
+    """Return whether two values are the same JSON; Python's `True == 1` and `1 == 1.0` are not."""
     if one is other:
         return True
     return one == other and canonical(one) == canonical(other)
 
 
 def change(old: Json, new: Json) -> JsonObject:
-    """Return what became of one field, in the form that fits its two values."""
+    """Return the change of one field, in the form of `diff` that fits its two values."""
     if _is_list_of_objects(old) and _is_list_of_objects(new):
         return list_difference(old, new)
     return {"before": old, "after": new}
@@ -46,23 +46,23 @@ def _is_list_of_objects(value: Json) -> bool:
 
 
 def list_difference(old: list[Json], new: list[Json]) -> dict[str, list[Json]]:
-    """Return the objects that came and those that went, each as often as it did."""
+    """Return the objects that were added and those that were removed; duplicates are counted."""
     old_forms, new_forms = canonical_objects(old), canonical_objects(new)
-    return {"added": _lacking(old_forms, new_forms, new), "removed": _lacking(new_forms, old_forms, old)}
+    return {"added": _missing(old_forms, new_forms, new), "removed": _missing(new_forms, old_forms, old)}
 
 
 def missing_from(reference: list[Json], items: list[Json]) -> list[Json]:
-    """Return the items that `reference` lacks, each as often as it lacks it."""
-    return _lacking(map(canonical, reference), map(canonical, items), items)
+    """Return the items that are not in `reference`; duplicates are counted."""
+    return _missing(map(canonical, reference), map(canonical, items), items)
 
 
-def _lacking(reference: Iterable[bytes], forms: Iterable[bytes], items: Iterable[Json]) -> list[Json]:
-    """Return the items that `reference` lacks; it holds canonical forms, and `forms` are those of `items`."""
-    known = Counter(reference)
+def _missing(reference: Iterable[bytes], forms: Iterable[bytes], items: Iterable[Json]) -> list[Json]:
+    """Return the items whose canonical forms, `forms`, are not in `reference`."""
+    counts = Counter(reference)
     missing = []
     for form, item in zip(forms, items, strict=True):
-        if known[form]:
-            known[form] -= 1
+        if counts[form]:
+            counts[form] -= 1
         else:
             missing.append(item)
     return missing

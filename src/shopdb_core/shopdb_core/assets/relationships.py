@@ -1,4 +1,4 @@
-"""Relationships between assets: made by people, untouched by every submission (contract 5)."""
+"""Relationships between assets: people create them, and submissions do not change them (contract 5)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,10 @@ from shopdb_hookspecs import JsonObject
 
 
 def relate(connection: Connection, *, source: int, target: int, relationshiptype: str) -> JsonObject:
-    """Make `source` point at `target`; raises `NotFound`, `Conflict`, or `InvalidSubmission` for itself."""
+    """Create a relationship and return it as the API shows it.
+
+    Raises `NotFound` for the source, `InvalidSubmission` for the target, and `Conflict` if it exists already.
+    """
     require_asset(connection, source)
     if not asset_exists(connection, target):
         raise InvalidSubmission(f"targetassetid: there is no asset {target}.")
@@ -20,9 +23,9 @@ def relate(connection: Connection, *, source: int, target: int, relationshiptype
         raise InvalidSubmission("targetassetid: an asset cannot relate to itself.")
     row = {"sourceassetid": source, "targetassetid": target, "relationshiptype": relationshiptype}
     if connection.execute(select(relationship.c.relationshipid).filter_by(**row)).first():
-        raise Conflict(f"Asset {source} has the relationship {relationshiptype} to asset {target} already.")
-    made = insert(relationship).values(**row, createdat=datetime.now(UTC))
-    relationshipid = connection.scalars(made.returning(relationship.c.relationshipid)).one()
+        raise Conflict(f"Asset {source} already has the relationship {relationshiptype} to asset {target}.")
+    statement = insert(relationship).values(**row, createdat=datetime.now(UTC))
+    relationshipid = connection.scalars(statement.returning(relationship.c.relationshipid)).one()
     return get_relationship(connection, source, relationshipid)
 
 
@@ -33,7 +36,7 @@ def unrelate(connection: Connection, assetid: int, relationshipid: int) -> None:
 
 
 def get_relationship(connection: Connection, assetid: int, relationshipid: int) -> JsonObject:
-    """Return one relationship that points at or from the asset; raises `NotFound`."""
+    """Return one relationship from or to the asset; raises `NotFound`."""
     query = _relationships(assetid).where(relationship.c.relationshipid == relationshipid)
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -42,7 +45,7 @@ def get_relationship(connection: Connection, assetid: int, relationshipid: int) 
 
 
 def list_relationships(connection: Connection, assetid: int, *, after: int, limit: int) -> list[JsonObject]:
-    """Return the relationships that point at or from the asset; raises `NotFound`."""
+    """Return up to `limit` relationships from or to the asset, with ids above `after`; raises `NotFound`."""
     require_asset(connection, assetid)
     query = _relationships(assetid).where(relationship.c.relationshipid > after)
     rows = connection.execute(query.order_by(relationship.c.relationshipid).limit(limit))

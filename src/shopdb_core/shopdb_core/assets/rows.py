@@ -1,8 +1,6 @@
-"""The stored asset, found by its identity and locked for the rest of the transaction.
+"""Assets in the database: found and locked, written, and read as the API shows them.
 
-Writing an asset: made, changed, or only seen again. The caller's transaction commits.
-
-Reading assets, the way the API shows them.
+The caller's transaction commits.
 """
 
 from dataclasses import dataclass
@@ -19,7 +17,12 @@ from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
 from shopdb_hookspecs import JsonObject
 
-_COLUMNS = (
+LAST_BYTE = b"\xff"
+"""Sorts after every byte of a UTF-8 string."""
+
+FEW = 1_000
+
+_STORED = (
     asset.c.assetid,
     asset.c.identityvalue,
     asset.c.submissionhash,
@@ -27,48 +30,14 @@ _COLUMNS = (
     asset.c.version,
 )
 _BY_IDENTITY = Statement(
-    select(*_COLUMNS)
+    select(*_STORED)
     .where(asset.c.assettype == bindparam("assettype"), asset.c.identitykey == bindparam("identitykey"))
     .with_for_update()
 )
-_BY_ID = Statement(select(*_COLUMNS).where(asset.c.assetid == bindparam("assetid")).with_for_update())
+_BY_ID = Statement(select(*_STORED).where(asset.c.assetid == bindparam("assetid")).with_for_update())
 _ATTRIBUTES = Statement(
     select(assetattributes.c.attributes).where(assetattributes.c.assetid == bindparam("assetid"))
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAsset:
-    """What an upsert needs to know of the asset that it found."""
-
-    assetid: int
-    identityvalue: str
-    submissionhash: bytes | None
-    chainhash: bytes | None
-    version: int
-
-
-def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> StoredAsset | None:
-    """Find the asset with this identity; nobody else changes it until the transaction ends."""
-    return _first(_BY_IDENTITY.run(connection, {"assettype": assettype, "identitykey": identitykey}))
-
-
-def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
-    """Find the asset with this id, and lock it."""
-    return _first(_BY_ID.run(connection, {"assetid": assetid}))
-
-
-def read_attributes(connection: Connection, assetid: int) -> JsonObject:
-    """Return the attributes of an asset that exists."""
-    ((attributes,),) = _ATTRIBUTES.run(connection, {"assetid": assetid}).fetchall()
-    return orjson.loads(attributes)  # type: ignore[no-any-return]  # written by us, as an object
-
-
-def _first(cursor: Any) -> StoredAsset | None:
-    row = cursor.fetchone()
-    return StoredAsset(*row) if row else None
-
-
 _INSERT = Insertion(
     insert(asset).values(
         assettype=bindparam("assettype"),
@@ -84,7 +53,7 @@ _INSERT = Insertion(
 _INSERT_ATTRIBUTES = Statement(
     insert(assetattributes).values(assetid=bindparam("assetid"), attributes=bindparam("attributes"))
 )
-_UPDATE = Statement(
+_CHANGE = Statement(
     update(asset)
     .where(asset.c.assetid == bindparam("asset"))
     .values(
@@ -97,12 +66,12 @@ _UPDATE = Statement(
         version=asset.c.version + 1,
     )
 )
-_UPDATE_ATTRIBUTES = Statement(
+_CHANGE_ATTRIBUTES = Statement(
     update(assetattributes)
     .where(assetattributes.c.assetid == bindparam("asset"))
     .values(attributes=bindparam("attributes"))
 )
-_SEEN = Statement(
+_TOUCH = Statement(
     update(asset)
     .where(asset.c.assetid == bindparam("asset"))
     .values(
@@ -111,6 +80,38 @@ _SEEN = Statement(
         lastseenat=bindparam("at"),
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAsset:
+    """The columns of a locked asset that an upsert needs."""
+
+    assetid: int
+    identityvalue: str
+    submissionhash: bytes | None
+    chainhash: bytes | None
+    version: int
+
+
+def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> StoredAsset | None:
+    """Find the asset with this identity, and lock it until the transaction ends."""
+    return _first(_BY_IDENTITY.run(connection, {"assettype": assettype, "identitykey": identitykey}))
+
+
+def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
+    """Find the asset with this id, and lock it until the transaction ends."""
+    return _first(_BY_ID.run(connection, {"assetid": assetid}))
+
+
+def _first(cursor: Any) -> StoredAsset | None:
+    row = cursor.fetchone()
+    return StoredAsset(*row) if row else None
+
+
+def read_attributes(connection: Connection, assetid: int) -> JsonObject:
+    """Return the attributes of an asset that exists."""
+    ((attributes,),) = _ATTRIBUTES.run(connection, {"assetid": assetid}).fetchall()
+    return orjson.loads(attributes)  # type: ignore[no-any-return]  # the column holds an object
 
 
 def create_asset(
@@ -123,7 +124,7 @@ def create_asset(
     attributes: JsonObject,
     at: datetime,
 ) -> int:
-    """Insert an asset and return its id; the driver's integrity error tells that another was faster."""
+    """Insert an asset and return its id; raises the driver's integrity error if the identity is taken."""
     row = {
         "assettype": assettype,
         "identityvalue": identityvalue,
@@ -147,7 +148,7 @@ def change_asset(
     attributes: JsonObject,
     at: datetime,
 ) -> None:
-    """Replace an asset's attributes, and its identity where a rename was adopted."""
+    """Replace the identity, the attributes and the hashes of an asset, and count its version up."""
     row = {
         "asset": assetid,
         "identityvalue": identityvalue,
@@ -156,47 +157,41 @@ def change_asset(
         "chainhash": chainhash,
         "at": at,
     }
-    _UPDATE.run(connection, row)
-    _UPDATE_ATTRIBUTES.run(connection, {"asset": assetid, "attributes": canonical_text(attributes)})
+    _CHANGE.run(connection, row)
+    _CHANGE_ATTRIBUTES.run(connection, {"asset": assetid, "attributes": canonical_text(attributes)})
 
 
 def touch_asset(
     connection: Connection, assetid: int, *, submissionhash: bytes, chainhash: bytes, at: datetime
 ) -> None:
-    """Note that an asset was seen again, unchanged."""
-    _SEEN.run(
+    """Set the time and the hashes of an asset that was submitted again, unchanged."""
+    _TOUCH.run(
         connection, {"asset": assetid, "submissionhash": submissionhash, "chainhash": chainhash, "at": at}
     )
-
-
-LAST_BYTE = b"\xff"
-"""Sorts after every byte of a UTF-8 string."""
-
-FEW = 1_000
 
 
 def list_assets(
     connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
 ) -> list[JsonObject]:
     """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    query = _assets().where(asset.c.assetid > after)
+    query = _select_assets().where(asset.c.assetid > after)
     if assettype is not None:
         query = query.where(asset.c.assettype == assettype)
     if identityprefix is not None:
-        query = query.where(_begins_with(connection, identityprefix, assettype))
+        query = query.where(_has_prefix(connection, identityprefix, assettype))
     return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:
     """Return one asset; raises `NotFound`."""
-    row = connection.execute(_assets().where(asset.c.assetid == assetid)).first()
+    row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()
     if row is None:
         raise NotFound(f"There is no asset {assetid}.")
     return _shown(row)
 
 
 def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> int:
-    """Return the id of the asset with this identity, however it is spelt; raises `NotFound`."""
+    """Return the id of the asset with this identity, in any spelling; raises `NotFound`."""
     query = select(asset.c.assetid).filter_by(assettype=assettype, identitykey=identity_key(identityvalue))
     assetid: int | None = connection.scalar(query)
     if assetid is None:
@@ -205,7 +200,7 @@ def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> 
 
 
 def asset_exists(connection: Connection, assetid: int) -> bool:
-    """Whether there is an asset with this id."""
+    """Return whether there is an asset with this id."""
     return connection.scalar(select(asset.c.assetid).where(asset.c.assetid == assetid)) is not None
 
 
@@ -215,10 +210,10 @@ def require_asset(connection: Connection, assetid: int) -> None:
         raise NotFound(f"There is no asset {assetid}.")
 
 
-def _begins_with(connection: Connection, identityprefix: str, assettype: str | None) -> ColumnElement[bool]:
-    """Return the condition of a search; few that match are told by their ids.
+def _has_prefix(connection: Connection, identityprefix: str, assettype: str | None) -> ColumnElement[bool]:
+    """Return the condition of a search by prefix: the ids of the matching assets, if they are few.
 
-    Else the database, asked for the first in the order of their ids, would look at all assets in that order.
+    Without the ids, the database would look at every asset in the order of their ids.
     """
     # No identity is longer, and normalising hostile text takes quadratic time.
     prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
@@ -230,7 +225,7 @@ def _begins_with(connection: Connection, identityprefix: str, assettype: str | N
     return asset.c.assetid.in_(found) if len(found) <= FEW else matches
 
 
-def _assets() -> Select[Any]:
+def _select_assets() -> Select[Any]:
     return select(
         asset.c.assetid,
         asset.c.assettype,

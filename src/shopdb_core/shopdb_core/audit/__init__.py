@@ -1,1 +1,1 @@
-"""The audit: one entry for every submission that reached an asset, chained by hashes."""
+"""The audit: one entry for each submission that was stored, chained by hashes (ADR 0008)."""

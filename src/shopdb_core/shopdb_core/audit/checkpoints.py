@@ -1,4 +1,4 @@
-"""Checkpoints: consecutive entries of one asset, one or more, as one link of its chain, sealed."""
+"""Checkpoints: each replaces consecutive entries of one asset that were pruned (ADR 0017)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -18,9 +18,9 @@ NO_CHANGE = "{}"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What remains of entries when they are pruned; `diff` (canonical JSON text) is their net change.
+    """Consecutive entries of one asset; `diff` (canonical JSON text) is their net change.
 
-    `previoushash` is that of the first entry, `None` at the asset's beginning.
+    `previoushash` is that of the first entry, `None` for the asset's first; `lasthash` is the last entry's.
     """
 
     assetid: int
@@ -38,18 +38,18 @@ COLUMNS = tuple(field.name for field in fields(Run))
 
 
 def checkpoint_row(run: Run, seals: Seals) -> dict[str, Any]:
-    """Return the row of `auditcheckpoint` that stands for a run."""
+    """Return the row of `auditcheckpoint` for a run."""
     columns = {name: getattr(run, name) for name in COLUMNS}
-    return {**columns, "seal": seals.of(run), "sealversion": seals.version}
+    return {**columns, "seal": seals.seal(run), "sealversion": seals.version}
 
 
 def checkpoint_run(row: Row[Any]) -> Run:
-    """Return the run that a row of `auditcheckpoint` stands for."""
+    """Return the run of a row of `auditcheckpoint`."""
     return Run(**{name: getattr(row, name) for name in COLUMNS})
 
 
 def entry_run(row: Row[Any]) -> Run:
-    """Return a row of `auditentry` as the run of this entry alone."""
+    """Return a row of `auditentry` as a run of one entry."""
     return Run(
         assetid=row.assetid,
         firstauditid=row.auditid,
@@ -63,16 +63,16 @@ def entry_run(row: Row[Any]) -> Run:
     )
 
 
-def joined(runs: Iterable[Run]) -> list[Run]:
-    """Join every two runs of which one directly follows the other by its hash, and by its diff."""
-    found: list[Run] = []
+def join_runs(runs: Iterable[Run]) -> list[Run]:
+    """Join all runs of which one follows the other, by its hash and by its diff."""
+    joined: list[Run] = []
     for run in sorted(runs, key=attrgetter("assetid", "lastauditid")):
-        longer = _join(found[-1], run) if found else None
+        longer = _join(joined[-1], run) if joined else None
         if longer is None:
-            found.append(run)
+            joined.append(run)
         else:
-            found[-1] = longer
-    return found
+            joined[-1] = longer
+    return joined
 
 
 def _join(run: Run, following: Run) -> Run | None:
@@ -93,7 +93,7 @@ def _join(run: Run, following: Run) -> Run | None:
 
 
 def _composed(first: str, second: str) -> str:
-    """Compose as text; most entries changed nothing, and cost nothing here."""
+    """Compose as text; most entries are noops, which need no parsing."""
     if NO_CHANGE in (first, second):
         return second if first == NO_CHANGE else first
     return canonical_text(compose(orjson.loads(first), orjson.loads(second)))

@@ -1,4 +1,4 @@
-"""Diffs of audit entries: an asset rebuilt from them one by one, and two that follow each other as one."""
+"""Diffs of audit entries: replaying them to rebuild an asset, and composing two into one."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from shopdb_hookspecs import Json, JsonObject
 
 
 class Contradiction(ValueError):
-    """The second diff does not begin where the first ended."""
+    """The second diff does not follow from the first."""
 
 
 def replay(attributes: dict[str, Json], diff: JsonObject) -> Iterator[str]:
-    """Apply one entry's diff to `attributes`, in place; yield what does not follow from them."""
+    """Apply one entry's diff to `attributes`, in place; yield a message for each contradiction."""
     for name, changed in diff.items():
         if "added" in changed:
             yield from _replay_list(attributes, name, changed)
@@ -25,41 +25,32 @@ def replay(attributes: dict[str, Json], diff: JsonObject) -> Iterator[str]:
             del attributes[name]
 
 
-def patched(items: list[Json], difference: JsonObject) -> list[Json]:
-    """Return `items` without what the difference removed, and with what it added."""
-    return [*missing_from(difference["removed"], items), *difference["added"]]
-
-
 def equal(one: Json, other: Json) -> bool:
-    """Whether two values are the same JSON; of lists, the history keeps the items and not their order."""
+    """Return whether two values are the same JSON; lists are compared without their order."""
     if isinstance(one, list) and isinstance(other, list):
-        return _counted(one) == _counted(other)
+        return Counter(map(canonical, one)) == Counter(map(canonical, other))
     return canonical(one) == canonical(other)
 
 
 def _replay_list(attributes: dict[str, Json], name: str, difference: JsonObject) -> Iterator[str]:
     items = attributes.get(name)
     if not isinstance(items, list):
-        yield f"{name}: items were added and removed, and there was no list"
+        yield f"{name}: items were added or removed, but the previous value is not a list"
         items = []
     if missing_from(items, difference["removed"]):
-        yield f"{name}: an item was removed that was not there"
-    attributes[name] = patched(items, difference)
-
-
-def _counted(items: list[Json]) -> Counter[bytes]:
-    return Counter(map(canonical, items))
+        yield f"{name}: an item was removed that the previous value does not have"
+    attributes[name] = _apply(items, difference)
 
 
 def compose(first: JsonObject, second: JsonObject) -> JsonObject:
-    """Return the diff that does what `first` and then `second` do; raises `Contradiction`.
+    """Return the diff that has the effect of `first` and then `second`; raises `Contradiction`.
 
-    What was changed and then changed back does not stand in it.
+    A field that was changed and changed back is not in it.
     """
     changes = {**first, **second}
     for name in first.keys() & second.keys():
         composed = _composed(first[name], second[name])
-        if _is_none(composed):
+        if _is_empty(composed):
             del changes[name]
         else:
             changes[name] = composed
@@ -71,22 +62,27 @@ def _composed(first: JsonObject, second: JsonObject) -> JsonObject:
         removed, added = first["removed"] + second["removed"], first["added"] + second["added"]
         return list_difference(removed, added)
     if "added" in second:
-        return change(first["before"], _patched(first["after"], second))
+        return change(first["before"], _apply_checked(first["after"], second))
     if "added" in first:
-        undone = {"added": first["removed"], "removed": first["added"]}
-        return change(_patched(second["before"], undone), second["after"])
+        inverse = {"added": first["removed"], "removed": first["added"]}
+        return change(_apply_checked(second["before"], inverse), second["after"])
     if not equal(first["after"], second["before"]):
         raise Contradiction("`before` is not the previous `after`")
     return change(first["before"], second["after"])
 
 
-def _patched(items: Json, difference: JsonObject) -> list[Json]:
+def _apply(items: list[Json], difference: JsonObject) -> list[Json]:
+    """Return `items` without what was removed, and with what was added."""
+    return [*missing_from(difference["removed"], items), *difference["added"]]
+
+
+def _apply_checked(items: Json, difference: JsonObject) -> list[Json]:
     if not isinstance(items, list) or missing_from(items, difference["removed"]):
-        raise Contradiction("an item was removed that was not there")
-    return patched(items, difference)
+        raise Contradiction("an item was removed that the previous value does not have")
+    return _apply(items, difference)
 
 
-def _is_none(composed: JsonObject) -> bool:
+def _is_empty(composed: JsonObject) -> bool:
     if "added" in composed:
         return not (composed["added"] or composed["removed"])
     return equal(composed["before"], composed["after"])

@@ -1,9 +1,7 @@
-"""Seals: nobody without the site's key can change what is sealed, or make it anew.
-
-The audit entry: its fields, its place in the asset's chain, and how it is written and read.
+"""The audit entry: its fields, its seal in the chain of an asset, and how it is written and listed.
 
 A new field is a line in `AuditEntry`, a version in `SEALED_FIELDS`, a nullable column with its migration, and
-what the documentation says of it (docs/architecture.md lists the places).
+its documentation (docs/architecture.md lists the places).
 """
 
 import hmac
@@ -22,55 +20,6 @@ from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import Json, JsonObject
 
-SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
-"""The fields that the seals of each version cover, in order.
-
-A version that was ever released stays: rows that were sealed with it must verify. A later one covers more.
-"""
-
-
-class Seals:
-    """Computes and checks HMAC-SHA256 with a key for one `purpose`, derived from the site's SECRET_KEY.
-
-    A row keeps the version of its seal beside it (`sealversion`).
-    """
-
-    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields) -> None:
-        self._key = hmac.digest(secret_key.encode(), purpose, "sha256")
-        self._covered = covered
-        self.version = max(covered)
-
-    def of(self, record: object, *more: bytes | None) -> bytes:
-        """Return the seal, of the newest version, of a record and of what it does not hold itself."""
-        return self._seal(self.version, record, more)
-
-    def fits(self, row: Row[Any], seal: bytes, *more: bytes | None) -> bool:
-        """Whether a row is as it was sealed.
-
-        A field that the row's version does not cover must be null: there was no such field then.
-        """
-        covered = self._covered.get(row.sealversion)
-        if covered is None:
-            return False
-        later = (name for name in self._covered[self.version] if name not in covered)
-        untouched = all(getattr(row, name) is None for name in later)
-        return untouched and hmac.compare_digest(self._seal(row.sealversion, row, more), seal)
-
-    def _seal(self, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
-        """Seal the version with the fields: an object, never the list of the first version."""
-        content = [*_plain(*(getattr(record, name) for name in self._covered[version]), *more)]
-        sealed = content if version == 1 else {"version": version, "fields": content}
-        return hmac.digest(self._key, canonical(sealed), "sha256")
-
-
-def _plain(*values: Any) -> Iterator[Json]:
-    for value in values:
-        if isinstance(value, datetime):
-            yield value.isoformat()
-        else:
-            yield value.hex() if isinstance(value, bytes) else value
-
-
 Action = Literal["created", "updated", "noop"]
 
 
@@ -78,7 +27,7 @@ Action = Literal["created", "updated", "noop"]
 class AuditEntry:
     """What one submission did to one asset; `diff` is canonical JSON text (contract 6).
 
-    `plugin` is `None` where a person wrote the asset.
+    `plugin` is `None` for an asset that was created by hand.
     """
 
     at: datetime
@@ -93,7 +42,13 @@ class AuditEntry:
 
 
 FIELDS = tuple(field.name for field in fields(AuditEntry))
-"""The names of the fields: columns of `auditentry`, and members of the JSON that shows an entry."""
+"""The names of the columns of `auditentry`, and of the members of an entry in JSON."""
+
+SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
+"""The fields that the seals of each version cover, in order; each version covers those of the one before.
+
+A released version never changes: the rows that were sealed with it must verify.
+"""
 
 SEALED_FIELDS: SealedFields = MappingProxyType(
     {
@@ -126,12 +81,52 @@ SEALED_RUN: SealedFields = MappingProxyType(
         ),
     }
 )
-"""The same for the rows of `auditcheckpoint`."""
+"""The fields that the seals of `auditcheckpoint` cover."""
+
+
+class Seals:
+    """Computes and verifies seals: HMAC-SHA256 with a key for one `purpose`, derived from SECRET_KEY.
+
+    A row has the version of its seal in the column `sealversion`.
+    """
+
+    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields) -> None:
+        self._key = hmac.digest(secret_key.encode(), purpose, "sha256")
+        self._covered = covered
+        self.version = max(covered)
+
+    def seal(self, record: object, *more: bytes | None) -> bytes:
+        """Return the seal, of the newest version, of a record and of `more`, which are not its attributes."""
+        return self._compute(self.version, record, more)
+
+    def verify(self, row: Row[Any], seal: bytes, *more: bytes | None) -> bool:
+        """Return whether a row is as it was sealed; fields that its version does not cover must be null."""
+        covered = self._covered.get(row.sealversion)
+        if covered is None:
+            return False
+        later = (name for name in self._covered[self.version] if name not in covered)
+        if any(getattr(row, name) is not None for name in later):
+            return False
+        return hmac.compare_digest(self._compute(row.sealversion, row, more), seal)
+
+    def _compute(self, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
+        """Return the seal; a later version than the first is sealed in an object, which no list can equal."""
+        content = [*_plain(*(getattr(record, name) for name in self._covered[version]), *more)]
+        sealed = content if version == 1 else {"version": version, "fields": content}
+        return hmac.digest(self._key, canonical(sealed), "sha256")
+
+
+def _plain(*values: Any) -> Iterator[Json]:
+    for value in values:
+        if isinstance(value, datetime):
+            yield value.isoformat()
+        else:
+            yield value.hex() if isinstance(value, bytes) else value
 
 
 @dataclass(frozen=True, slots=True)
 class SealedEntry:
-    """An entry with its place in the asset's chain; `previoushash` is `None` for the first."""
+    """An entry with its hashes in the asset's chain; `previoushash` is `None` for the first."""
 
     entry: AuditEntry
     previoushash: bytes | None
@@ -140,19 +135,19 @@ class SealedEntry:
 
 
 class AuditChain:
-    """Chains entries by their hashes, and seals the checkpoints that stand for those that were pruned."""
+    """Seals and verifies entries, each chained to the one before; `checkpoints` does so for checkpoints."""
 
     def __init__(self, secret_key: str) -> None:
         self._seals = Seals(secret_key, b"shopdb audit chain", SEALED_FIELDS)
         self.checkpoints = Seals(secret_key, b"shopdb audit checkpoint", SEALED_RUN)
 
     def seal(self, entry: AuditEntry, previoushash: bytes | None) -> SealedEntry:
-        """Chain `entry` to the one before it: its hash is a seal of all of it and of the previous hash."""
-        return SealedEntry(entry, previoushash, self._seals.of(entry, previoushash), self._seals.version)
+        """Return `entry` with its hash, a seal of the entry and of the previous hash."""
+        return SealedEntry(entry, previoushash, self._seals.seal(entry, previoushash), self._seals.version)
 
-    def is_whole(self, row: Row[Any]) -> bool:
-        """Whether a row of `auditentry` is as it was written, under the present SECRET_KEY."""
-        return self._seals.fits(row, row.hash, row.previoushash)
+    def verify(self, row: Row[Any]) -> bool:
+        """Return whether a row of `auditentry` is as it was written, with the present SECRET_KEY."""
+        return self._seals.verify(row, row.hash, row.previoushash)
 
 
 _values = attrgetter(*FIELDS)
@@ -170,7 +165,7 @@ _NEWEST_HASH = Statement(
 
 
 def entry_row(sealed: SealedEntry) -> dict[str, Any]:
-    """Return the row of `auditentry` that holds a sealed entry; the database gives its `auditid`."""
+    """Return the row of `auditentry` for a sealed entry, without `auditid`, which the database assigns."""
     return {
         **dict(zip(FIELDS, _values(sealed.entry), strict=True)),
         "previoushash": sealed.previoushash,
@@ -180,12 +175,12 @@ def entry_row(sealed: SealedEntry) -> dict[str, Any]:
 
 
 def record(connection: Connection, sealed: SealedEntry) -> int:
-    """Insert an entry, in the transaction of the change that it describes, and return its auditid."""
+    """Insert an entry and return its auditid; the caller's transaction, that of the change, commits."""
     return _INSERT.insert(connection, entry_row(sealed))
 
 
 def newest_hash(connection: Connection, assetid: int) -> bytes | None:
-    """Return the hash that the asset's next entry follows."""
+    """Return the hash of the asset's newest entry, `None` if it has none."""
     row = _NEWEST_HASH.run(connection, {"assetid": assetid}).fetchone()
     return row[0] if row else None
 
@@ -199,11 +194,11 @@ def list_entries(
     action: str | None = None,
     assetid: int | None = None,
 ) -> list[JsonObject]:
-    """Return up to `limit` audit entries with an id above `after`; filters that are `None` let all pass."""
-    wanted = {"plugin": plugin, "action": action, "assetid": assetid}
+    """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
+    filters = {"plugin": plugin, "action": action, "assetid": assetid}
     query = (
         select(auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS))
-        .filter_by(**{name: value for name, value in wanted.items() if value is not None})
+        .filter_by(**{name: value for name, value in filters.items() if value is not None})
         .where(auditentry.c.auditid > after)
         .order_by(auditentry.c.auditid)
         .limit(limit)

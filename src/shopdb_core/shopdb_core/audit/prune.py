@@ -1,10 +1,10 @@
-"""Pruning: which entries are too old to be kept, and which checkpoints stand for them from then on.
+"""Pruning: replaces expired entries by checkpoints, a batch at a time (ADR 0017).
 
-A batch is planned on a snapshot, which hinders nobody, and carried out in a transaction that only writes.
+A batch is planned on a snapshot, which blocks no writer, and executed in a transaction that only writes.
 
-Entries come in the order of their ids, so each kind has a position: what stands before it was looked at.
-The newest entry of an asset stays, since the next one follows it. When that one is looked at in its turn,
-so is the entry before it once more: as the newest of its time it may have been left behind.
+Entries are examined in the order of their ids; the position of a kind is the id up to which they were.
+The newest entry of an asset is kept, because the next one follows it. When the next one is examined, so is
+the kept one again.
 """
 
 import time
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, not_, or_, select, update
 
-from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_run, joined
+from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_run, join_runs
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
@@ -25,10 +25,10 @@ Kind = Literal["noop", "change"]
 Positions = Mapping[str, int]
 
 BATCH = 100
-"""How many entries are looked at for one transaction, during which nobody else writes."""
+"""How many entries one transaction handles, during which no other writes on SQLite."""
 
-REST = 3.0
-"""How long to rest after each batch, as a multiple of the time that it took."""
+PAUSE = 3.0
+"""How long to pause after each batch, as a multiple of the time that it took."""
 
 _NOOPS = or_(auditentry.c.action == "noop", and_(auditentry.c.action == "updated", auditentry.c.volatileonly))
 _OF_KIND = {"noop": _NOOPS, "change": not_(_NOOPS)}
@@ -36,7 +36,7 @@ _OF_KIND = {"noop": _NOOPS, "change": not_(_NOOPS)}
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Entries of this kind go when they are older than `before`; `now` is later than every true entry."""
+    """Entries of this kind expire if they are older than `before`; a time after `now` is wrong."""
 
     kind: Kind
     before: datetime
@@ -45,7 +45,7 @@ class Expiry:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What one batch did: entries that went, and those whose hash did not fit, which stay as evidence."""
+    """The result of one batch: the entries pruned, and those kept as evidence because their hash is wrong."""
 
     kind: Kind
     entries: int
@@ -53,7 +53,7 @@ class Pruned:
 
 
 def expiries(settings: Settings, now: datetime) -> list[Expiry]:
-    """Return what expires at all, and when; the days of each kind count for that kind alone."""
+    """Return the expiry of each kind that has one in the settings."""
     expiring: list[Expiry] = []
     if settings.audit_noop_retention_days is not None:
         expiring.append(Expiry("noop", now - timedelta(settings.audit_noop_retention_days), now))
@@ -63,12 +63,12 @@ def expiries(settings: Settings, now: datetime) -> list[Expiry]:
 
 
 def prune(
-    store: Store, chain: AuditChain, expiring: Iterable[Expiry], rest: Callable[[float], object] = time.sleep
+    store: Store, chain: AuditChain, expiring: Iterable[Expiry], pause: Callable[[float], object] = time.sleep
 ) -> Iterator[Pruned]:
-    """Prune what has expired, and yield what each batch did; it is committed by then.
+    """Prune what has expired; yield the result of each batch after its commit.
 
-    `rest` gets the number of seconds to leave to others. Raises `Unavailable`; the next call goes on where
-    this one ended.
+    `pause` is called with a number of seconds, during which others write. Raises `Unavailable`; the next call
+    continues where this one ended.
     """
     for expiry in expiring:
         planner = PruningPlanner(expiry, chain)
@@ -78,24 +78,21 @@ def prune(
             worked = time.monotonic() - started
             if is_done:
                 yield Pruned(plan.kind, len(plan.auditids), plan.unfit)
-            rest(REST * worked)
+            pause(PAUSE * worked)
             started = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """The checkpoints that go, by their last auditid, and the rows of those that come."""
+    """The checkpoints to delete, by `lastauditid`, and the rows of those to insert."""
 
-    absorbed: Sequence[int] = ()
-    made: Sequence[Mapping[str, Any]] = ()
+    deleted: Sequence[int] = ()
+    inserted: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PruningPlan:
-    """What one batch is to do; call it on a connection, whose transaction commits.
-
-    `unfit` counts entries whose hash does not fit: they stay, as evidence.
-    """
+    """The transaction of one batch; call it on a connection. `unfit` counts the entries with a wrong hash."""
 
     kind: Kind
     positions: Positions
@@ -105,14 +102,14 @@ class PruningPlan:
     checkpoints: Checkpoints
 
     def __call__(self, connection: Connection) -> bool:
-        """Carry it out, unless another process has pruned since it was made: then return false."""
+        """Execute the plan, or return false if another process has pruned since it was made."""
         if _positions(connection, lock=True) != self.positions:
             return False
-        absorbed, made = self.checkpoints.absorbed, self.checkpoints.made
-        if made:
+        deleted, inserted = self.checkpoints.deleted, self.checkpoints.inserted
+        if inserted:
             connection.execute(delete(auditentry).where(auditentry.c.auditid.in_(self.auditids)))
-            connection.execute(delete(auditcheckpoint).where(auditcheckpoint.c.lastauditid.in_(absorbed)))
-            connection.execute(insert(auditcheckpoint), made)
+            connection.execute(delete(auditcheckpoint).where(auditcheckpoint.c.lastauditid.in_(deleted)))
+            connection.execute(insert(auditcheckpoint), inserted)
         moved = update(auditpruning).where(auditpruning.c.kind == self.kind).values(position=self.position)
         connection.execute(moved)
         return True
@@ -120,44 +117,44 @@ class PruningPlan:
 
 @dataclass(frozen=True, slots=True)
 class PruningPlanner:
-    """Plans batches of one kind of entries; call it on a connection, which it only reads."""
+    """Plans batches of one kind of entries; call it on a read-only connection."""
 
     expiry: Expiry
     chain: AuditChain
 
     def __call__(self, connection: Connection) -> PruningPlan | None:
-        """Plan the next batch; return `None` where no entry is old enough to be looked at."""
+        """Plan the next batch; return `None` if no entry is old enough."""
         kind, positions = self.expiry.kind, _positions(connection, lock=False)
         entries = _next_entries(connection, self.expiry, positions[kind])
         if not entries:
             return None
         rows = _prunable(connection, self.expiry, positions[kind], entries)
-        whole = [row for row in rows if self.chain.is_whole(row)]
+        intact = [row for row in rows if self.chain.verify(row)]
         return PruningPlan(
             kind=kind,
             positions=positions,
             position=entries[-1].auditid,
-            auditids=[row.auditid for row in whole],
-            unfit=len(rows) - len(whole),
-            checkpoints=self._checkpoints(connection, whole) if whole else Checkpoints(),
+            auditids=[row.auditid for row in intact],
+            unfit=len(rows) - len(intact),
+            checkpoints=self._checkpoints(connection, intact) if intact else Checkpoints(),
         )
 
     def _checkpoints(self, connection: Connection, entries: Sequence[Row[Any]]) -> Checkpoints:
-        """Sum up entries, together with the checkpoints that stand directly beside them."""
-        found = _beside(connection, [row.auditid for row in entries])
+        """Replace entries, together with the checkpoints next to them, by as few checkpoints as possible."""
+        found = _adjacent_checkpoints(connection, [row.auditid for row in entries])
         seals = self.chain.checkpoints
-        beside = {checkpoint_run(row) for row in found if seals.fits(row, row.seal)}
-        wanted = joined([*map(entry_run, entries), *beside])
+        adjacent = {checkpoint_run(row) for row in found if seals.verify(row, row.seal)}
+        runs = join_runs([*map(entry_run, entries), *adjacent])
         return Checkpoints(
-            absorbed=[run.lastauditid for run in beside.difference(wanted)],
-            made=[checkpoint_row(run, seals) for run in wanted if run not in beside],
+            deleted=[run.lastauditid for run in adjacent.difference(runs)],
+            inserted=[checkpoint_row(run, seals) for run in runs if run not in adjacent],
         )
 
 
 def _next_entries(connection: Connection, expiry: Expiry, position: int) -> Sequence[Row[Any]]:
-    """Return the next entries, of any kind, up to the first that is too young.
+    """Return the next entries, of any kind, up to the first that is not older than `before`.
 
-    An entry of the future was written by a clock that went wrong, and must not stop pruning until then.
+    An entry from the future was written by a wrong clock, and must not stop pruning until that time.
     """
     query = (
         select(auditentry.c.auditid, auditentry.c.assetid, auditentry.c.at)
@@ -166,23 +163,23 @@ def _next_entries(connection: Connection, expiry: Expiry, position: int) -> Sequ
         .limit(BATCH)
     )
     rows: list[Row[Any]] = list(connection.execute(query))
-    young = next((index for index, row in enumerate(rows) if row.at >= expiry.before), len(rows))
-    return rows[:young]
+    end = next((index for index, row in enumerate(rows) if row.at >= expiry.before), len(rows))
+    return rows[:end]
 
 
 def _prunable(
     connection: Connection, expiry: Expiry, position: int, entries: Sequence[Row[Any]]
 ) -> Sequence[Row[Any]]:
-    """Return, whole, those of `entries` and of the ones left behind before them that may go."""
+    """Return the full rows of the entries to prune, among `entries` and the ones kept before them."""
     auditids = [row.auditid for row in entries]
-    left = _last_before(connection, {row.assetid for row in entries}, position)
+    kept = _last_before(connection, {row.assetid for row in entries}, position)
     later = auditentry.alias()
     superseded = select(later.c.auditid).where(
         later.c.assetid == auditentry.c.assetid, later.c.auditid > auditentry.c.auditid
     )
     query = (
         select(auditentry)
-        .where(auditentry.c.auditid.in_([*left, *auditids]), auditentry.c.at < expiry.before)
+        .where(auditentry.c.auditid.in_([*kept, *auditids]), auditentry.c.at < expiry.before)
         .where(_OF_KIND[expiry.kind], superseded.exists())
     )
     return connection.execute(query).all()
@@ -200,14 +197,14 @@ def _last_before(connection: Connection, assetids: set[int], position: int) -> S
 
 
 def _positions(connection: Connection, *, lock: bool) -> Positions:
-    """Return how far each kind was looked at; of two that lock, the second waits for the first's commit."""
+    """Return the position of each kind; with `lock`, wait for the commit of another that has locked them."""
     query = select(auditpruning.c.kind, auditpruning.c.position).order_by(auditpruning.c.kind)
     rows = connection.execute(query.with_for_update() if lock else query)
     return {row.kind: row.position for row in rows}
 
 
-def _beside(connection: Connection, auditids: Collection[int]) -> Sequence[Row[Any]]:
-    """Return the checkpoints next to these entries, on either side."""
+def _adjacent_checkpoints(connection: Connection, auditids: Collection[int]) -> Sequence[Row[Any]]:
+    """Return the checkpoints directly before and after these entries, in the same asset."""
     last, own = auditcheckpoint.c.lastauditid, auditcheckpoint.c.assetid == auditentry.c.assetid
     before = select(func.max(last)).where(own, last < auditentry.c.auditid).scalar_subquery()
     after = select(func.min(last)).where(own, last > auditentry.c.auditid).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Whether the audit is whole and true: every hash, every `before`, every stored value."""
+"""Verifying the audit: every hash, every `before`, every stored value."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ ENTRIES_IN_MEMORY = 500
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry, or a checkpoint in the place of several; `whole` is whether its hash or seal fits."""
+    """An entry, or the checkpoint of several; `intact` is whether its hash or seal verifies."""
 
     kind: Literal["entry", "checkpoint"]
     run: Run
-    whole: bool
+    intact: bool
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryFault:
-    """One thing that is wrong with an asset's history; `auditid` is `None` where no one entry is to blame."""
+    """A fault of an asset's history; `auditid` is `None` if it is not that of one entry."""
 
     assetid: int
     auditid: int | None
@@ -39,7 +39,7 @@ class HistoryFault:
 
 
 class History:
-    """Walks through one asset's history once, and counts what it comes by; keeps nothing of it."""
+    """Checks one asset's history link by link, and counts its entries and those that were pruned."""
 
     def __init__(self, stored: Row[Any]) -> None:
         self._stored = stored
@@ -68,8 +68,8 @@ class History:
     def _link_faults(self, link: Link) -> Iterator[str]:
         if link.run.previoushash != (self._newest.run.lasthash if self._newest else None):
             yield f"the {link.kind} does not follow the one before it: an entry is missing"
-        if not link.whole:
-            yield f"the {link.kind} was changed after it was written, or SECRET_KEY is another"
+        if not link.intact:
+            yield f"the {link.kind} was changed after it was written, or SECRET_KEY has changed"
         yield from replay(self._attributes, orjson.loads(link.run.diff))
 
     def _head_faults(self) -> Iterator[str]:
@@ -86,9 +86,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A batch of assets that was checked: how many, with how many entries, and what is wrong.
+    """The result for a batch of assets: how many assets, entries and pruned entries, and the faults.
 
-    `pruned` counts the entries that checkpoints stand for.
+    Pruned entries are those that checkpoints replace.
     """
 
     assets: int
@@ -98,12 +98,12 @@ class Verified:
 
 
 def count_assets(connection: Connection) -> int:
-    """Return how many assets there are to verify."""
+    """Return the number of assets to verify."""
     return connection.scalar(select(func.count()).select_from(asset)) or 0
 
 
 def verify(store: Store, chain: AuditChain) -> Iterator[Verified]:
-    """Check every asset, in batches that each see one consistent snapshot while the site goes on writing."""
+    """Check every asset, in batches that each read one consistent snapshot, while others write."""
     last: int | None = 0
     while last is not None:
         batch = _Batch(chain, last)
@@ -113,13 +113,13 @@ def verify(store: Store, chain: AuditChain) -> Iterator[Verified]:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """The assets that follow `after`."""
+    """The assets with ids above `after`."""
 
     chain: AuditChain
     after: int
 
     def check(self, connection: Connection) -> tuple[Verified, int | None]:
-        """Return the verdict, and the last asset looked at: `None` at the end."""
+        """Return the result, and the id of the last asset checked; `None` after the last batch."""
         assets = _assets(connection, self.after)
         if not assets:
             return Verified(0, 0, 0, ()), None
@@ -134,20 +134,20 @@ class _Batch:
         return Verified(len(assets), entries, pruned, tuple(faults)), last
 
     def _links(self, connection: Connection, last: int) -> Iterator[Link]:
-        """Yield what the audit has of these assets, each asset's links together and in their order."""
+        """Yield the links of these assets, ordered by asset and age."""
         checkpoints = [
-            Link("checkpoint", checkpoint_run(row), self.chain.checkpoints.fits(row, row.seal))
+            Link("checkpoint", checkpoint_run(row), self.chain.checkpoints.verify(row, row.seal))
             for row in _checkpoints(connection, self.after, last)
         ]
         entries = (
-            Link("entry", entry_run(row), self.chain.is_whole(row))
+            Link("entry", entry_run(row), self.chain.verify(row))
             for row in _entries(connection, self.after, last)
         )
         return merge(checkpoints, entries, key=lambda link: (link.run.assetid, link.run.lastauditid))
 
 
 def _by_asset(assets: Sequence[Row[Any]], links: Iterable[Link]) -> Iterator[tuple[Row[Any], Iterable[Link]]]:
-    """Pair each asset with its links, which are read while they are iterated."""
+    """Pair each asset with its links, which are read from the database while they are iterated."""
     groups = groupby(links, lambda link: link.run.assetid)
     assetid, group = next(groups, (None, ()))
     for stored in assets:
@@ -177,7 +177,7 @@ def _checkpoints(connection: Connection, after: int, last: int) -> Iterable[Row[
 
 
 def _entries(connection: Connection, after: int, last: int) -> Iterable[Row[Any]]:
-    """Stream the entries: one asset may have any number of them."""
+    """Stream the entries, because one asset may have very many."""
     query = (
         select(auditentry)
         .where(auditentry.c.assetid > after, auditentry.c.assetid <= last)

@@ -1,4 +1,4 @@
-"""From a submission as it came to one that is ready for the transaction; touches no database."""
+"""`Pipeline`: reads, shapes, normalises and validates a submission; uses no database."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ MOST_FAULTS = 20
 
 @dataclass(frozen=True, slots=True)
 class PreparedSubmission:
-    """A valid, normalised submission, and the identity that it speaks of.
+    """A valid, normalised submission with its identity.
 
-    `hash` is equal for submissions that would leave the same asset behind, however they were spelt.
+    `hash` (16 bytes) is equal for submissions that have the same effect, however they were spelt.
     """
 
     submission: JsonObject
@@ -41,27 +41,28 @@ class Pipeline:
         self._shaper = Shaper(collector.declaration, zone)
 
     def prepare_body(self, body: Body, *, lenient: bool) -> PreparedSubmission:
-        """Read a body, and prepare what is in it; raises `MalformedBody`, and all that `prepare` raises."""
+        """Read a body and prepare its submission; raises `MalformedBody`, and all that `prepare` raises."""
         document = read_document(body)
         prepared = self.prepare(document.content, document.scan, lenient=lenient)
         return replace(prepared, warnings=document.warnings + prepared.warnings)
 
     def prepare(
-        self, submission: dict[str, Json], contents: DocumentScan | None = None, *, lenient: bool
+        self, submission: dict[str, Json], scan: DocumentScan | None = None, *, lenient: bool
     ) -> PreparedSubmission:
         """Shape, normalise and validate; raises `InvalidSubmission` with up to 20 faults.
 
-        `lenient` drops what is optional and at fault instead (RFC 7240, `handling=lenient`). `contents`
-        are those of the submission, where they are known.
+        Raises `PluginFailure` if `normalize_submission` failed. `lenient` drops invalid optional values
+        instead (RFC 7240, `handling=lenient`). `scan` is that of the submission, if it was scanned before.
         """
-        shaped = self._shaper.shape(submission, contents)
+        shaped = self._shaper.shape(submission, scan)
         normalized = self._collector.normalize(shaped.submission)
         if not shaped.faults and self._collector.validator.accepts(normalized):
             return self._prepared(shaped.submission, normalized, shaped.warnings)
         if not lenient:
-            told = {fault.pointer for fault in shaped.faults}
+            reported = {fault.pointer for fault in shaped.faults}
             invalid = self.faults(shaped.submission, MOST_FAULTS)
-            raise self._refusal([*shaped.faults, *(each for each in invalid if each.pointer not in told)])
+            more = [fault for fault in invalid if fault.pointer not in reported]
+            raise self._refusal([*shaped.faults, *more])
         kept = drop_faulty(shaped.submission, self, self._collector.required, shaped.faults)
         if kept.faults:
             raise self._refusal(kept.faults)
@@ -69,29 +70,27 @@ class Pipeline:
         return self._prepared(kept.submission, normalized, [*shaped.warnings, *kept.warnings])
 
     def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
-        """Return the faults that a shaped submission has once it is normalised.
+        """Return the faults of a shaped submission after it is normalised, at most `limit`.
 
-        Normalising may move the items of a list. A field that is at fault as it was sent, too, is told
-        by the place there; a fault that only normalising brought out is told of its whole field.
+        Normalising may move the items of a list. A field that is also invalid as it was sent is reported with
+        its pointers there; a field that is invalid only after normalising, as a whole.
         """
         validator = self._collector.validator
-        found = self._faults_of_normalized(submission, limit)
-        fields = set(map(_field, found))
-        as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
-        told = set(map(_field, as_sent))
-        brought_out = [fault for fault in found if _field(fault) not in told]
-        return as_sent + [replace(fault, pointer=_field(fault)) for fault in brought_out]
-
-    def _faults_of_normalized(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
         normalized = self._collector.normalize(submission)
         try:
-            return self._collector.validator.faults(normalized, limit)
+            found = validator.faults(normalized, limit)
         except TypeError as error:
-            raise self._no_json() from error
+            raise self._not_json() from error
+        fields = set(map(_field, found))
+        as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
+        reported = set(map(_field, as_sent))
+        normalized_only = [fault for fault in found if _field(fault) not in reported]
+        return as_sent + [replace(fault, pointer=_field(fault)) for fault in normalized_only]
 
-    def _no_json(self) -> PluginFailure:
-        what = "returned something that JSON cannot hold"
-        return self._collector.hooks.failure("normalize_submission", what)
+    def _not_json(self) -> PluginFailure:
+        return self._collector.hooks.failure(
+            "normalize_submission", "returned something that JSON cannot hold"
+        )
 
     def _refusal(self, faults: Sequence[Fault]) -> InvalidSubmission:
         first = f"{faults[0].pointer or '/'} {faults[0].message}"
@@ -118,7 +117,7 @@ class Pipeline:
         try:
             return hashlib.blake2b(canonical(submission), digest_size=16).digest()
         except TypeError as error:
-            raise self._no_json() from error
+            raise self._not_json() from error
 
 
 def _field(fault: Fault) -> str:

@@ -1,4 +1,4 @@
-"""Who submits, and what a submission did."""
+"""The sender of a submission, and its result."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ MatchedBy = Literal["identity", "secondaryidentity"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who submits, and in which request; both stand in the audit entry."""
+    """Who submits, and in which request; the audit entry has both."""
 
     actor: str
     requestid: str
@@ -21,8 +21,8 @@ class Origin:
 class SubmissionResult:
     """What a submission did, or in a dry run would do.
 
-    `assetid` is `None` for an asset that a dry run would create; `matchedby` is `None` where no asset
-    matched. `warnings` are sentences that begin with the field they concern.
+    `assetid` is `None` for an asset that a dry run would create; `matchedby` is `None` if no asset
+    matched. Each warning is a sentence that begins with the field it concerns.
     """
 
     action: Action

@@ -1,15 +1,13 @@
-"""Which stored asset a submission speaks of: by its identity, or by evidence where the site trusts it.
+"""`Upsert`: one submission in its transaction: match, merge, write, the plugin's tables, audit entry.
 
-Telling the audit what one submission did, and the part of its work that most submissions need: a noop.
-
-One submission inside the transaction: match, merge, write, the plugin's tables, audit.
+The asset is matched by its identity, or by its secondary identity where the site allows it.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shopdb_core.assets import identity, rows
-from shopdb_core.assets.identity import Evidence, sole_bearer
+from shopdb_core.assets.identity import SecondaryIdentity, find_sole_asset
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes
 from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record
@@ -24,48 +22,16 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The asset that was found and locked, how, and what its sender should know."""
+    """The asset that was found and locked, by which identity, and warnings for the sender."""
 
     asset: StoredAsset | None
     by: MatchedBy | None
     warnings: tuple[str, ...] = ()
 
 
-def find_match(
-    connection: Connection, collector: Collector, prepared: PreparedSubmission, onmatch: OnMatch
-) -> Match:
-    """Find and lock the asset (contract 4): evidence counts only for an identity that is new."""
-    if stored := lock_asset(connection, collector.name, prepared.identitykey):
-        return Match(stored, "identity")
-    value = prepared.submission.get(collector.secondaryidentity or "")
-    if not isinstance(value, str) or collector.secondaryidentity is None:
-        return Match(None, None)
-    bearer = sole_bearer(connection, Evidence(collector.name, collector.secondaryidentity), value)
-    other = lock_by_id(connection, bearer) if bearer is not None else None
-    if other is None:
-        return Match(None, None)
-    if onmatch == "adopt":
-        return Match(other, "secondaryidentity", (_adoption(collector, other),))
-    return Match(None, None, (_flag(collector, other),))
-
-
-def _flag(collector: Collector, other: StoredAsset) -> str:
-    return (
-        f"{collector.secondaryidentity}: also on {other.identityvalue} (asset {other.assetid}); "
-        "if this is that device renamed, merge them"
-    )
-
-
-def _adoption(collector: Collector, other: StoredAsset) -> str:
-    return (
-        f"{collector.identityfield}: asset {other.assetid} was {other.identityvalue}, and was matched by its "
-        f"{collector.secondaryidentity}"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one submission did to its asset, as the audit tells it."""
+    """What one submission did to its asset: its audit entry, the entry's id, the diff and the match."""
 
     auditid: int
     entry: AuditEntry
@@ -75,13 +41,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Who tells: the collector that took the submission, its sender, and the site's chain."""
+    """Writes the audit entries of one submission; holds its collector, its sender and the site's chain."""
 
     collector: Collector
     origin: Origin
     chain: AuditChain
 
-    def see(
+    def record_noop(
         self,
         connection: Connection,
         match: Match,
@@ -89,9 +55,9 @@ class Recorder:
         submissionhash: bytes,
         at: datetime,
     ) -> Outcome:
-        """Note that the asset that was matched and locked was seen again, unchanged."""
+        """Record that the matched and locked asset was submitted again, unchanged."""
         entry = self.entry("noop", stored.assetid, stored.identityvalue, {}, at)
-        sealed = self.chain.seal(entry, previous_hash(connection, stored))
+        sealed = self.chain.seal(entry, _previous_hash(connection, stored))
         rows.touch_asset(
             connection, stored.assetid, submissionhash=submissionhash, chainhash=sealed.hash, at=at
         )
@@ -100,7 +66,7 @@ class Recorder:
     def entry(
         self, action: Action, assetid: int, identityvalue: str, changes: JsonObject, at: datetime
     ) -> AuditEntry:
-        """Put into words what was done."""
+        """Return the audit entry of an action; `changes` is its diff."""
         return AuditEntry(
             at=at,
             plugin=self.collector.name,
@@ -114,33 +80,52 @@ class Recorder:
         )
 
 
-def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
-    """Return the hash to chain to; an asset that was only just created does not carry it yet."""
-    return stored.chainhash or newest_hash(connection, stored.assetid)
-
-
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """The work of one submission; call it on a connection, as often as its transaction is run."""
+    """The transaction of one submission; call it on a connection, once for each try of the transaction."""
 
-    witness: Recorder
+    recorder: Recorder
     prepared: PreparedSubmission
     onmatch: OnMatch
 
     @property
     def collector(self) -> Collector:
         """The collector that took the submission."""
-        return self.witness.collector
+        return self.recorder.collector
 
     def __call__(self, connection: Connection) -> Outcome:
-        """Create, update or see the asset; raises `PluginFailure` from `store_asset`."""
+        """Create or update the asset, or record a noop; raises `PluginFailure` from `store_asset`."""
         at = datetime.now(UTC)
-        match = find_match(connection, self.collector, self.prepared, self.onmatch)
+        match = self._find_match(connection)
         if match.asset is None:
             return self._create(connection, match, at)
         if match.asset.submissionhash == self.prepared.hash and match.by == "identity":
-            return self.witness.see(connection, match, match.asset, self.prepared.hash, at)
+            return self.recorder.record_noop(connection, match, match.asset, self.prepared.hash, at)
         return self._update(connection, match, match.asset, at)
+
+    def _find_match(self, connection: Connection) -> Match:
+        """Find and lock the asset (contract 4): the secondary identity counts only if the identity is new."""
+        collector, field = self.collector, self.collector.secondaryidentity
+        if stored := lock_asset(connection, collector.name, self.prepared.identitykey):
+            return Match(stored, "identity")
+        value = self.prepared.submission.get(field or "")
+        if field is None or not isinstance(value, str):
+            return Match(None, None)
+        assetid = find_sole_asset(connection, SecondaryIdentity(collector.name, field), value)
+        other = lock_by_id(connection, assetid) if assetid is not None else None
+        if other is None:
+            return Match(None, None)
+        if self.onmatch == "adopt":
+            adopted = (
+                f"{collector.identityfield}: asset {other.assetid} was {other.identityvalue}, "
+                f"and was matched by its {field}"
+            )
+            return Match(other, "secondaryidentity", (adopted,))
+        flagged = (
+            f"{field}: also on {other.identityvalue} (asset {other.assetid}); "
+            "if this is that device renamed, merge them"
+        )
+        return Match(None, None, (flagged,))
 
     def _create(self, connection: Connection, match: Match, at: datetime) -> Outcome:
         identityvalue = self.prepared.identityvalue
@@ -155,9 +140,9 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_parts(connection, assetid, None, after)
-        entry = self.witness.entry("created", assetid, identityvalue, changes, at)
-        auditid = record(connection, self.witness.chain.seal(entry, None))
+        self._write_dependents(connection, assetid, None, after)
+        entry = self.recorder.entry("created", assetid, identityvalue, changes, at)
+        auditid = record(connection, self.recorder.chain.seal(entry, None))
         return Outcome(auditid, entry, changes, match)
 
     def _update(self, connection: Connection, match: Match, stored: StoredAsset, at: datetime) -> Outcome:
@@ -166,9 +151,9 @@ class Upsert:
         after = merge(before, self._patch(identityvalue))
         changes = diff(before, after)
         if not changes:
-            return self.witness.see(connection, match, stored, self.prepared.hash, at)
-        entry = self.witness.entry("updated", stored.assetid, identityvalue, changes, at)
-        sealed = self.witness.chain.seal(entry, previous_hash(connection, stored))
+            return self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
+        entry = self.recorder.entry("updated", stored.assetid, identityvalue, changes, at)
+        sealed = self.recorder.chain.seal(entry, _previous_hash(connection, stored))
         rows.change_asset(
             connection,
             stored.assetid,
@@ -179,21 +164,22 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_parts(connection, stored.assetid, before, after)
+        self._write_dependents(connection, stored.assetid, before, after)
         return Outcome(record(connection, sealed), entry, changes, match)
 
     def _patch(self, identityvalue: str) -> JsonObject:
-        """Return the submission with the identity as people spell it, not as the plugin folds it."""
+        """Return the submission with the identity as it was spelt, not as the plugin normalised it."""
         return {**self.prepared.submission, self.collector.identityfield: identityvalue}
 
-    def _write_parts(
+    def _write_dependents(
         self, connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
     ) -> None:
-        """Write what hangs off the asset: its evidence, and the plugin's own tables."""
+        """Write the rows that depend on the asset: its secondary identity, and the plugin's own tables."""
         field = self.collector.secondaryidentity
         if field is not None:
+            secondary = SecondaryIdentity(self.collector.name, field)
             old, new = (before or {}).get(field), after.get(field)
-            identity.replace(connection, assetid, Evidence(self.collector.name, field), old, new)
+            identity.replace_secondary(connection, assetid, secondary, old, new)
         self.collector.hooks.call(
             "store_asset",
             connection=connection,
@@ -202,3 +188,8 @@ class Upsert:
             after=after,
             plugin=self.collector.name,
         )
+
+
+def _previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
+    """Return the hash that the next entry follows; the row of an asset with one entry lacks it."""
+    return stored.chainhash or newest_hash(connection, stored.assetid)
