@@ -63,7 +63,7 @@ def test_every_key_of_a_declaration_is_documented(text):
 def test_every_format_accepts_what_is_documented(text):
     """The table has every format; what it takes and does not take is so."""
     checks = format_checks()
-    rows = table(text, "| format | takes | does not take |")
+    rows = table(text, "| format | accepts | refuses |")
 
     assert {code(name)[0] for name, _, _ in rows} == checks.keys()
     for name, takes, refuses in rows:
