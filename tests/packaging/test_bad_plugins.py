@@ -1,4 +1,4 @@
-"""Twelve plugins that do what a plugin must not, each as a real wheel on a real site."""
+"""Twelve faulty plugins, each as a real wheel on a real site."""
 
 import contextlib
 import json
@@ -42,13 +42,13 @@ def site(make_site: MakeSite, faulty: Path) -> Any:
     return make_site(variables={"PYTHONPATH": str(faulty)})
 
 
-def test_a_migration_that_fails_is_told_and_rolled_back(site: Any) -> None:
+def test_a_migration_that_fails_is_rolled_back(site: Any) -> None:
     """`db upgrade` migrates what it can, names each failure in one line, and exits with 1."""
     done = site.run("db", "upgrade")
 
     assert done.returncode == 1
-    told = [line for line in done.stderr.splitlines() if line.startswith("shopdb: ")]
-    assert len(told) == len(MIGRATING)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("shopdb: ")]
+    assert len(lines) == len(MIGRATING)
     assert all(f"shopdb: {REASONS[name]}" in done.stderr for name in MIGRATING)
     with contextlib.closing(sqlite3.connect(site.database.file)) as database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
@@ -114,20 +114,20 @@ def clash(
     request: pytest.FixtureRequest, make_site: MakeSite, bad_wheel: BadWheel, install: Install
 ) -> Clash:
     """A site with a plugin whose name clashes, and how the error begins."""
-    plugin, told = CLASHES[request.param]
+    plugin, message = CLASHES[request.param]
     folder = install(bad_wheel(request.param, plugin))
-    return make_site(variables={"PYTHONPATH": str(folder)}), plugin, told
+    return make_site(variables={"PYTHONPATH": str(folder)}), plugin, message
 
 
 def test_a_name_that_clashes_stops_the_start(clash: Clash) -> None:
-    """Exit code 1 and one line that says who claims what, and how to block it."""
-    site, _, told = clash
+    """The exit code is 1; one line has the distributions, the name, and how to block it."""
+    site, _, message = clash
 
     done = site.run("serve")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(f"shopdb: {told}")
+    assert done.stderr.startswith(f"shopdb: {message}")
     assert "SHOPDB_BLOCKED_PLUGINS" in done.stderr
 
 

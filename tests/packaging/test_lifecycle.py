@@ -117,7 +117,7 @@ def test_without_the_plugin_the_site_still_serves(used: Any) -> None:
 
 @pytest.mark.every_database
 def test_a_plugin_that_returns_continues_where_it_was(used: Any, releases: dict[str, str]) -> None:
-    """A later release runs what is missing, and knows its assets again."""
+    """A later release runs the missing migrations, and finds its assets again."""
     del used.variables["PYTHONPATH"]
     used.upgrade()
     used.variables["PYTHONPATH"] = releases["2.0"]
@@ -130,18 +130,18 @@ def test_a_plugin_that_returns_continues_where_it_was(used: Any, releases: dict[
 
 
 @pytest.mark.every_database
-def test_a_migration_that_fails_and_is_mended(used: Any, releases: dict[str, str]) -> None:
-    """The others serve, its own endpoint says why it does not; the mended release continues."""
+def test_a_migration_that_fails_and_is_corrected(used: Any, releases: dict[str, str]) -> None:
+    """The others serve, its own endpoint says why it does not; the corrected release continues."""
     used.variables["PYTHONPATH"] = releases["1.9"]
-    told = "The migrations of rack failed"
+    message = "The migrations of rack failed"
 
     failed = used.run("db", "upgrade")
 
-    assert (failed.returncode, failed.stderr.startswith(f"shopdb: {told}")) == (1, True)
+    assert (failed.returncode, failed.stderr.startswith(f"shopdb: {message}")) == (1, True)
     server = used.serve()
     answer = server.submit("rack", {"serial": "r1"})
     assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (503, True)
-    assert answer.json()["detail"].startswith(f"The plugin rack is quarantined: {told}")
+    assert answer.json()["detail"].startswith(f"The plugin rack is quarantined: {message}")
     assert server.submit("computers", {"hostname": "PC-1234", "osname": "Debian"}).status_code == 201
     server.stop()
 
@@ -179,18 +179,18 @@ def test_an_older_release_is_quarantined(used: Any, releases: dict[str, str]) ->
     used.variables["PYTHONPATH"] = releases["2.0"]
     used.upgrade()
     used.variables["PYTHONPATH"] = releases["1.0"]
-    told = "The tables of rack are at rack_0002, which the installed release does not know: "
+    message = "The tables of rack are at rack_0002, which the installed release does not know: "
 
     server = used.serve()
 
     assert (
         server.submit("rack", {"serial": "r1"})
         .json()["detail"]
-        .startswith(f"The plugin rack is quarantined: {told}")
+        .startswith(f"The plugin rack is quarantined: {message}")
     )
     assert server.submit("computers", {"hostname": "PC-1234", "osname": "Debian"}).status_code == 201
     done = used.run("db", "upgrade")
-    assert (done.returncode, done.stderr.startswith(f"shopdb: {told}")) == (1, True)
+    assert (done.returncode, done.stderr.startswith(f"shopdb: {message}")) == (1, True)
     assert units(used) == [(1, None)]
 
 
@@ -202,8 +202,8 @@ def test_an_older_core_does_not_start(make_site: MakeSite) -> None:
 
     done = [site.run("serve"), site.run("db", "upgrade")]
 
-    told = "shopdb: The tables of core are at 9999, which the installed release does not know: "
-    assert [(one.returncode, one.stderr.startswith(told)) for one in done] == [(1, True)] * 2
+    message = "shopdb: The tables of core are at 9999, which the installed release does not know: "
+    assert [(one.returncode, one.stderr.startswith(message)) for one in done] == [(1, True)] * 2
 
 
 def test_upgrades_at_once_all_succeed(make_site: MakeSite, releases: dict[str, str]) -> None:

@@ -45,7 +45,7 @@ def against(make_site: Callable[..., Any]) -> Against:
 def test_a_release_that_breaks_clients_and_does_not_say_so(
     release: Callable[..., Path], against: Against
 ) -> None:
-    """The changes stand below the verdict; one line says which version is needed, and the exit code is 1."""
+    """The changes are below the results, stderr has the version that is needed, and the exit code is 1."""
     done = against(release("1.1.0"), release("1.0.0", HEIGHT))
 
     assert done.returncode == 1, done.stderr
@@ -79,7 +79,7 @@ def test_an_older_release_that_is_installed(write_wheel: Callable[..., Path], ag
     assert "is not a step forward" in done.stderr
 
 
-def test_another_plugin_is_no_older_release(release: Callable[..., Path], against: Against) -> None:
+def test_another_plugin_is_not_an_older_release(release: Callable[..., Path], against: Against) -> None:
     """Their names differ, and so do their addresses."""
     done = against(release("1.1.0"), "printers")
 
@@ -88,7 +88,7 @@ def test_another_plugin_is_no_older_release(release: Callable[..., Path], agains
 
 
 def test_an_older_release_that_is_not_installed(release: Callable[..., Path], against: Against) -> None:
-    """Its name is told as it is without --against."""
+    """The message is the same as without --against."""
     done = against(release("1.1.0"), "nosuch")
 
     assert done.stderr.startswith("shopdb: There is no plugin named 'nosuch'; installed are ")

@@ -100,7 +100,7 @@ def test_a_wheel_that_conforms(check: Callable[..., Any], write_wheel: WriteWhee
 
 
 def test_a_wheel_that_does_not_conform(check: Callable[..., Any], bad_wheel: Callable[..., Path]) -> None:
-    """Every fault is told, and the exit code is 1; scripts read JSON."""
+    """Every fault is reported, and the exit code is 1; scripts read JSON."""
     wheel = bad_wheel("invalid", "invalid")
 
     done, data = check(wheel), check(wheel, "--json")
@@ -109,19 +109,19 @@ def test_a_wheel_that_does_not_conform(check: Callable[..., Any], bad_wheel: Cal
     assert done.stdout.splitlines()[0].split() == ["declaration", "FAILED"]
     assert "    get_collector_schema at /fields/height/type: " in done.stdout
     assert done.stdout.splitlines()[-1] == "invalid 1.0 (invalid) does not conform: 1 fault."
-    verdict = json.loads(data.stdout)
-    assert (verdict["plugin"], verdict["conforms"]) == ("invalid", False)
-    assert verdict["checks"][0]["findings"][0]["place"] == "get_collector_schema at /fields/height/type"
+    result = json.loads(data.stdout)
+    assert (result["plugin"], result["conforms"]) == ("invalid", False)
+    assert result["checks"][0]["findings"][0]["place"] == "get_collector_schema at /fields/height/type"
 
 
 def test_a_source_tree_is_built_first(check: Callable[..., Any], tree: Path) -> None:
     """By its path, or as the working directory; what is checked is the wheel that pip builds."""
     (tree / "rackplugin.py").write_text("")
 
-    for told in (check("./tree", directory=tree.parent), check(directory=tree)):
-        assert told.returncode == 1
-        assert "the plugin: it does not implement any hook" in told.stdout
-        assert told.stdout.splitlines()[-1] == "rack 1.0 (rackplugin) does not conform: 1 fault."
+    for done in (check("./tree", directory=tree.parent), check(directory=tree)):
+        assert done.returncode == 1
+        assert "the plugin: it implements no hook" in done.stdout
+        assert done.stdout.splitlines()[-1] == "rack 1.0 (rackplugin) does not conform: 1 fault."
 
 
 def test_a_source_tree_that_does_not_build(check: Callable[..., Any], tree: Path) -> None:
@@ -151,8 +151,8 @@ def test_a_source_tree_without_an_entry_point(check: Callable[..., Any], tree: P
 def test_a_source_tree_shadows_what_is_installed(check: Callable[..., Any], tree: Path) -> None:
     """A new version is checked where another one of the same distribution is installed."""
     for file in list(tree.iterdir()):
-        told = file.read_text().replace("rackplugin", "shopdb_printers").replace("rack =", "printers =")
-        (tree / file.name.replace("rackplugin", "shopdb_printers")).write_text(told)
+        content = file.read_text().replace("rackplugin", "shopdb_printers").replace("rack =", "printers =")
+        (tree / file.name.replace("rackplugin", "shopdb_printers")).write_text(content)
 
     done = check(tree)
 
@@ -178,7 +178,7 @@ IMPORTS = {
 def test_a_wheel_whose_import_fails(
     check: Callable[..., Any], write_wheel: WriteWheel, source: str, message: str
 ) -> None:
-    """The verdict quotes the import, with file and line."""
+    """The finding quotes the exception, with file and line."""
     done = check(write_wheel("rackplugin", "rack", {"rackplugin.py": source}))
 
     assert done.returncode == 1
@@ -200,7 +200,7 @@ def test_a_wheel_that_ends_its_process(check: Callable[..., Any], write_wheel: W
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((), "The working directory has no pyproject.toml: give PATH (the folder of a plugin's source)"),
         (("racks",), "There is no plugin named 'racks'; installed are "),
@@ -211,7 +211,7 @@ def test_a_wheel_that_ends_its_process(check: Callable[..., Any], write_wheel: W
     ],
 )
 def test_a_place_without_a_plugin(
-    check: Callable[..., Any], tmp_path: Path, arguments: tuple[str, ...], told: str
+    check: Callable[..., Any], tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     """The message has the place, and what to give instead."""
     (tmp_path / "notes.txt").touch()
@@ -219,7 +219,7 @@ def test_a_place_without_a_plugin(
     done = check(*arguments, directory=tmp_path)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"shopdb: {told}")
+    assert done.stderr.startswith(f"shopdb: {message}")
 
 
 def test_a_file_that_is_not_a_plugin_wheel(

@@ -52,7 +52,7 @@ class Environment:
         self.run(sys.executable, "-m", "pip", "--quiet", "--python", self.python, *arguments)
 
     def install(self, *wheels: Path) -> None:
-        """Install wheels, whatever lies beside the libraries that they need."""
+        """Install wheels without their dependencies."""
         self.pip("install", "--no-deps", "--no-index", "--ignore-installed", *wheels)
 
 
@@ -136,7 +136,7 @@ def test_installed_it_is_there(site: Any) -> None:
         (row,) = client.get("/api/reports/network/ports_down").json()["items"]
 
     assert (row["sysname"], row["port"], row["operstatus"]) == ("sw-hall3", "Gi1/0/2", "down")
-    assert "Print what a switch or access point tells" in site.run("network-poll", "--help").stdout
+    assert "Read a switch or access point by SNMP" in site.run("network-poll", "--help").stdout
 
 
 def test_uninstalled_it_is_gone_and_its_data_kept(site: Any, environment: Environment, wheel: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_wheel_has_what_it_needs_at_run_time(wheel: tuple[str, Path]) -> None:
 
 
 def test_a_wheel_has_nothing_else(wheel: tuple[str, Path]) -> None:
-    """One package and its metadata: no tests, no caches, no site's data; the template is no code of ours."""
+    """One package and its metadata: no tests, no caches, no site's data; the template is not counted."""
     package, path = wheel
 
     names = [name for name in zipfile.ZipFile(path).namelist() if "/scaffold/template/" not in name]

@@ -1,4 +1,4 @@
-"""The public contract of shopdb-hookspecs as data, and what a change of it asks of version and changelog.
+"""The public contract of shopdb-hookspecs as data, and the version and changelog that a change of it needs.
 
 Run as a program, it prints the record of the present contract for `tests/hookspecs/signatures.json`.
 """
@@ -33,7 +33,7 @@ def contract_of(specs: str, records: str) -> Contract:
 
 
 def present_contract() -> Contract:
-    """Read the contract as it stands in this repository."""
+    """Read the contract from the sources of this repository."""
     return contract_of(*((SOURCES / name).read_text(encoding="utf-8") for name in ("specs.py", "records.py")))
 
 
@@ -52,9 +52,9 @@ def faults(records: Mapping[str, Contract], present: Contract, version: str, cha
     """Say what is missing, and what to do, where the contract, its records and the changelog disagree."""
     if records.get(version) != present:
         known = {**records}.get(version, {})
-        told = ", ".join(name for name, _ in changes(known, present)) or "what it has"
+        names = ", ".join(name for name, _ in changes(known, present)) or "what it has"
         yield (
-            f"{told}: differs from what tests/hookspecs/signatures.json records for version {version}. A "
+            f"{names}: differs from what tests/hookspecs/signatures.json records for version {version}. A "
             "released version stays as it is: give hookspecs/pyproject.toml the next, add the record that "
             "`python tests/support/hookcontract.py` prints, and name what changed in CHANGELOG.md under "
             "shopdb-hookspecs"
@@ -64,7 +64,7 @@ def faults(records: Mapping[str, Contract], present: Contract, version: str, cha
         found = list(changes(records[before] if before else {}, records[after]))
         if before:
             yield from _steps_too_small(before, after, found)
-        yield from _untold(after, found, changelog)
+        yield from _unrecorded(after, found, changelog)
 
 
 def _steps_too_small(before: str, after: str, found: list[tuple[str, Step]]) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _steps_too_small(before: str, after: str, found: list[tuple[str, Step]]) -> 
             yield f"{name}: its change needs a {step} version, and from {before} to {after} is a {made} step"
 
 
-def _untold(version: str, found: list[tuple[str, Step]], changelog: str) -> Iterator[str]:
+def _unrecorded(version: str, found: list[tuple[str, Step]], changelog: str) -> Iterator[str]:
     section = _section(version, changelog)
     for name, _ in found:
         if f"`{name}" not in section:

@@ -13,12 +13,12 @@ from shopdb_hookspecs import specs
 
 def headings(text: str) -> list[str]:
     """Return the headings of the hooks, in the order of the page."""
-    return list(_told(text))
+    return list(_hook_sections(text))
 
 
 def parts_of(text: str) -> dict[str, dict[str, str]]:
     """Return the parts of each section, by the hook and by the word that each begins with."""
-    return {heading.partition("(")[0]: _parts(section) for heading, section in _told(text).items()}
+    return {heading.partition("(")[0]: _parts(section) for heading, section in _hook_sections(text).items()}
 
 
 def plugin_source(text: str, last: str) -> str:
@@ -49,7 +49,7 @@ def signature(hook: str) -> str:
     return f"{hook}({', '.join(arguments(hook))})"
 
 
-def _told(text: str) -> dict[str, str]:
+def _hook_sections(text: str) -> dict[str, str]:
     return sections(sections(text, 2)["Each hook"], 3)
 
 

@@ -1,4 +1,4 @@
-"""Distributions as an installer leaves them: a module, and what is said of it, in a folder on the path."""
+"""Distributions as an installer leaves them: a module and its metadata, in a folder on the path."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a stranger gets of us: the four wheels, and a machine on which none of them is installed."""
+"""Fixtures for an installation from nothing: the four wheels, and an environment without them."""
 
 import os
 import subprocess
@@ -32,9 +32,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def newcomer(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Mapping[str, str]:
-    """Return the environment variables of someone who has Python, and whose index is this machine.
+    """Return the environment variables of a Python whose package index is a folder of this machine.
 
-    What others have published is there already, from the environment of the tests; pip installs what is ours.
+    Third-party libraries come from the environment of the tests; pip installs our wheels.
     """
     libraries = tmp_path_factory.mktemp("libraries")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():

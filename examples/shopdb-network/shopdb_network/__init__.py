@@ -1,4 +1,4 @@
-"""The ShopDB plugin network: a module as plugin, one function a hook."""
+"""The ShopDB plugin network: this module is the plugin, each function a hook."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def get_collector_schema() -> JsonObject:
 
 @hookimpl
 def get_example_submissions() -> Sequence[JsonObject]:
-    """Show pipeline authors what they may submit."""
+    """Return valid submissions, which pipeline authors copy."""
     return EXAMPLES
 
 
@@ -33,17 +33,17 @@ def normalize_submission(submission: JsonObject) -> JsonObject:
 
 @hookimpl
 def get_migrations() -> Path:
-    """Name the directory of this plugin's Alembic versions."""
+    """Return the directory of this plugin's Alembic versions."""
     return Path(__file__).parent / "migrations"
 
 
 @hookimpl
 def store_asset(connection: Connection, assetid: int, after: JsonObject) -> None:
-    """Keep the plugin's tables in step with the submission."""
+    """Write the plugin's tables in the transaction of the submission."""
     store_device(connection, assetid, after)
 
 
 @hookimpl
 def get_reports() -> Sequence[Report]:
-    """Offer what can be asked of the tables."""
+    """Return the reports on the tables."""
     return REPORTS

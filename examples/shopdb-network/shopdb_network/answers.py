@@ -1,29 +1,29 @@
-"""What a device answered by SNMP: each object with its values by index, in plain types."""
+"""The answers of a device by SNMP: the values of each object by index, in plain types."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
 Index: TypeAlias = tuple[int, ...]
-"""What follows an object's own number: (0,) for a scalar, (ifIndex,) for a port."""
+"""The part of an OID after the object: (0,) for a scalar, (ifIndex,) for a port."""
 
 Column: TypeAlias = Mapping[Index, int | bytes]
 
 Answers: TypeAlias = Mapping[str, Column]
-"""Columns by the names of `OBJECTS`; a device without an object has an empty one, or none."""
+"""Columns by the names of `OBJECTS`; the column of an object that a device does not have is empty or missing."""
 
 
 def number(answers: Answers, name: str, index: Index = (0,)) -> int | None:
-    """Give a number, or None where there is none."""
+    """Return a number, or None if the device did not return one."""
     value = answers.get(name, {}).get(index)
     return value if isinstance(value, int) else None
 
 
 def octets(answers: Answers, name: str, index: Index = (0,)) -> bytes:
-    """Give a string's octets; an empty string where there are none."""
+    """Return the octets of a string; empty if the device did not return any."""
     value = answers.get(name, {}).get(index)
     return value if isinstance(value, bytes) else b""
 
 
 def text(answers: Answers, name: str, index: Index = (0,)) -> str | None:
-    """Give a text, or None where it is empty: agents fill strings with blanks and NUL."""
+    """Return a text, or None if it is empty: agents fill strings with blanks and NUL."""
     return octets(answers, name, index).decode(errors="replace").strip(" \0") or None

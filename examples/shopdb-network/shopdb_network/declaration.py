@@ -1,6 +1,6 @@
-"""What a submission may carry: the collector declaration.
+"""The fields of a submission: the collector declaration.
 
-Only the identity field is required. Any other keeps its stored value where a submission leaves it out, and
+Only the identity field is required. Every other field keeps its stored value if a submission leaves it out, and
 is cleared by null. Names in the descriptions are objects of SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863),
 BRIDGE-MIB (RFC 4188), Q-BRIDGE-MIB (RFC 4363) and ENTITY-MIB (RFC 6933).
 """
@@ -48,7 +48,7 @@ DECLARATION: Final[JsonObject] = {
             "type": "string",
             "pattern": "^([0-9A-F]{2}:){5}[0-9A-F]{2}$",
             "description": "The device's own address (dot1dBaseBridgeAddress), such as 00:1A:2B:3C:4D:5E; "
-            "other usual spellings are brought into this form.",
+            "other usual spellings are converted to this form.",
         },
         "serialnumber": _text("The serial number of the chassis (entPhysicalSerialNum)."),
         "sysname": _text("Its name in the network (sysName)."),
@@ -62,8 +62,8 @@ DECLARATION: Final[JsonObject] = {
         "vendor": _text("Who made it (entPhysicalMfgName)."),
         "model": _text("The maker's name for it (entPhysicalModelName)."),
         "firmware": _text("The version of its software (entPhysicalSoftwareRev)."),
-        "location": _text("Where it stands (sysLocation)."),
-        # Volatile: it differs in every submission, and changes worth knowing would drown in the history.
+        "location": _text("Where the device is (sysLocation)."),
+        # Volatile: it differs in every submission, and would hide other changes in the history.
         "uptimeseconds": {
             **_count("Seconds since it was started (a hundredth of sysUpTime).", 0, 2**32 - 1),
             "x-volatile": True,

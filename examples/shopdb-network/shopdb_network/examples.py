@@ -1,4 +1,4 @@
-"""Valid submissions that show pipeline authors what a device looks like."""
+"""Valid submissions, which pipeline authors copy."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""`shopdb network-poll`: ask one device by SNMP, and print a submission."""
+"""`shopdb network-poll` reads one device by SNMP and prints a submission."""
 
 import asyncio
 import json
@@ -16,9 +16,9 @@ from shopdb_network.submission import submission_of
 @click.option("--port", type=click.IntRange(1, 65535), default=161, help="The agent's UDP port.")
 @click.option("--timeout", type=click.FloatRange(0.1), default=2.0, help="Seconds to wait for each answer.")
 def poll(host: str, community: str, port: int, timeout: float) -> None:
-    """Print what a switch or access point tells by SNMP, as a submission.
+    """Read a switch or access point by SNMP, and print a submission.
 
-    Send it on: shopdb network-poll HOST | shopdb submit network -
+    To submit it: shopdb network-poll HOST | shopdb submit network -
     """
     address = _address(host)
     try:
@@ -32,5 +32,5 @@ def _address(host: str) -> str:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
-        raise click.ClickException(f"{host} is no host that can be found") from None
+        raise click.ClickException(f"{host} was not found") from None
     return str(found[0][4][0])

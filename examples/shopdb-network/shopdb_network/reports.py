@@ -1,4 +1,4 @@
-"""What can be asked of the plugin's tables."""
+"""The reports on the plugin's tables."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from shopdb_network.tables import asset, device, port
 
 
 def ports_down(connection: Connection, location: str | None) -> Iterator[Sequence[Json]]:
-    """Give the ports that should be up and are not, device by device."""
+    """Yield the ports that should be up and are not, device by device."""
     query = (
         select(asset.c.identityvalue, device.c.sysname, device.c.location, port.c.name, port.c.operstatus)
         .join_from(port, asset, asset.c.assetid == port.c.assetid)
@@ -24,7 +24,7 @@ def ports_down(connection: Connection, location: str | None) -> Iterator[Sequenc
 
 
 def firmware(connection: Connection) -> Iterator[Sequence[Json]]:
-    """Give how many devices of each model run each version."""
+    """Yield how many devices of each model run each version."""
     version = (device.c.vendor, device.c.model, device.c.firmware)
     query = select(*version, func.count()).group_by(*version).order_by(*version)
     yield from map(tuple, connection.execute(query))

@@ -1,4 +1,4 @@
-"""Reading a device by SNMP version 2c, with pysnmp: pure Python, well kept, and no MIB files are needed."""
+"""Read a device by SNMP version 2c, with pysnmp, which is pure Python and needs no MIB files."""
 
 from typing import Any
 
@@ -22,13 +22,13 @@ RETRIES = 2
 
 
 class NoAnswer(Exception):
-    """The device does not answer, or refuses to."""
+    """The device does not answer, or refuses the request."""
 
 
 async def read_device(address: str, port: int, community: str, seconds: float) -> Answers:
     """Read every object of `OBJECTS` from the agent at an IP address; raises `NoAnswer`.
 
-    Waits so many seconds for each answer, and asks up to twice more.
+    Waits `seconds` for each answer, and repeats a request up to twice.
     """
     target = Udp6TransportTarget if ":" in address else UdpTransportTarget
     engine = SnmpEngine()

@@ -1,4 +1,4 @@
-"""The plugin's rows of one asset: replaced when a submission changes it."""
+"""Write the plugin's rows of one asset when a submission changes it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
@@ -15,10 +15,10 @@ _PORT_FIELDS: Final = ("ifindex", "name", "adminstatus", "operstatus", "speedmbp
 
 
 def store_device(connection: Connection, assetid: int, after: JsonObject) -> None:
-    """Write the asset's rows anew, in the submission's transaction: ShopDB commits it, or rolls it back.
+    """Replace the asset's rows, in the submission's transaction, which ShopDB commits or rolls back.
 
-    `after` is all fields of the asset, not only those of the submission. What was there before is not
-    asked for: an asset may be older than these tables.
+    `after` is all fields of the asset, not only those of the submission. The rows do not depend on what was
+    stored before: an asset may be older than these tables.
     """
     for table, rows_of in _ROWS.items():
         connection.execute(delete(table).where(table.c.assetid == assetid))

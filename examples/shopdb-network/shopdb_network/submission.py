@@ -1,4 +1,4 @@
-"""From what a device answers by SNMP to a submission: pure, and in the words of the declaration."""
+"""Convert the answers of a device to a submission, with the fields of the declaration."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -17,7 +17,7 @@ _CHASSIS: Final = 3
 
 
 def submission_of(answers: Answers, managementaddress: str) -> JsonObject:
-    """Make a submission of what a device answered; what it did not tell is left out, and keeps its value."""
+    """Return the submission for a device's answers; an object without an answer is left out."""
     chassis = next((i for i, kind in answers.get("entPhysicalClass", {}).items() if kind == _CHASSIS), (0,))
     uptime = number(answers, "sysUpTime")
     fields: JsonObject = {
@@ -33,11 +33,11 @@ def submission_of(answers: Answers, managementaddress: str) -> JsonObject:
         "uptimeseconds": None if uptime is None else uptime // 100,
         "ports": [_port(answers, index) for index in _ports(answers)],
     }
-    return _told(fields)
+    return _present(fields)
 
 
 def _macaddress(answers: Answers) -> str | None:
-    """Give the bridge's own address; an access point that is no bridge has its lowest port's."""
+    """Return the address of the bridge, or of the lowest port if the device is not a bridge."""
     addresses = (octets(answers, "ifPhysAddress", index) for index in _ports(answers))
     own = octets(answers, "dot1dBaseBridgeAddress") or min(filter(None, addresses), default=b"")
     return own.hex(":") or None
@@ -50,7 +50,7 @@ def _devicetype(answers: Answers) -> str | None:
 
 
 def _ports(answers: Answers) -> Iterator[Index]:
-    """Give the indexes of what has a plug or an antenna: no VLANs, no tunnels."""
+    """Return the indexes of Ethernet ports and radios, without VLANs and tunnels."""
     return (index for index, kind in answers.get("ifType", {}).items() if kind in (_ETHERNET, _RADIO))
 
 
@@ -63,11 +63,11 @@ def _port(answers: Answers, index: Index) -> JsonObject:
         "speedmbps": number(answers, "ifHighSpeed", index),
         "vlan": _vlan(answers, index[0]),
     }
-    return _told(port)
+    return _present(port)
 
 
 def _vlan(answers: Answers, ifindex: int) -> int | None:
-    """Give the VLAN of untagged frames; a bridge numbers its ports in its own way."""
+    """Return the VLAN of untagged frames; a bridge has port numbers of its own."""
     own_numbers = answers.get("dot1dBasePortIfIndex", {})
     return next(
         (number(answers, "dot1qPvid", port) for port, its in own_numbers.items() if its == ifindex), None
@@ -78,5 +78,5 @@ def _word(words: Sequence[str], value: int | None) -> str | None:
     return words[value - 1] if value is not None and 1 <= value <= len(words) else None
 
 
-def _told(values: JsonObject) -> dict[str, Json]:
+def _present(values: JsonObject) -> dict[str, Json]:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,6 +1,6 @@
 """The plugin's own tables, and the columns of ShopDB's `asset` that it reads.
 
-A change here needs a new file in `migrations/`; those that were released stay as they are.
+A change here needs a new file in `migrations/`; a released migration is never changed.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ from shopdb_network.declaration import MAX_TEXT
 AssetId: Final = BigInteger().with_variant(Integer, "sqlite")
 """The type of `asset.assetid`: a foreign key must have the same."""
 
-# ShopDB's own table has a MetaData of its own here: the plugin reads it and never makes it.
+# In a MetaData of its own: the plugin reads this table of ShopDB and never creates it.
 asset: Final = Table(
     "asset",
     MetaData(),
@@ -33,7 +33,7 @@ device: Final = Table(
     Column("location", String(MAX_TEXT)),
 )
 
-# A port is told from others by its place in the list: a device may give one number twice.
+# A port is identified by its position in the list: a device may report one number twice.
 port: Final = Table(
     "network_port",
     metadata,

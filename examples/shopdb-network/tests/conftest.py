@@ -44,7 +44,7 @@ Oid = tuple[int, ...]
 
 
 class Objects(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp has no types
-    """What the agent knows, in the order of the OIDs."""
+    """The objects of the agent, in the order of their OIDs."""
 
     def __init__(self, answers: Answers) -> None:
         self._values: Mapping[Oid, Any] = {

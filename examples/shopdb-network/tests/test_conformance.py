@@ -1,4 +1,4 @@
-"""Whether the plugin keeps what ShopDB asks of every plugin."""
+"""The checks that ShopDB has for every plugin."""
 
 from shopdb_core.testing import assert_conforms
 

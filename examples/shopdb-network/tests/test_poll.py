@@ -15,7 +15,7 @@ def run(port: int, *options: str) -> tuple[int, str]:
 
 
 def test_it_prints_a_submission(agent: int) -> None:
-    """Everything that the switch tells, in the words of the declaration."""
+    """The submission has every object that the switch reports, by the fields of the declaration."""
     code, printed = run(agent)
 
     assert code == 0, printed
@@ -61,8 +61,8 @@ def test_an_agent_keeps_silent_to_strangers(agent: int) -> None:
     assert "wrong" not in printed
 
 
-def test_a_host_that_is_none_is_told() -> None:
+def test_a_host_that_is_none_is_present() -> None:
     """The name is in the line."""
     result = CliRunner().invoke(poll, ["sw..hall3"])
 
-    assert (result.exit_code, result.output) == (1, "Error: sw..hall3 is no host that can be found\n")
+    assert (result.exit_code, result.output) == (1, "Error: sw..hall3 was not found\n")

@@ -1,4 +1,4 @@
-"""What a server with this plugin answers."""
+"""The answers of a server with this plugin."""
 
 import httpx
 
@@ -6,7 +6,7 @@ from shopdb_network.examples import EXAMPLES
 
 
 def test_an_example_is_stored_once(shopdb_client: httpx.Client) -> None:
-    """The first submission makes an asset, the same again changes nothing."""
+    """The first submission creates an asset; the same submission again changes nothing."""
     first, again = (shopdb_client.post("/api/collector/network", json=EXAMPLES[0]) for _ in range(2))
 
     assert (first.status_code, first.json()["action"]) == (201, "created")
@@ -14,7 +14,7 @@ def test_an_example_is_stored_once(shopdb_client: httpx.Client) -> None:
 
 
 def test_the_ports_that_are_down_follow_each_submission(shopdb_client: httpx.Client) -> None:
-    """One that comes up is gone from the report, one that is switched off was never in it."""
+    """A port that comes up leaves the report; a port that is switched off is not in it."""
     switch, reported = EXAMPLES[0], []
     for ports in (switch["ports"], switch["ports"][:1], switch["ports"][1:], None):
         shopdb_client.post("/api/collector/network", json={**switch, "ports": ports})

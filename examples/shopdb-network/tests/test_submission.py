@@ -1,16 +1,16 @@
-"""From what a device answers by SNMP to a submission."""
+"""The submission for the answers of a device."""
 
 from shopdb_network.answers import Answers
 from shopdb_network.submission import submission_of
 
 
-def test_what_a_device_does_not_tell_is_left_out() -> None:
-    """Its stored value stays; only the list of ports is always whole."""
+def test_an_object_without_an_answer_is_left_out() -> None:
+    """Its stored value stays; only the list of ports is always complete."""
     assert submission_of({}, "10.0.0.2") == {"managementaddress": "10.0.0.2", "ports": []}
 
 
 def test_a_radio_makes_an_access_point() -> None:
-    """One that is no bridge is known by its lowest address, of a port and not of a tunnel."""
+    """A device that is not a bridge is identified by the address of its lowest port; tunnels do not count."""
     answers: Answers = {
         "ifType": {(1,): 6, (2,): 71, (3,): 131},
         "ifPhysAddress": {
@@ -27,8 +27,8 @@ def test_a_radio_makes_an_access_point() -> None:
     assert [port["ifindex"] for port in submission["ports"]] == [1, 2]
 
 
-def test_texts_are_what_they_say() -> None:
-    """Agents fill them with blanks and NUL, and some write Latin-1: neither is an error."""
+def test_texts_are_trimmed_and_decoded() -> None:
+    """Blanks and NUL are removed, and bytes that are not UTF-8 are replaced."""
     answers: Answers = {"sysName": {(0,): b"sw-1  \0"}, "sysLocation": {(0,): b"K\xf6ln"}}
 
     submission = submission_of(answers, "10.0.0.2")
@@ -37,7 +37,7 @@ def test_texts_are_what_they_say() -> None:
 
 
 def test_a_status_that_is_unknown_is_left_out() -> None:
-    """A number that the MIB does not have is no word of the declaration."""
+    """A number that the MIB does not define is left out."""
     answers: Answers = {"ifType": {(1,): 6}, "ifAdminStatus": {(1,): 0}, "ifOperStatus": {(1,): 8}}
 
     assert submission_of(answers, "10.0.0.2")["ports"] == [{"ifindex": 1}]

@@ -1,4 +1,4 @@
-"""Small plugins that keep or break one promise, and what the kit says of them."""
+"""Small plugins that pass or fail one check."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

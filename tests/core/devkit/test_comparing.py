@@ -57,20 +57,20 @@ def test_two_plugins_are_not_compared() -> None:
         compare_releases(OLD, Declared("tray", "shop-tray", "1.0.0", OLD.declaration))
 
 
-def ask(name: str) -> Declared:
-    """Ask another process what an installed plugin declares."""
+def declared(name: str) -> Declared:
+    """Load an installed plugin in another process."""
     return Declared(**InstalledPlugin(name).run("declaration"))
 
 
-def test_another_process_writes_what_a_plugin_declares() -> None:
+def test_another_process_loads_a_release() -> None:
     """Its name, distribution, version, declaration and examples; or the reason why there is none."""
-    found = ask("printers")
+    found = declared("printers")
 
     assert (found.name, found.distribution, found.version) == ("printers", "shopdb-printers", "1.0.0")
     assert found.declaration["identityfield"] == "serialnumber"
     assert "serialnumber" in found.examples[0]
     with pytest.raises(ConfigurationError, match="There is no plugin named 'nobody'; installed are "):
-        ask("nobody")
+        declared("nobody")
 
 
 def test_an_example_of_the_older_release_that_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""What the kit says where an example does not live through what can be submitted of it."""
+"""The findings of the check `examples`."""
 
 import itertools
 from collections.abc import Callable
@@ -41,18 +41,18 @@ def counts() -> Callable[[Json], Json]:
         (counts(), "example 1, created, dry run", "announces created "),
     ],
 )
-def test_the_first_step_that_goes_wrong_is_told(
+def test_the_first_step_that_fails(
     sites: MakeSites, only: Only, hook: Callable[[Json], Json], place: str, what: str
 ) -> None:
-    """With the example and the step, and what was done instead."""
+    """The finding has the example, the step, and what happened instead."""
     fault = only(check_examples(sites(normalize_submission=hook)))
 
     assert fault.place == place
     assert fault.what.startswith(what)
 
 
-def test_a_hook_that_raises_is_told_with_its_step(sites: MakeSites, only: Only) -> None:
-    """A store_asset that cannot update."""
+def test_a_hook_that_raises_in_a_step(sites: MakeSites, only: Only) -> None:
+    """The finding has the hook, the step, and the line of the plugin."""
 
     def store_asset(before: Json | None) -> None:
         assert before is None, "cannot update"
@@ -64,8 +64,8 @@ def test_a_hook_that_raises_is_told_with_its_step(sites: MakeSites, only: Only) 
     assert "test_examples.py, line " in fault.what
 
 
-def test_a_hook_that_commits_is_told(sites: MakeSites, only: Only) -> None:
-    """A dry run would write what it announces."""
+def test_a_hook_that_commits(sites: MakeSites, only: Only) -> None:
+    """The dry run fails, because it would write."""
 
     def store_asset(connection: Connection) -> None:
         connection.exec_driver_sql("COMMIT")
@@ -75,15 +75,15 @@ def test_a_hook_that_commits_is_told(sites: MakeSites, only: Only) -> None:
     assert str(fault).startswith("example 1, created, dry run: is refused: SQLite gave up the transaction")
 
 
-def test_an_example_that_is_warned_of_is_told(sites: MakeSites, only: Only, example: Json) -> None:
-    """Pipeline authors copy it."""
+def test_an_example_with_a_warning(sites: MakeSites, only: Only, example: Json) -> None:
+    """A warning is a fault, because pipeline authors copy the examples."""
     fault = only(check_examples(sites(get_example_submissions=lambda: [{**example, "colour": "grey"}])))
 
     assert str(fault).startswith("example 1: is answered with a warning: colour: is not a declared field")
 
 
 def test_a_list_whose_order_counts_is_noted(sites: MakeSites) -> None:
-    """Its history would show an update in which nothing changed."""
+    """The note says that the history of the update would not show a change."""
     (note,) = check_examples(sites())
 
     assert note.isnote

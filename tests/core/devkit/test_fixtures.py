@@ -37,8 +37,8 @@ def test_a_suite_has_a_server_with_just_its_plugin(run: Callable[..., pytest.Run
     run(SUITE, 'shopdb_plugin = "printers"').assert_outcomes(passed=2)
 
 
-def test_a_suite_that_names_no_plugin_is_told_what_to_write(run: Callable[..., pytest.RunResult]) -> None:
-    """The error names the setting and where it stands."""
+def test_a_suite_without_the_name_of_its_plugin(run: Callable[..., pytest.RunResult]) -> None:
+    """The error has the setting and its file."""
     result = run("def test_it(shopdb_client): pass")
 
     result.assert_outcomes(errors=1)
@@ -46,7 +46,7 @@ def test_a_suite_that_names_no_plugin_is_told_what_to_write(run: Callable[..., p
 
 
 def test_a_plugin_that_breaks_the_contract_turns_its_suite_red(run: Callable[..., pytest.RunResult]) -> None:
-    """The author reads the verdict of the command, and the line of the suite."""
+    """The output has the results of the checks, and the line of the suite."""
     suite = """
         from shopdb_core.testing import assert_conforms
         from shopdb_hookspecs import hookimpl

@@ -59,7 +59,7 @@ def collector(field: dict[str, Any], definitions: dict[str, Any] | None = None) 
     ],
 )
 def test_there_are_values_for_every_keyword(field: dict[str, Any]) -> None:
-    """Each submission that comes out is valid, and most have the field."""
+    """Each generated submission is valid, and most have the field."""
     rack = collector(field, {"tree": TREE})
     values = FieldValues(rack, [])
 
@@ -82,8 +82,8 @@ def test_every_format_has_values_that_it_accepts() -> None:
 @pytest.mark.parametrize(
     "field", [{"pattern": "^a$", "minLength": 2}, {"pattern": "^[^ -~äÄß漢]$"}, {"allOf": [False]}]
 )
-def test_a_schema_that_nothing_fits_is_named(field: dict[str, Any]) -> None:
-    """Submissions are made without that field."""
+def test_a_schema_without_values(field: dict[str, Any]) -> None:
+    """The field is reported, and submissions are generated without it."""
     values = FieldValues(collector({"type": "string", **field}), [])
 
     assert values.ungenerated == ["value"]
@@ -91,7 +91,7 @@ def test_a_schema_that_nothing_fits_is_named(field: dict[str, Any]) -> None:
 
 
 def test_the_same_values_come_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In CI as at a desk; and nothing is left in the working directory."""
+    """Two runs generate the same values, and no file is left in the working directory."""
     monkeypatch.chdir(tmp_path)
     values = FieldValues(collector({"type": "integer"}), []).submissions()
 
@@ -99,8 +99,8 @@ def test_the_same_values_come_every_time(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir()) == []
 
 
-def test_that_there_are_no_values_is_told() -> None:
-    """A property that was never asked did not hold."""
+def test_a_strategy_without_values() -> None:
+    """A property that was never checked is reported, and does not count as held."""
     values = FieldValues(collector({"type": "integer"}), []).submissions().filter(lambda _: False)
 
     with pytest.raises(NothingGenerated):

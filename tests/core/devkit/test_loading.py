@@ -1,4 +1,4 @@
-"""What the kit says of a plugin that cannot be loaded, or shows nothing of use."""
+"""The findings of the check `declaration`, and the checks that are skipped after it."""
 
 import inspect
 from collections.abc import Callable
@@ -22,48 +22,50 @@ def refused(candidate: Candidate) -> list[str]:
     return [str(finding) for finding in refusal.value.findings]
 
 
-def test_every_fault_of_a_declaration_is_told(make_plugin: MakePlugin) -> None:
-    """Not only the first, as where a server starts."""
+def test_every_fault_of_a_declaration_is_reported(make_plugin: MakePlugin) -> None:
+    """A server that starts reports only the first."""
     fields = {"serial": {"typ": "string"}, "height": {"type": "int"}}
 
-    told = refused(make_plugin(get_collector_schema=lambda: {"identityfield": "serial", "fields": fields}))
+    findings = refused(
+        make_plugin(get_collector_schema=lambda: {"identityfield": "serial", "fields": fields})
+    )
 
-    assert len(told) == 2
-    assert told[0].startswith("get_collector_schema at /fields/serial")
-    assert told[1].startswith("get_collector_schema at /fields/height/type")
+    assert len(findings) == 2
+    assert findings[0].startswith("get_collector_schema at /fields/serial")
+    assert findings[1].startswith("get_collector_schema at /fields/height/type")
 
 
-def test_a_hook_that_raises_is_told_with_its_line(make_plugin: MakePlugin) -> None:
-    """The author reads what was raised, and where in the plugin."""
+def test_a_hook_that_raises(make_plugin: MakePlugin) -> None:
+    """The finding has the exception, and the line of the plugin that raised it."""
 
     def get_collector_schema() -> object:
         return {}["fields"]
 
-    (told,) = refused(make_plugin(get_collector_schema=get_collector_schema))
+    (finding,) = refused(make_plugin(get_collector_schema=get_collector_schema))
 
-    assert told.startswith("get_collector_schema: raised KeyError: 'fields' (")
-    assert "test_loading.py, line " in told
-
-
-def test_a_misspelt_hook_is_told(make_plugin: MakePlugin) -> None:
-    """In the words in which the server's log would tell it."""
-    (told,) = refused(make_plugin(store_assets=lambda: None))
-
-    assert told.startswith("the plugin: it implements an unknown hook store_assets; did you mean ")
+    assert finding.startswith("get_collector_schema: raised KeyError: 'fields' (")
+    assert "test_loading.py, line " in finding
 
 
-def test_an_impossible_name_is_told(make_plugin: MakePlugin) -> None:
-    """Before anything is imported."""
+def test_a_misspelt_hook(make_plugin: MakePlugin) -> None:
+    """The finding has the message of the server's log."""
+    (finding,) = refused(make_plugin(store_assets=lambda: None))
+
+    assert finding.startswith("the plugin: it implements an unknown hook store_assets; did you mean ")
+
+
+def test_an_invalid_name(make_plugin: MakePlugin) -> None:
+    """The name is checked before the plugin is imported."""
     rack = make_plugin()
     candidate = Candidate("Rack-1", "shopdb-rack", "1.0", (), rack.target, rack.load)
 
-    (told,) = refused(candidate)
+    (finding,) = refused(candidate)
 
-    assert told.startswith("the entry point: is named 'Rack-1'; a name is lower-case words")
+    assert finding.startswith("the entry point: is named 'Rack-1'; a name is lower-case words")
 
 
-def test_faulty_offers_are_told(make_plugin: MakePlugin) -> None:
-    """A report that is none, or a directory that is not there."""
+def test_invalid_reports_and_migrations(make_plugin: MakePlugin) -> None:
+    """A value that is not a report, or a directory that does not exist."""
     (no_report,) = refused(make_plugin(get_reports=lambda: ["ports"]))
     (no_directory,) = refused(make_plugin(get_migrations=lambda: "/nowhere"))
 
@@ -72,7 +74,7 @@ def test_faulty_offers_are_told(make_plugin: MakePlugin) -> None:
 
 
 def test_a_deprecated_hook_is_a_note(make_plugin: MakePlugin) -> None:
-    """What pluggy warns of is told, and is no fault."""
+    """A warning of pluggy becomes a note, and is not a fault."""
     later = ModuleType("later_specs")
     for name, hook in inspect.getmembers(specs, inspect.isfunction):
         setattr(later, name, hook)
@@ -89,51 +91,51 @@ def test_a_deprecated_hook_is_a_note(make_plugin: MakePlugin) -> None:
 
 
 def test_what_cannot_run_is_skipped(make_plugin: MakePlugin) -> None:
-    """The other checks are named, so that nobody takes them for passed."""
-    verdict = check(make_plugin(get_collector_schema=lambda: {"identityfield": 1}))
+    """The other checks are listed as skipped."""
+    result = check(make_plugin(get_collector_schema=lambda: {"identityfield": 1}))
 
-    assert [result.state for result in verdict.results] == ["FAILED", *["skipped"] * 6]
-    assert str(verdict).splitlines()[-1] == "rack does not conform: 2 faults."
+    assert [each.state for each in result.results] == ["FAILED", *["skipped"] * 6]
+    assert str(result).splitlines()[-1] == "rack does not conform: 2 faults."
 
 
 @pytest.mark.parametrize(
-    ("examples", "told"),
+    ("examples", "message"),
     [
         ([], "get_example_submissions: returns no example"),
         ([{"serial": "R1", "place": 7}], "example 1 at /place: must be a string or null, not 7"),
     ],
 )
 def test_examples_are_there_and_valid(
-    make_plugin: MakePlugin, examples: list[dict[str, Any]], told: str
+    make_plugin: MakePlugin, examples: list[dict[str, Any]], message: str
 ) -> None:
-    """They are shown to pipeline authors, and every other check lives on them."""
+    """A missing or invalid example is a fault: pipeline authors copy the examples."""
     (declaration, *_) = check(make_plugin(get_example_submissions=lambda: examples)).results
 
-    assert [str(fault) for fault in declaration.faults] == [told]
+    assert [str(fault) for fault in declaration.faults] == [message]
 
 
 def test_a_plugin_that_collects_nothing_conforms(make_plugin: MakePlugin) -> None:
-    """One that only reports or observes has no examples to show."""
+    """A plugin that only observes conforms without examples."""
     hooks = {"get_collector_schema": lambda: None, "get_example_submissions": lambda: ()}
 
-    verdict = check(make_plugin(**hooks, asset_changed=lambda: None))
+    result = check(make_plugin(**hooks, asset_changed=lambda: None))
 
-    assert verdict.conforms, str(verdict)
+    assert result.conforms, str(result)
 
 
-def test_a_misspelt_field_of_an_example_is_told(make_plugin: MakePlugin, example: dict[str, Any]) -> None:
-    """As a fault, though submissions with it are only warned of; and every check comes to its end."""
+def test_a_misspelt_field_of_an_example(make_plugin: MakePlugin, example: dict[str, Any]) -> None:
+    """It is a fault, although a submission with it only gets a warning; the other checks still run."""
     misspelt = {"plase" if name == "place" else name: value for name, value in example.items()}
 
     hooks = {"get_example_submissions": lambda: [misspelt], "store_asset": lambda: None}
-    verdict = check(make_plugin(**hooks))
+    result = check(make_plugin(**hooks))
 
-    told = [str(fault) for fault in verdict.results[0].faults]
-    assert told == ['example 1 at /plase: "plase" is not known here; did you mean "place"?']
+    messages = [str(fault) for fault in result.results[0].faults]
+    assert messages == ['example 1 at /plase: "plase" is not known here; did you mean "place"?']
 
 
 def test_shapes_of_examples_that_fail_are_skipped(make_plugin: MakePlugin) -> None:
-    """They would tell the faults of the examples again."""
+    """The check would repeat the faults of the examples."""
 
     def store_asset() -> None:
         raise RuntimeError

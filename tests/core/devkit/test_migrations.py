@@ -1,4 +1,4 @@
-"""What the kit says of migrations that do not keep to the rules."""
+"""The findings of the check `migrations`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +15,8 @@ WriteMigrations = Callable[..., Path]
 OUTSIDE = "which is outside the plugin's own package"
 
 
-def told(subject: Subject, folder: Path) -> list[str]:
-    """Return the findings but the one that the test's own migrations are outside."""
+def findings_of(subject: Subject, folder: Path) -> list[str]:
+    """Return the findings, without the one that the test's migrations are outside the package."""
     return [str(finding) for finding in check_migrations(subject, folder) if OUTSIDE not in finding.what]
 
 
@@ -38,45 +38,43 @@ def told(subject: Subject, folder: Path) -> list[str]:
         ),
     ],
 )
-def test_what_the_scripts_leave_behind_is_looked_at(
+def test_the_tables_that_scripts_create_and_leave(
     subject: MakeSubject,
     write_migrations: WriteMigrations,
     tmp_path: Path,
     scripts: tuple[str, str],
     findings: list[str],
 ) -> None:
-    """Up, down and up again, on an empty database."""
+    """The scripts run up, down and up again, on an empty database."""
     directory = write_migrations(*scripts)
 
-    found = told(subject(get_migrations=lambda: directory), tmp_path)
+    found = findings_of(subject(get_migrations=lambda: directory), tmp_path)
 
     assert found == findings
 
 
-def test_a_script_that_fails_is_told(
-    subject: MakeSubject, write_migrations: WriteMigrations, tmp_path: Path
-) -> None:
-    """With what the database said."""
+def test_a_script_that_fails(subject: MakeSubject, write_migrations: WriteMigrations, tmp_path: Path) -> None:
+    """The finding has the message of the database."""
     directory = write_migrations("CREATE TABEL rack_tray (name TEXT)")
 
-    (found,) = told(subject(get_migrations=lambda: directory), tmp_path)
+    (found,) = findings_of(subject(get_migrations=lambda: directory), tmp_path)
 
     assert found.startswith("get_migrations: The migrations of rack failed and were rolled back: ")
 
 
-def test_a_directory_without_versions_is_told(subject: MakeSubject, tmp_path: Path) -> None:
-    """A wheel that forgot its scripts looks like this."""
+def test_a_directory_without_versions(subject: MakeSubject, tmp_path: Path) -> None:
+    """A wheel into which the scripts were not packed has such a directory."""
     (tmp_path / "empty").mkdir()
 
-    (found,) = told(subject(get_migrations=lambda: tmp_path / "empty"), tmp_path)
+    (found,) = findings_of(subject(get_migrations=lambda: tmp_path / "empty"), tmp_path)
 
     assert found == "get_migrations: names a directory without versions"
 
 
-def test_a_directory_elsewhere_is_told(
+def test_a_directory_outside_the_package(
     subject: MakeSubject, write_migrations: WriteMigrations, tmp_path: Path, only: Callable[..., Any]
 ) -> None:
-    """It would not be there where the wheel is installed."""
+    """The finding says that the wheel would not have it."""
     directory = write_migrations("CREATE TABLE rack_tray (name TEXT)")
 
     assert OUTSIDE in only(check_migrations(subject(get_migrations=lambda: directory), tmp_path)).what

@@ -1,4 +1,4 @@
-"""What the kit says of a `normalize_submission` that breaks a promise."""
+"""The findings of the check `normalize_submission`."""
 
 import itertools
 from collections.abc import Callable
@@ -58,10 +58,8 @@ def _has_place(submission: Json) -> bool:
         (lambda: None, "returned None: is a return missing?"),
     ],
 )
-def test_a_broken_promise_is_told_with_a_submission(
-    subject: MakeSubject, hook: Callable[[Json], Json], what: str
-) -> None:
-    """The finding names the hook and begins with what it does."""
+def test_a_property_that_is_violated(subject: MakeSubject, hook: Callable[[Json], Json], what: str) -> None:
+    """The finding has the hook, and says first what the hook does."""
     findings = list(check_normalization(subject(normalize_submission=hook)))
 
     assert len(findings) == 1
@@ -69,15 +67,15 @@ def test_a_broken_promise_is_told_with_a_submission(
     assert findings[0].what.startswith(what), findings
 
 
-def test_the_submission_that_is_told_is_a_small_one(subject: MakeSubject) -> None:
-    """Hypothesis leaves out what does not matter."""
+def test_the_submission_of_a_finding_is_small(subject: MakeSubject) -> None:
+    """Fields that do not matter are left out."""
     finding = next(check_normalization(subject(normalize_submission=grows)))
 
     assert "trays" not in finding.what
 
 
-def test_a_hook_that_keeps_all_promises_is_not_blamed(subject: MakeSubject) -> None:
-    """One that folds, sorts and passes on what it does not know."""
+def test_a_hook_with_all_properties(subject: MakeSubject) -> None:
+    """A hook may fold and sort, and returns other values as they are."""
 
     def normalize_submission(submission: Json) -> Json:
         trays, place = submission.get("trays"), submission.get("place")

@@ -1,4 +1,4 @@
-"""What the kit says where an example does not survive Windows PowerShell."""
+"""The findings of the check `powershell shapes`."""
 
 import itertools
 from collections.abc import Callable
@@ -11,8 +11,8 @@ MakeSites = Callable[..., TrialSites]
 Json = dict[str, Any]
 
 
-def test_a_hook_that_stumbles_is_told(sites: MakeSites) -> None:
-    """The endpoint would answer 500 to what it has to refuse."""
+def test_a_hook_that_raises_for_a_shape(sites: MakeSites) -> None:
+    """The endpoint would answer 500 to a submission that it must refuse."""
 
     def normalize_submission(submission: Json) -> Json:
         trays = submission.get("trays") or []
@@ -24,8 +24,8 @@ def test_a_hook_that_stumbles_is_told(sites: MakeSites) -> None:
     assert fault.what.endswith(": the endpoint answers 500")
 
 
-def test_a_hook_that_swallows_what_was_lost_is_told(sites: MakeSites) -> None:
-    """What ConvertTo-Json clipped must be refused."""
+def test_a_hook_that_drops_a_lossy_value(sites: MakeSites) -> None:
+    """A submission that ConvertTo-Json cut must be refused."""
 
     def normalize_submission(submission: Json) -> Json:
         trays = submission.get("trays") or []
@@ -36,7 +36,7 @@ def test_a_hook_that_swallows_what_was_lost_is_told(sites: MakeSites) -> None:
     assert str(fault).endswith("is accepted, although a value was lost")
 
 
-def test_a_hook_that_undoes_a_coercion_is_told(sites: MakeSites) -> None:
+def test_a_hook_that_changes_a_shape(sites: MakeSites) -> None:
     """The same submission in another shape must be a noop."""
     numbers = itertools.count()
 
@@ -48,10 +48,10 @@ def test_a_hook_that_undoes_a_coercion_is_told(sites: MakeSites) -> None:
     assert "is updated instead of noop: " in str(faults[0])
 
 
-def test_a_plugin_without_that_hook_survives_every_shape(
+def test_a_plugin_without_the_hook_accepts_every_shape(
     sites: MakeSites, declaration: Json, example: Json
 ) -> None:
-    """There are shapes of every kind that the contract names, and each ends in the same asset."""
+    """The shapes are all those of the contract, and each ends in the same asset."""
     shapes = [shape.name for shape in powershell_shapes(example, declaration)]
 
     assert list(check_powershell(sites())) == []

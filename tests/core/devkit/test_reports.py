@@ -1,4 +1,4 @@
-"""What the kit says of reports that cannot be served."""
+"""The findings of the check `reports`."""
 
 import itertools
 from collections.abc import Callable, Iterable
@@ -51,8 +51,8 @@ def wanders(_connection: Connection, height: int) -> Iterable[tuple[int]]:
         (lambda _connection, height: [str(height)], "yields a str instead of a sequence of cells"),
     ],
 )
-def test_an_unfit_report_is_told(sites: MakeSites, rows: Callable[..., Any], what: str) -> None:
-    """With its name, the arguments, and the site on which it failed."""
+def test_a_report_that_cannot_be_served(sites: MakeSites, rows: Callable[..., Any], what: str) -> None:
+    """The finding has the report, its arguments, and the site."""
     height = Parameter("height", "integer", "How high.", required=True)
     report = Report("tall", "Tall racks", ("height",), rows, (height,))
 
@@ -62,13 +62,13 @@ def test_an_unfit_report_is_told(sites: MakeSites, rows: Callable[..., Any], wha
     assert what in str(fault)
 
 
-def test_a_report_is_asked_with_and_without_its_parameters(sites: MakeSites) -> None:
-    """By each type, of an empty site and of one with assets."""
-    asked: list[tuple[Any, ...]] = []
+def test_the_arguments_of_a_report(sites: MakeSites) -> None:
+    """Each report runs with and without optional parameters, on an empty site and on one with assets."""
+    calls: list[tuple[Any, ...]] = []
 
     def rows(connection: Connection, name: str, height: int, share: float) -> Iterable[tuple[Any, ...]]:
         (count,) = connection.execute(text("SELECT count(*) FROM asset")).one()
-        asked.append((name, height, share, count > 0))
+        calls.append((name, height, share, count > 0))
         yield name, height, share
 
     kinds = {"name": "string", "height": "integer", "share": "number"}
@@ -76,13 +76,13 @@ def test_a_report_is_asked_with_and_without_its_parameters(sites: MakeSites) -> 
     report = Report("all", "All", tuple(kinds), rows, parameters)
 
     assert list(check_reports(sites(get_reports=lambda: [report]))) == []
-    assert asked[0] == (None, None, None, False)
-    assert {given[3] for given in asked} == {True, False}
-    assert {given[0] for given in asked} & {"R1", "hall 3", "left", "right"}
+    assert calls[0] == (None, None, None, False)
+    assert {given[3] for given in calls} == {True, False}
+    assert {given[0] for given in calls} & {"R1", "hall 3", "left", "right"}
 
 
-def test_an_exception_that_speaks_of_rows_is_still_an_exception(sites: MakeSites) -> None:
-    """The advice depends on what happened, and not on the words of a message."""
+def test_the_hint_does_not_depend_on_the_message(sites: MakeSites) -> None:
+    """An exception whose message mentions a row gets the hint for an exception."""
 
     def rows(_connection: Connection) -> Iterable[tuple[str]]:
         raise ValueError("the report tall has a row too many")
@@ -93,8 +93,8 @@ def test_an_exception_that_speaks_of_rows_is_still_an_exception(sites: MakeSites
     assert fault.hint.startswith("rows() must accept every value")
 
 
-def test_a_row_that_does_not_fit_its_columns_is_told_with_them(sites: MakeSites) -> None:
-    """What has to be mended is the report, and not what it is asked."""
+def test_a_row_with_too_few_cells(sites: MakeSites) -> None:
+    """The hint lists the columns of the report."""
     report = Report("tall", "Tall racks", ("serial", "height"), lambda _connection: [("R1",)])
 
     (fault,) = check_reports(sites(get_reports=lambda: [report]))

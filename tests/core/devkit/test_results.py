@@ -1,4 +1,4 @@
-"""The verdict as people read it, and as one process hands it to another."""
+"""The results of the checks as text and as JSON."""
 
 import json
 
@@ -18,8 +18,8 @@ RESULT = ConformanceResult(
 )
 
 
-def test_a_verdict_is_a_list_with_its_sum() -> None:
-    """A line for each check, the findings beneath it, the sum at the end."""
+def test_the_text_of_a_result() -> None:
+    """It has a line for each check with its findings below, and a summary at the end."""
     assert str(RESULT).splitlines() == [
         "declaration           note",
         "    note: example 1: is short",
@@ -31,14 +31,14 @@ def test_a_verdict_is_a_list_with_its_sum() -> None:
     ]
 
 
-def test_notes_are_no_faults() -> None:
-    """A plugin conforms with them."""
-    verdict = ConformanceResult("network", "1.0.0", "shopdb-network", (CheckResult("declaration", (NOTE,)),))
+def test_notes_are_not_faults() -> None:
+    """A plugin with notes conforms."""
+    result = ConformanceResult("network", "1.0.0", "shopdb-network", (CheckResult("declaration", (NOTE,)),))
 
-    assert verdict.conforms
-    assert str(verdict).endswith("network 1.0.0 (shopdb-network) conforms.")
+    assert result.conforms
+    assert str(result).endswith("network 1.0.0 (shopdb-network) conforms.")
 
 
-def test_a_verdict_survives_json() -> None:
-    """What is read is what was written."""
+def test_the_json_of_a_result() -> None:
+    """`from_json` returns the result that `as_json` wrote."""
     assert ConformanceResult.from_json(json.loads(json.dumps(RESULT.as_json()))) == RESULT

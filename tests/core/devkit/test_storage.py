@@ -1,4 +1,4 @@
-"""What the kit says of a `store_asset` whose tables stray from the attributes."""
+"""The findings of the check `store_asset`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,14 +32,14 @@ def storing(sites: MakeSites, write_migrations: Callable[..., Path]) -> MakeSite
 
 
 def store_asset(connection: Connection, assetid: int, after: Json) -> None:
-    """Write the tables as they should be: everything anew, the names shared."""
+    """Replace all rows of the asset, and share the names."""
     _remove(connection, assetid)
     _add_trays(connection, assetid, after)
     _put_place(connection, assetid, after.get("place"))
 
 
-def keeps_what_went(connection: Connection, assetid: int, before: Json | None, after: Json) -> None:
-    """Add the trays that are new, and forget those that went."""
+def keeps_removed_trays(connection: Connection, assetid: int, before: Json | None, after: Json) -> None:
+    """Add the trays that are new, and keep those that were removed."""
     known = (before or {}).get("trays", [])
     _add_trays(connection, assetid, {"trays": [tray for tray in after.get("trays", []) if tray not in known]})
 
@@ -50,38 +50,38 @@ def forgets_null(connection: Connection, assetid: int, after: Json) -> None:
         _put_place(connection, assetid, after["place"])
 
 
-def stumbles(connection: Connection, assetid: int, after: Json) -> None:
-    """Take for granted that there is a place."""
+def requires_place(connection: Connection, assetid: int, after: Json) -> None:
+    """Expect a place in every submission."""
     _put_place(connection, assetid, after["place"])
 
 
 def test_tables_that_follow_the_attributes_agree(storing: MakeSites) -> None:
-    """Keys that only the database gives, and names that nobody has any longer, do not count."""
+    """Generated keys, and look-up rows that are no longer referred to, are not compared."""
     assert list(check_storing(storing(store_asset))) == []
 
 
 @pytest.mark.parametrize(
-    ("hook", "table", "verdict"),
+    ("hook", "table", "what"),
     [
-        (keeps_what_went, "rack_tray", "is there and should not be"),
+        (keeps_removed_trays, "rack_tray", "is there and should not be"),
         (forgets_null, "rack_place", "is there and should not be"),
     ],
 )
-def test_rows_that_stray_are_told_with_the_submissions(
-    storing: MakeSites, hook: Callable[..., None], table: str, verdict: str
+def test_rows_that_differ_from_the_attributes(
+    storing: MakeSites, hook: Callable[..., None], table: str, what: str
 ) -> None:
-    """The smallest sequence has two submissions: one that brings, one that takes away."""
+    """The finding has the shortest sequence: one submission that adds a value, one that removes it."""
     (fault,) = check_storing(storing(hook))
 
     assert fault.place == "store_asset"
     assert f"in {table} the row (" in fault.what
-    assert fault.what.endswith(verdict)
+    assert fault.what.endswith(what)
     assert fault.what.count(", then ") == 1
 
 
-def test_a_hook_that_raises_is_told_with_the_submissions(storing: MakeSites) -> None:
-    """A field that no example leaves out, and a submission may."""
-    (fault,) = check_storing(storing(stumbles))
+def test_a_store_asset_that_raises(storing: MakeSites) -> None:
+    """The finding has the submission that leaves out an optional field."""
+    (fault,) = check_storing(storing(requires_place))
 
     assert fault.what.startswith("raised KeyError: 'place' (")
     assert fault.what.count("serial") == 1

@@ -24,7 +24,7 @@ from shopdb_core.devkit.comparing import shortfall, step_made
     ],
 )
 def test_the_step_between_two_versions(old: str, new: str, step: Step) -> None:
-    """The first number that grew decides; below 1.0, and after a pre-release, less is promised."""
+    """The first number that grew decides; other rules hold below 1.0 and after a pre-release."""
     assert step_made(Version(old), Version(new)) is step
 
 
