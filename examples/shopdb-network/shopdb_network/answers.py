@@ -9,7 +9,7 @@ Index: TypeAlias = tuple[int, ...]
 Column: TypeAlias = Mapping[Index, int | bytes]
 
 Answers: TypeAlias = Mapping[str, Column]
-"""Columns by the names of `OBJECTS`; the column of an object that a device does not have is empty or missing."""
+"""Columns by the names of `OBJECTS`; an object that a device does not have is empty or missing."""
 
 
 def number(answers: Answers, name: str, index: Index = (0,)) -> int | None:

@@ -1,8 +1,8 @@
 """The fields of a submission: the collector declaration.
 
-Only the identity field is required. Every other field keeps its stored value if a submission leaves it out, and
-is cleared by null. Names in the descriptions are objects of SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863),
-BRIDGE-MIB (RFC 4188), Q-BRIDGE-MIB (RFC 4363) and ENTITY-MIB (RFC 6933).
+Only the identity field is required. Every other field keeps its stored value if a submission leaves it
+out, and is cleared by null. Names in the descriptions are objects of SNMPv2-MIB (RFC 3418), IF-MIB
+(RFC 2863), BRIDGE-MIB (RFC 4188), Q-BRIDGE-MIB (RFC 4363) and ENTITY-MIB (RFC 6933).
 """
 
 from typing import Final

@@ -42,3 +42,10 @@ def test_notes_are_not_faults() -> None:
 def test_the_json_of_a_result() -> None:
     """`from_json` returns the result that `as_json` wrote."""
     assert ConformanceResult.from_json(json.loads(json.dumps(RESULT.as_json()))) == RESULT
+
+
+def test_the_json_of_a_finding() -> None:
+    """Scripts read its members, so their names are part of the interface."""
+    assert RESULT.as_json()["checks"][1]["findings"] == [
+        {"place": "store_asset", "what": "raised KeyError", "mend": "Look there.", "isnote": False}
+    ]
