@@ -1,4 +1,4 @@
-"""Whether each fault that docs/plugin-hooks.md tells of leads to what it says."""
+"""Whether each fault in docs/plugin-hooks.md has the outcome and message given there."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whether docs/plugin-schemas.md tells what a declaration may say, and what the endpoint makes of input."""
+"""Whether declarations and the endpoint behave as docs/plugin-schemas.md describes."""
 
 import ast
 import json
@@ -73,7 +73,7 @@ def test_every_format_takes_what_is_told(text):
 
 
 def test_the_reasons_of_patterns_are_as_documented(text):
-    """The reason begins as the document has it; a dash stands for none."""
+    """The reason begins as in the document; a dash means that the pattern is accepted."""
     for cell, shown in table(text, "| pattern | reason |"):
         reason = pattern_fault(code(cell)[0])
         assert reason.startswith(shown) if shown != "-" else reason == "", cell
@@ -118,7 +118,7 @@ def test_lenient_leaves_out_what_is_told(shop, dirty):
 
 
 def _plugin(section: str) -> ModuleType:
-    """Make the module that stands first in a section."""
+    """Return the first module of a section."""
     module = ModuleType("plugin")
     exec(fenced(section, "python plugin")[0], module.__dict__)
     return module
@@ -136,7 +136,7 @@ def _evaluated(expression: str) -> bytes:
 
 
 def _row(shop: Any, row: list[str], body: bytes, headers: Mapping[str, str] | None = None) -> list[str]:
-    """Submit, and return the row as it should have been written: equal to it where it tells the truth."""
+    """Submit, and return the row that describes the outcome: equal to the given one if that is correct."""
     headers = {
         "X-API-Key": shop.settings.shared_keys[0],
         "Content-Type": "application/json",
