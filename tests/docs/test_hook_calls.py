@@ -1,4 +1,4 @@
-"""Whether the hooks are called when docs/plugin-hooks.md says so."""
+"""Whether the hooks are called at the times that docs/plugin-hooks.md states."""
 
 import threading
 

@@ -58,7 +58,7 @@ def text(docs: Path) -> str:
 
 @pytest.mark.parametrize("hook", RUN)
 def test_every_example_does_what_is_shown(text, tmp_path, make_shop, hook):
-    """The examples up to this one are a plugin; run as the document says, it returns what is shown."""
+    """The examples up to this one are a plugin, whose results are those in the document."""
     *submissions, shown = map(json.loads, fenced(parts_of(text)[hook]["Example"], "json"))
     shop = make_shop({"switches": make_module(text, plugin_source(text, hook), tmp_path)})
     latest = json.loads(fenced(parts_of(text)["store_asset"]["Example"], "json")[0])
@@ -70,7 +70,7 @@ def test_every_example_does_what_is_shown(text, tmp_path, make_shop, hook):
 
 
 def test_the_example_of_an_observer_logs_what_is_shown(text, tmp_path, make_shop, caplog):
-    """The whole plugin logs one submission; a change of volatile fields alone is not observed."""
+    """The whole plugin logs a submission, but not one that changes volatile fields alone."""
     example = parts_of(text)["asset_changed"]["Example"]
     shop = make_shop({"switches": make_module(text, plugin_source(text, "asset_changed"), tmp_path)})
     submission = json.loads(fenced(example, "json")[0])

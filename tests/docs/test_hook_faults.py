@@ -1,4 +1,4 @@
-"""Whether each fault in docs/plugin-hooks.md has the documented consequence."""
+"""Whether each fault in docs/plugin-hooks.md has the outcome and message given there."""
 
 import re
 from collections.abc import Callable

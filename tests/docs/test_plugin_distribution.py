@@ -1,4 +1,4 @@
-"""Whether docs/plugin-distribution.md describes what a broken plugin does to a site."""
+"""Whether broken plugins affect a site as docs/plugin-distribution.md describes."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -93,7 +93,7 @@ FAULTS = {
 
 @pytest.fixture
 def rows(docs: Path) -> dict[str, list[str]]:
-    """The document's consequence and message of each fault."""
+    """The outcome and message of each fault in the document."""
     text = (docs / "plugin-distribution.md").read_text(encoding="utf-8")
     return {row[0]: row[1:] for row in table(text, WRONG)}
 

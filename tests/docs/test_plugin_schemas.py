@@ -1,4 +1,4 @@
-"""Whether docs/plugin-schemas.md describes declarations, and what the endpoint does with input."""
+"""Whether declarations and the endpoint behave as docs/plugin-schemas.md describes."""
 
 import ast
 import json
@@ -73,7 +73,7 @@ def test_every_format_accepts_what_is_documented(text):
 
 
 def test_the_reasons_of_patterns_are_as_documented(text):
-    """The reason begins as the document has it; a dash means none."""
+    """The reason begins as in the document; a dash means that the pattern is accepted."""
     for cell, shown in table(text, "| pattern | reason |"):
         reason = pattern_fault(code(cell)[0])
         assert reason.startswith(shown) if shown != "-" else reason == "", cell
@@ -118,7 +118,7 @@ def test_lenient_leaves_out_what_is_documented(shop, dirty):
 
 
 def _plugin(section: str) -> ModuleType:
-    """Create the first module of a section."""
+    """Return the first module of a section."""
     module = ModuleType("plugin")
     exec(fenced(section, "python plugin")[0], module.__dict__)
     return module
@@ -136,7 +136,7 @@ def _evaluated(expression: str) -> bytes:
 
 
 def _row(shop: Any, row: list[str], body: bytes, headers: Mapping[str, str] | None = None) -> list[str]:
-    """Submit, and return the row that describes the answer; it equals `row` if the document is right."""
+    """Submit, and return the row that describes the outcome: equal to the given one if that is correct."""
     headers = {
         "X-API-Key": shop.settings.shared_keys[0],
         "Content-Type": "application/json",

@@ -1,4 +1,4 @@
-"""Whether docs/plugins.md leads to every page about plugins, and describes every state."""
+"""Whether docs/plugins.md links every page about plugins, and lists every state."""
 
 import re
 from typing import get_args

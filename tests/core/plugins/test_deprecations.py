@@ -54,7 +54,7 @@ def test_a_deprecated_hook_or_argument_is_told_once(
     assert plugin.state == "active"
     assert set(plugin.notices) == {f"asset_changed: {OBSERVING}", f"normalize_submission: {NAMING}"}
     (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert line.startswith("plugin rack (distribution unknown) uses what will be removed: ")
+    assert line.startswith("plugin rack (distribution unknown) uses deprecated hooks: ")
     assert all(notice in line for notice in plugin.notices)
 
 

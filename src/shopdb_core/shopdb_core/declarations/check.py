@@ -13,7 +13,7 @@ from shopdb_core.declarations.formats import format_checker
 from shopdb_core.declarations.messages import shortened
 from shopdb_core.declarations.patterns import pattern_fault
 from shopdb_core.declarations.references import reference_faults
-from shopdb_core.declarations.submission_schema import field_faults, submission_schema, walk
+from shopdb_core.declarations.submission_schema import field_faults, submission_schema, subschemas
 from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
 from shopdb_core.errors import DeclarationFault
 from shopdb_core.json_text import pointer_token
@@ -94,22 +94,12 @@ def _meta_faults(declaration: Json) -> Iterator[DeclarationFault]:
 
 
 def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
-    schemas = _subschemas(declaration)
+    schemas = subschemas(declaration)
     yield from field_faults(declaration)
     yield from reference_faults(schemas)
     for place, schema in schemas.items():
         if isinstance(schema, dict) and (reason := pattern_fault(schema.get("pattern", ""))):
             yield DeclarationFault(f"{place}/pattern", reason)
-
-
-def _subschemas(declaration: JsonObject) -> dict[str, Json]:
-    """Return every subschema of the declaration by its place."""
-    return {
-        place: schema
-        for key in ("$defs", "fields")
-        for name, top in declaration.get(key, {}).items()
-        for place, schema in walk(top, f"/{key}" + pointer_token(name))
-    }
 
 
 def _compilation_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:

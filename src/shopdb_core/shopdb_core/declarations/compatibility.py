@@ -17,7 +17,7 @@ from jsonschema_rs import Validator
 
 from shopdb_core.declarations.messages import describe, shortened
 from shopdb_core.declarations.references import referenced
-from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, walk
+from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, subschemas
 from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
 from shopdb_core.json_text import canonical, pointer, pointer_keys
 from shopdb_hookspecs import Json, JsonObject
@@ -154,9 +154,11 @@ def _required(old: JsonObject, new: JsonObject) -> Iterator[Change]:
 
 def _annotations(old: JsonObject, new: JsonObject) -> Iterator[Change]:
     """Compare the keywords that only readers and the audit use, at places that both declarations have."""
-    before = dict(_subschemas(old))
-    for place, rules in _subschemas(new):
+    before = subschemas(old)
+    for place, rules in subschemas(new).items():
         had = before.get(place, rules)
+        if not isinstance(had, dict) or not isinstance(rules, dict):
+            continue
         for keyword in _ANNOTATIONS:
             was, now = (each.get(keyword) or None for each in (had, rules))
             if was != now and (note := _NOTED.get((keyword, bool(now)))):
@@ -164,13 +166,6 @@ def _annotations(old: JsonObject, new: JsonObject) -> Iterator[Change]:
             elif was != now:
                 sentence = f"the {keyword} changed; submissions are accepted as before"
                 yield Change(f"{place}/{keyword}", sentence, Step.PATCH)
-
-
-def _subschemas(declaration: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    for key in ("$defs", "fields"):
-        for name, top in declaration.get(key, {}).items():
-            found = walk(top, pointer([key, name]))
-            yield from ((place, rules) for place, rules in found if isinstance(rules, dict))
 
 
 def _examples(old: JsonObject, new: JsonObject, examples: Sequence[JsonObject]) -> Iterator[Change]:

@@ -47,6 +47,16 @@ def walk(schema: Json, place: str) -> Iterator[tuple[str, Json]]:
         yield from walk(child, childplace)
 
 
+def subschemas(declaration: JsonObject) -> dict[str, Json]:
+    """Return every subschema in the fields and `$defs` of a declaration, by its place."""
+    return {
+        place: schema
+        for key in ("$defs", "fields")
+        for name, top in declaration.get(key, {}).items()
+        for place, schema in walk(top, f"/{key}" + step(name))
+    }
+
+
 def _held(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
     if keyword in _ONE:
         yield "", value

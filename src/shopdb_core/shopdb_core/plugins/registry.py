@@ -139,7 +139,7 @@ def _load(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
     except UnusablePlugin as error:
         return _quarantined(candidate, str(error))
     if notices:
-        _logger.warning("plugin %s uses what will be removed: %s", candidate, "; ".join(notices))
+        _logger.warning("plugin %s uses deprecated hooks: %s", candidate, "; ".join(notices))
     return Plugin(candidate, "active", notices=notices)
 
 
