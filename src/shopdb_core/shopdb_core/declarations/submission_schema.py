@@ -53,7 +53,7 @@ def subschemas(declaration: JsonObject) -> dict[str, Json]:
         place: schema
         for key in ("$defs", "fields")
         for name, top in declaration.get(key, {}).items()
-        for place, schema in walk(top, f"/{key}" + step(name))
+        for place, schema in walk(top, f"/{key}" + pointer_token(name))
     }
 
 
