@@ -4,5 +4,5 @@ from shopdb_core.testing import assert_conforms
 
 
 def test_it_conforms() -> None:
-    """Declaration, examples, normalisation, tables, reports and endpoint are as they must be."""
+    """Declaration, examples, normalisation, tables, reports and endpoint pass every check."""
     assert_conforms("network")
