@@ -13,7 +13,7 @@ from shopdb_core.errors import InvalidSubmission
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import PluginSelection, read_intake_settings
-from shopdb_core.submissions.offline import OfflineValidator
+from shopdb_core.submissions.pipeline import OfflineValidator
 from shopdb_hookspecs import hookimpl
 
 pytestmark = pytest.mark.alone

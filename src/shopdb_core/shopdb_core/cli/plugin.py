@@ -195,8 +195,8 @@ def new(name: str, directory: Path | None, *, defaults: bool, **options: str | b
 
     Prompts for each option that is missing.
     """
-    writing = _writing()
-    if fault := writing.distribution_fault(name):
+    scaffold = _scaffold()
+    if fault := scaffold.distribution_fault(name):
         raise click.BadParameter(f"{name[:80]!r}; {fault}.", param_hint="NAME")
     if not (defaults or sys.stdin.isatty()):
         raise click.UsageError(
@@ -205,15 +205,15 @@ def new(name: str, directory: Path | None, *, defaults: bool, **options: str | b
     folder = directory or Path(f"shopdb-{name.replace('_', '-')}")
     # A flag or an option that was not given leaves its question open.
     answers = {question: answer for question, answer in options.items() if answer}
-    files = writing.write_distribution(name, answers, folder, asks=not defaults)
+    files = scaffold.write_distribution(name, answers, folder, asks=not defaults)
     click.echo("\n".join([f"Wrote {folder}:", *(f"  {file.as_posix()}" for file in files)]))
     click.echo(f"Next:\n  cd {folder}\n  python3 -m pip install -e '.[test]'\n  python3 -m pytest")
 
 
-def _writing() -> ModuleType:
-    """Import the writer, which needs copier: a site does not install it."""
+def _scaffold() -> ModuleType:
+    """Import what needs copier: a site does not install it."""
     try:
-        from shopdb_core.devkit.scaffold import writing  # noqa: PLC0415  # a site does not install copier
+        from shopdb_core.devkit import scaffold  # noqa: PLC0415  # a site does not install copier
     except ModuleNotFoundError as error:
         if error.name != "copier":
             raise
@@ -221,4 +221,4 @@ def _writing() -> ModuleType:
             "A new plugin is written by copier, which is not installed: "
             "python3 -m pip install 'shopdb-core[testing]'"
         ) from None
-    return writing
+    return scaffold

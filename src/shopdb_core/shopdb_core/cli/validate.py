@@ -12,7 +12,7 @@ from shopdb_core.cli.common import echo_json, json_option, open_input, site_envi
 from shopdb_core.errors import ShopDBError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import read_intake_settings, read_plugin_selection
-from shopdb_core.submissions.offline import OfflineValidator
+from shopdb_core.submissions.pipeline import OfflineValidator
 from shopdb_hookspecs import JsonObject
 
 

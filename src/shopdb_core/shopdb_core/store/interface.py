@@ -1,11 +1,17 @@
-"""`Store`: the interface of a site's database, which runs functions on a connection."""
+"""`Store`: the interface of a site's database, which runs functions on a connection.
 
-from collections.abc import Callable, Sequence
+`guarded` holds these functions to its rule: they neither commit nor roll back.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 T = TypeVar("T")
+
+_GUARDED = "guarded"
 
 
 class Store(Protocol):
@@ -43,3 +49,27 @@ class Store(Protocol):
     def close(self) -> None:
         """Finish the works that were accepted, then close the connections."""
         ...
+
+
+def install_guard(engine: Engine) -> None:
+    """Make commit and rollback raise `RuntimeError` on the engine's connections while they are `guarded`."""
+    event.listen(engine, "commit", _refuse)
+    event.listen(engine, "rollback", _refuse)
+
+
+@contextmanager
+def guarded(connection: Connection) -> Iterator[None]:
+    """Guard the connection within the block."""
+    info = connection.info
+    info[_GUARDED] = True
+    try:
+        yield
+    finally:
+        info[_GUARDED] = False
+
+
+def _refuse(connection: Connection) -> None:
+    if not connection.invalidated and connection.info.get(_GUARDED):
+        raise RuntimeError(
+            "Work on the database must neither commit nor roll back: the store ends its transaction."
+        )

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, delete, insert, inspect, select
 
 from shopdb_core.errors import ConfigurationError, first_line, frames_in_directory, raised_at
 from shopdb_core.store.databases import DATABASES
+from shopdb_core.store.interface import guarded
 from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import REASON_LENGTH, migrationfailure
-from shopdb_core.store.transaction_guard import guarded
 
 CORE = "core"
 VERSION_TABLE_PREFIX = "alembic_version_"

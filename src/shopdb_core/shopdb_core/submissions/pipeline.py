@@ -1,4 +1,7 @@
-"""`Pipeline`: reads, shapes, normalises and validates a submission; uses no database."""
+"""`Pipeline`: reads, shapes, normalises and validates a submission; uses no database.
+
+`OfflineValidator` runs it for `shopdb validate`.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,12 +11,13 @@ from datetime import tzinfo
 from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
-from shopdb_core.intake.http_body import Body
+from shopdb_core.intake.http_body import Body, json_body
 from shopdb_core.intake.lenient import drop_faulty
 from shopdb_core.intake.scan import DocumentScan
 from shopdb_core.intake.shape import Shaper
 from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector
+from shopdb_core.settings import IntakeSettings
 from shopdb_hookspecs import Json, JsonObject
 
 MOST_FAULTS = 20
@@ -123,3 +127,20 @@ class Pipeline:
 def _field(fault: Fault) -> str:
     """Return the pointer of the top-level field that holds the fault."""
     return "/".join(fault.pointer.split("/")[:2])
+
+
+class OfflineValidator:
+    """Validates bodies as the endpoint of one collector does; safe to share between threads."""
+
+    def __init__(self, collector: Collector, intake: IntakeSettings) -> None:
+        self._pipeline = Pipeline(collector, intake.timezone)
+        self._limit = intake.max_body_bytes
+
+    def warnings(self, content: bytes, *, lenient: bool = False) -> tuple[str, ...]:
+        """Return the warnings for a valid body, as if `content` were posted as `application/json`.
+
+        Raises the endpoint's error for any other: `MalformedBody`, `PayloadTooLarge`, `InvalidSubmission`
+        with the faults, `PluginFailure`.
+        """
+        body = json_body(content, self._limit)
+        return self._pipeline.prepare_body(body, lenient=lenient).warnings

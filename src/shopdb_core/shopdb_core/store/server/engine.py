@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.store.dialect import ServerDialect
-from shopdb_core.store.transaction_guard import install_guard
+from shopdb_core.store.interface import install_guard
 
 ANSWER_SECONDS = 30.0
 """How long the server may take for an answer: longer than any wait for a lock."""

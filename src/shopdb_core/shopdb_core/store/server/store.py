@@ -9,8 +9,8 @@ from sqlalchemy import URL, Connection, RootTransaction
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.dialect import ErrorClass, ServerDialect
+from shopdb_core.store.interface import guarded
 from shopdb_core.store.server.engine import ANSWER_SECONDS, begin_snapshot, server_engine
-from shopdb_core.store.transaction_guard import guarded
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, DatabaseDialect, ErrorClass
-from shopdb_core.store.transaction_guard import install_guard
+from shopdb_core.store.interface import install_guard
 
 _ERROR_CLASSES = {
     sqlite3.SQLITE_BUSY: ErrorClass("The database is locked by another process."),

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine
 
 from shopdb_core.errors import Unavailable
+from shopdb_core.store.interface import guarded
 from shopdb_core.store.sqlite.engine import (
     as_unavailable,
     raising_unavailable,
     reading_engine,
     writing_engine,
 )
-from shopdb_core.store.transaction_guard import guarded
 
 if sys.platform != "win32":
     import fcntl
