@@ -6,9 +6,10 @@ The dataclasses hold the defaults; the `read_…` functions pass them only the v
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -16,6 +17,7 @@ from dotenv import dotenv_values
 from shopdb_core.errors import ConfigurationError
 
 OnMatch = Literal["flag", "adopt"]
+Network: TypeAlias = IPv4Network | IPv6Network
 
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
@@ -56,6 +58,7 @@ class Settings(IntakeSettings):
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
     - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
+    - `trusted_proxies`: whose `X-Forwarded-For` is believed.
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret.
@@ -64,6 +67,7 @@ class Settings(IntakeSettings):
     secret_key: str = field(repr=False)
     database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
     listen: tuple[str, int] = DEFAULT_LISTEN
+    trusted_proxies: tuple[Network, ...] = ()
     threads: int = 8
     pool_size: int | None = None
     workers: int = 1
@@ -249,6 +253,15 @@ def _address(variable: str, value: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _networks(variable: str, value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(network.strip()) for network in value.split(","))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{variable} is not a list of addresses or networks, such as 127.0.0.1,10.0.0.0/24: {value[:40]}"
+        ) from error
+
+
 _Variables = Mapping[str, tuple[str, Callable[[str, str], object]]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
@@ -262,6 +275,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
     {
         "database_url": ("SHOPDB_DATABASE_URL", _unchanged),
         "listen": ("SHOPDB_LISTEN", _address),
+        "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", _networks),
         "threads": ("SHOPDB_THREADS", _count),
         "pool_size": ("SHOPDB_POOL_SIZE", _count),
         "workers": ("SHOPDB_WORKERS", _count),

@@ -7,12 +7,13 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 import falcon
 
+from shopdb_core.access.addresses import client_address
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.declarations.validator import SubmissionValidator
@@ -21,11 +22,14 @@ from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.plugins.registry import Plugins
+from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
 LARGEST_ID = 2**63 - 1
+LONGEST_METHOD = 20
+LONGEST_PATH = 300
 
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
 """What each HTTP method of a resource requires.
@@ -60,12 +64,19 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
 
 
 class RequestContext:
-    """Middleware that gives each request an id, and its answer security headers and a line in the log."""
+    """Middleware: a request gets an id and its client's address, its answer headers and a line in the log.
+
+    `trusted` are the proxies whose `X-Forwarded-For` is believed.
+    """
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        self._trusted = trusted
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Take the client's `X-Request-ID` if it is well-formed, else generate one."""
-        given = req.get_header("X-Request-ID") or ""
-        req.context.requestid = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        """Set the request's id and its client's address."""
+        req.context.requestid = request_id(req.get_header("X-Request-ID"))
+        forwarded = req.get_header("X-Forwarded-For")
+        req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
         req.context.started = time.perf_counter()
 
     def process_response(
@@ -85,6 +96,11 @@ class RequestContext:
             _log(req, resp.status_code)
 
 
+def request_id(given: str | None) -> str:
+    """Return the client's request id if it is well-formed, else a new one."""
+    return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
 def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
     """Yield a streamed answer, and log it when the server has sent all of it or gives up."""
     try:
@@ -94,10 +110,38 @@ def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterat
 
 
 def _log(req: falcon.Request, status: int) -> None:
-    """Log a request's method, path, status, duration and id, nothing else."""
+    """Log a request's method, path, status, duration, address and id, nothing else."""
     milliseconds = (time.perf_counter() - req.context.started) * 1000
-    requestid = req.context.requestid
-    _access_log.info("%s %s %s %.1fms %s", req.method, quote(req.path), status, milliseconds, requestid)
+    context = req.context
+    log_access(
+        req.method,
+        req.path,
+        status,
+        milliseconds,
+        clientaddress=context.clientaddress,
+        requestid=context.requestid,
+    )
+
+
+def log_access(
+    method: str, path: str, status: int, milliseconds: float, *, clientaddress: str | None, requestid: str
+) -> None:
+    """Log one answered request; `method` and `path` are escaped and cut off."""
+    _access_log.info(
+        "%s %s %s %.1fms %s %s",
+        in_log(method, LONGEST_METHOD),
+        in_log(path, LONGEST_PATH),
+        status,
+        milliseconds,
+        clientaddress or "-",
+        requestid,
+    )
+
+
+def in_log(text: str, longest: int) -> str:
+    """Return a client's text for the log: percent-encoded, of at most `longest` characters."""
+    escaped = quote(text[: longest + 1])
+    return escaped if len(escaped) <= longest else f"{escaped[: longest - 3]}..."
 
 
 class Authentication:

@@ -51,7 +51,8 @@ class Server:
             ident=None,
             connection_limit=CONNECTION_LIMIT,
             max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
-            clear_untrusted_proxy_headers=True,
+            # `client_address` reads X-Forwarded-For; no other header of a proxy is read.
+            clear_untrusted_proxy_headers=False,
         )
         # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
         self._server.adj.send_bytes = SEND_BYTES
