@@ -12,7 +12,8 @@ ShopDBError
 │   ├── Conflict              409  it exists already
 │   ├── PayloadTooLarge       413  more bytes than the site allows
 │   ├── UnsupportedMedia      415  another media type, charset or content coding
-│   └── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
+│   ├── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
+│   └── Throttled             429  too many wrong keys from one address: try again later
 ├── PluginFailure             500  a plugin's hook raised, or its result cannot be used
 └── Unavailable               503  the database or a plugin is not available: try again later
 
@@ -100,6 +101,14 @@ class InvalidSubmission(RequestError):
     def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+
+
+class Throttled(RequestError):
+    """The client presented too many wrong keys; it may try again after `retry_after_seconds`."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,24 +157,25 @@ class Authentication:
     ) -> None:
         """Check the key, or the token, which becomes `req.context.bearer`.
 
-        Raises `Unauthorized`, `Forbidden` for a token of a lesser role, and `NotFound` for an unknown
-        collector. Falcon calls this for every path that exists, before the responder.
+        Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
+        lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
+        before the responder.
         """
         role = cast("Resource", resource).roles.get(req.method)
         if role == "collector":
-            self._check_key(params["plugin"], req.get_header("X-API-Key"))
+            self._check_key(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
             bearer = self._tokens.bearer(req.auth)
             bearer.require(role)
             req.context.bearer = bearer
 
-    def _check_key(self, plugin: str, key: str | None) -> None:
+    def _check_key(self, plugin: str, key: str | None, address: str | None) -> None:
         """Let only those who have some valid key learn that a collector does not exist (contract 2)."""
         if self._plugins.has_endpoint(plugin):
-            self._keys.check(plugin, key)
+            self._keys.check(plugin, key, address)
         else:
-            self._keys.check_any(key)
+            self._keys.check_any(key, address)
             raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
 
 
