@@ -29,7 +29,7 @@ _STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
     errors.Unavailable: (503, "unavailable"),
 }
 
-_UNEXPECTED = "The server failed; its log names this request. Nothing was stored."
+UNEXPECTED = "The server failed; its log names this request. Nothing was stored."
 
 _logger = logging.getLogger(__name__)
 _authentication_log = logging.getLogger("shopdb_core.authentication")
@@ -46,14 +46,14 @@ def document(error: Exception, requestid: str) -> JsonObject:
     if not isinstance(error, errors.ShopDBError):
         # Log the traceback without the message, which may quote a payload or a secret.
         _logger.error("request %s: %s\n%s", requestid, type(error).__name__, _traceback(error))
-        return _document(500, "internal", _UNEXPECTED, requestid)
+        return problem(500, "internal", UNEXPECTED, requestid)
     if isinstance(error, errors.PluginFailure):
         _logger.error("%s\n%s", error, _traceback(error.__cause__))
     status, name = _STATUSES.get(type(error), (500, "internal"))
-    problem = _document(status, name, str(error), requestid)
+    answer = problem(status, name, str(error), requestid)
     if isinstance(error, errors.InvalidSubmission) and error.faults:
-        return {**problem, "errors": [asdict(fault) for fault in error.faults]}
-    return problem
+        return {**answer, "errors": [asdict(fault) for fault in error.faults]}
+    return answer
 
 
 def _on_error(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
@@ -72,17 +72,18 @@ def _on_http_error(
     status = falcon.http_status_to_code(error.status)
     name = re.sub("[^a-z]+", "-", error.title.lower()).strip("-")
     detail = error.description or _hint(req, status)
-    _answer(resp, _document(status, name, detail, req.context.requestid))
+    _answer(resp, problem(status, name, detail, req.context.requestid))
     resp.set_headers(error.headers or {})
 
 
-def _answer(resp: falcon.Response, problem: JsonObject) -> None:
-    resp.status = problem["status"]
+def _answer(resp: falcon.Response, answer: JsonObject) -> None:
+    resp.status = answer["status"]
     resp.content_type = PROBLEM
-    resp.media = problem
+    resp.media = answer
 
 
-def _document(status: int, name: str, detail: str, requestid: str) -> JsonObject:
+def problem(status: int, name: str, detail: str, requestid: str) -> JsonObject:
+    """Return a problem document; `name` ends its `type` and, with blanks for hyphens, is its `title`."""
     return {
         "type": TYPE_PREFIX + name,
         "title": name.replace("-", " ").capitalize(),

@@ -28,6 +28,9 @@ from shopdb_hookspecs import Json
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
 LARGEST_ID = 2**63 - 1
+ANSWER_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
+"""The headers of every answer that does not set them itself."""
+
 LONGEST_METHOD = 20
 LONGEST_PATH = 300
 
@@ -88,8 +91,8 @@ class RequestContext:
     ) -> None:
         """Set the headers of every answer; log it once it is complete, or was broken off."""
         resp.set_header("X-Request-ID", req.context.requestid)
-        resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Cache-Control", resp.get_header("Cache-Control") or "no-store")
+        for name, value in ANSWER_HEADERS:
+            resp.set_header(name, resp.get_header(name) or value)
         if isinstance(resp.stream, Iterable):
             resp.stream = _logged(resp.stream, req, resp.status_code)
         else:
