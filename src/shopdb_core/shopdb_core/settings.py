@@ -21,6 +21,7 @@ from shopdb_core.errors import ConfigurationError, did_you_mean
 OnMatch = Literal["flag", "adopt"]
 Network: TypeAlias = IPv4Network | IPv6Network
 
+DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
 
@@ -72,7 +73,7 @@ class Settings(IntakeSettings):
     """
 
     secret_key: str = field(repr=False)
-    database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
+    database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     listen: tuple[str, int] = DEFAULT_LISTEN
     trusted_proxies: tuple[Network, ...] = ()
     threads: int = 8
