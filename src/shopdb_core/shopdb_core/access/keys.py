@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from shopdb_core.access.throttle import KeyThrottle
+from shopdb_core.access.clients import KeyThrottle
 from shopdb_core.errors import Unauthorized
 from shopdb_core.settings import Settings
 

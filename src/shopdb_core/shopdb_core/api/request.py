@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import falcon
 
-from shopdb_core.access.addresses import client_address
+from shopdb_core.access.clients import client_address
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.declarations.validator import SubmissionValidator
