@@ -87,6 +87,7 @@ class _History:
             diff=diff,
             volatileonly=False,
             actor="collector:computers",
+            clientaddress="10.0.0.1",
             requestid="0123456789abcdef",
         )
 

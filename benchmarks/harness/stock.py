@@ -83,6 +83,7 @@ class Stock:
             diff=canonical_text(_diff(number, self._programs, turn)),
             volatileonly=False,
             actor="key:computers",
+            clientaddress="10.0.0.1",
             requestid=secrets.token_hex(8),
         )
         return self._chain.seal(entry, self._hashes[number])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.settings import read_client_settings, read_settings, with_dotenv
+from shopdb_core.settings import check_dotenv, read_client_settings, read_settings, with_dotenv
 
 SECRET = "a-secret-key-for-tests-0123456789-abcdef"
 KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -58,13 +58,13 @@ def test_everything_can_be_set():
 def test_a_secret_is_read_from_a_file(tmp_path, variable):
     """A variable with `_FILE` names a file that holds the secret."""
     file = tmp_path / "secret"
-    file.write_text(f"{SECRET}\n")
+    file.write_text(f"{SECRET if variable == 'SECRET_KEY' else KEY}\n")
     environ = {**MINIMAL, f"{variable}_FILE": str(file)}
     if variable == "SECRET_KEY":
         del environ["SECRET_KEY"]
     settings = read_settings(environ)
     values = [settings.secret_key, *settings.shared_keys, *settings.collector_keys.get("computers", ())]
-    assert SECRET in values
+    assert file.read_text().strip() in values
 
 
 @pytest.mark.parametrize(
@@ -180,3 +180,104 @@ def test_other_days_are_refused(variable, value):
     """A value that is neither `keep` nor a number of days does not shorten the audit."""
     with pytest.raises(ConfigurationError, match=variable):
         read_settings({**MINIMAL, variable: value})
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("SHOPDB_THREDS", "SHOPDB_THREADS"),
+        ("shopdb_threads", "SHOPDB_THREADS"),
+        ("SHOPDB_DATABASEURL", "SHOPDB_DATABASE_URL"),
+        ("SHOPDB_NET_GEAR_ONMATHC", "SHOPDB_NET_GEAR_ONMATCH"),
+        ("COLLECTOR_API_KEYS", "COLLECTOR_API_KEY"),
+        ("COLLECTOR_API_KEY_computers", "COLLECTOR_API_KEY_COMPUTERS"),
+        ("COLLECTOR_APIKEY_COMPUTERS", "COLLECTOR_API_KEY_COMPUTERS"),
+        ("SHOPDB_FAVOURITE_COLOUR", None),
+    ],
+)
+def test_an_unknown_variable_is_refused(variable, meant):
+    """A misspelt setting would keep its default in silence; the message has the name that was meant."""
+    with pytest.raises(ConfigurationError) as refusal:
+        read_settings({**MINIMAL, variable: KEY})
+
+    assert str(refusal.value).startswith(f"{variable} is not a setting")
+    assert str(refusal.value).endswith(f"Did you mean {meant}?" if meant else "remove it.")
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "SHOPDB_SERVICE_HOST",
+        "SHOPDB_PORT",
+        "SHOPDB_PORT_8080_TCP_ADDR",
+        "SHOPDB_WEB_SERVICE_PORT_HTTP",
+        "SHOPDB_KEY",
+        "COLLECTOR_API_SERVICE_HOST",
+        "COLLECTOR_HOME",
+    ],
+)
+def test_variables_of_others_are_not_ours(variable):
+    """Kubernetes sets variables for a service named shopdb; `shopdb submit` has one, too."""
+    assert read_settings({**MINIMAL, variable: "tcp://10.0.0.1:8080"}) == read_settings(MINIMAL)
+
+
+@pytest.mark.parametrize("variable", ["COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"])
+def test_a_key_that_is_the_secret_key_is_refused(variable):
+    """Otherwise every pipeline could sign a token of an administrator."""
+    with pytest.raises(ConfigurationError, match=f"^{variable} has the value of SECRET_KEY"):
+        read_settings({**MINIMAL, variable: f"{KEY},{SECRET}"})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "changeme-changeme-changeme-changeme-123",
+        "CHANGE_ME_0123456789_abcdefghijklmnopq",
+        "please-Change-Me-before-you-go-live-0123",
+        "ch4ng3m3-0123456789-abcdefghijklmnopqrs",
+        "c.h.a.n.g.e.m.e-0123456789-abcdefghijkl",
+        "change this secret key to something else",
+        "replace-me-0123456789-abcdefghijklmnopq",
+        "your-secret-key-goes-here-0123456789-ab",
+    ],
+)
+@pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY"])
+def test_an_example_value_in_any_form_is_refused(variable, value):
+    """With other separators, in capitals, with digits for letters, inside a longer text."""
+    with pytest.raises(ConfigurationError, match=f"^{variable} is an example value") as refusal:
+        read_settings({**MINIMAL, variable: value})
+
+    assert value not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("SECRET_KEY=a-secret", "SECRET_KEY"),
+        ("COLLECTOR_API_KEY_COMPUTERS=a-key", "COLLECTOR_API_KEY_COMPUTERS"),
+        ("SHOPDB_DATABASE_URL=postgresql://shopdb:hunter2@db/shopdb", "SHOPDB_DATABASE_URL"),
+        ("SHOPDB_DATABASE_URL=postgresql://db/shopdb?user=shopdb&password=hunter2", "SHOPDB_DATABASE_URL"),
+        ("SHOPDB_DATABASE_URL=postgresql://shopdb@db/shopdb", None),
+        ("SHOPDB_DATABASE_URL=sqlite:////var/lib/shopdb/shopdb.sqlite3", None),
+        ("SECRET_KEY_FILE=/run/secrets/key", None),
+        ("SHOPDB_THREADS=4", None),
+    ],
+)
+def test_a_secret_that_every_user_can_read_is_refused(tmp_path, line, secret):
+    """Of a `.env` file with a secret; the message has the command to run, and not the secret."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(f"{line}\n")
+    for mode in (0o600, 0o640):
+        dotenv.chmod(mode)
+        check_dotenv(tmp_path)
+    dotenv.chmod(0o604)
+    if secret is None:
+        check_dotenv(tmp_path)
+        return
+
+    with pytest.raises(ConfigurationError) as refusal:
+        check_dotenv(tmp_path)
+
+    assert str(refusal.value) == (
+        f".env can be read by every user of this machine, and has {secret}: run `chmod 600 .env`"
+    )

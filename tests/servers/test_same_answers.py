@@ -128,3 +128,16 @@ def test_bodies_that_are_cut_off_are_malformed(site, other_server) -> None:
 
     assert statuses == dict.fromkeys(CUT_OFF, 400)
     assert site.run("asset", "list", "--json").stdout.strip() == "[]"
+
+
+def test_the_audit_has_the_client_s_address(make_site, other_server) -> None:
+    """Every server gives the address of the connection, and that behind a trusted proxy."""
+    site = make_site(variables={"SHOPDB_TRUSTED_PROXIES": "127.0.0.1"})
+    site.upgrade()
+    server = site.serve_by(other_server)
+
+    answer_to(server, post())
+    answer_to(server, post(SUBMISSION, "X-Forwarded-For: 192.0.2.66, 203.0.113.9"))
+
+    history = json.loads(site.run("asset", "history", "1", "--json").stdout)
+    assert [entry["clientaddress"] for entry in history] == ["127.0.0.1", "203.0.113.9"]

@@ -24,12 +24,18 @@ def create_app(site: Site) -> WebApp:
 
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
-    app = WebApp(middleware=[RequestContext(), Authentication(site.tokens, site.keys, site.plugins)])
+    settings = site.settings
+    app = WebApp(
+        middleware=[
+            RequestContext(settings.trusted_proxies),
+            Authentication(site.tokens, site.keys, site.plugins),
+        ]
+    )
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
     responses.install(app)
     problems.install(app)
-    store, limit = site.store, site.settings.max_body_bytes
+    store, limit = site.store, settings.max_body_bytes
     collector = CollectorResource(site.submissions, limit)
     schemas = SchemasResource(site.plugins, site.broken)
     audit = AuditResource(store)

@@ -12,17 +12,19 @@ ShopDBError
 │   ├── Conflict              409  it exists already
 │   ├── PayloadTooLarge       413  more bytes than the site allows
 │   ├── UnsupportedMedia      415  another media type, charset or content coding
-│   └── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
+│   ├── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
+│   └── Throttled             429  too many wrong keys from one address: try again later
 ├── PluginFailure             500  a plugin's hook raised, or its result cannot be used
 └── Unavailable               503  the database or a plugin is not available: try again later
 
 `Fault` and `DeclarationFault` describe one fault each of a submission or a declaration. The functions at the
-end describe an exception of a plugin's code by its message and its line.
+end suggest a name, and describe an exception of a plugin's code by its message and its line.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Literal
@@ -102,6 +104,14 @@ class InvalidSubmission(RequestError):
         self.faults = tuple(faults)
 
 
+class Throttled(RequestError):
+    """The client presented too many wrong keys; it may try again after `retry_after_seconds`."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 @dataclass(frozen=True, slots=True)
 class DeclarationFault:
     """One fault of a declaration.
@@ -156,6 +166,12 @@ def frames_in_package(name: str) -> IsOwnFrame:
 def frames_in_directory(directory: Path) -> IsOwnFrame:
     """Return a test for the frames of files in a directory, which were loaded by path."""
     return lambda frame: Path(frame.f_code.co_filename).is_relative_to(directory)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean …?` with the known name that is most like `name`, or an empty text."""
+    found = get_close_matches(name, known, n=1, cutoff=0.8)
+    return f" Did you mean {found[0]}?" if found else ""
 
 
 def first_line(error: BaseException) -> str:

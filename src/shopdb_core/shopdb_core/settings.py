@@ -3,26 +3,30 @@
 The dataclasses hold the defaults; the `read_…` functions pass them only the variables that are set.
 """
 
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
-from shopdb_core.errors import ConfigurationError
+from shopdb_core.errors import ConfigurationError, did_you_mean
 
 OnMatch = Literal["flag", "adopt"]
+Network: TypeAlias = IPv4Network | IPv6Network
 
+DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
 
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
-EXAMPLE_SECRETS = frozenset({"replace-me-with-the-output-of-shopdb-init"})
 SHARED_KEY = "COLLECTOR_API_KEY"
 MOST_KEYS = 2
 LAST_PORT = 65535
@@ -31,6 +35,12 @@ MOST_DAYS = 36_500
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
 _ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
+_EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
+_LETTERS = str.maketrans("4@310$5", "aaeioss")
+_PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]+@|[?&]password=")
+_OURS = re.compile("(SHOPDB_|COLLECTOR_API_?KEY).*", re.IGNORECASE)
+# Kubernetes sets these in every container for a service named `shopdb` or `shopdb-…`.
+_OF_KUBERNETES = re.compile(r"SHOPDB_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_.+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +66,16 @@ class Settings(IntakeSettings):
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
     - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
+    - `trusted_proxies`: whose `X-Forwarded-For` is believed.
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
-    Raises `ConfigurationError` for a weak secret.
+    Raises `ConfigurationError` for a weak secret, and for a key that is the `secret_key`.
     """
 
     secret_key: str = field(repr=False)
-    database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
+    database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     listen: tuple[str, int] = DEFAULT_LISTEN
+    trusted_proxies: tuple[Network, ...] = ()
     threads: int = 8
     pool_size: int | None = None
     workers: int = 1
@@ -77,9 +89,9 @@ class Settings(IntakeSettings):
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""
         _check_secret("SECRET_KEY", self.secret_key)
-        _check_keys(SHARED_KEY, self.shared_keys)
+        _check_keys(SHARED_KEY, self.shared_keys, self.secret_key)
         for plugin, keys in self.collector_keys.items():
-            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys)
+            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys, self.secret_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +102,12 @@ class ClientSettings:
     key: str | None = field(repr=False)
 
 
-def _check_keys(variable: str, keys: Iterable[str]) -> None:
+def _check_keys(variable: str, keys: Iterable[str], secret_key: str) -> None:
     for key in keys:
         _check_secret(variable, key)
+        if key == secret_key:
+            # Every pipeline would have the key that signs the tokens of administrators.
+            raise ConfigurationError(f"{variable} has the value of SECRET_KEY; give it a key of its own.")
         if not (key.isascii() and key.isprintable()):
             raise ConfigurationError(f"{variable} has a character that an HTTP header cannot carry.")
 
@@ -103,7 +118,8 @@ def _check_secret(variable: str, value: str) -> None:
         raise ConfigurationError(
             f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; `shopdb init` makes a good one."
         )
-    if value in EXAMPLE_SECRETS or len(set(value)) < SECRET_LEAST_VARIETY:
+    plain = re.sub("[^a-z]", "", value.lower().translate(_LETTERS))
+    if _EXAMPLE.search(plain) or len(set(value)) < SECRET_LEAST_VARIETY:
         raise ConfigurationError(f"{variable} is an example value; `shopdb init` makes a good one.")
 
 
@@ -122,6 +138,7 @@ def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read all settings; raises `ConfigurationError` that names the variable."""
+    check_names(environ)
     secret_key = _secret(environ, "SECRET_KEY")
     if secret_key is None:
         raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
@@ -134,6 +151,37 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         **_values(environ, _INTAKE_VARIABLES),
         **_values(environ, _SERVER_VARIABLES),
     )
+
+
+def check_names(environ: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a variable that looks like one of ShopDB and is not read by it."""
+    known = (_PLUGIN_KEY, _ONMATCH, _OF_KUBERNETES)
+    for variable in filter(_OURS.fullmatch, environ):
+        if variable not in _NAMES and not any(pattern.fullmatch(variable) for pattern in known):
+            upper = variable.upper()
+            plugin = re.sub("^(SHOPDB|COLLECTOR_API_?KEYS?)_|_[A-Z]*$", "", upper)
+            names = (*_NAMES, f"SHOPDB_{plugin}_ONMATCH", f"{SHARED_KEY}_{plugin}")
+            hint = did_you_mean(upper, names)
+            raise ConfigurationError(f"{variable} is not a setting; correct or remove it.{hint}")
+
+
+def check_dotenv(directory: Path) -> None:
+    """Raise `ConfigurationError` if every user of the machine can read the secrets of a `.env` file."""
+    dotenv = directory / ".env"
+    if os.name != "posix" or not dotenv.is_file() or not dotenv.stat().st_mode & stat.S_IROTH:
+        return
+    secrets = [name for name, value in with_dotenv({}, directory).items() if _is_secret(name, value)]
+    if secrets:
+        raise ConfigurationError(
+            f"{dotenv.name} can be read by every user of this machine, and has {secrets[0]}: "
+            f"run `chmod 600 {dotenv.name}`"
+        )
+
+
+def _is_secret(variable: str, value: str) -> bool:
+    if variable == "SHOPDB_DATABASE_URL":
+        return bool(_PASSWORD_IN_URL.search(value))
+    return variable.startswith(("SECRET_KEY", SHARED_KEY)) and not variable.endswith("_FILE")
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
@@ -249,6 +297,15 @@ def _address(variable: str, value: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _networks(variable: str, value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(network.strip()) for network in value.split(","))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{variable} is not a list of addresses or networks, such as 127.0.0.1,10.0.0.0/24: {value[:40]}"
+        ) from error
+
+
 _Variables = Mapping[str, tuple[str, Callable[[str, str], object]]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
@@ -262,6 +319,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
     {
         "database_url": ("SHOPDB_DATABASE_URL", _unchanged),
         "listen": ("SHOPDB_LISTEN", _address),
+        "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", _networks),
         "threads": ("SHOPDB_THREADS", _count),
         "pool_size": ("SHOPDB_POOL_SIZE", _count),
         "workers": ("SHOPDB_WORKERS", _count),
@@ -269,6 +327,12 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", _days),
     }
 )
+
+_NAMES = frozenset(
+    {variable for variable, _ in (*_INTAKE_VARIABLES.values(), *_SERVER_VARIABLES.values())}
+    | {SHARED_KEY, f"{SHARED_KEY}_FILE", "SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
+)
+"""The variables of which each has one name; `SHOPDB_KEY` is read by `shopdb submit`."""
 
 
 def _values(environ: Mapping[str, str], variables: _Variables) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Self
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.errors import ConfigurationError, SchemaBehind
+from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
 from shopdb_core.plugins.served_declarations import (
@@ -15,7 +15,7 @@ from shopdb_core.plugins.served_declarations import (
     BreakingChanges,
     record_served_declarations,
 )
-from shopdb_core.settings import Settings
+from shopdb_core.settings import SHARED_KEY, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
 from shopdb_core.submissions import Submissions
@@ -61,6 +61,8 @@ class Site:
         answer.
         """
         loaded = load_plugins(settings.plugin_selection, plugins)
+        if plugins is None:
+            check_plugin_settings(settings, loaded)
         store = open_store(settings)
         try:
             check_schema(store, loaded)
@@ -100,6 +102,19 @@ def migration_scripts(plugins: Plugins) -> list[MigrationScripts]:
     return [
         MigrationScripts(plugin.name, plugin.migrations) for plugin in plugins.active() if plugin.migrations
     ]
+
+
+def check_plugin_settings(settings: Settings, plugins: Plugins) -> None:
+    """Raise `ConfigurationError` for a key or a setting of a plugin that is not installed."""
+    variables = {f"{SHARED_KEY}_{name.upper()}": name for name in settings.collector_keys}
+    variables |= {f"SHOPDB_{name.upper()}_ONMATCH": name for name in settings.onmatch}
+    installed = [plugin.name for plugin in plugins.all()]
+    for variable, name in variables.items():
+        if name not in installed:
+            raise ConfigurationError(
+                f"{variable} is set, and the plugin {name} is not installed; correct or remove it."
+                f"{did_you_mean(name, installed)}"
+            )
 
 
 def check_schema(store: Store, plugins: Plugins) -> None:

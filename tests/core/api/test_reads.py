@@ -147,6 +147,7 @@ def test_history_lists_one_asset_and_audit_all(stocked):
         "diff",
         "volatileonly",
         "actor",
+        "clientaddress",
         "requestid",
     }
     assert len(pages(stocked, "/api/audit", limit=3)) == 8

@@ -157,3 +157,36 @@ def test_a_dotenv_that_is_not_text(refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"SECRET_KEY=\xff\xfe\n")
 
     assert refusal({}).startswith(".env cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meant"),
+    [
+        ("COLLECTOR_API_KEY_COMPUTER", "a-key-for-tests-0123456789-abcdefghijklm", "computers"),
+        ("SHOPDB_PRINTER_ONMATCH", "adopt", "printers"),
+    ],
+)
+def test_a_setting_of_a_plugin_that_is_not_installed(
+    refusal: Refusal, variable: str, value: str, meant: str
+) -> None:
+    """A key for a misspelt collector would open nothing, in silence."""
+    line = refusal({variable: value}, "serve")
+
+    assert line.startswith(f"{variable} is set, and the plugin ")
+    assert line.endswith(f"Did you mean {meant}?")
+    assert value not in line or value == "adopt"
+
+
+@pytest.mark.parametrize("command", [("serve",), ("token", "create", "--subject", "me"), ("audit", "verify")])
+def test_a_dotenv_that_every_user_can_read(
+    refusal: Refusal, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """A database's password in it is reported before anything is done."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("SHOPDB_DATABASE_URL=postgresql://shopdb:hunter2@127.0.0.1:1/shopdb\n")
+    dotenv.chmod(0o644)
+
+    line = refusal({}, *command)
+
+    assert line.startswith(".env can be read by every user of this machine, and has SHOPDB_DATABASE_URL")
+    assert "hunter2" not in line

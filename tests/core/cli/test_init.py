@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 
 from shopdb_core.cli.operations import write_dotenv
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings import with_dotenv
 
 MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
@@ -69,4 +70,104 @@ def test_it_follows_no_link(bare: Any, refused: Refused, tmp_path: Path) -> None
 def test_a_directory_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """The reason of the operating system, and no traceback."""
     with pytest.raises(ConfigurationError, match=r"\.env cannot be written"):
-        write_dotenv(tmp_path / "missing" / ".env")
+        write_dotenv(tmp_path / "missing" / ".env", {})
+
+
+SECRET_KEY = "the-secret-key-of-another-site-0123456789"
+COMMAND = ["init", "--database-url"]
+
+
+def dotenv_of(site: Any) -> dict[str, str | None]:
+    """Return what `.env` holds."""
+    return dotenv_values(site.directory / ".env", interpolate=False)
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("way", ["environment", "option"])
+def test_it_sets_up_the_database_that_is_named(
+    bare: Any, make_database: Callable[..., Any], database_kind: str, way: str
+) -> None:
+    """The database that it migrates is the one that `.env` names, in the environment and without it."""
+    url = make_database(database_kind).url
+    bare.variables = {"SHOPDB_DATABASE_URL": url} if way == "environment" else {}
+
+    done = bare.run(*(["init"] if way == "environment" else [*COMMAND, url]))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert dotenv_of(bare)["SHOPDB_DATABASE_URL"] == url
+    bare.variables = {}
+    assert bare.run("audit", "verify").stdout == "0 assets, 0 entries, 0 faults\n"
+
+
+@pytest.mark.every_database
+def test_a_database_with_assets_gets_no_new_secret(make_site: MakeSite, refused: Refused) -> None:
+    """Nothing is written; with the secret of its site it is set up, and its audit verifies."""
+    old = make_site()
+    old.upgrade()
+    old.serve().submit("computers", {"hostname": "PC-1", "osname": "Debian"})
+    new = make_site(old.directory / "new")
+    new.variables = {"SHOPDB_DATABASE_URL": old.database.url}
+
+    line = refused(new.run("init"))
+
+    assert line.startswith(
+        "The database has assets, whose audit only the SECRET_KEY of their site can verify"
+    )
+    assert not (new.directory / ".env").exists()
+    new.variables["SECRET_KEY"] = old.variables["SECRET_KEY"]
+    done = new.run("init")
+    assert done.stdout.startswith(
+        "Wrote .env (mode 0600) with the environment's SECRET_KEY and a COLLECTOR_API_KEY.\n"
+    )
+    new.variables = {}
+    assert new.run("audit", "verify").stdout == "1 assets, 1 entries, 0 faults\n"
+
+
+def test_secrets_of_the_environment_are_taken(bare: Any, tmp_path: Path) -> None:
+    """A value as it is, and a file by its name."""
+    file = tmp_path / "key"
+    file.write_text("a-collector-key-in-a-file-0123456789-abc")
+    bare.variables = {"SECRET_KEY": SECRET_KEY, "COLLECTOR_API_KEY_FILE": str(file)}
+
+    assert bare.run("init").returncode == 0
+
+    assert dotenv_of(bare) == {
+        "SECRET_KEY": SECRET_KEY,
+        "COLLECTOR_API_KEY_FILE": str(file),
+        "SHOPDB_DATABASE_URL": "sqlite:///shopdb.sqlite3",
+        "SHOPDB_LISTEN": "127.0.0.1:8080",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "message"),
+    [
+        (
+            {"SHOPDB_DATABASE_URL": "sqlite:///a.db"},
+            [*COMMAND, "sqlite:///b.db"],
+            "SHOPDB_DATABASE_URL is set",
+        ),
+        ({}, [*COMMAND, "oracle://host/db"], "SHOPDB_DATABASE_URL names oracle"),
+        ({}, [*COMMAND, "postgresql://127.0.0.1:1/db"], "SHOPDB_DATABASE_URL: The database server is away"),
+        ({"SECRET_KEY": "short"}, ["init"], "SECRET_KEY is shorter"),
+        ({"SHOPDB_THREDS": "4"}, ["init"], "SHOPDB_THREDS is not a setting"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_is_written(
+    bare: Any, refused: Refused, variables: dict[str, str], arguments: list[str], message: str
+) -> None:
+    """After the correction `shopdb init` can run again."""
+    bare.variables = variables
+
+    assert refused(bare.run(*arguments)).startswith(message)
+    assert list(bare.directory.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["plain/+=", "pass#word", "it's", "a b", "back\\slash", "$HOME", 'say "x"', "\\'", "ü"]
+)
+def test_a_value_is_read_as_it_was_written(tmp_path: Path, value: str) -> None:
+    """Characters with a meaning in a `.env` file are quoted."""
+    write_dotenv(tmp_path / ".env", {"SHOPDB_DATABASE_URL": value})
+
+    assert with_dotenv({}, tmp_path)["SHOPDB_DATABASE_URL"] == value

@@ -73,7 +73,8 @@ class AssetsResource:
         assettype = content["assettype"]
         if self._plugins.has_endpoint(assettype):
             raise Conflict(f"{assettype} assets have a collector: POST /api/collector/{assettype}")
-        origin = Origin(f"user:{req.context.bearer.subject}", req.context.requestid)
+        context = req.context
+        origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
         entry = ManualEntry(
             assettype, content["identityvalue"], content.get("attributes", {}), origin, self._chain
         )

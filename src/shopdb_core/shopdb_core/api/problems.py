@@ -8,7 +8,7 @@ from dataclasses import asdict
 import falcon
 
 from shopdb_core import errors
-from shopdb_core.api.request import WebApp
+from shopdb_core.api.request import LONGEST_METHOD, LONGEST_PATH, WebApp, in_log
 from shopdb_core.api.responses import PROBLEM
 from shopdb_hookspecs import JsonObject
 
@@ -24,13 +24,15 @@ _STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
     errors.PayloadTooLarge: (413, "payload-too-large"),
     errors.UnsupportedMedia: (415, "unsupported-media"),
     errors.InvalidSubmission: (422, "invalid-submission"),
+    errors.Throttled: (429, "throttled"),
     errors.PluginFailure: (500, "plugin-failure"),
     errors.Unavailable: (503, "unavailable"),
 }
 
-_UNEXPECTED = "The server failed; its log names this request. Nothing was stored."
+UNEXPECTED = "The server failed; its log names this request. Nothing was stored."
 
 _logger = logging.getLogger(__name__)
+_authentication_log = logging.getLogger("shopdb_core.authentication")
 
 
 def install(app: WebApp) -> None:
@@ -44,22 +46,24 @@ def document(error: Exception, requestid: str) -> JsonObject:
     if not isinstance(error, errors.ShopDBError):
         # Log the traceback without the message, which may quote a payload or a secret.
         _logger.error("request %s: %s\n%s", requestid, type(error).__name__, _traceback(error))
-        return _document(500, "internal", _UNEXPECTED, requestid)
+        return problem(500, "internal", UNEXPECTED, requestid)
     if isinstance(error, errors.PluginFailure):
         _logger.error("%s\n%s", error, _traceback(error.__cause__))
     status, name = _STATUSES.get(type(error), (500, "internal"))
-    problem = _document(status, name, str(error), requestid)
+    answer = problem(status, name, str(error), requestid)
     if isinstance(error, errors.InvalidSubmission) and error.faults:
-        return {**problem, "errors": [asdict(fault) for fault in error.faults]}
-    return problem
+        return {**answer, "errors": [asdict(fault) for fault in error.faults]}
+    return answer
 
 
 def _on_error(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
     _answer(resp, document(error, req.context.requestid))
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, (errors.Unavailable, errors.Throttled)):
         resp.set_header("Retry-After", str(error.retry_after_seconds))
     if isinstance(error, errors.Unauthorized):
         resp.set_header("WWW-Authenticate", _challenge(req))
+    if isinstance(error, (errors.Unauthorized, errors.Throttled)):
+        _log_authentication_failure(req, error)
 
 
 def _on_http_error(
@@ -68,17 +72,18 @@ def _on_http_error(
     status = falcon.http_status_to_code(error.status)
     name = re.sub("[^a-z]+", "-", error.title.lower()).strip("-")
     detail = error.description or _hint(req, status)
-    _answer(resp, _document(status, name, detail, req.context.requestid))
+    _answer(resp, problem(status, name, detail, req.context.requestid))
     resp.set_headers(error.headers or {})
 
 
-def _answer(resp: falcon.Response, problem: JsonObject) -> None:
-    resp.status = problem["status"]
+def _answer(resp: falcon.Response, answer: JsonObject) -> None:
+    resp.status = answer["status"]
     resp.content_type = PROBLEM
-    resp.media = problem
+    resp.media = answer
 
 
-def _document(status: int, name: str, detail: str, requestid: str) -> JsonObject:
+def problem(status: int, name: str, detail: str, requestid: str) -> JsonObject:
+    """Return a problem document; `name` ends its `type` and, with blanks for hyphens, is its `title`."""
     return {
         "type": TYPE_PREFIX + name,
         "title": name.replace("-", " ").capitalize(),
@@ -90,8 +95,26 @@ def _document(status: int, name: str, detail: str, requestid: str) -> JsonObject
 
 def _challenge(req: falcon.Request) -> str:
     """Return the scheme to authenticate by (RFC 9110, section 11.6.1)."""
-    takes_key = req.method == "POST" and req.path.startswith("/api/collector/")
-    return 'ApiKey realm="shopdb"' if takes_key else 'Bearer realm="shopdb", error="invalid_token"'
+    return 'ApiKey realm="shopdb"' if _takes_key(req) else 'Bearer realm="shopdb", error="invalid_token"'
+
+
+def _takes_key(req: falcon.Request) -> bool:
+    return req.method == "POST" and req.path.startswith("/api/collector/")
+
+
+def _log_authentication_failure(req: falcon.Request, error: Exception) -> None:
+    """Log which credential was missing, wrong or throttled, where and from which address; never its value."""
+    header = "X-API-Key" if _takes_key(req) else "Authorization"
+    presented = "wrong" if req.get_header(header) else "missing"
+    _authentication_log.warning(
+        "%s %s %s %s %s %s",
+        "throttled" if isinstance(error, errors.Throttled) else presented,
+        header,
+        in_log(req.method, LONGEST_METHOD),
+        in_log(req.path, LONGEST_PATH),
+        req.context.clientaddress or "-",
+        req.context.requestid,
+    )
 
 
 def _hint(req: falcon.Request, status: int) -> str:

@@ -7,12 +7,13 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 import falcon
 
+from shopdb_core.access.clients import client_address
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.declarations.validator import SubmissionValidator
@@ -21,11 +22,17 @@ from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.plugins.registry import Plugins
+from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
 LARGEST_ID = 2**63 - 1
+ANSWER_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
+"""The headers of every answer that does not set them itself."""
+
+LONGEST_METHOD = 20
+LONGEST_PATH = 300
 
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
 """What each HTTP method of a resource requires.
@@ -60,12 +67,19 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
 
 
 class RequestContext:
-    """Middleware that gives each request an id, and its answer security headers and a line in the log."""
+    """Middleware: a request gets an id and its client's address, its answer headers and a line in the log.
+
+    `trusted` are the proxies whose `X-Forwarded-For` is believed.
+    """
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        self._trusted = trusted
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Take the client's `X-Request-ID` if it is well-formed, else generate one."""
-        given = req.get_header("X-Request-ID") or ""
-        req.context.requestid = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        """Set the request's id and its client's address."""
+        req.context.requestid = request_id(req.get_header("X-Request-ID"))
+        forwarded = req.get_header("X-Forwarded-For")
+        req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
         req.context.started = time.perf_counter()
 
     def process_response(
@@ -77,12 +91,17 @@ class RequestContext:
     ) -> None:
         """Set the headers of every answer; log it once it is complete, or was broken off."""
         resp.set_header("X-Request-ID", req.context.requestid)
-        resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Cache-Control", resp.get_header("Cache-Control") or "no-store")
+        for name, value in ANSWER_HEADERS:
+            resp.set_header(name, resp.get_header(name) or value)
         if isinstance(resp.stream, Iterable):
             resp.stream = _logged(resp.stream, req, resp.status_code)
         else:
             _log(req, resp.status_code)
+
+
+def request_id(given: str | None) -> str:
+    """Return the client's request id if it is well-formed, else a new one."""
+    return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
@@ -94,10 +113,38 @@ def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterat
 
 
 def _log(req: falcon.Request, status: int) -> None:
-    """Log a request's method, path, status, duration and id, nothing else."""
+    """Log a request's method, path, status, duration, address and id, nothing else."""
     milliseconds = (time.perf_counter() - req.context.started) * 1000
-    requestid = req.context.requestid
-    _access_log.info("%s %s %s %.1fms %s", req.method, quote(req.path), status, milliseconds, requestid)
+    context = req.context
+    log_access(
+        req.method,
+        req.path,
+        status,
+        milliseconds,
+        clientaddress=context.clientaddress,
+        requestid=context.requestid,
+    )
+
+
+def log_access(
+    method: str, path: str, status: int, milliseconds: float, *, clientaddress: str | None, requestid: str
+) -> None:
+    """Log one answered request; `method` and `path` are escaped and cut off."""
+    _access_log.info(
+        "%s %s %s %.1fms %s %s",
+        in_log(method, LONGEST_METHOD),
+        in_log(path, LONGEST_PATH),
+        status,
+        milliseconds,
+        clientaddress or "-",
+        requestid,
+    )
+
+
+def in_log(text: str, longest: int) -> str:
+    """Return a client's text for the log: percent-encoded, of at most `longest` characters."""
+    escaped = quote(text[: longest + 1])
+    return escaped if len(escaped) <= longest else f"{escaped[: longest - 3]}..."
 
 
 class Authentication:
@@ -113,24 +160,25 @@ class Authentication:
     ) -> None:
         """Check the key, or the token, which becomes `req.context.bearer`.
 
-        Raises `Unauthorized`, `Forbidden` for a token of a lesser role, and `NotFound` for an unknown
-        collector. Falcon calls this for every path that exists, before the responder.
+        Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
+        lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
+        before the responder.
         """
         role = cast("Resource", resource).roles.get(req.method)
         if role == "collector":
-            self._check_key(params["plugin"], req.get_header("X-API-Key"))
+            self._check_key(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
             bearer = self._tokens.bearer(req.auth)
             bearer.require(role)
             req.context.bearer = bearer
 
-    def _check_key(self, plugin: str, key: str | None) -> None:
+    def _check_key(self, plugin: str, key: str | None, address: str | None) -> None:
         """Let only those who have some valid key learn that a collector does not exist (contract 2)."""
         if self._plugins.has_endpoint(plugin):
-            self._keys.check(plugin, key)
+            self._keys.check(plugin, key, address)
         else:
-            self._keys.check_any(key)
+            self._keys.check_any(key, address)
             raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
 
 

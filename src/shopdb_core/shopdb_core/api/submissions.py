@@ -83,7 +83,7 @@ class SubmitOptions:
 
 def _read_options(req: falcon.Request, plugin: str) -> SubmitOptions:
     only(req, "dryrun")
-    origin = Origin(f"collector:{plugin}", req.context.requestid)
+    origin = Origin(f"collector:{plugin}", req.context.requestid, req.context.clientaddress)
     return SubmitOptions(origin, flag(req, "dryrun"), _prefers_lenient(req))
 
 

@@ -27,7 +27,7 @@ Action = Literal["created", "updated", "noop"]
 class AuditEntry:
     """What one submission did to one asset; `diff` is canonical JSON text (contract 6).
 
-    `plugin` is `None` for an asset that was created by hand.
+    `plugin` is `None` for an asset that was created by hand, `clientaddress` if there was no client.
     """
 
     at: datetime
@@ -38,6 +38,7 @@ class AuditEntry:
     diff: str
     volatileonly: bool
     actor: str
+    clientaddress: str | None
     requestid: str
 
 
@@ -50,19 +51,22 @@ SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
 A released version never changes: the rows that were sealed with it must verify.
 """
 
+_FIRST_FIELDS = (
+    "at",
+    "plugin",
+    "action",
+    "assetid",
+    "identityvalue",
+    "diff",
+    "volatileonly",
+    "actor",
+    "requestid",
+)
+
 SEALED_FIELDS: SealedFields = MappingProxyType(
     {
-        1: (
-            "at",
-            "plugin",
-            "action",
-            "assetid",
-            "identityvalue",
-            "diff",
-            "volatileonly",
-            "actor",
-            "requestid",
-        ),
+        1: _FIRST_FIELDS,
+        2: (*_FIRST_FIELDS, "clientaddress"),
     }
 )
 

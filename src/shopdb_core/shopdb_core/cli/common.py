@@ -11,7 +11,7 @@ import click
 import orjson
 
 from shopdb_core.errors import SchemaBehind
-from shopdb_core.settings import Settings, read_settings, with_dotenv
+from shopdb_core.settings import Settings, check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import NO_TABLES
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.tables import has_tables
@@ -27,6 +27,7 @@ def site_environment() -> Mapping[str, str]:
 
 def site_settings() -> Settings:
     """Return the settings of the site in the working directory; raises `ConfigurationError`."""
+    check_dotenv(Path())
     return read_settings(site_environment())
 
 

@@ -4,6 +4,8 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ import click
 
 from shopdb_core.access.tokens import ROLES, Role, Tokens
 from shopdb_core.app import create_app
+from shopdb_core.audit.verify import count_assets
 from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings, site_store
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
@@ -20,45 +23,108 @@ from shopdb_core.server.http import Server
 from shopdb_core.server.listening import listen
 from shopdb_core.server.log import log_to_stderr
 from shopdb_core.server.workers import serve_by_workers
-from shopdb_core.settings import Settings
+from shopdb_core.settings import DEFAULT_DATABASE_URL, Settings, read_settings
 from shopdb_core.site import Site, migration_scripts, upgrade_site
+from shopdb_core.store import open_store
 from shopdb_core.store.migrate import MigrationStatus, migration_statuses
+from shopdb_core.store.open import has_database
+from shopdb_core.store.tables import has_tables
 
 DOTENV = """\
 # This site's settings; every variable is described in docs/settings.md. Keep the file to yourself.
-SECRET_KEY={secret_key}
-COLLECTOR_API_KEY={collector_key}
-SHOPDB_DATABASE_URL=sqlite:///shopdb.sqlite3
-SHOPDB_LISTEN=127.0.0.1:8080
+{variables}SHOPDB_LISTEN=127.0.0.1:8080
 """
+_SITE_SECRETS = {"SECRET_KEY": 48, "COLLECTOR_API_KEY": 32}
+"""The secrets of a new site, and how many random bytes each has."""
+
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @click.command("init")
-def init() -> None:
+@click.option(
+    "--database-url",
+    metavar="URL",
+    help="The site's database; default SHOPDB_DATABASE_URL, or a SQLite file here.",
+)
+def init(database_url: str | None) -> None:
     """Write .env with generated secrets, readable by you alone, and create the database.
 
-    An existing .env is never overwritten.
+    What is set in the environment is taken: SECRET_KEY, COLLECTOR_API_KEY (or their …_FILE), and
+    SHOPDB_DATABASE_URL. An existing .env is never overwritten, and a database that has assets is refused
+    without its SECRET_KEY.
     """
-    write_dotenv(Path(".env"))
-    click.echo("Wrote .env (mode 0600) with a SECRET_KEY and a COLLECTOR_API_KEY.")
-    _upgrade()
+    dotenv = Path(".env")
+    if dotenv.is_file():
+        raise _set_up_already(dotenv)
+    values = site_variables(os.environ, database_url)
+    settings = read_settings({**os.environ, **values})
+    if _given(os.environ, "SECRET_KEY") is None and _has_assets(settings):
+        raise ConfigurationError(
+            "The database has assets, whose audit only the SECRET_KEY of their site can verify: "
+            "set SECRET_KEY to the one in that site's .env, and run `shopdb init` again."
+        )
+    write_dotenv(dotenv, values)
+    parts = [
+        f"the environment's {name}" if _given(os.environ, name) else f"a {name}" for name in _SITE_SECRETS
+    ]
+    click.echo(f"Wrote .env (mode 0600) with {' and '.join(parts)}.")
+    _upgrade(settings)
     click.echo("Next: `shopdb serve`")
 
 
-def write_dotenv(path: Path) -> None:
-    """Write new secrets to a file that does not exist yet; raises `ConfigurationError` if it does."""
-    content = DOTENV.format(secret_key=secrets.token_urlsafe(48), collector_key=secrets.token_urlsafe(32))
+def site_variables(environ: Mapping[str, str], database_url: str | None) -> dict[str, str]:
+    """Return the variables of a new `.env`: those that `environ` has, and new secrets for those it lacks.
+
+    Raises `ConfigurationError` if `environ` names another database than `database_url`.
+    """
+    variables = {}
+    for name, length in _SITE_SECRETS.items():
+        given = _given(environ, name)
+        variables[given or name] = environ[given] if given else secrets.token_urlsafe(length)
+    in_environ = environ.get("SHOPDB_DATABASE_URL")
+    if database_url and in_environ and database_url != in_environ:
+        raise ConfigurationError(
+            "SHOPDB_DATABASE_URL is set, and names another database than --database-url; remove one of them."
+        )
+    variables["SHOPDB_DATABASE_URL"] = database_url or in_environ or DEFAULT_DATABASE_URL
+    return variables
+
+
+def _given(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the variable that has this secret or names its file, `None` if neither is set."""
+    return next((variable for variable in (name, f"{name}_FILE") if variable in environ), None)
+
+
+def _has_assets(settings: Settings) -> bool:
+    if not has_database(settings.database_url):
+        return False
+    with closing(open_store(settings)) as store:
+        return store.read(lambda connection: has_tables(connection) and count_assets(connection) > 0)
+
+
+def _set_up_already(path: Path) -> ConfigurationError:
+    return ConfigurationError(f"{path} exists and is not overwritten; the site is set up already.")
+
+
+def write_dotenv(path: Path, variables: Mapping[str, str]) -> None:
+    """Write variables to a file that does not exist yet; raises `ConfigurationError` if it does."""
+    lines = "".join(f"{name}={_quoted(value)}\n" for name, value in variables.items())
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise ConfigurationError(
-            f"{path} exists and is not overwritten; the site is set up already."
-        ) from None
+        raise _set_up_already(path) from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(DOTENV.format(variables=lines))
+
+
+def _quoted(value: str) -> str:
+    """Return a value as a `.env` file takes it: in quotes if a character has a meaning there."""
+    if re.fullmatch(r"[A-Za-z0-9_./:@%+,?&=~-]*", value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 @click.group("db")
@@ -69,7 +135,7 @@ def db() -> None:
 @db.command("upgrade")
 def upgrade() -> None:
     """Run the pending migrations of the core, then those of each active plugin."""
-    _upgrade()
+    _upgrade(site_settings())
 
 
 @db.command("status")
@@ -86,9 +152,9 @@ def status(*, as_json: bool) -> None:
         echo_table(rows, ("name", "current", "head", "state"))
 
 
-def _upgrade() -> None:
-    """Upgrade this site's database; exits with 1 if a plugin's migration failed."""
-    statuses = upgrade_site(site_settings())
+def _upgrade(settings: Settings) -> None:
+    """Upgrade the site's database; exits with 1 if a plugin's migration failed."""
+    statuses = upgrade_site(settings)
     for each in statuses:
         click.echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
     failures = [each.failure for each in statuses if each.failure]

@@ -13,6 +13,7 @@ from waitress import wasyncore
 
 from shopdb_core.api.request import WebApp
 from shopdb_core.server.listening import url
+from shopdb_core.server.refusals import Channel
 from shopdb_core.settings import Settings
 
 LARGEST_BUFFERED_BODY = 66 * 1024 * 1024
@@ -51,8 +52,11 @@ class Server:
             ident=None,
             connection_limit=CONNECTION_LIMIT,
             max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
-            clear_untrusted_proxy_headers=True,
+            # `client_address` reads X-Forwarded-For; no other header of a proxy is read.
+            clear_untrusted_proxy_headers=False,
         )
+        self._server.channel_class = Channel
+        self._server.trusted_proxies = settings.trusted_proxies
         # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
         self._server.adj.send_bytes = SEND_BYTES
 

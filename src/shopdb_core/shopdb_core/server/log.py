@@ -10,15 +10,43 @@ LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 LINE_OF_ONE_AMONG_MANY = "%(asctime)s %(levelname)s [%(process)d] %(name)s %(message)s"
 """With the process id, since several processes write to one log."""
 
+LONGEST_LINE = 2000
+MOST_LINES = 100
+"""Of one record, such as a traceback."""
+
+
+class BoundedFormatter(logging.Formatter):
+    """Formats records so that no text in them, which a client may have sent, passes for another record.
+
+    Control characters are escaped, and the lines after the first are indented and limited in number and
+    length.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's lines."""
+        text = super().format(record)
+        if len(text) <= LONGEST_LINE and text.isprintable():
+            return text
+        return "\n  ".join(map(_bounded, text.split("\n")[:MOST_LINES]))
+
+
+def _bounded(line: str) -> str:
+    shown = line[:LONGEST_LINE]
+    if not shown.isprintable():
+        shown = "".join(each if each.isprintable() else _escaped(each) for each in shown)[:LONGEST_LINE]
+    return shown if len(line) <= LONGEST_LINE else f"{shown}..."
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
 
 def log_to_stderr() -> MemoryHandler:
     """Log to stderr through a buffer, since a write for each request costs a tenth of the throughput.
 
     Returns the handler, whose `flush` writes the buffered lines. A warning flushes it.
     """
-    stream = logging.StreamHandler()
-    stream.setFormatter(logging.Formatter(LINE))
-    handler = MemoryHandler(BUFFERED_LINES, logging.WARNING, stream)
+    handler = MemoryHandler(BUFFERED_LINES, logging.WARNING, _on_stderr(LINE))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     return handler
@@ -29,5 +57,11 @@ def log_at_once() -> None:
 
     Each line is one write, so that the lines of several processes do not mix.
     """
-    logging.basicConfig(level=logging.INFO, format=LINE_OF_ONE_AMONG_MANY)
+    logging.basicConfig(level=logging.INFO, handlers=[_on_stderr(LINE_OF_ONE_AMONG_MANY)])
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _on_stderr(line: str) -> logging.StreamHandler:  # type: ignore[type-arg]  # the stream of sys.stderr
+    handler = logging.StreamHandler()
+    handler.setFormatter(BoundedFormatter(line))
+    return handler

@@ -16,7 +16,7 @@ from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.log import log_at_once
-from shopdb_core.settings import read_settings, with_dotenv
+from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
 LOAD_FAILED = 4
@@ -28,6 +28,7 @@ def make_application() -> WSGIApplication:
 
     The process may be one that multiprocessing started, which skips `atexit`. Raises what `Site.open` raises.
     """
+    check_dotenv(Path())
     running = ExitStack()
     site = running.enter_context(Site.open(read_settings(with_dotenv(os.environ, Path()))))
     running.enter_context(Housekeeping(site))

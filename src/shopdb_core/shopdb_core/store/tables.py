@@ -21,6 +21,7 @@ NAME_LENGTH = 40
 IDENTITY_LENGTH = 255
 ACTOR_LENGTH = 255
 REQUEST_ID_LENGTH = 64
+ADDRESS_LENGTH = 45
 REASON_LENGTH = 255
 ORIGIN_LENGTH = 255
 """Length of the name and of the version of a plugin's distribution."""
@@ -101,6 +102,7 @@ auditentry = Table(
     Column("hash", Digest, nullable=False),
     Column("diff", JsonText, nullable=False),
     Column("sealversion", SmallInteger, nullable=False, server_default="1", comment="of the hash"),
+    Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown, or no client"),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
     Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
 )

@@ -57,6 +57,7 @@ class ManualEntry:
             diff=canonical_text(diff({}, attributes)),
             volatileonly=False,
             actor=self.origin.actor,
+            clientaddress=self.origin.clientaddress,
             requestid=self.origin.requestid,
         )
         record(connection, self.chain.seal(entry, None))

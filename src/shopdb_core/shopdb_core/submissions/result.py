@@ -11,10 +11,14 @@ MatchedBy = Literal["identity", "secondaryidentity"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who submits, and in which request; the audit entry has both."""
+    """Who submits, in which request and from which address; the audit entry has all three.
+
+    `clientaddress` is `None` where there is no client, as for a program that uses ShopDB as a library.
+    """
 
     actor: str
     requestid: str
+    clientaddress: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Recorder:
             diff=canonical_text(changes),
             volatileonly=bool(changes) and changes.keys() <= self.collector.volatile,
             actor=self.origin.actor,
+            clientaddress=self.origin.clientaddress,
             requestid=self.origin.requestid,
         )
 

@@ -1,0 +1,77 @@
+"""What waitress itself refuses: answered with a problem document, and logged, as any other request."""
+
+import time
+from typing import Final
+
+import orjson
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+
+from shopdb_core.access.clients import client_address
+from shopdb_core.api.problems import UNEXPECTED, problem
+from shopdb_core.api.request import ANSWER_HEADERS, log_access, request_id
+from shopdb_core.api.responses import PROBLEM
+
+LONGEST_REASON = 80
+
+_NAMES: Final = {
+    400: "malformed-request",
+    413: "payload-too-large",
+    431: "header-too-large",
+    500: "internal",
+    501: "not-implemented",
+}
+
+
+class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
+    """Answers one request that waitress could not read, or that failed outside of the application.
+
+    `channel.server.trusted_proxies` are the proxies whose `X-Forwarded-For` is believed.
+    """
+
+    def execute(self) -> None:
+        """Send the problem document, and log the request."""
+        request, status = self.request, self.request.error.code
+        requestid = request_id(request.headers.get("X_REQUEST_ID"))
+        document = problem(status, _NAMES.get(status, "refused"), self._detail(status), requestid)
+        body = orjson.dumps(document)
+        self.status = f"{status} {request.error.reason}"
+        self.response_headers += [("Content-Type", PROBLEM), ("X-Request-ID", requestid)]
+        self.response_headers += ANSWER_HEADERS
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+        self._log(status, requestid)
+
+    def _detail(self, status: int) -> str:
+        """Return waitress's own reason, which may quote the request; its limits are put in words."""
+        limits = self.channel.adj
+        if status == 413:  # noqa: PLR2004  # an HTTP status
+            return f"The body has more than {limits.max_request_body_size - 1} bytes, the most that is read."
+        if status == 431:  # noqa: PLR2004  # an HTTP status
+            return f"The header has {limits.max_request_header_size} bytes or more."
+        if status == 500:  # noqa: PLR2004  # an HTTP status
+            return UNEXPECTED
+        return f"The request cannot be read: {self.request.error.body[:LONGEST_REASON]}."
+
+    def _log(self, status: int, requestid: str) -> None:
+        """Log what is known of the request; waitress reads neither method nor path of a header too large."""
+        request = self.request
+        known = status != 431  # noqa: PLR2004  # an HTTP status
+        forwarded = request.headers.get("X_FORWARDED_FOR")
+        log_access(
+            getattr(request, "command", "-") if known else "-",
+            getattr(request, "path", "-") if known else "-",
+            status,
+            (time.time() - self.start_time) * 1000,
+            clientaddress=client_address(
+                self.channel.addr[0], forwarded, self.channel.server.trusted_proxies
+            ),
+            requestid=requestid,
+        )
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
+    """One connection, whose unreadable requests a `RefusalTask` answers."""
+
+    error_task_class = RefusalTask
