@@ -49,6 +49,8 @@ def describe(value: Json) -> str:
     """Return a value as JSON in at most 80 characters, escaped if it is not printable."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
+    if isinstance(value, str):
+        value = value[: SHOWN + 1]  # what is cut off is not escaped first
     printable = isinstance(value, str) and value.isprintable()
     return shortened(json.dumps(value, ensure_ascii=not printable))
 

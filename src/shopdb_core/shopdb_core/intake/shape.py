@@ -8,10 +8,9 @@ from datetime import tzinfo
 from itertools import islice
 from operator import is_
 
-from shopdb_core.errors import Fault
 from shopdb_core.intake.dates import read_date
 from shopdb_core.intake.plan import Plan, field_plans, has_type
-from shopdb_core.intake.scan import DocumentScan, scan_document, storable_faults
+from shopdb_core.intake.scan import DocumentScan, is_storable, scan_document
 from shopdb_core.json_text import JsonPath, printable, printable_pointer
 from shopdb_hookspecs import Json, JsonObject
 
@@ -22,13 +21,10 @@ _LONGEST_IDENTITY = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A clean submission, a fault for each value that cannot be stored, and warnings for the sender.
-
-    The pointers of the faults lead into this submission, not into the one that was sent.
-    """
+    """A clean submission, whether each of its values can be stored, and warnings for the sender."""
 
     submission: dict[str, Json]
-    faults: list[Fault]
+    storable: bool
     warnings: list[str]
 
 
@@ -57,8 +53,8 @@ class Shaper:
             scan = scan_document(known)
         trimmed = known if scan.is_trimmed() else _trimmed_object(known, warnings)
         coerced = _Coercion(self._zone, warnings).members(trimmed, self._plans)
-        faults = [] if scan.is_storable() else storable_faults(coerced)
-        return Shaped(self._normalised(coerced), faults, warnings.sentences())
+        storable = scan.is_storable() or is_storable(coerced)
+        return Shaped(self._normalised(coerced), storable, warnings.sentences())
 
     def _known(self, submission: dict[str, Json], warnings: "WarningCollector") -> dict[str, Json]:
         if not self._drops_unknown or submission.keys() <= self._fields:
