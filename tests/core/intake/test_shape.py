@@ -50,10 +50,31 @@ def test_unknown_fields_are_dropped_with_a_warning(shaper: Shaper) -> None:
 
     assert shaped.submission == {"hostname": "PC-1234"}
     assert shaped.warnings == [
-        "osnam: is not a declared field; dropped",
+        'osnam: is not a declared field; dropped; did you mean "osname"?',
         "colour: is not a declared field; dropped",
     ]
     assert shaped.storable
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("HostName", "hostname"),
+        ("HOSTNAME", "hostname"),
+        ("hostnam", "hostname"),
+        ("host_name", "hostname"),
+        ("hastname", "hostname"),
+        ("hostnaem", None),
+        ("host", None),
+        ("memory_gb", "memorygb"),
+        ("x" * 100, None),
+    ],
+)
+def test_an_unknown_field_like_a_declared_one_is_named(shaper: Shaper, name: str, meant: str | None) -> None:
+    """A name that differs only in case or by one letter suggests the declared one."""
+    (warning,) = shaper.shape({name: 1}).warnings
+
+    assert warning.endswith(f'; dropped; did you mean "{meant}"?' if meant else "; dropped")
 
 
 def test_unknown_fields_are_kept_for_validation_to_refuse(declaration: JsonObject) -> None:

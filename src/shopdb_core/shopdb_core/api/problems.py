@@ -49,9 +49,15 @@ def document(error: Exception, requestid: str) -> JsonObject:
         _logger.error("%s\n%s", error, _traceback(error.__cause__))
     status, name = _STATUSES.get(type(error), (500, "internal"))
     problem = _document(status, name, str(error), requestid)
-    if isinstance(error, errors.InvalidSubmission) and error.faults:
-        return {**problem, "errors": [asdict(fault) for fault in error.faults]}
+    if isinstance(error, errors.InvalidSubmission):
+        return {**problem, **_explanation(error)}
     return problem
+
+
+def _explanation(error: errors.InvalidSubmission) -> JsonObject:
+    """Return the members that a refusal adds: its faults, and what was corrected before they were found."""
+    faults = {"errors": [asdict(fault) for fault in error.faults]} if error.faults else {}
+    return {**faults, "warnings": list(error.warnings)} if error.warnings else faults
 
 
 def _on_error(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:

@@ -12,7 +12,7 @@ import falcon
 from shopdb_core.api.problems import document
 from shopdb_core.api.request import Roles, flag, only, read_json
 from shopdb_core.api.responses import json_line
-from shopdb_core.errors import Unavailable
+from shopdb_core.errors import InvalidSubmission, Unavailable
 from shopdb_core.intake.http_body import NDJSON
 from shopdb_core.intake.ndjson import ReadLine, read_ndjson
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
@@ -135,6 +135,8 @@ class _Batch:
     def _answer_line(self, line: ReadLine, result: SubmissionResult | Exception) -> Json:
         if isinstance(result, SubmissionResult):
             return {"line": line.number, **_result_body(result, line.warnings, dryrun=self._options.dryrun)}
+        if isinstance(result, InvalidSubmission):
+            result.warnings = line.warnings + result.warnings
         return {"line": line.number, **document(result, self._options.origin.requestid)}
 
 

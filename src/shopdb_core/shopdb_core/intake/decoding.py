@@ -81,13 +81,15 @@ def _collection_paused(size: int) -> Iterator[None]:
 def decode(content: bytes, codec: str | None) -> Decoded:
     """Decode a body by its declared codec, else by what PowerShell 5.1 sends without declaring it.
 
-    That is UTF-16 with a byte order mark, UTF-8, or ISO-8859-1. Raises `MalformedBody` for bytes that do not
-    decode.
+    That is UTF-16, UTF-8, or ISO-8859-1. Raises `MalformedBody` for bytes that do not decode.
     """
     if codec is not None:
-        return _without_mark(_decoded(content, codec))
+        return _without_mark(_decoded(content, _declared(codec, content)))
     if content.startswith(_UTF_16_MARKS):
         return Decoded(_decoded(content, "utf-16"), ("body: was read as UTF-16; send UTF-8",))
+    if utf_16 := _utf_16(content):
+        warning = "body: was read as UTF-16, although it has no byte order mark; send UTF-8"
+        return Decoded(_decoded(content, utf_16), (warning,))
     try:
         return _without_mark(content.decode())
     except UnicodeDecodeError:
@@ -95,9 +97,31 @@ def decode(content: bytes, codec: str | None) -> Decoded:
         return Decoded(content.decode("iso-8859-1"), (warning,))
 
 
+def _utf_16(content: bytes) -> str | None:
+    """Return the codec of UTF-16 without a byte order mark: one of the first two bytes of JSON is NUL.
+
+    JSON begins with an ASCII character, and no text in another encoding has a NUL there.
+    """
+    first, second = content[:1], content[1:2]
+    if first != second == b"\x00":
+        return "utf-16-le"
+    return "utf-16-be" if second and second != first == b"\x00" else None
+
+
+def _declared(codec: str, content: bytes) -> str:
+    """Return the declared codec, with the byte order of the content where it is UTF-16 without a mark.
+
+    Raises `MalformedBody` for UTF-16 that is declared as something else.
+    """
+    utf_16 = None if content.startswith(_UTF_16_MARKS) else _utf_16(content)
+    if utf_16 and not codec.startswith("utf-16"):
+        raise MalformedBody(f"The body is UTF-16, but its charset is declared as {codec}; send UTF-8.")
+    return utf_16 if utf_16 and codec == "utf-16" else codec
+
+
 def decode_line(content: bytes, codec: str | None) -> Decoded:
     """Decode one line as `decode` does, but refuse UTF-16, whose lines cannot be split as bytes."""
-    if content.startswith(_UTF_16_MARKS):
+    if content.startswith(_UTF_16_MARKS) or b"\x00" in content[:2]:
         raise MalformedBody("The line begins as UTF-16 does; NDJSON is read as UTF-8 only.")
     return decode(content, codec)
 
