@@ -1,6 +1,9 @@
-"""What a refusal says: to its sender."""
+"""What a refusal says: to its sender, and in the log."""
 
 import json
+import logging
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -99,10 +102,14 @@ def test_a_member_of_an_item_costs_the_member_alone(shop: Any) -> None:
     ]
     assert lenient.status_code == 201
     assert lenient.json["warnings"] == [
-        ("installedsoftware: /installedsoftware/0/version must be a string or null, not 23; "
-        "the member was left out"),
-        ('installedsoftware: /installedsoftware/1/Version "Version" is not known here; '
-        'did you mean "version"?; the member was left out'),
+        (
+            "installedsoftware: /installedsoftware/0/version must be a string or null, not 23; "
+            "the member was left out"
+        ),
+        (
+            'installedsoftware: /installedsoftware/1/Version "Version" is not known here; '
+            'did you mean "version"?; the member was left out'
+        ),
     ]
     stored = shop.get(lenient.headers["location"]).json["attributes"]["installedsoftware"]
     assert stored == [{"name": "7-Zip"}, {"name": "Python"}]
@@ -114,6 +121,64 @@ def test_pointers_are_short_and_printable(shop: Any) -> None:
 
     pointers = [fault["pointer"] for fault in answer.json["errors"]]
     assert all(pointer.isprintable() and len(pointer) < 120 for pointer in pointers)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Return a function that gives the lines of the log about refusals."""
+    caplog.set_level(logging.INFO, "shopdb_core.api.problems")
+    return lambda: [
+        record.getMessage() for record in caplog.records if record.name == "shopdb_core.api.problems"
+    ]
+
+
+def test_the_log_says_why_a_submission_was_refused(shop: Any, logged: Callable[[], list[str]]) -> None:
+    """The line has the request, the plugin, the places and the keywords, and no value."""
+    secret = "correct-horse-battery-staple"
+
+    answer = post(shop, {"hostname": 7, "memorygb": secret, "installedsoftware": [{"name": [secret]}]})
+
+    (line,) = logged()
+    assert line == (
+        f"request {answer.json['requestid']}: computers refused a submission: "
+        "/hostname type, /memorygb type, /installedsoftware/0/name type"
+    )
+
+
+def test_the_log_says_why_a_body_is_malformed(shop: Any, logged: Callable[[], list[str]]) -> None:
+    """The line has the place of the error."""
+    answer = post(shop, b'{"hostname": "secret"')
+
+    assert logged() == [
+        (
+            f"request {answer.json['requestid']}: computers refused a submission: "
+            "The body is not JSON: Expecting ',' delimiter, column 22."
+        )
+    ]
+
+
+def test_a_line_of_the_log_is_bounded(shop: Any, logged: Callable[[], list[str]]) -> None:
+    """However many faults there are, and however long the names in their pointers, the line is short."""
+    item = {"\x1b\n\u202e" + "x" * 1_000 + str(number): 1 for number in range(1_000)}
+
+    post(shop, {"hostname": "PC-1", "installedsoftware": [item]})
+
+    (line,) = logged()
+    assert line.isprintable()
+    assert len(line) < 1_500
+    assert line.endswith(" and more")
+
+
+def test_a_batch_logs_one_line_for_a_group(shop: Any, logged: Callable[[], list[str]]) -> None:
+    """Of the refused lines of a group, the first is explained, and the others are counted."""
+    body = b'{"hostname": "PC-1"}\n' + b'{"hostname": 5}\n' * 50
+
+    post_lines(shop, body)
+
+    (line,) = logged()
+    assert re.fullmatch(
+        r"request \w+: computers refused 50 lines of a batch, first line 2: /hostname type", line
+    )
 
 
 def test_a_line_of_a_batch_carries_the_warnings_about_its_encoding(shop: Any) -> None:
