@@ -56,19 +56,18 @@ class Document:
 def read_document(body: Body) -> Document:
     """Decode and parse a body; raises `MalformedBody`."""
     decoded = decode(body.content, body.codec)
-    with _collection_paused(len(decoded.text)):
-        content, scan = _parse_and_scan(decoded.text)
+    content, scan = _parse_and_scan(decoded.text)
     return Document(content, scan, decoded.warnings)
 
 
 @contextmanager
-def _collection_paused(size: int) -> Iterator[None]:
+def _collection_paused() -> Iterator[None]:
     """Pause the collection of garbage while a large text is parsed.
 
     Half a million small lists would start hundreds of collections, which take four times as long as parsing,
     and no other thread runs until the parser returns. The objects that are made here cannot be garbage yet.
     """
-    if size < _LARGE or not gc.isenabled():
+    if not gc.isenabled():
         yield
         return
     gc.disable()
@@ -83,11 +82,12 @@ def decode(content: bytes, codec: str | None) -> Decoded:
 
     That is UTF-16, UTF-8, or ISO-8859-1. Raises `MalformedBody` for bytes that do not decode.
     """
+    utf_16 = _utf_16(content) if b"\x00" in content[:2] else None
     if codec is not None:
-        return _without_mark(_decoded(content, _declared(codec, content)))
+        return _without_mark(_decoded(content, _declared(codec, utf_16) if utf_16 else codec))
     if content.startswith(_UTF_16_MARKS):
         return Decoded(_decoded(content, "utf-16"), ("body: was read as UTF-16; send UTF-8",))
-    if utf_16 := _utf_16(content):
+    if utf_16:
         warning = "body: was read as UTF-16, although it has no byte order mark; send UTF-8"
         return Decoded(_decoded(content, utf_16), (warning,))
     try:
@@ -108,15 +108,11 @@ def _utf_16(content: bytes) -> str | None:
     return "utf-16-be" if second and second != first == b"\x00" else None
 
 
-def _declared(codec: str, content: bytes) -> str:
-    """Return the declared codec, with the byte order of the content where it is UTF-16 without a mark.
-
-    Raises `MalformedBody` for UTF-16 that is declared as something else.
-    """
-    utf_16 = None if content.startswith(_UTF_16_MARKS) else _utf_16(content)
-    if utf_16 and not codec.startswith("utf-16"):
+def _declared(codec: str, utf_16: str) -> str:
+    """Return the codec of a body of UTF-16; raises `MalformedBody` if the declared one is of another charset."""
+    if not codec.startswith("utf-16"):
         raise MalformedBody(f"The body is UTF-16, but its charset is declared as {codec}; send UTF-8.")
-    return utf_16 if utf_16 and codec == "utf-16" else codec
+    return utf_16 if codec == "utf-16" else codec
 
 
 def decode_line(content: bytes, codec: str | None) -> Decoded:
@@ -145,6 +141,14 @@ def parse(text: str) -> dict[str, Json]:
 
 
 def _parse_and_scan(text: str) -> tuple[dict[str, Json], DocumentScan]:
+    if len(text) < _LARGE:
+        return _parse_with_orjson(text)
+    with _collection_paused():
+        return _parse_with_orjson(text)
+
+
+def _parse_with_orjson(text: str) -> tuple[dict[str, Json], DocumentScan]:
+    """Parse a text, with the standard library where orjson is not faithful."""
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
