@@ -97,11 +97,15 @@ class Fault:
 
 
 class InvalidSubmission(RequestError):
-    """The submission is JSON, but does not fit the schema of its collector."""
+    """The submission is JSON, but does not fit the schema of its collector.
 
-    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+    `faults` are the first ones, and `warnings` say what was corrected before they were found.
+    """
+
+    def __init__(self, message: str, faults: Sequence[Fault] = (), warnings: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+        self.warnings = tuple(warnings)
 
 
 class Throttled(RequestError):

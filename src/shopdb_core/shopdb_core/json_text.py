@@ -62,6 +62,6 @@ def printable(text: str) -> str:
     return escaped[: LONGEST - 1] + "…"
 
 
-def printable_pointer(path: JsonPath) -> str:
+def printable_pointer(path: Iterable[str | int]) -> str:
     """Return the pointer for a path, with each key shortened and escaped as `printable` does."""
     return pointer(printable(str(key)) for key in path)

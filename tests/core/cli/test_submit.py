@@ -72,7 +72,7 @@ def test_further_faults_are_counted(running: Any) -> None:
     done = running.run("submit", "computers", "-", input='{"hostname": "PC-1", "osname": 1, "cputype": 2}')
 
     line, _ = done.stderr.splitlines()
-    assert line.endswith(" (and 1 more: `shopdb validate` lists all)")
+    assert line.endswith(" (and 1 more); `shopdb validate` lists all")
 
 
 def test_standard_input_is_a_file_too(running: Any) -> None:

@@ -23,6 +23,7 @@ def declaration() -> JsonObject:
             "osname": {"type": "string"},
             "memorygb": {"type": "number"},
             "lastboottime": {"type": "string", "format": "date-time"},
+            "warrantyends": {"type": "string", "format": "date"},
             "tags": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
             "updates": {"type": "array", "items": {"$ref": "#/$defs/update"}},
             "installedsoftware": {"type": "array", "items": {"$ref": "#/$defs/program"}},

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shopdb_core.intake.dates import DateReading, read_date
+from shopdb_core.intake.dates import DateReading, read_date, read_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -101,3 +101,43 @@ def test_the_hours_of_a_clock_change_are_defined(text: str, utc: str) -> None:
 def test_everything_else_is_not_recognised(text: str) -> None:
     """Other texts, and date-times outside the years 1 to 9999 in UTC, are left for validation."""
     assert read_date(text, BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "reason"),
+    [
+        ("/Date(1704063600000)/", "2024-01-01", "/Date.*Europe/Berlin"),
+        ("/Date(1704063599999)/", "2023-12-31", "/Date"),
+        ("/Date(10)/", "1970-01-01", "/Date"),
+        ("/Date(1704063600000+0000)/", "2023-12-31", "/Date"),
+        ("/Date(1704043800000+0530)/", "2023-12-31", "/Date"),
+        ("/Date(1704085200000-0600)/", "2023-12-31", "/Date"),
+        ("20240101003000.000000+600", "2024-01-01", "CIM"),
+        ("20240101003000.000000+***", "2024-01-01", "CIM"),
+    ],
+)
+def test_the_day_of_a_date_time_of_windows_is_read(text: str, day: str, reason: str) -> None:
+    """The day is that in the date-time's own offset, or else in the zone of the site."""
+    reading = read_day(text, BERLIN)
+
+    assert reading is not None
+    assert reading.text == day
+    assert re.search(reason, reading.warning or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2024-01-01",
+        "2024-01-01T12:00:00Z",
+        "01.01.2024",
+        "/Date(999999999999999)/",
+        "/Date(253402300799999)/",
+        "/Date(0+9999)/",
+        "20241301120000.000000+060",
+    ],
+)
+def test_no_day_is_read_from_other_texts(text: str) -> None:
+    """A day, any other text, and days outside the years 1 to 9999 are left for validation."""
+    assert read_day(text, BERLIN) is None

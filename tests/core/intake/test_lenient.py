@@ -3,10 +3,9 @@
 import pytest
 
 from shopdb_core.declarations.validator import SubmissionValidator
-from shopdb_core.errors import Fault
-from shopdb_core.intake.lenient import drop_faulty
-from shopdb_core.intake.scan import storable_faults
-from shopdb_hookspecs import Json
+from shopdb_core.intake.lenient import LenientResult, drop_faulty
+from shopdb_core.intake.scan import is_storable
+from shopdb_hookspecs import Json, JsonObject
 
 PROTECTED = frozenset({"hostname", "osname"})
 
@@ -29,11 +28,35 @@ def validator() -> SubmissionValidator:
                     "items": {
                         "type": "object",
                         "required": ["name"],
-                        "properties": {"name": {"type": "string"}},
+                        "properties": {
+                            "name": {"type": "string"},
+                            "version": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                        },
+                        "additionalProperties": False,
+                        "dependentRequired": {"version": ["name"]},
                     },
                 },
+                "adapters": {"anyOf": [{"$ref": "#/$defs/adapters"}, {"type": "null"}]},
+                "ports": {"type": "array", "uniqueItems": True, "maxItems": 3, "items": {"type": "integer"}},
             },
             "additionalProperties": False,
+            "$defs": {
+                "adapters": {
+                    "type": "array",
+                    "items": {"oneOf": [{"$ref": "#/$defs/adapter"}, {"type": "null"}]},
+                },
+                "adapter": {
+                    "allOf": [
+                        {"type": "object", "minProperties": 1},
+                        {
+                            "properties": {
+                                "speed": {"type": "integer"},
+                                "addresses": {"items": {"type": "string"}},
+                            }
+                        },
+                    ]
+                },
+            },
         }
     )
 
@@ -43,14 +66,22 @@ def submission(**fields: Json) -> dict[str, Json]:
     return {"hostname": "PC-1234", "osname": "Windows", **fields}
 
 
+def lenient_result(
+    submission: JsonObject, validator: SubmissionValidator, protected: frozenset[str] = PROTECTED
+) -> LenientResult:
+    """Drop what is at fault in a submission that needs no normalising."""
+    storable = is_storable(submission)
+    return drop_faulty(submission, validator, protected, lambda sent: sent, storable=storable)
+
+
 def test_a_valid_submission_comes_back_itself(validator: SubmissionValidator) -> None:
     """Without faults nothing is dropped or copied."""
     valid = submission(memorygb=8)
 
-    lenient = drop_faulty(valid, validator, PROTECTED, [])
+    lenient = lenient_result(valid, validator)
 
     assert lenient.submission is valid
-    assert (lenient.faults, lenient.warnings) == ([], [])
+    assert (lenient.accepted, lenient.warnings) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -65,10 +96,10 @@ def test_an_optional_field_at_fault_is_dropped(
     validator: SubmissionValidator, field: str, value: Json, pointer: str
 ) -> None:
     """The whole field is dropped, at any depth of its fault, and the warning has the pointer."""
-    lenient = drop_faulty(submission(**{field: value}), validator, PROTECTED, [])
+    lenient = lenient_result(submission(**{field: value}), validator)
 
     assert lenient.submission == submission()
-    assert lenient.faults == []
+    assert lenient.accepted
     (warning,) = lenient.warnings
     assert warning.startswith(f"{field}: {pointer} ")
     assert warning.endswith("; the field was left out")
@@ -78,7 +109,7 @@ def test_an_item_at_fault_is_dropped_alone(validator: SubmissionValidator) -> No
     """Only the faulty items of an array are dropped; the warnings have their indexes as sent."""
     programs = [{"name": "a"}, {"name": 5}, {"name": "b"}, {}, "c"]
 
-    lenient = drop_faulty(submission(installedsoftware=programs), validator, PROTECTED, [])
+    lenient = lenient_result(submission(installedsoftware=programs), validator)
 
     assert lenient.submission == submission(installedsoftware=[{"name": "a"}, {"name": "b"}])
     assert [warning.split()[1] for warning in lenient.warnings] == [
@@ -90,7 +121,7 @@ def test_an_item_at_fault_is_dropped_alone(validator: SubmissionValidator) -> No
 
 def test_an_array_that_becomes_too_short_is_dropped(validator: SubmissionValidator) -> None:
     """A fault that dropping causes is dropped in the next round."""
-    lenient = drop_faulty(submission(tags=["a", 5]), validator, PROTECTED, [])
+    lenient = lenient_result(submission(tags=["a", 5]), validator)
 
     assert lenient.submission == submission()
     assert len(lenient.warnings) == 2
@@ -100,82 +131,115 @@ def test_values_that_cannot_be_stored_are_dropped_too(validator: SubmissionValid
     """Faults found before validation are handled as the validator's."""
     hostile = submission(memorygb=2**64, installedsoftware=[{"name": "\ud800"}, {"name": "a"}, {}])
 
-    lenient = drop_faulty(hostile, validator, PROTECTED, storable_faults(hostile))
+    lenient = lenient_result(hostile, validator)
 
     assert lenient.submission == submission(installedsoftware=[{"name": "a"}])
-    assert lenient.faults == []
+    assert lenient.accepted
 
 
-@pytest.mark.parametrize(
-    ("changes", "pointer"),
-    [({"hostname": 5}, "/hostname"), ({"osname": None}, "/osname"), ({"osname": ["x"]}, "/osname")],
-)
+@pytest.mark.parametrize("changes", [{"hostname": 5}, {"osname": None}, {"osname": ["x"]}])
 def test_a_protected_field_at_fault_refuses_the_submission(
-    validator: SubmissionValidator, changes: dict[str, Json], pointer: str
+    validator: SubmissionValidator, changes: dict[str, Json]
 ) -> None:
-    """For a fault of the identity or a required field all faults are returned, and nothing is dropped."""
+    """For a fault of the identity or a required field nothing is dropped."""
     faulty = {**submission(memorygb="8 GB"), **changes}
 
-    lenient = drop_faulty(faulty, validator, PROTECTED, [])
+    lenient = lenient_result(faulty, validator)
 
+    assert not lenient.accepted
     assert lenient.submission is faulty
-    assert {fault.pointer for fault in lenient.faults} == {pointer, "/memorygb"}
     assert lenient.warnings == []
 
 
 def test_a_missing_required_field_refuses_the_submission(validator: SubmissionValidator) -> None:
     """A missing field cannot be dropped."""
-    lenient = drop_faulty({"hostname": "PC-1234"}, validator, PROTECTED, [])
-
-    assert [fault.pointer for fault in lenient.faults] == ["/osname"]
+    assert not lenient_result({"hostname": "PC-1234"}, validator).accepted
 
 
-def test_a_fault_of_the_whole_submission_refuses_it(validator: SubmissionValidator) -> None:
-    """A fault with the empty pointer cannot be dropped."""
-    lenient = drop_faulty(submission(), validator, PROTECTED, [Fault("", "string", "has a bad name")])
+@pytest.mark.parametrize(
+    ("field", "items", "kept", "pointers"),
+    [
+        ("installedsoftware", [{"name": "a", "version": 5}], [{"name": "a"}], ["/0/version"]),
+        ("installedsoftware", [{"name": "a", "Version": "5"}], [{"name": "a"}], ["/0/Version"]),
+        ("installedsoftware", [{"name": 5, "version": "5"}, {"name": "b"}], [{"name": "b"}], ["/0"]),
+        ("installedsoftware", [{"version": 5}, {"name": "b"}], [{"name": "b"}], ["/0"]),
+        (
+            "installedsoftware",
+            [{"name": "a", "version": 5, "x": 6}, 7],
+            [{"name": "a"}],
+            ["/0/version", "/0/x", "/1"],
+        ),
+        ("adapters", [{"speed": 10, "addresses": ["a", 1]}], [{"speed": 10}], ["/0/addresses"]),
+        ("adapters", [{"speed": "10"}, None], [None], ["/0"]),
+    ],
+)
+def test_an_optional_member_of_an_item_is_dropped_alone(
+    validator: SubmissionValidator, field: str, items: list[Json], kept: list[Json], pointers: list[str]
+) -> None:
+    """If an item is valid without its faulty members, only these are dropped; else the item is."""
+    lenient = lenient_result(submission(**{field: items}), validator)
 
-    assert [fault.pointer for fault in lenient.faults] == [""]
+    assert lenient.accepted
+    assert lenient.submission == submission(**{field: kept})
+    places = [warning.split()[1].removeprefix(f"/{field}") for warning in lenient.warnings]
+    assert all(place.startswith(pointer) for place, pointer in zip(places, pointers, strict=True))
+    ends = [f"the {'member' if pointer.count('/') > 1 else 'item'} was left out" for pointer in pointers]
+    assert [warning.rsplit("; ")[-1] for warning in lenient.warnings] == ends
+
+
+def test_repeated_items_are_dropped_before_they_are_counted(validator: SubmissionValidator) -> None:
+    """Each item that repeats an earlier one is dropped, with its index as sent."""
+    lenient = lenient_result(submission(ports=[1, "x", 1, 2, 2, 3]), validator)
+
+    assert lenient.submission == submission(ports=[1, 2, 3])
+    assert [warning.split()[1] for warning in lenient.warnings] == ["/ports/1", "/ports/2", "/ports/4"]
+
+
+def test_an_unstorable_member_is_dropped_alone(validator: SubmissionValidator) -> None:
+    """A member that cannot be stored is dropped as one that does not fit its schema."""
+    lenient = lenient_result(
+        submission(installedsoftware=[{"name": "a", "version": "\x00"}, {"name": "b", "\ud800": 1}]),
+        validator,
+    )
+
+    assert lenient.submission == submission(installedsoftware=[{"name": "a"}, {"name": "b"}])
+    assert [warning.split()[1] for warning in lenient.warnings] == [
+        "/installedsoftware/0/version",
+        "/installedsoftware/1",
+    ]
 
 
 def test_a_required_array_loses_its_bad_items(validator: SubmissionValidator) -> None:
     """Faulty items of a required array are dropped, the array itself is not."""
     protected = PROTECTED | {"tags"}
 
-    kept = drop_faulty(submission(tags=["a", 5, "b"]), validator, protected, [])
-    refused = drop_faulty(submission(tags=["a", 5]), validator, protected, [])
+    kept = lenient_result(submission(tags=["a", 5, "b"]), validator, protected)
+    refused = lenient_result(submission(tags=["a", 5]), validator, protected)
 
     assert kept.submission == submission(tags=["a", "b"])
-    assert [fault.pointer for fault in refused.faults] == ["/tags"]
+    assert not refused.accepted
 
 
 def test_thousands_of_bad_items_take_one_pass_and_20_warnings(validator: SubmissionValidator) -> None:
     """At most 20 warnings are returned, and the number of the others."""
     programs: list[Json] = [{"name": "a"}, *({"name": 5} for _ in range(3_000))]
 
-    lenient = drop_faulty(submission(installedsoftware=programs), validator, PROTECTED, [])
+    lenient = lenient_result(submission(installedsoftware=programs), validator)
 
     assert lenient.submission == submission(installedsoftware=[{"name": "a"}])
     assert len(lenient.warnings) == 21
     assert lenient.warnings[-1] == "and 2980 more"
 
 
-class AlwaysFaulty:
-    """A validator that finds a fault in the first item while there is one."""
+def test_rounds_are_bounded(validator: SubmissionValidator) -> None:
+    """A submission that is still at fault after five rounds is refused."""
+    rounds = []
 
-    calls = 0
+    def spoil(sent: JsonObject) -> JsonObject:
+        rounds.append(sent)
+        return {**sent, min(sent.keys() - PROTECTED): False}
 
-    def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
-        """Count the call, and return one fault."""
-        assert limit is None
-        self.calls += 1
-        return [Fault("/tags/0", "type", "is wrong")] if submission["tags"] else []
+    sent = submission(adapters=None, disk={}, memorygb=8, ports=[], tags=["a", "b"], installedsoftware=[])
 
-
-def test_rounds_are_bounded() -> None:
-    """After five rounds the remaining faults are returned, and the submission is refused."""
-    validator = AlwaysFaulty()
-
-    lenient = drop_faulty({"tags": list("abcdefghij")}, validator, frozenset(), [])
-
-    assert lenient.faults
-    assert validator.calls == 6
+    assert not drop_faulty(sent, validator, PROTECTED, spoil).accepted
+    assert len(rounds) == 6

@@ -98,6 +98,23 @@ def test_a_date_of_wmi(shaper: Shaper) -> None:
     assert shaped.warnings == ["lastboottime: a CIM date-time was converted"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        r'"\/Date(1782770400000)\/"',
+        r'{"value":  "\/Date(1782770400000)\/", "DisplayHint":  2, "DateTime":  "Tuesday"}',
+        '"20260630000000.000000+120"',
+    ],
+)
+def test_a_date_in_a_field_of_days(shaper: Shaper, value: str) -> None:
+    """A field with the format `date` takes the day of what Windows writes for midnight in the site's zone."""
+    shaped = shape(shaper, f'"warrantyends":  {value}')
+
+    assert shaped.submission["warrantyends"] == "2026-06-30"
+    assert len(shaped.warnings) == 1
+    assert shaped.warnings[0].startswith("warrantyends: a ")
+
+
 def test_dates_inside_are_found(shaper: Shaper) -> None:
     """Coercion follows properties, items, references and alternatives; equal warnings become one."""
     member = r""""updates":  [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.intake.scan import storable_faults
+from shopdb_core.intake.scan import is_storable, storable_faults
 from shopdb_hookspecs import Json
 
 
@@ -27,6 +27,7 @@ def test_a_value_that_cannot_be_stored_is_reported_with_its_pointer(
 
     (fault,) = storable_faults(document)
 
+    assert not is_storable(document)
     assert (fault.pointer, fault.keyword) == ("/a/0/b~1c~0d" if depth else "/a", keyword)
 
 
@@ -35,7 +36,8 @@ def test_a_value_that_cannot_be_stored_is_reported_with_its_pointer(
 )
 def test_everything_else_can_be_stored(value: Json) -> None:
     """Control characters, noncharacters and the largest numbers are not faults."""
-    assert storable_faults({"a": value}) == []
+    assert list(storable_faults({"a": value})) == []
+    assert is_storable({"a": value})
 
 
 @pytest.mark.parametrize(("document", "pointer"), [({"\x00": 1}, ""), ({"a": {"\ud800": 1}}, "/a")])
@@ -43,6 +45,7 @@ def test_a_name_that_cannot_be_stored_is_reported_at_its_object(document: Json, 
     """The pointer and the message stay printable."""
     (fault,) = storable_faults(document)
 
+    assert not is_storable(document)
     assert fault.pointer == pointer
     assert fault.message.isprintable()
 

@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from shopdb_core.errors import MalformedBody
-from shopdb_core.intake.decoding import decode
+from shopdb_core.intake.decoding import decode, decode_line
 
 GREETING = '{"location": "Büro"}'
 
@@ -17,6 +17,7 @@ GREETING = '{"location": "Büro"}'
         (GREETING.encode(), "utf-8"),
         (GREETING.encode("utf-16"), "utf-16"),
         (GREETING.encode("utf-16-be"), "utf-16-be"),
+        (GREETING.encode("utf-16-be"), "utf-16"),
         (GREETING.encode("iso-8859-1"), "iso-8859-1"),
         (GREETING.encode("windows-1252"), "windows-1252"),
     ],
@@ -36,13 +37,15 @@ def test_a_declared_charset_and_utf8_are_decoded_without_a_warning(content: byte
         (codecs.BOM_UTF16_LE + GREETING.encode("utf-16-le"), None, "UTF-16"),
         (codecs.BOM_UTF16_LE + GREETING.encode("utf-16-le"), "utf-16-le", "byte order mark"),
         (codecs.BOM_UTF16_BE + GREETING.encode("utf-16-be"), None, "UTF-16"),
+        (GREETING.encode("utf-16-le"), None, "UTF-16"),
+        (GREETING.encode("utf-16-be"), None, "UTF-16"),
         (GREETING.encode("iso-8859-1"), None, "ISO-8859-1"),
     ],
 )
 def test_the_encodings_of_powershell_are_decoded_with_a_warning(
     content: bytes, codec: str | None, reason: str
 ) -> None:
-    """Byte order marks and undeclared ISO-8859-1 are decoded with one warning."""
+    """Byte order marks, undeclared UTF-16 and undeclared ISO-8859-1 are decoded with one warning."""
     decoded = decode(content, codec)
 
     assert decoded.text == GREETING
@@ -65,3 +68,24 @@ def test_bytes_that_do_not_decode_are_refused(content: bytes, codec: str | None)
     """Bytes that are not valid in the charset are refused, with the position."""
     with pytest.raises(MalformedBody, match=r"at byte [0-9]+"):
         decode(content, codec)
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "iso-8859-1", "windows-1252", "ascii"])
+@pytest.mark.parametrize("sent", ["utf-16-le", "utf-16-be"])
+def test_utf16_with_another_charset_is_named(sent: str, codec: str) -> None:
+    """UTF-16 that is declared as something else is refused, and the message names both."""
+    with pytest.raises(MalformedBody, match=f"is UTF-16, but its charset is declared as {codec}"):
+        decode(GREETING.encode(sent), codec)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\x00", b"\x00\x00", b"{}"])
+def test_short_bodies_are_not_taken_for_utf16(content: bytes) -> None:
+    """A body of one byte, or of two alike, is decoded as UTF-8."""
+    assert decode(content, None).text == content.decode()
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_line_of_utf16_is_named(codec: str) -> None:
+    """NDJSON is split as bytes, so a line of UTF-16 is refused as such."""
+    with pytest.raises(MalformedBody, match="UTF-16"):
+        decode_line(GREETING.encode(codec), None)

@@ -3,6 +3,7 @@
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import falcon
@@ -31,6 +32,10 @@ _STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
 
 UNEXPECTED = "The server failed; its log names this request. Nothing was stored."
 
+_MOST_LOGGED = 5
+_LONGEST_LOGGED = 200
+"""How many faults of a refusal the log names, and how many characters their pointers have at most."""
+
 _logger = logging.getLogger(__name__)
 _authentication_log = logging.getLogger("shopdb_core.authentication")
 
@@ -51,12 +56,33 @@ def document(error: Exception, requestid: str) -> JsonObject:
         _logger.error("%s\n%s", error, _traceback(error.__cause__))
     status, name = _STATUSES.get(type(error), (500, "internal"))
     answer = problem(status, name, str(error), requestid)
-    if isinstance(error, errors.InvalidSubmission) and error.faults:
-        return {**answer, "errors": [asdict(fault) for fault in error.faults]}
+    if isinstance(error, errors.InvalidSubmission):
+        return {**answer, **_explanation(error)}
     return answer
 
 
-def _on_error(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
+def log_refusal(error: Exception, requestid: str, what: str) -> None:
+    """Log why a submission was refused: places and keywords, never a value; nothing for another error."""
+    if isinstance(error, errors.InvalidSubmission):
+        faults = error.faults[:_MOST_LOGGED]
+        reasons = [f"{fault.pointer[:_LONGEST_LOGGED] or '/'} {fault.keyword}" for fault in faults]
+        more = " and more" if len(error.faults) > len(faults) else ""
+        _logger.info("request %s: %s: %s%s", requestid, what, ", ".join(reasons), more)
+    elif isinstance(error, errors.MalformedBody):
+        _logger.info("request %s: %s: %s", requestid, what, error)
+
+
+def _explanation(error: errors.InvalidSubmission) -> JsonObject:
+    """Return the members that a refusal adds: its faults, and what was corrected before they were found."""
+    faults = {"errors": [asdict(fault) for fault in error.faults]} if error.faults else {}
+    return {**faults, "warnings": list(error.warnings)} if error.warnings else faults
+
+
+def _on_error(
+    req: falcon.Request, resp: falcon.Response, error: Exception, params: Mapping[str, str]
+) -> None:
+    if "plugin" in params:
+        log_refusal(error, req.context.requestid, f"{params['plugin']} refused a submission")
     _answer(resp, document(error, req.context.requestid))
     if isinstance(error, (errors.Unavailable, errors.Throttled)):
         resp.set_header("Retry-After", str(error.retry_after_seconds))

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
@@ -232,6 +233,6 @@ def read_json(req: falcon.Request, limit: int) -> Body:
 def read_valid(req: falcon.Request, limit: int, validator: SubmissionValidator) -> dict[str, Json]:
     """Read a body other than a submission; raises `InvalidSubmission`, and all that `read_json` raises."""
     content = read_document(read_json(req, limit)).content
-    if faults := storable_faults(content) or validator.faults(content):
+    if faults := list(islice(storable_faults(content), 20)) or validator.faults(content):
         raise InvalidSubmission(f"{faults[0].pointer or '/'} {faults[0].message}", faults)
     return content

@@ -9,16 +9,18 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.problems import document
+from shopdb_core.api.problems import document, log_refusal
 from shopdb_core.api.request import Roles, flag, only, read_json
 from shopdb_core.api.responses import json_line
-from shopdb_core.errors import Unavailable
+from shopdb_core.errors import InvalidSubmission, MalformedBody, Unavailable
 from shopdb_core.intake.http_body import NDJSON
 from shopdb_core.intake.ndjson import ReadLine, read_ndjson
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
 from shopdb_hookspecs import Json, JsonObject
 
 LENIENT = "handling=lenient"
+
+_REFUSALS = (MalformedBody, InvalidSubmission)
 
 LINES_AT_ONCE = 128
 BYTES_AT_ONCE = 1024 * 1024
@@ -119,7 +121,15 @@ class _Batch:
     def answer(self, lines: Sequence[ReadLine]) -> bytes:
         """Submit a group, and return its lines of the answer."""
         results = iter(self._submit([line.content for line in lines if not line.fault]))
-        return b"".join(json_line(self._answer_line(line, line.fault or next(results))) for line in lines)
+        outcomes = [(line, line.fault or next(results)) for line in lines]
+        self._log([(line, outcome) for line, outcome in outcomes if isinstance(outcome, _REFUSALS)])
+        return b"".join(json_line(self._answer_line(line, outcome)) for line, outcome in outcomes)
+
+    def _log(self, refused: Sequence[tuple[ReadLine, Exception]]) -> None:
+        """Log one line for a group, however many of its submissions were refused."""
+        for line, error in refused[:1]:
+            what = f"{self._plugin} refused {len(refused)} lines of a batch, first line {line.number}"
+            log_refusal(error, self._options.origin.requestid, what)
 
     def _submit(self, submissions: Sequence[dict[str, Json]]) -> Sequence[SubmissionResult | Exception]:
         """Submit a group, unless the database was unavailable before: each group would wait as long again."""
@@ -135,6 +145,8 @@ class _Batch:
     def _answer_line(self, line: ReadLine, result: SubmissionResult | Exception) -> Json:
         if isinstance(result, SubmissionResult):
             return {"line": line.number, **_result_body(result, line.warnings, dryrun=self._options.dryrun)}
+        if isinstance(result, InvalidSubmission):
+            result.warnings = line.warnings + result.warnings
         return {"line": line.number, **document(result, self._options.origin.requestid)}
 
 

@@ -125,10 +125,9 @@ def _send_file(http: httpx.Client, address: str, file: Path) -> SentFile:
 
 
 def _problem(answer: JsonObject, status: int) -> str:
-    """Return the server's sentence, which names the first fault only, and the number of other faults."""
-    others = len(answer.get("errors", ())) - 1
-    more = f" (and {others} more: `shopdb validate` lists all)" if others > 0 else ""
-    return f"{answer.get('detail', status)}{more}"
+    """Return the server's sentence: the first fault, and how many more there are."""
+    hint = "; `shopdb validate` lists all" if len(answer.get("errors", ())) > 1 else ""
+    return f"{answer.get('detail', status)}{hint}"
 
 
 def _print(sent: Sequence[SentFile]) -> None:

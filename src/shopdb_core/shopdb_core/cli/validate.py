@@ -73,5 +73,5 @@ def _print(results: Sequence[FileResult]) -> None:
         click.echo(f"{result.file}: {problem.get('detail', 'valid')}")
         # The detail names the first fault already.
         others = [f"{fault['pointer'] or '/'} {fault['message']}" for fault in faults[1:]]
-        for line in (*others, *result.warnings):
+        for line in (*others, *problem.get("warnings", ()), *result.warnings):
             click.echo(f"    {line}")

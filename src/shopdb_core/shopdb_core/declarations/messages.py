@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from shopdb_hookspecs import Json
 
@@ -49,6 +50,8 @@ def describe(value: Json) -> str:
     """Return a value as JSON in at most 80 characters, escaped if it is not printable."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
+    if isinstance(value, str):
+        value = value[: SHOWN + 1]  # what is cut off is not escaped first
     printable = isinstance(value, str) and value.isprintable()
     return shortened(json.dumps(value, ensure_ascii=not printable))
 
@@ -60,8 +63,28 @@ def shortened(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that suggests the closest known word, empty if none is close."""
-    close = difflib.get_close_matches(word[:SHOWN], list(known), n=1)
+    words = list(known)
+    close = [*near_words(word, words), *difflib.get_close_matches(word[:SHOWN], words, n=1)]
     return f"; did you mean {describe(close[0])}?" if close else ""
+
+
+def near_words(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known words that differ only in case, or else those that differ by one letter too."""
+    if len(word) > SHOWN:
+        return []
+    folded = word.casefold()
+    words = list(known)
+    same = [other for other in words if other.casefold() == folded]
+    return same or [other for other in words if _is_one_letter_apart(folded, other.casefold())]
+
+
+def _is_one_letter_apart(word: str, other: str) -> bool:
+    """Return whether inserting, removing or replacing one letter turns one word into the other."""
+    if abs(len(word) - len(other)) > 1:
+        return False
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
+    shorter, longer = sorted((word[same:], other[same:]), key=len)
+    return longer[1:] in (shorter, shorter[1:])
 
 
 def _type(violation: Violation) -> str:

@@ -5,8 +5,9 @@ that are lazy and take each decision on a subschema from jsonschema-rs (ADR 0002
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress, count, islice
+from operator import not_
 from typing import Any, TypeAlias
 
 import jsonschema_rs
@@ -16,10 +17,11 @@ from referencing import Registry
 
 from shopdb_core.declarations.formats import format_checker, format_checks
 from shopdb_core.declarations.messages import Violation, sentence, shortened
+from shopdb_core.declarations.parts import PartVerdicts
 from shopdb_core.declarations.patterns import ENGINE, compile_pattern
 from shopdb_core.declarations.submission_schema import walk
 from shopdb_core.errors import Fault
-from shopdb_core.json_text import pointer
+from shopdb_core.json_text import JsonPath, canonical_text, pointer
 from shopdb_hookspecs import Json, JsonObject
 
 
@@ -68,6 +70,16 @@ class CompiledSubschemas:
         """Whether the value is valid under `schema`, which is the very subschema object of the document."""
         return schema if isinstance(schema, bool) else accepts(self._compiled[id(schema)], value)
 
+    def refused(self, schema: Json, values: Sequence[Json]) -> list[int]:
+        """Return the indexes of the values that `schema` refuses, as `accept` does but many in one call."""
+        if isinstance(schema, bool):
+            return [] if schema else list(range(len(values)))
+        compiled = self._compiled[id(schema)]
+        try:
+            return list(compress(count(), map(not_, map(compiled.is_valid, values))))
+        except (ValueError, OverflowError):  # one of them cannot be read
+            return [index for index, value in enumerate(values) if not accepts(compiled, value)]
+
     def matches(self, pattern: str, text: str) -> bool:
         """Whether the pattern of a subschema occurs in the text."""
         return self._patterns[pattern](text)
@@ -108,9 +120,9 @@ class ExplainingKeywords:
 
     def _items(self, validator: Any, rules: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
         if isinstance(value, list):
-            for index in range(len(schema.get("prefixItems", ())), len(value)):
-                if not self._subschemas.accept(rules, value[index]):
-                    yield from _member(validator, rules, value, index)
+            start = len(schema.get("prefixItems", ()))
+            for index in self._subschemas.refused(rules, value[start:] if start else value):
+                yield from _member(validator, rules, value, start + index)
 
     def _properties(self, validator: Any, rules: Json, value: Json, _: Json) -> Iterator[ValidationError]:
         if isinstance(value, dict):
@@ -172,13 +184,24 @@ def _member(validator: Any, rules: Json, value: Json, key: str | int) -> Iterato
 
 def _first_repeated(items: list[Json]) -> list[int]:
     """Return the path of the first item that repeats an earlier one; empty for equal numbers as 1, 1.0."""
+    return next(([index] for index in repeated(items)), [])
+
+
+def repeated(items: list[Json]) -> Iterator[int]:
+    """Yield the indexes of the items that repeat an earlier one."""
     seen = set()
     for index, item in enumerate(items):
-        text = json.dumps(item, sort_keys=True)
+        text = _text(item)
         if text in seen:
-            return [index]
+            yield index
         seen.add(text)
-    return []
+
+
+def _text(item: Json) -> str:
+    try:
+        return canonical_text(item)
+    except TypeError:  # half a surrogate pair, or beyond 64 bits
+        return json.dumps(item, sort_keys=True)
 
 
 def _nearest(validator: Any, branches: list[Json], value: Json) -> Iterator[ValidationError]:
@@ -211,9 +234,11 @@ class SubmissionValidator:
         Raises `jsonschema_rs.ValidationError` for a schema that cannot be compiled.
         """
         self._compiled = compile_schema(schema)
+        subschemas = CompiledSubschemas(schema)
+        self.parts = PartVerdicts(schema, subschemas)
         keywords = {
             **Draft202012Validator.VALIDATORS,
-            **ExplainingKeywords(CompiledSubschemas(schema)).by_name(),
+            **ExplainingKeywords(subschemas).by_name(),
         }
         explaining = create(Draft202012Validator.META_SCHEMA, keywords)
         self._explaining = explaining(schema, registry=Registry(), format_checker=format_checker())
@@ -227,20 +252,47 @@ class SubmissionValidator:
         if self.accepts(submission):
             return []
         errors = islice(self._explaining.iter_errors(submission), limit)
-        return [_fault(error) for error in errors] or list(self._unexplained(submission))
+        return [_fault(error) for error in errors] or [self._unexplained(submission)]
 
-    def _unexplained(self, submission: Json) -> Iterator[Fault]:
-        """Yield the fault that jsonschema-rs reports, for a value that jsonschema accepts."""
+    def first_fault(self, submission: JsonObject, field: str) -> Fault:
+        """Return the first fault of one field that is refused."""
+        return self._first_of_member(self._explaining, submission, field, ())
+
+    def first_item_fault(self, item: Json, path: tuple[str, int], member: str | None) -> Fault:
+        """Return the first fault of the item of a field's list at `path`, or of one member of that item."""
+        for schema in self.parts.list_rules(path[0]).items:
+            explaining = self._explaining.evolve(schema=schema)
+            if member is not None:
+                return self._first_of_member(explaining, item, member, path)
+            for error in explaining.iter_errors(item):
+                return _fault(error, path)
+        return _unnamed(path)
+
+    def _first_of_member(self, explaining: Any, value: JsonObject, name: str, parent: JsonPath) -> Fault:
+        """Explain one member alone, so that the others cost nothing."""
+        for error in explaining.iter_errors({name: value[name]}):
+            if error.absolute_path and error.absolute_path[0] == name:
+                return _fault(error, parent)
+        return _unnamed((*parent, name))
+
+    def _unexplained(self, submission: Json) -> Fault:
+        """Return the fault that jsonschema-rs reports, for a value that jsonschema accepts."""
         try:
-            first = next(iter(self._compiled.iter_errors(submission)))
+            self._compiled.validate(submission)
+        except jsonschema_rs.ValidationError as first:
+            return Fault(pointer(first.instance_path), first.kind.name, shortened(first.message))
         except (ValueError, OverflowError) as error:
-            yield Fault("", "json", f"is not JSON: {shortened(str(error))}")
-        else:
-            yield Fault(pointer(first.instance_path), first.kind.name, shortened(first.message))
+            return Fault("", "json", f"is not JSON: {shortened(str(error))}")
+        raise AssertionError  # the caller has seen it refused
 
 
-def _fault(error: ValidationError) -> Fault:
-    path = list(error.absolute_path)
+def _unnamed(path: JsonPath) -> Fault:
+    return Fault(pointer(path), "schema", "does not fit its schema")
+
+
+def _fault(error: ValidationError, parent: JsonPath = ()) -> Fault:
+    """Describe an error of a value inside the value at `parent`."""
+    path = (*parent, *error.absolute_path)
     violation = Violation(
         keyword=str(error.validator or "false"),
         rule=error.validator_value,

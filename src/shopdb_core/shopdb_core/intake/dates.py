@@ -1,21 +1,21 @@
-"""Date-times in UTC: RFC 3339, its common deviations, and the two forms that Windows writes."""
+"""Date-times in UTC, and days: RFC 3339, its common deviations, and the two forms that Windows writes."""
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})([Tt ])([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?",
 )
-_MILLISECONDS = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
+_MILLISECONDS = re.compile(r"/Date\((-?[0-9]{1,15})([+-][0-9]{4})?\)/")
 _CIM = re.compile(r"([0-9]{14})(\.[0-9]{6})(?:([+-][0-9]{3})|[+-]\*{3})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class DateReading:
-    """A date-time as `2024-01-01T11:00:00Z`, and a warning where it was not RFC 3339 with an offset."""
+    """A date-time as `2024-01-01T11:00:00Z` or a day as `2024-01-01`, and a warning about another form."""
 
     text: str
     warning: str | None
@@ -31,6 +31,42 @@ def read_date(text: str, zone: tzinfo) -> DateReading | None:
         return _read_rfc3339(text, zone) or _read_milliseconds(text) or _read_cim(text, zone)
     except (ValueError, OverflowError):
         return None
+
+
+def read_day(text: str, zone: tzinfo) -> DateReading | None:
+    """Convert a date-time in one of the forms that Windows writes to its day; `None` for any other text.
+
+    `/Date(ms)/` is a moment: its day is that in its own offset, or without one in `zone`, since PowerShell
+    writes midnight of the site as such. A CIM date-time has the day that it shows.
+    """
+    if text[4:5] == "-":  # nearly always: a day in the right form
+        return None
+    try:
+        return _read_day_of_milliseconds(text, zone) or _read_day_of_cim(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_day_of_milliseconds(text: str, zone: tzinfo) -> DateReading | None:
+    parts = _MILLISECONDS.fullmatch(text)
+    if parts is None:
+        return None
+    moment = _EPOCH + timedelta(milliseconds=int(parts[1]))
+    warning = "a date as /Date(milliseconds)/ was converted"
+    if offset := parts[2]:
+        sign = -1 if offset.startswith("-") else 1
+        zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:])))
+    else:
+        warning += f" to its day in the zone {zone} (SHOPDB_TIMEZONE)"
+    return DateReading(moment.astimezone(zone).date().isoformat(), warning)
+
+
+def _read_day_of_cim(text: str) -> DateReading | None:
+    parts = _CIM.fullmatch(text)
+    if parts is None:
+        return None
+    moment = datetime.strptime(parts[1], "%Y%m%d%H%M%S")  # noqa: DTZ007  # its offset is not needed
+    return DateReading(moment.date().isoformat(), "a CIM date-time was converted to its day")
 
 
 def _read_rfc3339(text: str, zone: tzinfo) -> DateReading | None:

@@ -6,9 +6,12 @@ that may have happened, and for every error, the standard library's parser decid
 """
 
 import codecs
+import gc
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -21,6 +24,9 @@ from shopdb_core.json_text import printable
 from shopdb_hookspecs import Json
 
 DEEPEST = 20
+
+_LARGE = 256 * 1024
+"""From this number of characters on, a text is parsed without collections of garbage."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -54,16 +60,36 @@ def read_document(body: Body) -> Document:
     return Document(content, scan, decoded.warnings)
 
 
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Pause the collection of garbage while a large text is parsed.
+
+    Half a million small lists would start hundreds of collections, which take four times as long as parsing,
+    and no other thread runs until the parser returns. The objects that are made here cannot be garbage yet.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def decode(content: bytes, codec: str | None) -> Decoded:
     """Decode a body by its declared codec, else by what PowerShell 5.1 sends without declaring it.
 
-    That is UTF-16 with a byte order mark, UTF-8, or ISO-8859-1. Raises `MalformedBody` for bytes that do not
-    decode.
+    That is UTF-16, UTF-8, or ISO-8859-1. Raises `MalformedBody` for bytes that do not decode.
     """
+    utf_16 = _utf_16(content) if b"\x00" in content[:2] else None
     if codec is not None:
-        return _without_mark(_decoded(content, codec))
+        return _without_mark(_decoded(content, _declared(codec, utf_16) if utf_16 else codec))
     if content.startswith(_UTF_16_MARKS):
         return Decoded(_decoded(content, "utf-16"), ("body: was read as UTF-16; send UTF-8",))
+    if utf_16:
+        warning = "body: was read as UTF-16, although it has no byte order mark; send UTF-8"
+        return Decoded(_decoded(content, utf_16), (warning,))
     try:
         return _without_mark(content.decode())
     except UnicodeDecodeError:
@@ -71,9 +97,27 @@ def decode(content: bytes, codec: str | None) -> Decoded:
         return Decoded(content.decode("iso-8859-1"), (warning,))
 
 
+def _utf_16(content: bytes) -> str | None:
+    """Return the codec of UTF-16 without a byte order mark: one of the first two bytes of JSON is NUL.
+
+    JSON begins with an ASCII character, and no text in another encoding has a NUL there.
+    """
+    first, second = content[:1], content[1:2]
+    if first != second == b"\x00":
+        return "utf-16-le"
+    return "utf-16-be" if second and second != first == b"\x00" else None
+
+
+def _declared(codec: str, utf_16: str) -> str:
+    """Return the codec of a body of UTF-16; raises `MalformedBody` if the declared one is of another charset."""
+    if not codec.startswith("utf-16"):
+        raise MalformedBody(f"The body is UTF-16, but its charset is declared as {codec}; send UTF-8.")
+    return utf_16 if codec == "utf-16" else codec
+
+
 def decode_line(content: bytes, codec: str | None) -> Decoded:
     """Decode one line as `decode` does, but refuse UTF-16, whose lines cannot be split as bytes."""
-    if content.startswith(_UTF_16_MARKS):
+    if content.startswith(_UTF_16_MARKS) or b"\x00" in content[:2]:
         raise MalformedBody("The line begins as UTF-16 does; NDJSON is read as UTF-8 only.")
     return decode(content, codec)
 
@@ -97,6 +141,14 @@ def parse(text: str) -> dict[str, Json]:
 
 
 def _parse_and_scan(text: str) -> tuple[dict[str, Json], DocumentScan]:
+    if len(text) < _LARGE:
+        return _parse_with_orjson(text)
+    with _collection_paused():
+        return _parse_with_orjson(text)
+
+
+def _parse_with_orjson(text: str) -> tuple[dict[str, Json], DocumentScan]:
+    """Parse a text, with the standard library where orjson is not faithful."""
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,98 +1,187 @@
-"""Lenient handling: optional fields and array items that are at fault are dropped (contract, section 2)."""
+"""Lenient handling: what is optional and at fault is dropped (contract, section 2).
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+That is a field, an item of a top-level list, or a member of such an item that is valid without it. Each part
+is judged alone, and only the drops that a warning names are explained: the work is linear.
+"""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from shopdb_core.declarations.parts import ListRules
+from shopdb_core.declarations.validator import SubmissionValidator, repeated
 from shopdb_core.errors import Fault
-from shopdb_core.intake.shape import capped
-from shopdb_core.json_text import pointer_keys, printable
-from shopdb_hookspecs import Json
+from shopdb_core.intake.scan import is_storable, storable_faults
+from shopdb_core.intake.shape import MOST_WARNINGS, capped
+from shopdb_core.json_text import pointer, pointer_keys, pointer_token, printable, printable_pointer
+from shopdb_hookspecs import Json, JsonObject
 
 _MOST_ROUNDS = 5
 
 
-class Validator(Protocol):
-    """The schema of a collector."""
-
-    def faults(self, submission: dict[str, Json], limit: int | None) -> Sequence[Fault]:
-        """Return the faults of a submission, all of them where `limit` is `None`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LenientResult:
-    """What is left of a submission, the faults for which it is still refused, and a warning for each drop."""
+    """What is left of a submission, and of it after normalising; whether that is accepted.
 
-    submission: dict[str, Json]
-    faults: list[Fault]
+    There is a warning for each of the first 20 drops, and one with the number of the others.
+    """
+
+    submission: JsonObject
+    normalized: JsonObject
+    accepted: bool
     warnings: list[str]
 
 
-_Droppable: TypeAlias = tuple[str, int | None]
-"""A top-level field, or with an index one item of its array."""
-
-
 def drop_faulty(
-    submission: dict[str, Json],
-    validator: Validator,
+    submission: JsonObject,
+    validator: SubmissionValidator,
     protected: frozenset[str],
-    faults: Sequence[Fault],
+    normalize: Callable[[JsonObject], JsonObject],
+    *,
+    storable: bool = True,
 ) -> LenientResult:
-    """Drop the optional fields and the items of top-level arrays that are at fault.
+    """Drop what is at fault after `normalize`, or, unless the submission is `storable`, cannot be stored.
 
-    `faults` are those of values that cannot be stored; where there are none, the validator reports the first
-    ones. It runs again after each of at most five rounds, since dropping items may leave too few.
-
-    A fault of a field in `protected`, or of the whole submission, cannot be dropped: then the result has all
-    faults of that round, and the submission is refused. An item of a protected array is dropped: the array
-    may still be valid.
+    This takes at most five rounds, since dropping items may leave too few. A fault of a field in `protected`
+    cannot be dropped: then that round drops nothing, and the submission is not accepted. The items of a
+    protected list are dropped: the list may still be valid.
     """
-    found = faults or validator.faults(submission, None)
-    warnings: list[str] = []
+    warnings = _Warnings(validator)
+    normalized = normalize(submission)
     for _ in range(_MOST_ROUNDS):
-        dropped = _droppable(found, submission, protected)
-        if not dropped:
+        refused = dict.fromkeys(validator.parts.refused_fields(normalized))
+        if not storable:
+            refused |= dict.fromkeys(name for name in submission if not is_storable({name: submission[name]}))
+        if not refused:
             break
-        submission = _without(dropped.keys(), submission)
-        warnings += [_sentence(target, fault) for target, fault in dropped.items()]
-        found = validator.faults(submission, None)
-    return LenientResult(submission, list(found), capped(warnings, len(warnings)))
+        lists = {
+            name: _shortened(validator.parts.list_rules(name), submission.get(name), storable=storable)
+            for name in refused
+        }
+        if any(not lists[name].dropped and (name in protected or name not in submission) for name in refused):
+            return LenientResult(submission, normalized, accepted=False, warnings=warnings.sentences())
+        for name, shortened in lists.items():
+            warnings.add(name, shortened, submission, normalized, storable=storable)
+        submission, storable = _without(submission, lists), True
+        normalized = normalize(submission)
+    return LenientResult(submission, normalized, validator.accepts(normalized), warnings.sentences())
 
 
-def _droppable(
-    faults: Sequence[Fault],
-    submission: dict[str, Json],
-    protected: frozenset[str],
-) -> dict[_Droppable, Fault]:
-    """Return what to drop, each with its first fault; nothing where one fault would remain."""
-    targets: dict[_Droppable, Fault] = {}
-    for fault in faults:
-        target = _target(fault, submission, protected)
-        if target is None:
-            return {}
-        targets.setdefault(target, fault)
-    return targets
+@dataclass(slots=True)
+class _Shortened:
+    """What a list keeps, and how often an item or a member of one was dropped.
+
+    `dropped` is zero if the value is not a list or its items are not at fault: then the field is dropped.
+    `first` has the first drops: the index as sent, the name of a member, whether the item was a repeated one.
+    """
+
+    items: list[Json] = field(default_factory=list)
+    dropped: int = 0
+    first: list[tuple[int, str | None, bool]] = field(default_factory=list)
+
+    def drop(self, index: int, member: str | None = None, *, is_repeated: bool = False) -> None:
+        self.dropped += 1
+        if self.dropped <= MOST_WARNINGS:
+            self.first.append((index, member, is_repeated))
 
 
-def _target(fault: Fault, submission: dict[str, Json], protected: frozenset[str]) -> _Droppable | None:
-    field, *inner = pointer_keys(fault.pointer)[:2] or [""]
-    if inner and isinstance(submission.get(field), list):
-        return field, int(inner[0])
-    return (field, None) if field in submission and field not in protected else None
+def _shortened(rules: ListRules, value: Json, *, storable: bool) -> _Shortened:
+    shortened = _Shortened()
+    if not isinstance(value, list):
+        return shortened
+    faulty = set(rules.refused(value))
+    if not storable:
+        faulty.update(index for index, item in enumerate(value) if not is_storable(item))
+    indexes = []
+    for index, item in enumerate(value):
+        if index in faulty:
+            members = _faulty_members(rules, item, storable=storable) if isinstance(item, dict) else {}
+            for member in members or (None,):
+                shortened.drop(index, member)
+            if not members:
+                continue
+        indexes.append(index)
+        shortened.items.append(_rest(item, members) if index in faulty else item)
+    if rules.distinct:
+        _drop_repeated(shortened, indexes)
+    return shortened
 
 
-def _without(targets: Iterable[_Droppable], submission: dict[str, Json]) -> dict[str, Json]:
-    indexes: dict[str, set[int | None]] = {}
-    for field, index in targets:
-        indexes.setdefault(field, set()).add(index)
-    kept = {name: value for name, value in submission.items() if None not in indexes.get(name, ())}
-    for field in indexes.keys() & kept.keys():
-        kept[field] = [item for index, item in enumerate(kept[field]) if index not in indexes[field]]
-    return kept
+def _faulty_members(rules: ListRules, item: JsonObject, *, storable: bool) -> dict[str, None]:
+    """Return the members without which an item is valid; none if it is not, or nothing would be left."""
+    faulty = dict.fromkeys(rules.refused_members(item))
+    if not storable:
+        faulty |= dict.fromkeys(name for name in item if not is_storable({name: item[name]}))
+    rest = _rest(item, faulty) if faulty else {}
+    return faulty if rest and rules.accepts(rest) else {}
 
 
-def _sentence(target: _Droppable, fault: Fault) -> str:
-    field, index = target
-    what = "the field" if index is None else "the item"
-    return f"{printable(field)}: {fault.pointer} {fault.message}; {what} was left out"
+def _rest(item: JsonObject, dropped: dict[str, None]) -> JsonObject:
+    return {name: value for name, value in item.items() if name not in dropped}
+
+
+def _drop_repeated(shortened: _Shortened, indexes: list[int]) -> None:
+    """Drop the items that repeat an earlier one; `indexes` are those of the kept items, as sent."""
+    places = set(repeated(shortened.items))
+    for place in sorted(places):
+        shortened.drop(indexes[place], is_repeated=True)
+    shortened.items = [item for place, item in enumerate(shortened.items) if place not in places]
+
+
+def _without(submission: JsonObject, lists: dict[str, _Shortened]) -> JsonObject:
+    """Return the submission with the shortened lists, and without the other fields in `lists`."""
+    return {
+        name: lists[name].items if name in lists else value
+        for name, value in submission.items()
+        if name not in lists or lists[name].dropped
+    }
+
+
+class _Warnings:
+    """A sentence for each of the first drops, and their number."""
+
+    def __init__(self, validator: SubmissionValidator) -> None:
+        self._validator = validator
+        self._sentences: list[str] = []
+        self._total = 0
+
+    def sentences(self) -> list[str]:
+        return capped(self._sentences, self._total)
+
+    def add(
+        self,
+        name: str,
+        shortened: _Shortened,
+        submission: JsonObject,
+        normalized: JsonObject,
+        *,
+        storable: bool,
+    ) -> None:
+        """Add the drops of one list, or where it dropped nothing the drop of the field."""
+        room = max(0, MOST_WARNINGS - self._total)
+        self._total += shortened.dropped or 1
+        if not shortened.dropped and room:
+            unstorable = None if storable else next(storable_faults(submission[name], (name,)), None)
+            self._append(name, unstorable or self._field_fault(name, submission, normalized), "field")
+        for index, member, is_repeated in shortened.first[:room]:
+            item = submission[name][index]
+            part = item if member is None else {member: item[member]}
+            unstorable = None if storable else next(storable_faults(part, (name, index)), None)
+            fault = unstorable or self._item_fault(item, (name, index), member, is_repeated=is_repeated)
+            self._append(name, fault, "item" if member is None else "member")
+
+    def _append(self, name: str, fault: Fault, what: str) -> None:
+        place = printable_pointer(pointer_keys(fault.pointer))
+        self._sentences.append(f"{printable(name)}: {place} {fault.message}; the {what} was left out")
+
+    def _field_fault(self, name: str, submission: JsonObject, normalized: JsonObject) -> Fault:
+        """Return the fault of the field as it was sent; else the one that it has after normalising."""
+        if self._validator.parts.refuses(name, submission[name]):
+            return self._validator.first_fault(submission, name)
+        return replace(self._validator.first_fault(normalized, name), pointer=pointer_token(name))
+
+    def _item_fault(
+        self, item: Json, place: tuple[str, int], member: str | None, *, is_repeated: bool
+    ) -> Fault:
+        if is_repeated:
+            return Fault(pointer(place), "uniqueItems", "repeats an earlier item")
+        return self._validator.first_item_fault(item, place, member)

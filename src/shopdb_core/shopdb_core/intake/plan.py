@@ -1,4 +1,4 @@
-"""Where a collector's schema expects an array or a date-time: computed once, used for each submission."""
+"""Where a collector's schema expects an array or a date: computed once, used for each submission."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,12 +31,14 @@ def has_type(value: Json, types: frozenset[str]) -> bool:
 class Plan:
     """What the schema expects of one value; the plan of a recursive schema leads back to itself.
 
-    `items` and `properties` hold only plans below which there is an array or a date-time.
+    `is_date` is for the format `date-time`, `is_day` for `date`. `items` and `properties` hold only plans
+    below which there is an array or a date.
     """
 
     types: frozenset[str] = ALL_TYPES
     item_types: frozenset[str] = ALL_TYPES
     is_date: bool = False
+    is_day: bool = False
     items: "Plan | None" = None
     properties: dict[str, "Plan"] = field(default_factory=dict)
 
@@ -75,6 +77,7 @@ class _Planner:
         plan = self.plans[id(schema)] = Plan(types=self._types(schema))
         for part in self._parts(schema):
             plan.is_date |= part.get("format") == "date-time"
+            plan.is_day |= part.get("format") == "date"
             for name, inner in part.get("properties", {}).items():
                 plan.properties.setdefault(name, self.plan(inner))
             if "items" in part and plan.items is None:
@@ -111,7 +114,7 @@ class _Planner:
 
 def _prune(plans: list[Plan]) -> None:
     """Remove the plans below which nothing can be coerced, so that they cost a submission nothing."""
-    needed = {plan for plan in plans if plan.is_date or plan.is_array()}
+    needed = {plan for plan in plans if plan.is_date or plan.is_day or plan.is_array()}
     while found := {plan for plan in plans if plan not in needed and not needed.isdisjoint(plan.inner())}:
         needed |= found
     for plan in plans:

@@ -67,15 +67,22 @@ def _of_type(wanted: type, values: list[Json], types: set[type]) -> list[Json]:
     return [value for value in values if type(value) is wanted]
 
 
-def storable_faults(document: dict[str, Json]) -> list[Fault]:
-    """Return a fault for every value that cannot be stored, in the order of the document.
+def is_storable(value: Json) -> bool:
+    """Return whether a value of at most 20 levels, and all inside it, can be stored."""
+    if isinstance(value, str):
+        return _is_storable_text(value)
+    if isinstance(value, dict):
+        return all(map(_is_storable_text, value)) and all(map(is_storable, value.values()))
+    if isinstance(value, list):
+        return all(map(is_storable, value))
+    return value is None or _is_storable_number(value)
+
+
+def storable_faults(value: Json, path: JsonPath = ()) -> Iterator[Fault]:
+    """Yield a fault for every value that cannot be stored, in the order of the document; `path` leads to it.
 
     A name that cannot be stored is reported at its object, since the name itself fits in no pointer.
     """
-    return list(_faults(document, ()))
-
-
-def _faults(value: Json, path: JsonPath) -> Iterator[Fault]:
     if isinstance(value, dict):
         yield from _name_faults(value, path)
         yield from _faults_of_all(value.items(), path)
@@ -91,7 +98,7 @@ def _faults(value: Json, path: JsonPath) -> Iterator[Fault]:
 
 def _faults_of_all(members: Iterable[tuple[str | int, Json]], path: JsonPath) -> Iterator[Fault]:
     for key, value in members:
-        yield from _faults(value, (*path, key))
+        yield from storable_faults(value, (*path, key))
 
 
 def _name_faults(names: Iterable[str], path: JsonPath) -> Iterator[Fault]:

@@ -5,30 +5,31 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import lru_cache
 from itertools import islice
 from operator import is_
 
-from shopdb_core.errors import Fault
-from shopdb_core.intake.dates import read_date
+from shopdb_core.declarations.messages import describe, near_words
+from shopdb_core.intake.dates import DateReading, read_date, read_day
 from shopdb_core.intake.plan import Plan, field_plans, has_type
-from shopdb_core.intake.scan import DocumentScan, scan_document, storable_faults
+from shopdb_core.intake.scan import DocumentScan, is_storable, scan_document
 from shopdb_core.json_text import JsonPath, printable, printable_pointer
 from shopdb_hookspecs import Json, JsonObject
 
 MOST_WARNINGS = 20
+
+_MOST_HINTS = 256
+"""How many names of unknown fields are remembered with their hints: a pipeline sends the same ones again."""
 
 _LONGEST_IDENTITY = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A clean submission, a fault for each value that cannot be stored, and warnings for the sender.
-
-    The pointers of the faults lead into this submission, not into the one that was sent.
-    """
+    """A clean submission, whether each of its values can be stored, and warnings for the sender."""
 
     submission: dict[str, Json]
-    faults: list[Fault]
+    storable: bool
     warnings: list[str]
 
 
@@ -43,6 +44,7 @@ class Shaper:
             declaration[key] for key in ("identityfield", "secondaryidentity") if key in declaration
         ]
         self._zone = zone
+        self._hint = lru_cache(_MOST_HINTS)(self._uncached_hint)
 
     def shape(self, submission: dict[str, Json], scan: DocumentScan | None = None) -> Shaped:
         """Shape one submission; it is never altered, and is returned itself where nothing changes.
@@ -57,16 +59,20 @@ class Shaper:
             scan = scan_document(known)
         trimmed = known if scan.is_trimmed() else _trimmed_object(known, warnings)
         coerced = _Coercion(self._zone, warnings).members(trimmed, self._plans)
-        faults = [] if scan.is_storable() else storable_faults(coerced)
-        return Shaped(self._normalised(coerced), faults, warnings.sentences())
+        storable = scan.is_storable() or is_storable(coerced)
+        return Shaped(self._normalised(coerced), storable, warnings.sentences())
 
     def _known(self, submission: dict[str, Json], warnings: "WarningCollector") -> dict[str, Json]:
         if not self._drops_unknown or submission.keys() <= self._fields:
             return submission
-        for name in submission:
-            if name not in self._fields:
-                warnings.add((name,), "is not a declared field; dropped")
+        for number, name in enumerate(name for name in submission if name not in self._fields):
+            hint = self._hint(name) if number < MOST_WARNINGS else ""
+            warnings.add((name,), f"is not a declared field; dropped{hint}")
         return {name: value for name, value in submission.items() if name in self._fields}
+
+    def _uncached_hint(self, name: str) -> str:
+        near = near_words(name, self._fields)
+        return f"; did you mean {describe(min(near))}?" if near else ""
 
     def _normalised(self, submission: dict[str, Json]) -> dict[str, Json]:
         changed = {}
@@ -162,7 +168,7 @@ class _Coercion:
     def _value(self, value: Json, plan: Plan, path: JsonPath) -> Json:
         if value is None:
             return value
-        if plan.is_date:
+        if plan.is_date or plan.is_day:
             value = self._date(value, plan, path)
         if plan.is_array() and not has_type(value, plan.types):
             value = self._array(value, plan, path)
@@ -178,19 +184,24 @@ class _Coercion:
 
     def _date(self, value: Json, plan: Plan, path: JsonPath) -> Json:
         text = _wrapped_date(value) if isinstance(value, dict) and not has_type(value, plan.types) else value
-        reading = read_date(text, self._zone) if isinstance(text, str) else None
+        reading = self._reading(text, plan) if isinstance(text, str) else None
         if reading is None:
             return value
         if reading.warning is not None:
             self._warnings.add(path, reading.warning)
         return value if reading.text == value else reading.text
 
+    def _reading(self, text: str, plan: Plan) -> DateReading | None:
+        reading = read_date(text, self._zone) if plan.is_date else None
+        return reading or (read_day(text, self._zone) if plan.is_day else None)
+
     def _array(self, value: Json, plan: Plan, path: JsonPath) -> Json:
         items = _wrapped_array(value) if isinstance(value, dict) else None
         if items is not None:
             self._warnings.add(path, "an object with value and Count was read as the array in it")
             return items
-        single = self._date(value, plan.items, (*path, 0)) if plan.items and plan.items.is_date else value
+        has_date = plan.items and (plan.items.is_date or plan.items.is_day)
+        single = self._date(value, plan.items, (*path, 0)) if plan.items and has_date else value
         if not has_type(single, plan.item_types):
             return value
         self._warnings.add(path, "a single value was read as an array of one")

@@ -7,20 +7,23 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from itertools import islice
 
 from shopdb_core.assets.identity import fits, identity_key
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, json_body
-from shopdb_core.intake.lenient import drop_faulty
-from shopdb_core.intake.scan import DocumentScan
+from shopdb_core.intake.lenient import LenientResult, drop_faulty
+from shopdb_core.intake.scan import DocumentScan, storable_faults
 from shopdb_core.intake.shape import Shaper
-from shopdb_core.json_text import canonical
+from shopdb_core.json_text import canonical, pointer_keys, pointer_token, printable_pointer
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.settings import IntakeSettings
 from shopdb_hookspecs import Json, JsonObject
 
 MOST_FAULTS = 20
+MOST_COUNTED = 100
+"""How many faults a refusal lists, and how many it finds, in order to count them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,11 @@ class Pipeline:
     def prepare_body(self, body: Body, *, lenient: bool) -> PreparedSubmission:
         """Read a body and prepare its submission; raises `MalformedBody`, and all that `prepare` raises."""
         document = read_document(body)
-        prepared = self.prepare(document.content, document.scan, lenient=lenient)
+        try:
+            prepared = self.prepare(document.content, document.scan, lenient=lenient)
+        except InvalidSubmission as refusal:
+            refusal.warnings = document.warnings + refusal.warnings
+            raise
         return replace(prepared, warnings=document.warnings + prepared.warnings)
 
     def prepare(
@@ -60,21 +67,43 @@ class Pipeline:
         """
         shaped = self._shaper.shape(submission, scan)
         normalized = self._collector.normalize(shaped.submission)
-        if not shaped.faults and self._collector.validator.accepts(normalized):
+        if shaped.storable and self._collector.validator.accepts(normalized):
             return self._prepared(shaped.submission, normalized, shaped.warnings)
         if not lenient:
-            reported = {fault.pointer for fault in shaped.faults}
-            invalid = self.faults(shaped.submission, MOST_FAULTS)
-            more = [fault for fault in invalid if fault.pointer not in reported]
-            raise self._refusal([*shaped.faults, *more])
-        kept = drop_faulty(shaped.submission, self, self._collector.required, shaped.faults)
-        if kept.faults:
-            raise self._refusal(kept.faults)
-        normalized = self._collector.normalize(kept.submission)
-        return self._prepared(kept.submission, normalized, [*shaped.warnings, *kept.warnings])
+            raise self._refusal(shaped.submission, shaped.warnings, storable=shaped.storable)
+        kept = self._dropped(shaped.submission, storable=shaped.storable)
+        warnings = [*shaped.warnings, *kept.warnings]
+        if not kept.accepted:
+            raise self._refusal(kept.submission, warnings, storable=shaped.storable)
+        return self._prepared(kept.submission, kept.normalized, warnings)
 
-    def faults(self, submission: dict[str, Json], limit: int | None) -> list[Fault]:
-        """Return the faults of a shaped submission after it is normalised, at most `limit`.
+    def _dropped(self, submission: JsonObject, *, storable: bool) -> LenientResult:
+        collector = self._collector
+        try:
+            return drop_faulty(
+                submission, collector.validator, collector.required, collector.normalize, storable=storable
+            )
+        except TypeError as error:
+            raise self._not_json() from error
+
+    def _refusal(
+        self, submission: JsonObject, warnings: Sequence[str], *, storable: bool
+    ) -> InvalidSubmission:
+        """Return the error for a shaped submission, with its first faults and the number of all."""
+        faults = [] if storable else list(islice(storable_faults(submission), MOST_COUNTED))
+        reported = {fault.pointer for fault in faults}
+        faults += [fault for fault in self._schema_faults(submission) if fault.pointer not in reported]
+        return self._refused(faults, warnings, self._more(faults, submission))
+
+    def _more(self, faults: Sequence[Fault], submission: JsonObject) -> str:
+        """Return how many faults there are beside the first one."""
+        if len(faults) < MOST_COUNTED:
+            return f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        parts = self._collector.validator.parts.count(submission)
+        return f" (and at least {max(len(faults), parts) - 1} more)"
+
+    def _schema_faults(self, submission: JsonObject) -> list[Fault]:
+        """Return the first faults of a shaped submission after it is normalised.
 
         Normalising may move the items of a list. A field that is also invalid as it was sent is reported with
         its pointers there; a field that is invalid only after normalising, as a whole.
@@ -82,25 +111,35 @@ class Pipeline:
         validator = self._collector.validator
         normalized = self._collector.normalize(submission)
         try:
-            found = validator.faults(normalized, limit)
+            found = validator.faults(normalized, MOST_COUNTED)
         except TypeError as error:
             raise self._not_json() from error
-        fields = set(map(_field, found))
-        as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
-        reported = set(map(_field, as_sent))
-        normalized_only = [fault for fault in found if _field(fault) not in reported]
-        return as_sent + [replace(fault, pointer=_field(fault)) for fault in normalized_only]
+        changed = {
+            pointer_token(name): name
+            for name, value in normalized.items()
+            if value is not submission.get(name)
+        }
+        fields = {_field(fault) for fault in found} & changed.keys()
+        if not fields:
+            return found
+        names = [changed[field] for field in fields]
+        sent = {name: submission[name] for name in names if name in submission}
+        as_sent = [fault for fault in validator.faults(sent, MOST_COUNTED) if _field(fault) in fields]
+        whole = fields - {_field(fault) for fault in as_sent}
+        others = [fault for fault in found if _field(fault) not in fields]
+        as_whole = [replace(fault, pointer=_field(fault)) for fault in found if _field(fault) in whole]
+        return others + as_sent + as_whole
 
     def _not_json(self) -> PluginFailure:
         return self._collector.hooks.failure(
             "normalize_submission", "returned something that JSON cannot hold"
         )
 
-    def _refusal(self, faults: Sequence[Fault]) -> InvalidSubmission:
-        first = f"{faults[0].pointer or '/'} {faults[0].message}"
-        return InvalidSubmission(
-            f"The submission does not fit the collector {self._collector.name}: {first}", faults[:MOST_FAULTS]
-        )
+    def _refused(self, faults: Sequence[Fault], warnings: Sequence[str], more: str = "") -> InvalidSubmission:
+        listed = [_printable(fault) for fault in faults[:MOST_FAULTS]]
+        first = f"{listed[0].pointer or '/'} {listed[0].message}{more}"
+        message = f"The submission does not fit the collector {self._collector.name}: {first}"
+        return InvalidSubmission(message, listed, warnings)
 
     def _prepared(
         self, sent: JsonObject, normalized: JsonObject, warnings: Sequence[str]
@@ -108,7 +147,8 @@ class Pipeline:
         field = self._collector.identityfield
         key = identity_key(normalized[field])
         if not fits(key):
-            raise self._refusal([Fault(f"/{field}", "maxLength", "is empty or too long for an identity")])
+            fault = Fault(f"/{field}", "maxLength", "is empty or too long for an identity")
+            raise self._refused([fault], warnings)
         return PreparedSubmission(
             submission=normalized,
             identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
@@ -122,6 +162,11 @@ class Pipeline:
             return hashlib.blake2b(canonical(submission), digest_size=16).digest()
         except TypeError as error:
             raise self._not_json() from error
+
+
+def _printable(fault: Fault) -> Fault:
+    """Shorten and escape the names in the pointer, which the sender chose."""
+    return replace(fault, pointer=printable_pointer(pointer_keys(fault.pointer)))
 
 
 def _field(fault: Fault) -> str:
