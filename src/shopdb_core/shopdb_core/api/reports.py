@@ -5,12 +5,27 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import Roles, only, page_of
+from shopdb_core.api.parameters import (
+    DEFAULT_LIMIT,
+    LARGEST_ID,
+    LARGEST_LIMIT,
+    Queries,
+    QueryParameter,
+    as_given,
+    whole_number,
+)
+from shopdb_core.api.request import Roles
 from shopdb_core.api.responses import csv_file
 from shopdb_core.plugins.reports import Reports
 from shopdb_hookspecs import JsonObject, Report
 
 CSV = ".csv"
+
+PAGE = (
+    whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT),
+    whole_number("after", 0, LARGEST_ID - LARGEST_LIMIT, 0),
+)
+"""As of every list; but `after` is a number of rows, and those of the page are added to it."""
 
 
 class ReportsResource:
@@ -20,6 +35,13 @@ class ReportsResource:
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
+
+    def parameters(self, plugin: str, name: str) -> list[QueryParameter]:
+        """Return the parameters of a report; its file has no pages."""
+        own = [as_given(each.name) for each in self._reports.get(plugin, name.removesuffix(CSV)).parameters]
+        return own if name.endswith(CSV) else [*own, *PAGE]
+
+    queries: ClassVar[Queries] = {"on_get_one": parameters}
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """List every report with its parameters."""
@@ -35,15 +57,13 @@ class ReportsResource:
             self._write_page(req, resp, plugin, report)
 
     def _write_csv(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
-        only(req, *_names(report))
         resp.content_type = "text/csv; charset=utf-8"
         resp.downloadable_as = f"{report.name}{CSV}"
-        resp.text = csv_file(report.columns, self._reports.rows(plugin, report, req.params))
+        resp.text = csv_file(report.columns, self._reports.rows(plugin, report, req.context.query))
 
     def _write_page(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
-        only(req, *_names(report), "limit", "after")
-        after, limit = page_of(req)
-        rows = self._reports.rows(plugin, report, req.params, skip=after, count=limit + 1)
+        after, limit = req.context.query["after"], req.context.query["limit"]
+        rows = self._reports.rows(plugin, report, req.context.query, skip=after, count=limit + 1)
         items = [dict(zip(report.columns, row, strict=True)) for row in rows[:limit]]
         resp.media = {
             "title": report.title,
@@ -51,10 +71,6 @@ class ReportsResource:
             "items": items,
             "next": after + limit if len(rows) > limit else None,
         }
-
-
-def _names(report: Report) -> list[str]:
-    return [parameter.name for parameter in report.parameters]
 
 
 def _described(plugin: str, report: Report) -> JsonObject:

@@ -1,6 +1,7 @@
-"""What a request passes before its resource, and how the resource reads its parameters and body.
+"""What a request passes before its resource, and how the resource reads its body.
 
-Each request gets an id and a line in the log, and each resource declares the role that its methods require.
+Each request gets an id and a line in the log. Each resource declares the role that its methods require, and
+the parameters of its queries.
 """
 
 import logging
@@ -15,17 +16,14 @@ import falcon
 
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.api.parameters import Router
 from shopdb_core.declarations.validator import SubmissionValidator
-from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound
+from shopdb_core.errors import InvalidSubmission, NotFound
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.plugins.registry import Plugins
 from shopdb_hookspecs import Json
-
-DEFAULT_LIMIT = 100
-LARGEST_LIMIT = 1000
-LARGEST_ID = 2**63 - 1
 
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
 """What each HTTP method of a resource requires.
@@ -47,15 +45,25 @@ class Resource(Protocol):
 class WebApp(falcon.App[falcon.Request, falcon.Response]):
     """The WSGI application; a responder that is open to all must say so."""
 
+    def __init__(self, *middleware: Any) -> None:
+        super().__init__(middleware=list(middleware), router=Router())
+
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Route an address; raises `TypeError` if the resource does not declare a role for each method."""
-        offered = {name.split("_")[1].upper() for name in dir(resource) if name.startswith("on_")}
+        """Route an address; HEAD is answered where GET is.
+
+        Raises `TypeError` if the resource does not declare a role for each method, or declares parameters for
+        a responder that it does not have.
+        """
+        responders = {name for name in dir(resource) if name.startswith("on_")}
+        offered = {name.split("_")[1].upper() for name in responders}
         declared = set(getattr(resource, "roles", ()))
         if offered != declared:
             raise TypeError(
                 f"{type(resource).__name__}.roles must declare {', '.join(sorted(offered))}, its responders' "
                 f"methods, not {', '.join(sorted(declared)) or 'none'}: give each method a role, or 'open'"
             )
+        if unknown := sorted(set(getattr(resource, "queries", ())) - responders):
+            raise TypeError(f"{type(resource).__name__}.queries names {unknown[0]}, which it does not have")
         super().add_route(uri_template, resource, **kwargs)
 
 
@@ -79,7 +87,7 @@ class RequestContext:
         resp.set_header("X-Request-ID", req.context.requestid)
         resp.set_header("X-Content-Type-Options", "nosniff")
         resp.set_header("Cache-Control", resp.get_header("Cache-Control") or "no-store")
-        if isinstance(resp.stream, Iterable):
+        if isinstance(resp.stream, Iterable) and req.method != "HEAD":
             resp.stream = _logged(resp.stream, req, resp.status_code)
         else:
             _log(req, resp.status_code)
@@ -116,7 +124,8 @@ class Authentication:
         Raises `Unauthorized`, `Forbidden` for a token of a lesser role, and `NotFound` for an unknown
         collector. Falcon calls this for every path that exists, before the responder.
         """
-        role = cast("Resource", resource).roles.get(req.method)
+        method = "GET" if req.method == "HEAD" else req.method
+        role = cast("Resource", resource).roles.get(method)
         if role == "collector":
             self._check_key(params["plugin"], req.get_header("X-API-Key"))
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
@@ -132,39 +141,6 @@ class Authentication:
         else:
             self._keys.check_any(key)
             raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
-
-
-def page_of(req: falcon.Request) -> tuple[int, int]:
-    """Return the parameters `after` and `limit` of a list."""
-    after = whole_number(req, "after", 0, smallest=0, largest=LARGEST_ID)
-    return after, whole_number(req, "limit", DEFAULT_LIMIT, smallest=1, largest=LARGEST_LIMIT)
-
-
-def whole_number(req: falcon.Request, name: str, default: int, *, smallest: int, largest: int) -> int:
-    """Return a whole number from the query; raises `InvalidParameter`."""
-    value = req.get_param(name)
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdigit() and smallest <= int(value) <= largest):
-        raise InvalidParameter(f"{name} must be a whole number from {smallest} to {largest}.")
-    return int(value)
-
-
-def flag(req: falcon.Request, name: str) -> bool:
-    """Return whether a parameter is `true`; raises `InvalidParameter` unless it is `true` or `false`."""
-    value = req.get_param(name)
-    if value not in (None, "true", "false"):
-        raise InvalidParameter(f"{name} must be true or false.")
-    return value == "true"
-
-
-def only(req: falcon.Request, *names: str) -> None:
-    """Raise `InvalidParameter` for an unknown or repeated query parameter."""
-    for name, value in req.params.items():
-        if name not in names:
-            raise InvalidParameter(f"Unknown parameter {name[:40]!r}; this address takes {', '.join(names)}.")
-        if isinstance(value, list):
-            raise InvalidParameter(f"The parameter {name} is repeated.")
 
 
 def read_json(req: falcon.Request, limit: int) -> Body:

@@ -1,15 +1,20 @@
 """`Reports` finds the reports of active plugins and runs them, read-only."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from math import isfinite
 
 from shopdb_core.errors import FailureKind, InvalidParameter, NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import Json, Parameter, Report
 
-_CONVERSIONS: Mapping[str, Any] = {"string": str, "integer": int, "number": float}
+LONGEST_TEXT = 1000
+"""Characters of a parameter; longer patterns are refused by SQLite, and no name in a report is longer."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class Reports:
@@ -83,6 +88,36 @@ def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:
     if value is None:
         return parameter.default
     try:
-        return _CONVERSIONS[parameter.type](value)
+        return _CONVERSIONS[parameter.type](str(value))
     except ValueError as error:
-        raise InvalidParameter(f"{parameter.name} is not a valid {parameter.type}: {value[:40]!r}") from error
+        found = f"{parameter.name} is not a valid {parameter.type}: {str(value)[:40]!r}"
+        raise InvalidParameter(f"{found}; it must be {error}.") from error
+
+
+def _text(value: str) -> str:
+    try:
+        storable = b"\0" not in value.encode()
+    except UnicodeEncodeError:  # a byte of the command line that is not UTF-8
+        storable = False
+    if len(value) > LONGEST_TEXT or not storable:
+        raise ValueError(f"UTF-8 of at most {LONGEST_TEXT} characters without NUL")
+    return value
+
+
+def _integer(value: str) -> int:
+    if not _INTEGER.fullmatch(value) or not -(2**63) <= int(value) < 2**63:
+        raise ValueError("a whole number of 64 bits")
+    return int(value)
+
+
+def _number(value: str) -> float:
+    if len(value) > LONGEST_TEXT or not _NUMBER.fullmatch(value) or not isfinite(float(value)):
+        raise ValueError("a finite decimal number")
+    return float(value)
+
+
+_CONVERSIONS: Mapping[str, Callable[[str], Json]] = {
+    "string": _text,
+    "integer": _integer,
+    "number": _number,
+}
