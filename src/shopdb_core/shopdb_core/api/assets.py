@@ -72,8 +72,11 @@ class AssetsResource:
         """Create an asset of a type that has no collector."""
         content = read_valid(req, self._max_body_bytes, self._validator)
         assettype = content["assettype"]
-        if self._plugins.has_endpoint(assettype):
-            raise Conflict(f"{assettype} assets have a collector: POST /api/collector/{assettype}")
+        if self._plugins.is_collected(assettype):
+            raise Conflict(
+                f"Assets of the type {assettype} are those of the plugin {assettype}, even while it is not "
+                f"served: submit them to POST /api/collector/{assettype}, or choose another type."
+            )
         origin = Origin(f"user:{req.context.bearer.subject}", req.context.requestid)
         entry = ManualEntry(
             assettype, content["identityvalue"], content.get("attributes", {}), origin, self._chain

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.tables import auditentry
+from shopdb_core.store.tables import auditcheckpoint, auditentry
 from shopdb_hookspecs import Json, JsonObject
 
 Action = Literal["created", "updated", "noop"]
@@ -162,6 +162,14 @@ _NEWEST_HASH = Statement(
     .order_by(auditentry.c.auditid.desc())
     .limit(1)
 )
+_SUBMITTED = Statement(
+    select(auditentry.c.auditid)
+    .where(auditentry.c.assetid == bindparam("assetid"), auditentry.c.plugin.is_not(None))
+    .limit(1)
+)
+_PRUNED = Statement(
+    select(auditcheckpoint.c.lastauditid).where(auditcheckpoint.c.assetid == bindparam("assetid")).limit(1)
+)
 
 
 def entry_row(sealed: SealedEntry) -> dict[str, Any]:
@@ -183,6 +191,14 @@ def newest_hash(connection: Connection, assetid: int) -> bytes | None:
     """Return the hash of the asset's newest entry, `None` if it has none."""
     row = _NEWEST_HASH.run(connection, {"assetid": assetid}).fetchone()
     return row[0] if row else None
+
+
+def was_submitted(connection: Connection, assetid: int) -> bool:
+    """Return whether the asset was ever submitted; entries that were pruned count as submissions."""
+    return bool(
+        _SUBMITTED.run(connection, {"assetid": assetid}).fetchone()
+        or _PRUNED.run(connection, {"assetid": assetid}).fetchone()
+    )
 
 
 def list_entries(
