@@ -6,10 +6,10 @@ import falcon
 
 from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, short_text
 from shopdb_core.api.request import Roles, read_valid
-from shopdb_core.api.responses import page
+from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.identity import list_duplicates
 from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
-from shopdb_core.assets.rows import get_asset, list_assets
+from shopdb_core.assets.rows import get_asset, read_page
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import Conflict
@@ -56,17 +56,7 @@ class AssetsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List assets, filtered by type and by a prefix of the identity."""
-        query, limit = req.context.query, req.context.query["limit"]
-        found = self._store.read(
-            lambda connection: list_assets(
-                connection,
-                assettype=query["assettype"],
-                identityprefix=query["identityvalue"],
-                after=query["after"],
-                limit=limit + 1,
-            )
-        )
-        resp.media = page(found, limit, "assetid")
+        write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an asset of a type that has no collector."""

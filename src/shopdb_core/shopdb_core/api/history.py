@@ -6,10 +6,11 @@ import falcon
 
 from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_text, whole_number
 from shopdb_core.api.request import Roles
-from shopdb_core.api.responses import page
+from shopdb_core.api.responses import write_page
 from shopdb_core.assets.rows import require_asset
-from shopdb_core.audit.entries import Action, list_entries
-from shopdb_core.store import Store
+from shopdb_core.audit.entries import Action, read_page
+from shopdb_core.store import Connection, Store
+from shopdb_core.store.paging import Page
 
 
 class AuditResource:
@@ -31,16 +32,14 @@ class AuditResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List entries, of one plugin, one action or one asset."""
-        query = req.context.query
-        limit = query["limit"]
-        found = self._store.read(lambda connection: list_entries(connection, **{**query, "limit": limit + 1}))
-        resp.media = page(found, limit, "auditid")
+        write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_get_history(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List the asset's entries, the oldest first."""
-        after, limit = req.context.query["after"], req.context.query["limit"]
-        self._store.read(lambda connection: require_asset(connection, assetid))
-        found = self._store.read(
-            lambda connection: list_entries(connection, assetid=assetid, after=after, limit=limit + 1)
-        )
-        resp.media = page(found, limit, "auditid")
+        query = req.context.query
+
+        def read(connection: Connection) -> Page:
+            require_asset(connection, assetid)
+            return read_page(connection, assetid=assetid, **query)
+
+        write_page(resp, self._store.read(read))

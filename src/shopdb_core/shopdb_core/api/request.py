@@ -87,10 +87,13 @@ class RequestContext:
         resp.set_header("X-Request-ID", req.context.requestid)
         resp.set_header("X-Content-Type-Options", "nosniff")
         resp.set_header("Cache-Control", resp.get_header("Cache-Control") or "no-store")
-        if isinstance(resp.stream, Iterable) and req.method != "HEAD":
-            resp.stream = _logged(resp.stream, req, resp.status_code)
-        else:
-            _log(req, resp.status_code)
+        if isinstance(resp.stream, Iterable):
+            if req.method == "HEAD":
+                _measure(resp, resp.stream)
+            else:
+                resp.stream = _logged(resp.stream, req, resp.status_code)
+                return
+        _log(req, resp.status_code)
 
 
 def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
@@ -98,7 +101,22 @@ def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterat
     try:
         yield from stream
     finally:
+        _close(stream)
         _log(req, status)
+
+
+def _measure(resp: falcon.Response, stream: Iterable[bytes]) -> None:
+    """Replace a stream by its length: HEAD has the header of GET, and no content (RFC 9110, 9.3.2)."""
+    if resp.content_length is None:
+        resp.content_length = sum(map(len, stream))
+    _close(stream)
+    resp.stream = None
+
+
+def _close(stream: object) -> None:
+    close = getattr(stream, "close", None)
+    if close is not None:
+        close()
 
 
 def _log(req: falcon.Request, status: int) -> None:

@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
+from shopdb_core.store.paging import Page, read_rows
 from shopdb_core.store.tables import auditcheckpoint, auditentry
 from shopdb_hookspecs import Json, JsonObject
 
@@ -211,13 +212,29 @@ def list_entries(
     assetid: int | None = None,
 ) -> list[JsonObject]:
     """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
-    filters = {"plugin": plugin, "action": action, "assetid": assetid}
-    query = (
+    query = _select_listed(after, plugin=plugin, action=action, assetid=assetid)
+    rows = connection.execute(query.order_by(auditentry.c.auditid).limit(limit)).mappings()
+    return [{**row, "diff": orjson.loads(row["diff"])} for row in rows]
+
+
+def read_page(
+    connection: Connection,
+    *,
+    after: int,
+    limit: int,
+    plugin: str | None = None,
+    action: str | None = None,
+    assetid: int | None = None,
+) -> Page:
+    """Return a page of the same list, in which each `diff` stays JSON text."""
+    query = _select_listed(after, plugin=plugin, action=action, assetid=assetid)
+    rows, more = read_rows(connection, query, auditentry.c.auditid, auditentry.c.diff, limit)
+    return Page([{**row._mapping, "diff": orjson.Fragment(row.diff)} for row in rows], more)  # noqa: SLF001  # its public name
+
+
+def _select_listed(after: int, **filters: str | int | None) -> Select[Any]:
+    return (
         select(auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS))
         .filter_by(**{name: value for name, value in filters.items() if value is not None})
         .where(auditentry.c.auditid > after)
-        .order_by(auditentry.c.auditid)
-        .limit(limit)
     )
-    rows = connection.execute(query).mappings()
-    return [{**row, "diff": orjson.loads(row["diff"])} for row in rows]

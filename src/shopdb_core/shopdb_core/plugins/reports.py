@@ -1,14 +1,17 @@
 """`Reports` finds the reports of active plugins and runs them, read-only."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
+from typing import TypeVar
 
 from shopdb_core.errors import FailureKind, InvalidParameter, NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import Json, Parameter, Report
+
+T = TypeVar("T")
 
 LONGEST_TEXT = 1000
 """Characters of a parameter; longer patterns are refused by SQLite, and no name in a report is longer."""
@@ -48,32 +51,47 @@ class Reports:
         skip: int = 0,
         count: int | None = None,
     ) -> list[Sequence[Json]]:
-        """Run a report of an active plugin and return its rows, or `count` of them after the first `skip`.
+        """Run a report as `run` does, and return its rows, or `count` of them after the first `skip`."""
+        stop = None if count is None else skip + count
+        return self.run(plugin, report, given, lambda rows: list(islice(rows, skip, stop)))
 
-        The connection reads one moment of the database and is rolled back.
+    def run(
+        self,
+        plugin: str,
+        report: Report,
+        given: Mapping[str, Json],
+        take: Callable[[Iterator[Sequence[Json]]], T],
+    ) -> T:
+        """Run a report of an active plugin, and return what `take` makes of its rows.
+
+        `take` need not read all rows, and may be called more than once: the report is run again if the
+        database fails. The connection reads one moment of the database and is rolled back.
         Raises `InvalidParameter` for a missing or malformed parameter, `Unavailable` for a database that
         does not answer, `PluginFailure` for any other failure of the report.
         """
         arguments = {parameter.name: _argument(parameter, given) for parameter in report.parameters}
 
-        def work(connection: Connection) -> list[Sequence[Json]]:
-            stop = None if count is None else skip + count
+        def work(connection: Connection) -> T:
             returned = report.rows(connection, **arguments)
             if returned is None:
                 raise self._failure(plugin, report, "failed: rows returned None: return or yield rows")
-            return list(islice(returned, skip, stop))
+            return take(self._checked(plugin, report, returned))
 
         try:
-            rows = self._store.read(work)
-            wrong = next((row for row in rows if len(row) != len(report.columns)), None)
+            return self._store.read(work)
         except (Unavailable, PluginFailure):
             raise
         except Exception as error:
             raise self._failure(plugin, report, f"raised {type(error).__name__}", "raised") from error
-        if wrong is not None:
-            what = f"has a row of {len(wrong)} cells for {len(report.columns)} columns"
-            raise self._failure(plugin, report, what, "row length")
-        return rows
+
+    def _checked(
+        self, plugin: str, report: Report, rows: Iterable[Sequence[Json]]
+    ) -> Iterator[Sequence[Json]]:
+        for row in rows:
+            if len(row) != len(report.columns):
+                what = f"has a row of {len(row)} cells for {len(report.columns)} columns"
+                raise self._failure(plugin, report, what, "row length")
+            yield row
 
     def _failure(self, plugin: str, report: Report, what: str, kind: FailureKind = "answer") -> PluginFailure:
         found = self._plugins.get(plugin)
