@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+import falcon.inspect
 import httpx
 import hypothesis
 import pytest
@@ -21,6 +22,7 @@ from databases import KINDS, SERVERS, Database
 from throwaway import database, database_kind, make_database, make_migrated, template
 from throwaway_servers import server_url
 
+from shopdb_core.api.parameters import Router
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.settings import PluginSelection
 from shopdb_core.site import migration_scripts
@@ -39,6 +41,9 @@ __all__ = [  # fixtures for every test
 # An example is not slow because other tests run beside it.
 hypothesis.settings.register_profile("crowded", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("crowded")
+
+# Falcon inspects its own class of routers only, unless it is told of another.
+falcon.inspect.register_router(Router)(falcon.inspect.inspect_compiled_router)
 
 pytest_plugins = ["pytester"]  # pytest knows it in the topmost conftest alone
 

@@ -16,7 +16,7 @@ from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.site import Site
 
-_ASSET = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
+_ASSET = "/api/assets/{assetid:id}"
 
 
 def create_app(site: Site) -> WebApp:
@@ -24,18 +24,15 @@ def create_app(site: Site) -> WebApp:
 
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
-    settings = site.settings
     app = WebApp(
-        middleware=[
-            RequestContext(settings.trusted_proxies),
-            Authentication(site.tokens, site.keys, site.plugins),
-        ]
+        RequestContext(site.settings.trusted_proxies),
+        Authentication(site.tokens, site.keys, site.plugins),
     )
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
     responses.install(app)
     problems.install(app)
-    store, limit = site.store, settings.max_body_bytes
+    store, limit = site.store, site.settings.max_body_bytes
     collector = CollectorResource(site.submissions, limit)
     schemas = SchemasResource(site.plugins, site.broken)
     audit = AuditResource(store)
@@ -49,7 +46,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route(_ASSET, AssetResource(store))
     app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(store, limit))
-    app.add_route(f"{_ASSET}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(store))
+    app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", RelationshipResource(store))
     app.add_route("/api/audit", audit)
     app.add_route("/api/duplicates", DuplicatesResource(store))
     app.add_route("/api/reports", reports)

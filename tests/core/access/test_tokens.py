@@ -46,6 +46,9 @@ FORGERIES = {
     "no role": {"role": None},
     "unknown role": {"role": "root"},
     "empty subject": {"sub": ""},
+    "a subject longer than an actor": {"sub": "x" * 251},
+    "a subject with NUL": {"sub": "a\x00"},
+    "a subject with half a surrogate pair": {"sub": "\ud800"},
     "exp in the past": {"exp": 1},
     "exp as a string": {"exp": "99999999999"},
     "exp beyond all time": {"exp": 1e30},
@@ -94,9 +97,17 @@ def test_a_role_includes_the_lower_ones(role, needed):
 
 
 @pytest.mark.parametrize(
-    ("subject", "ttl"), [("", HOUR), (" ", HOUR), ("a", timedelta()), ("a", timedelta(days=9999))]
+    ("subject", "ttl"),
+    [
+        ("", HOUR),
+        (" ", HOUR),
+        ("x" * 251, HOUR),
+        ("a\nb", HOUR),
+        ("a", timedelta()),
+        ("a", timedelta(days=9999)),
+    ],
 )
 def test_a_token_needs_a_subject_and_an_end(subject, ttl):
-    """An empty subject, and a time to live of zero or beyond ten years, are refused."""
+    """A subject that no audit entry can hold, and a lifetime of zero or beyond ten years, are refused."""
     with pytest.raises(InvalidParameter):
         Tokens(SECRET).issue(subject, "viewer", ttl)

@@ -10,6 +10,7 @@ import pytest
 from shopdb_core.api.request import WebApp
 
 TOKEN_ROLES = ["viewer", "editor"]
+SAME_ROLE = {"HEAD": "GET"}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
 
@@ -19,11 +20,11 @@ def responders(app: WebApp) -> dict[tuple[str, str], str]:
     for route in falcon.inspect.inspect_routes(app):
         path = re.sub(r"\{plugin\}", "computers", route.path)
         path = re.sub(r"\{name\}", "software", path)
-        path = re.sub(r"\{\w+:int[^}]*\}", "1", path)
+        path = re.sub(r"\{\w+:id\}", "1", path)
         resource = app._router.find(path)[0]
         for method in route.methods:
             if not method.internal:
-                found[method.method, path] = resource.roles[method.method]
+                found[method.method, path] = resource.roles[SAME_ROLE.get(method.method, method.method)]
     return found
 
 
@@ -43,15 +44,18 @@ def roles(shop):
 
 def test_every_address_declares_a_role(roles):
     """Reading needs a viewer, writing an editor, submitting a collector's key; health is open."""
-    assert len(roles) == 17
-    assert {key for key, role in roles.items() if role == "open"} == {("GET", "/api/health")}
+    assert len(roles) == 29
+    assert {key for key, role in roles.items() if role == "open"} == {
+        ("GET", "/api/health"),
+        ("HEAD", "/api/health"),
+    }
     assert {path for (_, path), role in roles.items() if role == "collector"} == {
         "/api/collector/computers",
         "/api/collector/computers/_batch",
     }
     for (method, _), role in roles.items():
         if role in TOKEN_ROLES:
-            assert role == ("viewer" if method == "GET" else "editor")
+            assert role == ("viewer" if method in {"GET", "HEAD"} else "editor")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,10 @@ def test_a_report_is_a_table_or_json(stocked: Any) -> None:
         (["nosuchplugin", "stale"], "There is no report nosuchplugin/stale"),
         (["computers", "nosuchreport"], "There is no report computers/nosuchreport"),
         (["computers", "stale", "days"], "'days' is not PARAMETER=VALUE"),
-        (["computers", "stale", "days=many"], "days is not a valid integer: 'many'"),
+        (
+            ["computers", "stale", "days=many"],
+            "days is not a valid integer: 'many'; it must be a whole number of 64 bits.",
+        ),
         (["computers", "stale", "weeks=1"], "weeks"),
         (["computers", "software_on"], "name is missing"),
     ],

@@ -33,11 +33,15 @@ def test_by_default_it_is_weak_and_short_lived(make_site: MakeSite) -> None:
     assert (claims["role"], claims["exp"] - claims["iat"]) == ("viewer", 3600)
 
 
-@pytest.mark.parametrize("arguments", [["--subject", "  "], ["--subject", "me", "--ttl", "99999d"]])
+@pytest.mark.parametrize(
+    "arguments", [["--subject", "  "], ["--subject", "me", "--ttl", "99999d"], ["--subject", "x" * 300]]
+)
 def test_a_token_that_must_not_be_is_refused(
     make_site: MakeSite, refused: Refused, arguments: list[str]
 ) -> None:
     """Nameless, or for longer than ten years."""
     line = refused(make_site().run("token", "create", *arguments))
 
-    assert line == "A token needs a subject, and a time to live of up to ten years."
+    assert line == (
+        "A token needs a subject of up to 250 printable characters, and a time to live of up to ten years."
+    )

@@ -22,6 +22,9 @@ TYPE = "at+jwt"
 
 LONGEST_TTL = timedelta(days=3660)
 
+LONGEST_SUBJECT = 250
+"""Characters: `user:` and the subject fit into the 255 of an audit entry's actor."""
+
 _CLAIMS = ["exp", "iat", "sub", "aud", "iss", "role"]
 _REFUSAL = "The bearer token is missing, wrong or expired; `shopdb token create` issues one."
 
@@ -48,10 +51,14 @@ class Tokens:
     def issue(self, subject: str, role: Role, ttl: timedelta) -> str:
         """Return a signed token for `subject`, valid from now for `ttl`.
 
-        Raises `InvalidParameter` for an empty subject, or a `ttl` that is not positive or beyond ten years.
+        Raises `InvalidParameter` for a subject that cannot be recorded, or a `ttl` that is not positive or
+        beyond ten years.
         """
-        if not subject.strip() or not timedelta() < ttl <= LONGEST_TTL:
-            raise InvalidParameter("A token needs a subject, and a time to live of up to ten years.")
+        if not _is_recordable(subject) or not timedelta() < ttl <= LONGEST_TTL:
+            raise InvalidParameter(
+                f"A token needs a subject of up to {LONGEST_SUBJECT} printable characters, "
+                "and a time to live of up to ten years."
+            )
         now = datetime.now(UTC)
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "role": role, "iat": now, "exp": now + ttl}
         return jwt.encode(claims, self._secret_key, ALGORITHM, headers={"typ": TYPE})
@@ -90,6 +97,11 @@ def _bearer(claims: Mapping[str, object]) -> Bearer:
     """Check the types of the claims; PyJWT accepts, for example, a string as `exp`."""
     subject, role = claims["sub"], claims["role"]
     numeric = all(type(claims[name]) is int for name in ("exp", "iat"))
-    if not (numeric and isinstance(subject, str) and subject and role in ROLES):
+    if not (numeric and isinstance(subject, str) and _is_recordable(subject) and role in ROLES):
         raise Unauthorized(_REFUSAL)
     return Bearer(subject, role)
+
+
+def _is_recordable(subject: str) -> bool:
+    """Whether audit entries on every database can name the subject; a control character is not printable."""
+    return bool(subject.strip()) and len(subject) <= LONGEST_SUBJECT and subject.isprintable()

@@ -4,11 +4,12 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import LARGEST_ID, Roles, only, page_of, read_valid
-from shopdb_core.api.responses import page
+from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, short_text
+from shopdb_core.api.request import Roles, read_valid
+from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.identity import list_duplicates
 from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
-from shopdb_core.assets.rows import get_asset, list_assets
+from shopdb_core.assets.rows import get_asset, read_page
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import Conflict
@@ -44,6 +45,7 @@ class AssetsResource:
     """All assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
+    queries: ClassVar[Queries] = {"on_get": (short_text("assettype"), short_text("identityvalue"), *PAGE)}
 
     def __init__(self, store: Store, plugins: Plugins, chain: AuditChain, max_body_bytes: int) -> None:
         self._store = store
@@ -54,25 +56,17 @@ class AssetsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List assets, filtered by type and by a prefix of the identity."""
-        only(req, "assettype", "identityvalue", "limit", "after")
-        after, limit = page_of(req)
-        found = self._store.read(
-            lambda connection: list_assets(
-                connection,
-                assettype=req.get_param("assettype"),
-                identityprefix=req.get_param("identityvalue"),
-                after=after,
-                limit=limit + 1,
-            )
-        )
-        resp.media = page(found, limit, "assetid")
+        write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an asset of a type that has no collector."""
         content = read_valid(req, self._max_body_bytes, self._validator)
         assettype = content["assettype"]
-        if self._plugins.has_endpoint(assettype):
-            raise Conflict(f"{assettype} assets have a collector: POST /api/collector/{assettype}")
+        if self._plugins.is_collected(assettype):
+            raise Conflict(
+                f"Assets of the type {assettype} are those of the plugin {assettype}, even while it is not "
+                f"served: submit them to POST /api/collector/{assettype}, or choose another type."
+            )
         context = req.context
         origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
         entry = ManualEntry(
@@ -101,14 +95,14 @@ class DuplicatesResource:
     """Pairs of assets that may be the same device."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": PAGE}
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List pairs of assets that share a secondary identity with each other and with no third."""
-        only(req, "limit", "after")
-        after, limit = page_of(req)
+        after, limit = req.context.query["after"], req.context.query["limit"]
         found = self._store.read(lambda connection: list_duplicates(connection, after=after, limit=limit + 1))
         resp.media = page(found, limit, "otherassetid")
 
@@ -117,6 +111,7 @@ class RelationshipsResource:
     """The relationships of one asset, in both directions."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
+    queries: ClassVar[Queries] = {"on_get": PAGE}
 
     def __init__(self, store: Store, max_body_bytes: int) -> None:
         self._store = store
@@ -125,8 +120,7 @@ class RelationshipsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List the relationships from and to the asset."""
-        only(req, "limit", "after")
-        after, limit = page_of(req)
+        after, limit = req.context.query["after"], req.context.query["limit"]
         found = self._store.read(
             lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
         )

@@ -4,52 +4,42 @@ from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.request import LARGEST_ID, Roles, only, page_of, whole_number
-from shopdb_core.api.responses import page
+from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_text, whole_number
+from shopdb_core.api.request import Roles
+from shopdb_core.api.responses import write_page
 from shopdb_core.assets.rows import require_asset
-from shopdb_core.audit.entries import Action, list_entries
-from shopdb_core.errors import InvalidParameter
-from shopdb_core.store import Store
+from shopdb_core.audit.entries import Action, read_page
+from shopdb_core.store import Connection, Store
+from shopdb_core.store.paging import Page
 
 
 class AuditResource:
     """The entries of all assets, or of one."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {
+        "on_get": (
+            short_text("plugin"),
+            choice("action", get_args(Action)),
+            whole_number("assetid", 1, LARGEST_ID),
+            *PAGE,
+        ),
+        "on_get_history": PAGE,
+    }
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List entries, of one plugin, one action or one asset."""
-        only(req, "plugin", "action", "assetid", "limit", "after")
-        after, limit = page_of(req)
-        assetid = whole_number(req, "assetid", 0, smallest=1, largest=LARGEST_ID) or None
-        found = self._store.read(
-            lambda connection: list_entries(
-                connection,
-                plugin=req.get_param("plugin"),
-                action=_action(req),
-                assetid=assetid,
-                after=after,
-                limit=limit + 1,
-            )
-        )
-        resp.media = page(found, limit, "auditid")
+        write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_get_history(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List the asset's entries, the oldest first."""
-        only(req, "limit", "after")
-        after, limit = page_of(req)
-        self._store.read(lambda connection: require_asset(connection, assetid))
-        found = self._store.read(
-            lambda connection: list_entries(connection, assetid=assetid, after=after, limit=limit + 1)
-        )
-        resp.media = page(found, limit, "auditid")
+        query = req.context.query
 
+        def read(connection: Connection) -> Page:
+            require_asset(connection, assetid)
+            return read_page(connection, assetid=assetid, **query)
 
-def _action(req: falcon.Request) -> str | None:
-    action = req.get_param("action")
-    if action is not None and action not in get_args(Action):
-        raise InvalidParameter(f"action must be one of {', '.join(get_args(Action))}.")
-    return action
+        write_page(resp, self._store.read(read))

@@ -1,16 +1,35 @@
 """The reports that plugins offer, as JSON in pages or as one CSV file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
+from itertools import islice
 from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import Roles, only, page_of
-from shopdb_core.api.responses import csv_file
+from shopdb_core.api.parameters import (
+    DEFAULT_LIMIT,
+    LARGEST_ID,
+    LARGEST_LIMIT,
+    Queries,
+    QueryParameter,
+    as_given,
+    whole_number,
+)
+from shopdb_core.api.request import Roles
+from shopdb_core.api.responses import csv_file, json_item, write_csv, write_list
 from shopdb_core.plugins.reports import Reports
-from shopdb_hookspecs import JsonObject, Report
+from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
+from shopdb_hookspecs import Json, JsonObject, Report
 
 CSV = ".csv"
+
+PAGE = (
+    whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT),
+    whole_number("after", 0, LARGEST_ID - LARGEST_LIMIT, 0),
+)
+"""As of every list; but `after` is a number of rows, and those of the page are added to it."""
 
 
 class ReportsResource:
@@ -20,6 +39,13 @@ class ReportsResource:
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
+
+    def parameters(self, plugin: str, name: str) -> list[QueryParameter]:
+        """Return the parameters of a report; its file has no pages."""
+        own = [as_given(each.name) for each in self._reports.get(plugin, name.removesuffix(CSV)).parameters]
+        return own if name.endswith(CSV) else [*own, *PAGE]
+
+    queries: ClassVar[Queries] = {"on_get_one": parameters}
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """List every report with its parameters."""
@@ -35,26 +61,30 @@ class ReportsResource:
             self._write_page(req, resp, plugin, report)
 
     def _write_csv(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
-        only(req, *_names(report))
-        resp.content_type = "text/csv; charset=utf-8"
+        file = self._reports.run(plugin, report, req.context.query, partial(csv_file, report.columns))
+        write_csv(resp, file)
         resp.downloadable_as = f"{report.name}{CSV}"
-        resp.text = csv_file(report.columns, self._reports.rows(plugin, report, req.params))
 
     def _write_page(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
-        only(req, *_names(report), "limit", "after")
-        after, limit = page_of(req)
-        rows = self._reports.rows(plugin, report, req.params, skip=after, count=limit + 1)
-        items = [dict(zip(report.columns, row, strict=True)) for row in rows[:limit]]
-        resp.media = {
-            "title": report.title,
-            "columns": list(report.columns),
-            "items": items,
-            "next": after + limit if len(rows) > limit else None,
-        }
+        after, limit = req.context.query["after"], req.context.query["limit"]
+        take = partial(_first_page, report.columns, after, limit)
+        items, following = self._reports.run(plugin, report, req.context.query, take)
+        write_list(resp, items, following, title=report.title, columns=list(report.columns))
 
 
-def _names(report: Report) -> list[str]:
-    return [parameter.name for parameter in report.parameters]
+def _first_page(
+    columns: Sequence[str], after: int, limit: int, rows: Iterator[Sequence[Json]]
+) -> tuple[list[bytes], int | None]:
+    """Return the rows after the first `after`, as many as fit into a page, and the next `after`."""
+    items: list[bytes] = []
+    total = ITEM_BYTES  # of the title and the columns
+    for row in islice(rows, after, None):
+        item = json_item(dict(zip(columns, row, strict=True)))
+        total += len(item) + 1
+        if len(items) == limit or (items and total > MAX_PAGE_BYTES):
+            return items, after + len(items)
+        items.append(item)
+    return items, None
 
 
 def _described(plugin: str, report: Report) -> JsonObject:

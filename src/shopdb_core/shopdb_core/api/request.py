@@ -1,6 +1,7 @@
-"""What a request passes before its resource, and how the resource reads its parameters and body.
+"""What a request passes before its resource, and how the resource reads its body.
 
-Each request gets an id and a line in the log, and each resource declares the role that its methods require.
+Each request gets an id and a line in the log. Each resource declares the role that its methods require, and
+the parameters of its queries.
 """
 
 import logging
@@ -17,8 +18,9 @@ import falcon
 from shopdb_core.access.clients import client_address
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.api.parameters import Router
 from shopdb_core.declarations.validator import SubmissionValidator
-from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound
+from shopdb_core.errors import InvalidSubmission, NotFound
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, read_body
 from shopdb_core.intake.scan import storable_faults
@@ -26,9 +28,6 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
-DEFAULT_LIMIT = 100
-LARGEST_LIMIT = 1000
-LARGEST_ID = 2**63 - 1
 ANSWER_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 """The headers of every answer that does not set them itself."""
 
@@ -55,15 +54,25 @@ class Resource(Protocol):
 class WebApp(falcon.App[falcon.Request, falcon.Response]):
     """The WSGI application; a responder that is open to all must say so."""
 
+    def __init__(self, *middleware: Any) -> None:
+        super().__init__(middleware=list(middleware), router=Router())
+
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Route an address; raises `TypeError` if the resource does not declare a role for each method."""
-        offered = {name.split("_")[1].upper() for name in dir(resource) if name.startswith("on_")}
+        """Route an address; HEAD is answered where GET is.
+
+        Raises `TypeError` if the resource does not declare a role for each method, or declares parameters for
+        a responder that it does not have.
+        """
+        responders = {name for name in dir(resource) if name.startswith("on_")}
+        offered = {name.split("_")[1].upper() for name in responders}
         declared = set(getattr(resource, "roles", ()))
         if offered != declared:
             raise TypeError(
                 f"{type(resource).__name__}.roles must declare {', '.join(sorted(offered))}, its responders' "
                 f"methods, not {', '.join(sorted(declared)) or 'none'}: give each method a role, or 'open'"
             )
+        if unknown := sorted(set(getattr(resource, "queries", ())) - responders):
+            raise TypeError(f"{type(resource).__name__}.queries names {unknown[0]}, which it does not have")
         super().add_route(uri_template, resource, **kwargs)
 
 
@@ -95,9 +104,12 @@ class RequestContext:
         for name, value in ANSWER_HEADERS:
             resp.set_header(name, resp.get_header(name) or value)
         if isinstance(resp.stream, Iterable):
-            resp.stream = _logged(resp.stream, req, resp.status_code)
-        else:
-            _log(req, resp.status_code)
+            if req.method == "HEAD":
+                _measure(resp, resp.stream)
+            else:
+                resp.stream = _logged(resp.stream, req, resp.status_code)
+                return
+        _log(req, resp.status_code)
 
 
 def request_id(given: str | None) -> str:
@@ -110,7 +122,22 @@ def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterat
     try:
         yield from stream
     finally:
+        _close(stream)
         _log(req, status)
+
+
+def _measure(resp: falcon.Response, stream: Iterable[bytes]) -> None:
+    """Replace a stream by its length: HEAD has the header of GET, and no content (RFC 9110, 9.3.2)."""
+    if resp.content_length is None:
+        resp.content_length = sum(map(len, stream))
+    _close(stream)
+    resp.stream = None
+
+
+def _close(stream: object) -> None:
+    close = getattr(stream, "close", None)
+    if close is not None:
+        close()
 
 
 def _log(req: falcon.Request, status: int) -> None:
@@ -165,7 +192,8 @@ class Authentication:
         lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
         before the responder.
         """
-        role = cast("Resource", resource).roles.get(req.method)
+        method = "GET" if req.method == "HEAD" else req.method
+        role = cast("Resource", resource).roles.get(method)
         if role == "collector":
             self._check_key(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
@@ -181,39 +209,6 @@ class Authentication:
         else:
             self._keys.check_any(key, address)
             raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
-
-
-def page_of(req: falcon.Request) -> tuple[int, int]:
-    """Return the parameters `after` and `limit` of a list."""
-    after = whole_number(req, "after", 0, smallest=0, largest=LARGEST_ID)
-    return after, whole_number(req, "limit", DEFAULT_LIMIT, smallest=1, largest=LARGEST_LIMIT)
-
-
-def whole_number(req: falcon.Request, name: str, default: int, *, smallest: int, largest: int) -> int:
-    """Return a whole number from the query; raises `InvalidParameter`."""
-    value = req.get_param(name)
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdigit() and smallest <= int(value) <= largest):
-        raise InvalidParameter(f"{name} must be a whole number from {smallest} to {largest}.")
-    return int(value)
-
-
-def flag(req: falcon.Request, name: str) -> bool:
-    """Return whether a parameter is `true`; raises `InvalidParameter` unless it is `true` or `false`."""
-    value = req.get_param(name)
-    if value not in (None, "true", "false"):
-        raise InvalidParameter(f"{name} must be true or false.")
-    return value == "true"
-
-
-def only(req: falcon.Request, *names: str) -> None:
-    """Raise `InvalidParameter` for an unknown or repeated query parameter."""
-    for name, value in req.params.items():
-        if name not in names:
-            raise InvalidParameter(f"Unknown parameter {name[:40]!r}; this address takes {', '.join(names)}.")
-        if isinstance(value, list):
-            raise InvalidParameter(f"The parameter {name} is repeated.")
 
 
 def read_json(req: falcon.Request, limit: int) -> Body:

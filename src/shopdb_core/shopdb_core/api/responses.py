@@ -2,20 +2,32 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 import falcon
 import orjson
 from falcon.media import JSONHandler
 
 from shopdb_core.api.request import WebApp
+from shopdb_core.errors import Unavailable
+from shopdb_core.store.paging import Page
 from shopdb_hookspecs import Json, JsonObject
 
 PROBLEM = "application/problem+json"
 
 # Times in UTC end in `Z`. SQLAlchemy's names of columns are a subclass of `str`.
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+BLOCK_BYTES = 64 * 1024
+"""How much of an answer is sent at once; a shorter one has a Content-Length."""
+
+SPOOLED_BYTES = 1024 * 1024
+"""How much of a file is kept in memory; the rest is on the disk."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -39,13 +51,101 @@ def page(items: list[JsonObject], limit: int, cursor: str) -> JsonObject:
     return {"items": items[:limit], "next": items[limit - 1][cursor] if len(items) > limit else None}
 
 
-def csv_file(columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:
-    """Return a table as CSV (RFC 4180) with a header line, which a spreadsheet shows and does not execute."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
+def write_page(resp: falcon.Response, page: Page) -> None:
+    """Answer with a page in the envelope of a list."""
+    write_list(resp, map(json_item, page.items), page.next)
+
+
+def json_item(item: Json) -> bytes:
+    """Return one item of a list as JSON."""
+    return orjson.dumps(item, option=_OPTIONS)
+
+
+def write_list(resp: falcon.Response, items: Iterable[bytes], following: int | None, **head: Json) -> None:
+    """Answer with an object of `head`, `items` and `next`; a long answer is sent in blocks."""
+    blocks = _blocks(_list_parts(items, following, head))
+    first, second = next(blocks), next(blocks, None)
+    resp.content_type = falcon.MEDIA_JSON
+    if second is None:
+        resp.data = first
+    else:
+        resp.stream = chain((first, second), blocks)
+
+
+def _list_parts(items: Iterable[bytes], following: int | None, head: JsonObject) -> Iterator[bytes]:
+    yield json_item(head)[:-1] + (b',"items":[' if head else b'"items":[')
+    for number, item in enumerate(items):
+        yield b"," + item if number else item
+    yield b'],"next":%b}' % json_item(following)
+
+
+def _blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the parts joined into blocks, since the server sends each block by itself."""
+    block = bytearray()
+    for part in parts:
+        block += part
+        if len(block) >= BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
+
+
+class FileStream:
+    """Yields a file in blocks; the server closes it when the answer was sent or broken off (PEP 3333)."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(partial(self._file.read, BLOCK_BYTES), b"")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def write_csv(resp: falcon.Response, file: IO[bytes]) -> None:
+    """Answer with a file of `csv_file`."""
+    resp.content_type = "text/csv; charset=utf-8"
+    length = file.tell()
+    file.seek(0)
+    resp.set_stream(FileStream(file), length)
+
+
+def csv_file(columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> IO[bytes]:
+    """Return a table as CSV (RFC 4180) with a header line, which a spreadsheet shows and does not execute.
+
+    It is in a temporary file, which is kept in memory while it is small, and is open at its end. The caller
+    closes it. Raises `Unavailable` if the disk for it is full.
+    """
+    file = SpooledTemporaryFile(SPOOLED_BYTES)  # noqa: SIM115  # the caller closes it
+    try:
+        _write_table(file, columns, rows)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _write_table(file: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_inert(cell) for cell in row] for row in rows)
-    return buffer.getvalue()
+    for row in rows:
+        cells = [_inert(cell) for cell in row]
+        with _disk_for_files():
+            writer.writerow(cells)
+    with _disk_for_files():
+        text.detach()
+
+
+@contextmanager
+def _disk_for_files() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"The file could not be written to the temporary directory: {error}.") from error
 
 
 def _inert(cell: Json) -> Json:

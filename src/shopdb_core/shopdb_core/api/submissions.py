@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api.parameters import Queries, flag
 from shopdb_core.api.problems import document, log_refusal
-from shopdb_core.api.request import Roles, flag, only, read_json
+from shopdb_core.api.request import Roles, read_json
 from shopdb_core.api.responses import json_line
 from shopdb_core.errors import InvalidSubmission, MalformedBody, Unavailable
 from shopdb_core.intake.http_body import NDJSON
@@ -34,6 +35,7 @@ class CollectorResource:
     """Takes one submission, or a batch of them."""
 
     roles: ClassVar[Roles] = {"POST": "collector"}
+    queries: ClassVar[Queries] = {"on_post": (flag("dryrun"),), "on_post_batch": (flag("dryrun"),)}
 
     def __init__(self, submissions: Submissions, max_body_bytes: int) -> None:
         self._submissions = submissions
@@ -84,9 +86,8 @@ class SubmitOptions:
 
 
 def _read_options(req: falcon.Request, plugin: str) -> SubmitOptions:
-    only(req, "dryrun")
     origin = Origin(f"collector:{plugin}", req.context.requestid, req.context.clientaddress)
-    return SubmitOptions(origin, flag(req, "dryrun"), _prefers_lenient(req))
+    return SubmitOptions(origin, req.context.query["dryrun"], _prefers_lenient(req))
 
 
 def _prefers_lenient(req: falcon.Request) -> bool:

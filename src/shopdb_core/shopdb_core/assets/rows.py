@@ -14,6 +14,7 @@ from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, Statement
+from shopdb_core.store.paging import Page, read_rows
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
 from shopdb_hookspecs import JsonObject
 
@@ -174,12 +175,28 @@ def list_assets(
     connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
 ) -> list[JsonObject]:
     """Return up to `limit` assets with an id above `after`, in the order of their ids."""
+    query = _select_listed(connection, assettype, identityprefix, after)
+    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
+
+
+def read_page(
+    connection: Connection, *, assettype: str | None, identityvalue: str | None, after: int, limit: int
+) -> Page:
+    """Return a page of the same list, whose `identityvalue` is a prefix; attributes stay JSON text."""
+    query = _select_listed(connection, assettype, identityvalue, after)
+    rows, more = read_rows(connection, query, asset.c.assetid, assetattributes.c.attributes, limit)
+    return Page([{**row._mapping, "attributes": orjson.Fragment(row.attributes)} for row in rows], more)  # noqa: SLF001  # its public name
+
+
+def _select_listed(
+    connection: Connection, assettype: str | None, identityprefix: str | None, after: int
+) -> Select[Any]:
     query = _select_assets().where(asset.c.assetid > after)
     if assettype is not None:
         query = query.where(asset.c.assettype == assettype)
     if identityprefix is not None:
         query = query.where(_has_prefix(connection, identityprefix, assettype))
-    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
+    return query
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:

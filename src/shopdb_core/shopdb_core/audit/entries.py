@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.tables import auditentry
+from shopdb_core.store.paging import Page, read_rows
+from shopdb_core.store.tables import auditcheckpoint, auditentry
 from shopdb_hookspecs import Json, JsonObject
 
 Action = Literal["created", "updated", "noop"]
@@ -166,6 +167,14 @@ _NEWEST_HASH = Statement(
     .order_by(auditentry.c.auditid.desc())
     .limit(1)
 )
+_SUBMITTED = Statement(
+    select(auditentry.c.auditid)
+    .where(auditentry.c.assetid == bindparam("assetid"), auditentry.c.plugin.is_not(None))
+    .limit(1)
+)
+_PRUNED = Statement(
+    select(auditcheckpoint.c.lastauditid).where(auditcheckpoint.c.assetid == bindparam("assetid")).limit(1)
+)
 
 
 def entry_row(sealed: SealedEntry) -> dict[str, Any]:
@@ -189,6 +198,14 @@ def newest_hash(connection: Connection, assetid: int) -> bytes | None:
     return row[0] if row else None
 
 
+def was_submitted(connection: Connection, assetid: int) -> bool:
+    """Return whether the asset was ever submitted; entries that were pruned count as submissions."""
+    return bool(
+        _SUBMITTED.run(connection, {"assetid": assetid}).fetchone()
+        or _PRUNED.run(connection, {"assetid": assetid}).fetchone()
+    )
+
+
 def list_entries(
     connection: Connection,
     *,
@@ -199,13 +216,29 @@ def list_entries(
     assetid: int | None = None,
 ) -> list[JsonObject]:
     """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
-    filters = {"plugin": plugin, "action": action, "assetid": assetid}
-    query = (
+    query = _select_listed(after, plugin=plugin, action=action, assetid=assetid)
+    rows = connection.execute(query.order_by(auditentry.c.auditid).limit(limit)).mappings()
+    return [{**row, "diff": orjson.loads(row["diff"])} for row in rows]
+
+
+def read_page(
+    connection: Connection,
+    *,
+    after: int,
+    limit: int,
+    plugin: str | None = None,
+    action: str | None = None,
+    assetid: int | None = None,
+) -> Page:
+    """Return a page of the same list, in which each `diff` stays JSON text."""
+    query = _select_listed(after, plugin=plugin, action=action, assetid=assetid)
+    rows, more = read_rows(connection, query, auditentry.c.auditid, auditentry.c.diff, limit)
+    return Page([{**row._mapping, "diff": orjson.Fragment(row.diff)} for row in rows], more)  # noqa: SLF001  # its public name
+
+
+def _select_listed(after: int, **filters: str | int | None) -> Select[Any]:
+    return (
         select(auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS))
         .filter_by(**{name: value for name, value in filters.items() if value is not None})
         .where(auditentry.c.auditid > after)
-        .order_by(auditentry.c.auditid)
-        .limit(limit)
     )
-    rows = connection.execute(query).mappings()
-    return [{**row, "diff": orjson.loads(row["diff"])} for row in rows]

@@ -236,6 +236,7 @@ class SubmissionValidator:
         self._compiled = compile_schema(schema)
         subschemas = CompiledSubschemas(schema)
         self.parts = PartVerdicts(schema, subschemas)
+        self._members = compile_schema({**schema, "required": []})
         keywords = {
             **Draft202012Validator.VALIDATORS,
             **ExplainingKeywords(subschemas).by_name(),
@@ -246,6 +247,10 @@ class SubmissionValidator:
     def accepts(self, submission: Json) -> bool:
         """Whether the submission is valid; never raises for a value that `json.loads` can return."""
         return accepts(self._compiled, submission)
+
+    def accepts_members(self, members: JsonObject) -> bool:
+        """Whether some members of a submission are valid, whatever the others are."""
+        return accepts(self._members, members)
 
     def faults(self, submission: Json, limit: int | None = 20) -> list[Fault]:
         """Return at most `limit` faults (`None`: all); the list is empty if and only if it is accepted."""

@@ -109,7 +109,7 @@ def _utf_16(content: bytes) -> str | None:
 
 
 def _declared(codec: str, utf_16: str) -> str:
-    """Return the codec of a body of UTF-16; raises `MalformedBody` if the declared one is of another charset."""
+    """Return the codec of a UTF-16 body; raises `MalformedBody` if another charset is declared."""
     if not codec.startswith("utf-16"):
         raise MalformedBody(f"The body is UTF-16, but its charset is declared as {codec}; send UTF-8.")
     return utf_16 if codec == "utf-16" else codec

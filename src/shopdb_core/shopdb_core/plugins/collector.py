@@ -1,6 +1,7 @@
 """`PluginHooks` calls the hooks of one plugin; `Collector` is the endpoint that the plugin declares."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +92,20 @@ class Collector:
     def endpoint(self) -> str:
         """The path of the URL that accepts submissions."""
         return f"/api/collector/{self.name}"
+
+    def fitting(self, attributes: JsonObject, valid: AbstractSet[str]) -> JsonObject:
+        """Return the attributes that fit the declaration; the fields in `valid` are known to fit.
+
+        Others may have been entered by hand, or submitted under an earlier declaration.
+        """
+        if attributes.keys() <= valid:
+            return attributes
+        declared = self.declaration["fields"]
+        return {
+            name: value
+            for name, value in attributes.items()
+            if name in valid or (name in declared and self.validator.accepts_members({name: value}))
+        }
 
     def normalize(self, submission: JsonObject) -> JsonObject:
         """Return the submission in the plugin's canonical form; raises `PluginFailure`."""

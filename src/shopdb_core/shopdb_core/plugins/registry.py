@@ -92,6 +92,14 @@ class Plugins:
         plugin = self.get(name)
         return plugin is not None and (plugin.collector is not None or plugin.state == "quarantined")
 
+    def is_collected(self, assettype: str) -> bool:
+        """Whether submissions create the assets of a type, perhaps once its plugin is served again.
+
+        A blocked plugin is not imported, so it counts as one that collects.
+        """
+        plugin = self.get(assettype)
+        return plugin is not None and (plugin.collector is not None or plugin.state != "active")
+
     def quarantine(self, name: str, reason: str) -> None:
         """Quarantine a plugin and log `reason`, a sentence for people."""
         self._plugins[name] = _quarantined(self._plugins[name].candidate, reason)

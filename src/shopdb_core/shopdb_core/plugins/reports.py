@@ -1,15 +1,23 @@
 """`Reports` finds the reports of active plugins and runs them, read-only."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from math import isfinite
+from typing import TypeVar
 
 from shopdb_core.errors import FailureKind, InvalidParameter, NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import Json, Parameter, Report
 
-_CONVERSIONS: Mapping[str, Any] = {"string": str, "integer": int, "number": float}
+T = TypeVar("T")
+
+LONGEST_TEXT = 1000
+"""Characters of a parameter; longer patterns are refused by SQLite, and no name in a report is longer."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class Reports:
@@ -43,32 +51,47 @@ class Reports:
         skip: int = 0,
         count: int | None = None,
     ) -> list[Sequence[Json]]:
-        """Run a report of an active plugin and return its rows, or `count` of them after the first `skip`.
+        """Run a report as `run` does, and return its rows, or `count` of them after the first `skip`."""
+        stop = None if count is None else skip + count
+        return self.run(plugin, report, given, lambda rows: list(islice(rows, skip, stop)))
 
-        The connection reads one moment of the database and is rolled back.
+    def run(
+        self,
+        plugin: str,
+        report: Report,
+        given: Mapping[str, Json],
+        take: Callable[[Iterator[Sequence[Json]]], T],
+    ) -> T:
+        """Run a report of an active plugin, and return what `take` makes of its rows.
+
+        `take` need not read all rows, and may be called more than once: the report is run again if the
+        database fails. The connection reads one moment of the database and is rolled back.
         Raises `InvalidParameter` for a missing or malformed parameter, `Unavailable` for a database that
         does not answer, `PluginFailure` for any other failure of the report.
         """
         arguments = {parameter.name: _argument(parameter, given) for parameter in report.parameters}
 
-        def work(connection: Connection) -> list[Sequence[Json]]:
-            stop = None if count is None else skip + count
+        def work(connection: Connection) -> T:
             returned = report.rows(connection, **arguments)
             if returned is None:
                 raise self._failure(plugin, report, "failed: rows returned None: return or yield rows")
-            return list(islice(returned, skip, stop))
+            return take(self._checked(plugin, report, returned))
 
         try:
-            rows = self._store.read(work)
-            wrong = next((row for row in rows if len(row) != len(report.columns)), None)
+            return self._store.read(work)
         except (Unavailable, PluginFailure):
             raise
         except Exception as error:
             raise self._failure(plugin, report, f"raised {type(error).__name__}", "raised") from error
-        if wrong is not None:
-            what = f"has a row of {len(wrong)} cells for {len(report.columns)} columns"
-            raise self._failure(plugin, report, what, "row length")
-        return rows
+
+    def _checked(
+        self, plugin: str, report: Report, rows: Iterable[Sequence[Json]]
+    ) -> Iterator[Sequence[Json]]:
+        for row in rows:
+            if len(row) != len(report.columns):
+                what = f"has a row of {len(row)} cells for {len(report.columns)} columns"
+                raise self._failure(plugin, report, what, "row length")
+            yield row
 
     def _failure(self, plugin: str, report: Report, what: str, kind: FailureKind = "answer") -> PluginFailure:
         found = self._plugins.get(plugin)
@@ -83,6 +106,36 @@ def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:
     if value is None:
         return parameter.default
     try:
-        return _CONVERSIONS[parameter.type](value)
+        return _CONVERSIONS[parameter.type](str(value))
     except ValueError as error:
-        raise InvalidParameter(f"{parameter.name} is not a valid {parameter.type}: {value[:40]!r}") from error
+        found = f"{parameter.name} is not a valid {parameter.type}: {str(value)[:40]!r}"
+        raise InvalidParameter(f"{found}; it must be {error}.") from error
+
+
+def _text(value: str) -> str:
+    try:
+        storable = b"\0" not in value.encode()
+    except UnicodeEncodeError:  # a byte of the command line that is not UTF-8
+        storable = False
+    if len(value) > LONGEST_TEXT or not storable:
+        raise ValueError(f"UTF-8 of at most {LONGEST_TEXT} characters without NUL")
+    return value
+
+
+def _integer(value: str) -> int:
+    if not _INTEGER.fullmatch(value) or not -(2**63) <= int(value) < 2**63:
+        raise ValueError("a whole number of 64 bits")
+    return int(value)
+
+
+def _number(value: str) -> float:
+    if len(value) > LONGEST_TEXT or not _NUMBER.fullmatch(value) or not isfinite(float(value)):
+        raise ValueError("a finite decimal number")
+    return float(value)
+
+
+_CONVERSIONS: Mapping[str, Callable[[str], Json]] = {
+    "string": _text,
+    "integer": _integer,
+    "number": _number,
+}

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import URL, BigInteger, Connection, DateTime, Engine, LargeBinary, String, Text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    LargeBinary,
+    String,
+    Text,
+    func,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
@@ -60,6 +71,7 @@ class DatabaseDialect:
     url_schemes: how `SHOPDB_DATABASE_URL` may name it, with or without the driver.
     column_types: see `ColumnTypes`.
     row_id_from_cursor: `cursor.lastrowid` is the id of an inserted row; otherwise `RETURNING` is used.
+    octet_length: returns the expression for the length of a text in bytes.
     transactional_ddl: a rollback undoes `CREATE TABLE`; otherwise each such statement commits.
     classify_error: returns the class of one exception; `None` if another attempt cannot help.
 
@@ -77,6 +89,7 @@ class DatabaseDialect:
     url_schemes: tuple[str, ...]
     column_types: ColumnTypes = field(default_factory=ColumnTypes)
     row_id_from_cursor: bool = True
+    octet_length: Callable[[ColumnElement[str]], ColumnElement[int]] = func.octet_length
     transactional_ddl: bool = True
     classify_error: Callable[[BaseException], ErrorClass | None]
 

@@ -3,6 +3,7 @@
 The asset is matched by its identity, or by its secondary identity where the site allows it.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from shopdb_core.assets import identity, rows
 from shopdb_core.assets.identity import SecondaryIdentity, find_sole_asset
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes
-from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record
+from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record, was_submitted
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.settings import OnMatch
@@ -151,7 +152,11 @@ class Upsert:
         before = read_attributes(connection, stored.assetid)
         after = merge(before, self._patch(identityvalue))
         changes = diff(before, after)
+        fitting = self.collector.fitting(after, self.prepared.submission.keys())
+        previous = self._previous(connection, stored, before, fitting.keys() - changes.keys())
         if not changes:
+            if previous is None:
+                self._write_dependents(connection, stored.assetid, None, fitting)
             return self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
         entry = self.recorder.entry("updated", stored.assetid, identityvalue, changes, at)
         sealed = self.recorder.chain.seal(entry, _previous_hash(connection, stored))
@@ -165,8 +170,19 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_dependents(connection, stored.assetid, before, after)
+        self._write_dependents(connection, stored.assetid, previous, fitting)
         return Outcome(record(connection, sealed), entry, changes, match)
+
+    def _previous(
+        self, connection: Connection, stored: StoredAsset, before: JsonObject, unchanged: AbstractSet[str]
+    ) -> JsonObject | None:
+        """Return what the rows that depend on the asset hold now: `None` if it was only entered by hand.
+
+        `unchanged` are the fields that keep a value that fits the declaration.
+        """
+        if stored.submissionhash is None and not was_submitted(connection, stored.assetid):
+            return None
+        return self.collector.fitting(before, unchanged | {self.collector.identityfield})
 
     def _patch(self, identityvalue: str) -> JsonObject:
         """Return the submission with the identity as it was spelt, not as the plugin normalised it."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from sqlalchemy import URL, Connection, Engine, Integer, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Integer, LargeBinary, cast, create_engine, event, func
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
@@ -37,6 +37,7 @@ SQLITE = DatabaseDialect(
     driver="pysqlite",
     url_schemes=("sqlite",),
     column_types=ColumnTypes(row_id=Integer()),  # only INTEGER PRIMARY KEY numbers the rows
+    octet_length=lambda text: func.length(cast(text, LargeBinary)),  # octet_length: from SQLite 3.43
     classify_error=_classify_error,
 )
 

@@ -1,0 +1,169 @@
+"""The parameters of the addresses: resources declare those of the query, and `Router` reads them.
+
+So no responder gets a parameter that it did not declare, one that is repeated, or a value that the database
+cannot take.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeAlias
+
+import falcon
+from falcon.routing import BaseConverter, CompiledRouter
+
+from shopdb_core.errors import InvalidParameter
+from shopdb_hookspecs import Json
+
+DEFAULT_LIMIT = 100
+LARGEST_LIMIT = 1000
+LARGEST_ID = 2**63 - 1
+LONGEST_TEXT = 1000
+"""Characters of a text in the query; nothing that it is compared with is longer."""
+
+Read: TypeAlias = Callable[[str], Json]
+Responder: TypeAlias = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryParameter:
+    """One parameter of a query, which may be left out.
+
+    `read` returns the value of its text, and raises `ValueError` for a text that breaks `rule`, which
+    completes the sentence "NAME must …".
+    """
+
+    name: str
+    rule: str
+    read: Read
+    default: Json = None
+
+
+Queries: TypeAlias = Mapping[str, Sequence[QueryParameter] | Callable[..., Sequence[QueryParameter]]]
+"""The parameters of each responder of a resource, by its name, such as `on_get`; the others take none.
+
+Where they depend on the path, it is a method of the resource, which gets the parameters of the path.
+"""
+
+
+def whole_number(name: str, smallest: int, largest: int, default: int | None = None) -> QueryParameter:
+    """Return a parameter that is a whole number in ASCII digits."""
+
+    def read(text: str) -> int:
+        # int() of thousands of digits raises, or takes quadratic time.
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(largest))):
+            raise ValueError(text[:LONGEST_TEXT])
+        return _within(int(text), smallest, largest)
+
+    return QueryParameter(name, f"be a whole number from {smallest} to {largest}", read, default)
+
+
+def short_text(name: str) -> QueryParameter:
+    """Return a parameter that is a text which every database can compare."""
+
+    def read(text: str) -> str:
+        if "\0" in text or len(text) > LONGEST_TEXT:
+            raise ValueError(name)
+        return text
+
+    return QueryParameter(name, f"have at most {LONGEST_TEXT} characters, and no NUL", read)
+
+
+def choice(name: str, values: Sequence[str]) -> QueryParameter:
+    """Return a parameter that is one of several words."""
+
+    def read(text: str) -> str:
+        return values[values.index(text)]
+
+    return QueryParameter(name, f"be one of {', '.join(values)}", read)
+
+
+def flag(name: str) -> QueryParameter:
+    """Return a parameter that is `true` or `false`; left out, it is false."""
+
+    def read(text: str) -> bool:
+        return ("false", "true").index(text) == 1
+
+    return QueryParameter(name, "be true or false", read, default=False)
+
+
+def as_given(name: str) -> QueryParameter:
+    """Return a parameter whose text is passed on, and is checked by what it is passed to."""
+    return QueryParameter(name, "", str)
+
+
+PAGE = (whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT), whole_number("after", 0, LARGEST_ID, 0))
+"""The parameters of every list: the number of items, and the id after which they begin."""
+
+
+def read_query(req: falcon.Request, parameters: Sequence[QueryParameter]) -> dict[str, Any]:
+    """Return the value of each parameter.
+
+    Raises `InvalidParameter` for one that is unknown, repeated, or breaks its rule.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    values = {parameter.name: parameter.default for parameter in parameters}
+    for name, text in req.params.items():
+        if name not in known:
+            taken = ", ".join(known) or "none"
+            raise InvalidParameter(f"Unknown parameter {name[:40]!r}; this address takes {taken}.")
+        if isinstance(text, list):
+            raise InvalidParameter(f"The parameter {name} is repeated.")
+        values[name] = _value(known[name], text)
+    return values
+
+
+def _value(parameter: QueryParameter, text: str) -> Json:
+    try:
+        return parameter.read(text)
+    except ValueError as error:
+        raise InvalidParameter(f"{parameter.name} must {parameter.rule}.") from error
+
+
+def _within(number: int, smallest: int, largest: int) -> int:
+    if not smallest <= number <= largest:
+        raise ValueError(number)
+    return number
+
+
+class IdConverter(BaseConverter):
+    """The id of a row in a path, as `{assetid:id}`; an address with anything else does not exist."""
+
+    def convert(self, value: str) -> int | None:
+        """Return the id; int() also accepts `1_0`, `+1`, and the digits of every script."""
+        is_id = value.isascii() and value.isdigit() and value[0] != "0" and len(value) <= len(str(LARGEST_ID))
+        return int(value) if is_id and int(value) <= LARGEST_ID else None
+
+
+class Router(CompiledRouter):
+    """Falcon's router; each responder finds its query read in `req.context.query`, and HEAD is GET's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.options.converters["id"] = IdConverter
+
+    def map_http_methods(self, resource: object, **kwargs: Any) -> dict[str, Responder]:
+        """Return the responder of each method; the server sends no body for HEAD (RFC 9110, 9.3.2)."""
+        found: Mapping[str, Any] = super().map_http_methods(resource, **kwargs)
+        responders = {method: _reading(responder, resource) for method, responder in found.items()}
+        return responders | {"HEAD": responders["GET"]} if "GET" in responders else responders
+
+
+def declared_parameters(
+    resource: object, responder: str, path: Mapping[str, Any]
+) -> Sequence[QueryParameter]:
+    """Return the parameters of the query that a responder takes, for the parameters of one path."""
+    queries: Queries = getattr(resource, "queries", {})
+    declared = queries.get(responder, ())
+    return declared(resource, **path) if callable(declared) else declared
+
+
+def _reading(responder: Responder, resource: object) -> Responder:
+    """Return a responder that reads the query first."""
+
+    @wraps(responder)
+    def respond(req: falcon.Request, resp: falcon.Response, **path: Any) -> None:
+        req.context.query = read_query(req, declared_parameters(resource, responder.__name__, path))
+        responder(req, resp, **path)
+
+    return respond
