@@ -12,7 +12,7 @@ from sqlalchemy import text
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
-from shopdb_core.store.open import pruning_lock
+from shopdb_core.store.open import BACKGROUND_READERS, pruning_lock
 
 SECRET = "a-secret-key-for-tests-0123456789-abcdef"
 
@@ -286,6 +286,19 @@ def test_the_durability_settings(store):
         ]
 
     assert store.transaction(work) == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("threads", [1, 8, 64])
+def test_all_connections_share_one_page_cache(file, threads):
+    """However many connections read, their caches and the writer's are 32 MiB together."""
+    store = open_store(Settings(secret_key=SECRET, database_url=f"sqlite:///{file}", threads=threads))
+    writer, reader = (
+        -run(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar_one())
+        for run in (store.transaction, store.read)
+    )
+    store.close()
+    assert writer + (threads + BACKGROUND_READERS) * reader <= 32 * 1024
+    assert writer + threads * reader > 16 * 1024
 
 
 def test_errors_do_not_contain_payloads(store):

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from shopdb_core.access.tokens import ROLES, Role, Tokens
-from shopdb_core.app import create_app
 from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings, site_store
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
@@ -122,7 +121,7 @@ def serve(workers: int | None) -> None:
 def _serve(settings: Settings) -> None:
     log = log_to_stderr()
     with Site.open(settings) as site, Housekeeping(site):
-        server = Server(create_app(site), settings, listen(settings.listen), log.flush)
+        server = Server(site, listen(settings.listen), log.flush)
         server.stop_on_signals()
         click.echo(f"ShopDB listens on {server.url}")
         server.run()

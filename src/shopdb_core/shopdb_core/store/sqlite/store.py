@@ -165,12 +165,10 @@ class SqliteWriter:
     def _commit_batch(self, first: Job) -> None:
         """Run a job and those that have arrived since, in one transaction, and wake their callers.
 
-        The file is compared before the transaction, so that nothing is written to a file that was moved, and
-        after it, before anything is acknowledged.
+        The file is compared after the commit: what went to a file that was moved before is not acknowledged.
         """
         driver, batch = None, [first]
         try:
-            self._file.check()
             driver = _driver(self._current_connection())
             self._begin(driver)
             batch = [job for job in (first, *self._queued()) if job.claim()]
@@ -210,8 +208,12 @@ class SqliteWriter:
             yield job
 
     def _current_connection(self) -> Connection:
-        """Return the connection; a new one if a plugin closed it or tried to end its transaction."""
+        """Return the connection; a new one if a plugin closed it or tried to end its transaction.
+
+        A new one is not opened to another file than the first: raises `Unavailable`.
+        """
         if self._connection is None or not self._connection.in_transaction():
+            self._file.check()
             self._connection = _connect(self._engine)
         return self._connection
 
