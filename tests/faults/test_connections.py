@@ -147,6 +147,25 @@ def test_a_batch_may_be_larger(server, framing) -> None:
     assert len(answer.content.splitlines()) == len(lines)
 
 
+def test_chunks_without_content_are_refused(server) -> None:
+    """A chunk whose size never ends is a 413, although it has no content to count."""
+    with connect(server.url) as connection:
+        connection.sendall(head(PATH, server.key, "Transfer-Encoding: chunked"))
+        send_what_is_taken(connection, 8 * MIB)
+
+        assert everything(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_token_admits_a_body(server, site) -> None:
+    """An asset that is entered by hand may be as large as a submission."""
+    asset = {"assettype": "racks", "identityvalue": "R-1", "attributes": {"note": "x" * 900_000}}
+    headers = {"Authorization": f"Bearer {site.token('editor')}"}
+
+    answer = httpx.post(f"{server.url}/api/assets", json=asset, headers=headers, trust_env=False)
+
+    assert answer.status_code == 201
+
+
 @pytest.mark.parametrize("target", ["http://[", "/"])
 def test_a_head_that_cannot_be_read_is_refused(server, target) -> None:
     """An address that cannot be split, and a length of thousands of digits, are a 400."""

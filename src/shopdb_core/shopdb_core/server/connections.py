@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ThreadedTaskDispatcher
+from waitress.utilities import RequestEntityTooLarge
 
 REQUEST_SECONDS = 60.0
 """How long a request may take to arrive, plus one second for each `SLOWEST_BYTES` of its body."""
@@ -61,6 +62,9 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
         if self._most == 0 or max(self.content_length, len(self.body_rcv)) > self._most:
             self._cut_off()
             return len(data)
+        if self.body_bytes_received > 2 * self._most + SLOWEST_BYTES:
+            self.error = RequestEntityTooLarge("The chunks have more framing than content.")
+            self.completed = True
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
