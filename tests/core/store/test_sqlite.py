@@ -1,7 +1,10 @@
 """The SQLite store: one writer thread, many readers."""
 
+import fcntl
+import os
 import sqlite3
 import threading
+import time
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +12,7 @@ from sqlalchemy import text
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
+from shopdb_core.store.open import BACKGROUND_READERS, pruning_lock
 
 SECRET = "a-secret-key-for-tests-0123456789-abcdef"
 
@@ -106,17 +110,149 @@ def test_an_empty_batch(store):
     assert store.batch([]) == []
 
 
-def test_a_locked_database_is_unavailable_until_it_is_free(file, store):
-    """A lock of another process that lasts too long is `Unavailable`; later work is stored again."""
-    store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=100"))
+def stored_within(store, name, seconds=10):
+    """Return whether work is stored once the writer got its lock."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            return store.transaction(mark(name)) == name
+        except Unavailable:
+            time.sleep(0.05)
+    return False
+
+
+def lock_database(file):
+    """Take SQLite's lock as another program does; return a function that releases it."""
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    return other.close
+
+
+def lock_queue(file):
+    """Take the lock of the queue as another process does."""
+    descriptor = os.open(f"{file}-turn", os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return lambda: os.close(descriptor)
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("lock", [lock_database, lock_queue])
+def test_a_lock_of_another_process_is_unavailable_until_it_is_free(file, store, lock):
+    """Work that waits is refused within 15 seconds, later work at once, reads go on; then work is stored."""
+    release = lock(file)
+    started = time.monotonic()
     with pytest.raises(Unavailable, match="locked"):
         store.transaction(mark("a"))
-    other.execute("ROLLBACK")
-    other.close()
-    assert store.transaction(mark("b")) == "b"
-    assert marks(store) == {"b"}
+    assert time.monotonic() - started < 15
+
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match="locked"):
+        store.transaction(mark("b"))
+    store.ping()
+    assert time.monotonic() - started < 2
+
+    release()
+    assert stored_within(store, "c")
+    assert marks(store) == {"c"}
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("lock", [lock_database, lock_queue])
+def test_close_does_not_wait_for_another_process(file, store, lock):
+    """A store that waits for a lock closes within seconds, and the work is refused."""
+    release, refused = lock(file), []
+
+    def run():
+        with pytest.raises(Unavailable):
+            store.transaction(mark("a"))
+        refused.append("a")
+
+    waiting = threading.Thread(target=run)
+    waiting.start()
+    started = time.monotonic()
+    store.close()
+    assert time.monotonic() - started < 5
+    waiting.join(15)
+    assert refused == ["a"]
+    release()
+
+
+def replace(file):
+    """Put another database in the place of the file."""
+    other = file.with_name("other.sqlite3")
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE mark (name TEXT PRIMARY KEY)")
+    connection.close()
+    other.replace(file)
+
+
+@pytest.mark.parametrize(
+    "remove", [lambda file: file.rename(file.with_name("moved.sqlite3")), lambda file: file.unlink(), replace]
+)
+def test_a_file_that_was_moved_is_unavailable(file, store, remove):
+    """A commit, a batch, a read and a health check are refused, and no new file is created."""
+    store.transaction(mark("before"))
+    remove(file)
+    existed = file.exists()
+    for run in (
+        lambda: store.transaction(mark("lost")),
+        lambda: store.read(count),
+        store.ping,
+        lambda: store.transaction(mark("again")),
+    ):
+        with pytest.raises(Unavailable, match="moved, deleted or replaced"):
+            run()
+    (refused,) = store.batch([mark("one of many")])
+    assert isinstance(refused, Unavailable)
+    assert file.exists() == existed
+
+
+def test_a_file_that_is_moved_during_a_commit_is_not_acknowledged(file, store):
+    """The caller gets an error even if SQLite wrote the transaction to the file that was moved."""
+
+    def work(connection):
+        mark("lost")(connection)
+        file.rename(file.with_name("moved.sqlite3"))
+
+    with pytest.raises(Unavailable, match="moved"):
+        store.transaction(work)
+
+
+def test_a_file_that_was_put_back_is_used_again(file, store):
+    """The store compares the file anew each time."""
+    moved = file.rename(file.with_name("moved.sqlite3"))
+    with pytest.raises(Unavailable):
+        store.ping()
+    moved.rename(file)
+    assert store.transaction(mark("a")) == "a"
+    assert marks(store) == {"a"}
+
+
+@pytest.mark.parametrize("umask", [0, 0o277])
+def test_only_the_owner_reads_the_files(tmp_path, umask):
+    """Every file beside the database has mode 0600, whatever the umask."""
+    path = tmp_path / "private.sqlite3"
+    settings = Settings(secret_key=SECRET, database_url=f"sqlite:///{path}")
+    before = os.umask(umask)
+    try:
+        store = open_store(settings)
+        store.transaction(lambda connection: connection.exec_driver_sql("CREATE TABLE mark (name TEXT)"))
+        with pruning_lock(settings.database_url):
+            modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes.keys() >= {path.name + suffix for suffix in ("", "-wal", "-shm", "-turn", "-prune")}
+    assert set(modes.values()) == {0o600}
+
+
+def test_files_that_others_can_read_are_restricted(file):
+    """A database of an earlier version loses the rights of others when it is opened."""
+    file.chmod(0o644)
+    turn = file.with_name(f"{file.name}-turn")
+    turn.touch(0o644)
+    open_store(Settings(secret_key=SECRET, database_url=f"sqlite:///{file}")).close()
+    assert {each.stat().st_mode & 0o777 for each in (file, turn)} == {0o600}
 
 
 def test_close_finishes_queued_work(file):
@@ -150,6 +286,19 @@ def test_the_durability_settings(store):
         ]
 
     assert store.transaction(work) == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("threads", [1, 8, 64])
+def test_all_connections_share_one_page_cache(file, threads):
+    """However many connections read, their caches and the writer's are 32 MiB together."""
+    store = open_store(Settings(secret_key=SECRET, database_url=f"sqlite:///{file}", threads=threads))
+    writer, reader = (
+        -run(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar_one())
+        for run in (store.transaction, store.read)
+    )
+    store.close()
+    assert writer + (threads + BACKGROUND_READERS) * reader <= 32 * 1024
+    assert writer + threads * reader > 16 * 1024
 
 
 def test_errors_do_not_contain_payloads(store):

@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 
 from shopdb_core.access.tokens import ROLES, Role, Tokens
-from shopdb_core.app import create_app
 from shopdb_core.audit.verify import count_assets
 from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings, site_store
 from shopdb_core.errors import ConfigurationError
@@ -188,7 +187,7 @@ def serve(workers: int | None) -> None:
 def _serve(settings: Settings) -> None:
     log = log_to_stderr()
     with Site.open(settings) as site, Housekeeping(site):
-        server = Server(create_app(site), settings, listen(settings.listen), log.flush)
+        server = Server(site, listen(settings.listen), log.flush)
         server.stop_on_signals()
         click.echo(f"ShopDB listens on {server.url}")
         server.run()

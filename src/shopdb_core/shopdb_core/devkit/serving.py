@@ -12,7 +12,6 @@ from threading import Thread
 import httpx
 
 from shopdb_core.access.tokens import Role, Tokens
-from shopdb_core.app import create_app
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.discovery import installed_candidate
 from shopdb_core.plugins.registry import Plugins
@@ -67,7 +66,7 @@ def _serving(settings: Settings) -> Iterator[Server]:
     upgrade_site(settings)
     with Site.open(settings) as site:
         _require_active(site.plugins)
-        server = Server(create_app(site), settings, listen(settings.listen), flush_log=lambda: None)
+        server = Server(site, listen(settings.listen), flush_log=lambda: None)
         thread = Thread(target=server.run, name="shopdb-testing")
         thread.start()
         try:

@@ -4,25 +4,35 @@ import logging
 import select
 import signal
 import socket
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 import waitress
 from waitress import wasyncore
 
-from shopdb_core.api.request import WebApp
+from shopdb_core.app import create_app
+from shopdb_core.errors import Unauthorized
+from shopdb_core.server.connections import Admission, BodyLimit, Dispatcher
 from shopdb_core.server.listening import url
-from shopdb_core.server.refusals import Channel
-from shopdb_core.settings import Settings
+from shopdb_core.site import Site
 
-LARGEST_BUFFERED_BODY = 66 * 1024 * 1024
-"""Bytes of a body that waitress buffers, on disk beyond half a megabyte; it refuses a larger one itself.
+if sys.platform != "win32":
+    import resource
 
-This is more than the limit of a batch, so that a batch over that limit gets ShopDB's own 413.
+LARGEST_BUFFERED_BATCH = 66 * 1024 * 1024
+"""Bytes of a batch that waitress buffers, on disk beyond half a megabyte, as any body.
+
+This is more than the limit of a batch, so that a batch in chunks over that limit gets ShopDB's own 413.
 """
 
 CONNECTION_LIMIT = 1000
+DESCRIPTORS_OF_A_CONNECTION = 2
+"""Its socket, and the temporary file of its body."""
+
+OTHER_DESCRIPTORS = 100
+COLLECTORS = "/api/collector/"
 DRAIN_SECONDS = 8.0
 POLL_SECONDS = 0.2
 
@@ -31,32 +41,32 @@ SEND_BYTES = 18_000
 
 
 class Server:
-    """Serves an application on a listening socket; `run` returns after `stop`, with the socket closed.
+    """Serves a site on a listening socket; `run` returns after `stop`, with the socket closed.
 
     `flush_log` is called every `POLL_SECONDS` while it serves.
     """
 
-    def __init__(
-        self, app: WebApp, settings: Settings, listener: socket.socket, flush_log: Callable[[], None]
-    ) -> None:
+    def __init__(self, site: Site, listener: socket.socket, flush_log: Callable[[], None]) -> None:
         self._flush_log = flush_log
         self._sockets: dict[int, wasyncore.dispatcher] = {}
         self._stopping = False
         # waitress warns of every request that waits for a thread, which is normal under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = waitress.create_server(
-            app,
+            create_app(site),
             map=self._sockets,
             sockets=[listener],
-            threads=settings.threads,
+            threads=1,  # for health checks; the dispatcher below has the others
             ident=None,
-            connection_limit=CONNECTION_LIMIT,
-            max_request_body_size=max(LARGEST_BUFFERED_BODY, settings.max_body_bytes),
+            # `Admission` and `Request` enforce the limits before waitress does.
+            connection_limit=sys.maxsize,
+            max_request_body_size=sys.maxsize,
             # `client_address` reads X-Forwarded-For; no other header of a proxy is read.
             clear_untrusted_proxy_headers=False,
         )
-        self._server.channel_class = Channel
-        self._server.trusted_proxies = settings.trusted_proxies
+        self._server.channel_class = Admission(_most_connections(), body_limit(site))
+        self._server.task_dispatcher = Dispatcher(site.settings.threads, self._server.task_dispatcher)
+        self._server.trusted_proxies = site.settings.trusted_proxies
         # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
         self._server.adj.send_bytes = SEND_BYTES
 
@@ -80,13 +90,19 @@ class Server:
         flush_at = time.monotonic()
         while not self._stopping:
             self._poll(POLL_SECONDS)
-            if time.monotonic() >= flush_at:
+            now = time.monotonic()
+            if now >= flush_at:
                 self._flush_log()
-                flush_at = time.monotonic() + POLL_SECONDS
+                self._close_overdue(now)
+                flush_at = now + POLL_SECONDS
         self._drain()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stop()
+
+    def _close_overdue(self, now: float) -> None:
+        for channel in self._server.active_channels.values():
+            channel.close_if_overdue(now)
 
     def _drain(self) -> None:
         """Close the listening socket, and answer the requests that have begun to arrive."""
@@ -104,3 +120,42 @@ class Server:
 
     def _poll(self, timeout: float) -> None:
         wasyncore.loop(timeout=timeout, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)
+
+
+def body_limit(site: Site) -> BodyLimit:
+    """Return how much of a body is kept until its request is complete: nothing without a valid key or token.
+
+    What the application refuses, it refuses by itself: this only decides what it may read.
+    """
+    largest = site.settings.max_body_bytes
+
+    def limit(path: str, headers: Mapping[str, str]) -> int:
+        try:
+            if not path.startswith(COLLECTORS):
+                site.tokens.bearer(headers.get("AUTHORIZATION"))
+                return largest
+            plugin, _, rest = path.removeprefix(COLLECTORS).partition("/")
+            key = headers.get("X_API_KEY")
+            if site.plugins.has_endpoint(plugin):
+                site.keys.check(plugin, key)
+            else:
+                site.keys.check_any(key)
+        except Unauthorized:
+            return 0
+        return max(LARGEST_BUFFERED_BATCH, largest) if rest == "_batch" else largest
+
+    return limit
+
+
+def _most_connections() -> int:
+    """Return `CONNECTION_LIMIT`, or fewer where the system permits too few open files for them."""
+    if sys.platform == "win32":
+        return CONNECTION_LIMIT
+    needed = CONNECTION_LIMIT * DESCRIPTORS_OF_A_CONNECTION + OTHER_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    permitted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < permitted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, hard))
+        soft = permitted
+    open_files = needed if soft == resource.RLIM_INFINITY else soft
+    return max(1, min(CONNECTION_LIMIT, (open_files - OTHER_DESCRIPTORS) // DESCRIPTORS_OF_A_CONNECTION))

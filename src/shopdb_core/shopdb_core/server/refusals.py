@@ -4,7 +4,6 @@ import time
 from typing import Final
 
 import orjson
-from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from shopdb_core.access.clients import client_address
@@ -45,11 +44,8 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
 
     def _detail(self, status: int) -> str:
         """Return waitress's own reason, which may quote the request; its limits are put in words."""
-        limits = self.channel.adj
-        if status == 413:  # noqa: PLR2004  # an HTTP status
-            return f"The body has more than {limits.max_request_body_size - 1} bytes, the most that is read."
         if status == 431:  # noqa: PLR2004  # an HTTP status
-            return f"The header has {limits.max_request_header_size} bytes or more."
+            return f"The header has {self.channel.adj.max_request_header_size} bytes or more."
         if status == 500:  # noqa: PLR2004  # an HTTP status
             return UNEXPECTED
         return f"The request cannot be read: {self.request.error.body[:LONGEST_REASON]}."
@@ -69,9 +65,3 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
             ),
             requestid=requestid,
         )
-
-
-class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
-    """One connection, whose unreadable requests a `RefusalTask` answers."""
-
-    error_task_class = RefusalTask

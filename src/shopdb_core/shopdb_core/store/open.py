@@ -20,6 +20,9 @@ from shopdb_core.store.sqlite.store import SqliteStore
 
 E = TypeVar("E", bound=Exception)
 
+BACKGROUND_READERS = 2
+"""Connections to a SQLite file for health checks and pruning, whatever the requests do."""
+
 
 def open_store(settings: Settings) -> Store:
     """Open the site's database, whose tables are not checked.
@@ -29,7 +32,7 @@ def open_store(settings: Settings) -> Store:
     """
     url, server = _parsed(settings.database_url)
     if server is None:
-        return SqliteStore(url, readers=settings.threads)
+        return SqliteStore(url, readers=settings.threads + BACKGROUND_READERS)
     with _naming_the_setting():
         return _checked(ServerStore(server, url, settings.pool_size or settings.threads), server)
 

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 from sqlalchemy import URL, Connection, Engine, Integer, LargeBinary, cast, create_engine, event, func
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,9 +14,21 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, DatabaseDialect, ErrorClass
 from shopdb_core.store.interface import install_guard
+from shopdb_core.store.sqlite.files import create_private, make_private
+
+WRITER_CACHE_KIB = 16 * 1024
+READERS_CACHE_KIB = 16 * 1024
+"""The page cache of one process: half for its writer, half for all its readers together.
+
+What does not fit is in the system's own cache, which all processes share.
+"""
+
+_LOCKED = ErrorClass("The database is locked by another process.")
+
+LOCKED = f"{_LOCKED.reason} Nothing was stored."
 
 _ERROR_CLASSES = {
-    sqlite3.SQLITE_BUSY: ErrorClass("The database is locked by another process."),
+    sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: ErrorClass("The database is locked by another connection."),
     sqlite3.SQLITE_FULL: ErrorClass("The disk that holds the database is full."),
     sqlite3.SQLITE_IOERR: ErrorClass("The disk that holds the database reports an error."),
@@ -42,22 +55,33 @@ SQLITE = DatabaseDialect(
 )
 
 
-def writing_engine(url: URL) -> Engine:
-    """Return an engine with a single connection; the caller begins and commits in SQL."""
+def is_locked(error: BaseException) -> bool:
+    """Return whether another process holds SQLite's lock."""
+    return _classify_error(error) is _LOCKED
+
+
+def writing_engine(url: URL, lock_seconds: float, cache_kib: int) -> Engine:
+    """Return an engine with a single connection; the caller begins and commits in SQL.
+
+    A statement waits for SQLite's lock for up to `lock_seconds`.
+    """
     engine = create_engine(
         url,
         poolclass=StaticPool,
         pool_reset_on_return=None,  # a plugin that closes the connection does not end the transaction
         hide_parameters=True,
-        connect_args={"timeout": LOCK_TIMEOUT_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": lock_seconds, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, cache_kib))
     install_guard(engine)
     return engine
 
 
-def reading_engine(url: URL, connections: int) -> Engine:
-    """Return a pool of read-only connections; each transaction reads one snapshot."""
+def reading_engine(url: URL, connections: int, cache_kib: int) -> Engine:
+    """Return a pool of read-only connections; each transaction reads one snapshot.
+
+    `cache_kib` is the page cache of each.
+    """
     engine = create_engine(
         url,
         pool_size=connections,
@@ -65,18 +89,18 @@ def reading_engine(url: URL, connections: int) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": LOCK_TIMEOUT_SECONDS},
     )
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, cache_kib))
     event.listen(engine, "connect", _refuse_writes)
     event.listen(engine, "begin", _begin_snapshot)
     return engine
 
 
-def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _configure(cache_kib: int, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     """Let ShopDB begin transactions (`isolation_level`); a commit returns once it is on the disk (FULL)."""
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None
     _enable_wal(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_kib}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -127,7 +151,8 @@ def as_unavailable(error: BaseException, *, reading: bool = False) -> Unavailabl
 @contextmanager
 def migrating_sqlite(url: URL) -> Iterator[Connection]:
     """Hold the write lock of the file, which other upgrades wait for; a failure rolls everything back."""
-    engine = writing_engine(url)
+    make_private(url.database or "")
+    engine = writing_engine(url, LOCK_TIMEOUT_SECONDS, WRITER_CACHE_KIB)
     try:
         with raising_unavailable(), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -140,7 +165,9 @@ def migrating_sqlite(url: URL) -> Iterator[Connection]:
 @contextmanager
 def pruning_sqlite(url: URL) -> Iterator[bool]:
     """Yield whether this process got the lock: SQLite's own, on an empty file beside the database."""
-    with closing(sqlite3.connect(f"{url.database}-prune", timeout=0, isolation_level=None)) as lock:
+    file = f"{url.database}-prune"
+    create_private(file)
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:

@@ -1,12 +1,10 @@
 """`SqliteStore`: one writer thread, which commits many works together, and a pool of readers (ADR 0005)."""
 
-import os
 import queue
 import sqlite3
-import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
@@ -14,53 +12,42 @@ from sqlalchemy import URL, Connection, Engine
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.interface import guarded
 from shopdb_core.store.sqlite.engine import (
+    LOCKED,
+    READERS_CACHE_KIB,
+    WRITER_CACHE_KIB,
     as_unavailable,
+    is_locked,
     raising_unavailable,
     reading_engine,
     writing_engine,
 )
-
-if sys.platform != "win32":
-    import fcntl
+from shopdb_core.store.sqlite.files import OpenedFile, ProcessLock, make_private
 
 T = TypeVar("T")
 
 LARGEST_BATCH = 256
 """How many works one commit holds at most, the first one not counted."""
 
+PATIENCE_SECONDS = 6.0
+"""How long the writer waits for a lock of another process before the callers give up.
 
-class ProcessLock:
-    """A lock between the processes that write to one file, taken before SQLite's own.
+Less than a server that stops leaves to the requests in flight, so that they are answered.
+"""
 
-    SQLite polls: a process that finds the lock taken sleeps for up to a tenth of a second, and others
-    overtake it. The operating system queues those that wait for this lock, a `flock` on a file beside the
-    database, and releases it when a process dies. Windows lacks `flock`; there only SQLite's lock is used.
-    """
+SQLITE_LOCK_SECONDS = 1.0
+"""How long one attempt to begin a transaction waits for SQLite's own lock."""
 
-    def __init__(self, database: str) -> None:
-        self._file = os.open(f"{database}-turn", os.O_RDWR | os.O_CREAT, 0o644)
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Wait for the lock, and release it after the block."""
-        if sys.platform != "win32":
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            if sys.platform != "win32":
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
+CLOSING_PATIENCE_SECONDS = 1.0
+LOOK_SECONDS = 0.25
+"""How often a caller looks whether the writer still waits."""
 
 
 class Job:
     """One piece of work, and the caller that waits for it; without `commit` it is rolled back.
 
     The caller waits for a plain lock: a `Future` takes three times as long, on the one thread that all wait
-    for.
+    for. While the writer waits for another process the caller may withdraw the job; once the transaction has
+    begun, it waits for the end.
     """
 
     def __init__(self, work: Callable[[Connection], Any], *, commit: bool) -> None:
@@ -68,8 +55,13 @@ class Job:
         self._commit = commit
         self._result: Any = None
         self._error: Exception | None = None
+        self._unclaimed = threading.Lock()
         self._unfinished = threading.Lock()
         self._unfinished.acquire()
+
+    def claim(self) -> bool:
+        """Return whether the job is still to be run, once: to the writer, or to the caller that withdraws."""
+        return self._unclaimed.acquire(blocking=False)
 
     def run(self, connection: Connection) -> None:
         """Run the work in a savepoint and keep its result or error; raises if the transaction is lost."""
@@ -95,60 +87,116 @@ class Job:
         self._error = error
         self.finish()
 
+    def wait(self, is_stuck: Callable[[], bool]) -> None:
+        """Wait for the end, or withdraw the job if `is_stuck` before the writer begins it."""
+        while not self._unfinished.acquire(timeout=LOOK_SECONDS):
+            if is_stuck() and self.claim():
+                self._error = Unavailable(LOCKED)
+                return
+
     def result(self) -> Any:
-        """Wait for the end, and return the work's result or raise its error."""
-        self._unfinished.acquire()
+        """Return the work's result or raise its error; call `wait` first."""
         if self._error is not None:
             raise self._error
         return self._result
 
     def result_or_error(self) -> Any:
-        """Wait for the end, and return the work's result or its error."""
-        self._unfinished.acquire()
+        """Return the work's result or its error; call `wait` first."""
         return self._result if self._error is None else self._error
 
 
 class SqliteWriter:
-    """A thread with the only connection that writes; `run` and `enqueue` may be called from any thread."""
+    """A thread with the only connection that writes; `run` may be called from any thread.
 
-    def __init__(self, engine: Engine) -> None:
+    The thread waits for the locks of other processes without a limit; the callers do not.
+    """
+
+    def __init__(self, engine: Engine, file: OpenedFile) -> None:
         self._engine = engine
+        self._file = file
         self._connection: Connection | None = _connect(engine)
         self._process_lock = ProcessLock(engine.url.database or "")
+        self._waiting_since: float | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
         self._enqueuing = threading.Lock()
         self._thread = threading.Thread(target=self._write, name="shopdb-writer", daemon=True)
         self._thread.start()
 
-    def run(self, job: Job) -> Any:
-        """Wait until `job` is committed, and return its result or raise its error."""
-        self.enqueue([job])
-        return job.result()
-
-    def enqueue(self, jobs: Sequence[Job]) -> None:
-        """Run the jobs in this order, without those of other callers between them; does not wait."""
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Run the jobs in this order, without those of other callers between them, and wait for the end."""
         with self._enqueuing:
             for job in jobs:
-                if self._open:
-                    self._jobs.put(job)
-                else:
+                if not self._open:
                     job.fail(Unavailable("The server is shutting down. Nothing was stored."))
+                elif self._is_stuck():
+                    job.fail(Unavailable(LOCKED))
+                else:
+                    self._jobs.put(job)
+        for job in jobs:
+            job.wait(self._is_stuck)
 
     def close(self) -> None:
-        """Finish the jobs in the queue, then end the thread."""
+        """Finish the jobs in the queue, then end the thread and its connection.
+
+        A thread that waits for another process is left behind; it ends with this one.
+        """
         with self._enqueuing:
             if not self._open:
                 return
             self._open = False
             self._jobs.put(None)
-        self._thread.join()
-        self._process_lock.close()
+        while self._thread.is_alive() and not self._is_stuck(CLOSING_PATIENCE_SECONDS):
+            self._thread.join(LOOK_SECONDS)
+
+    def _is_stuck(self, patience: float = PATIENCE_SECONDS) -> bool:
+        """Return whether the thread has waited for another process for longer than `patience` seconds."""
+        since = self._waiting_since
+        return since is not None and time.monotonic() - since > patience
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
+            self._waiting_since = time.monotonic()
             with self._process_lock.held():
-                self._commit_batch([job, *self._queued()])
+                self._commit_batch(job)
+        self._engine.dispose()
+        self._process_lock.close()
+
+    def _commit_batch(self, first: Job) -> None:
+        """Run a job and those that have arrived since, in one transaction, and wake their callers.
+
+        The file is compared after the commit: what went to a file that was moved before is not acknowledged.
+        """
+        driver, batch = None, [first]
+        try:
+            driver = _driver(self._current_connection())
+            self._begin(driver)
+            batch = [job for job in (first, *self._queued()) if job.claim()]
+            for job in batch:
+                job.run(self._current_connection())
+            driver.execute("COMMIT")
+            self._file.check()
+        except Exception as error:  # noqa: BLE001  # each caller raises it
+            self._disconnect(driver)
+            for job in batch:
+                job.fail(as_unavailable(error) or error)
+        else:
+            for job in batch:
+                job.finish()
+        finally:
+            self._waiting_since = None
+
+    def _begin(self, driver: sqlite3.Connection) -> None:
+        """Begin a transaction, as soon as no other process holds SQLite's own lock."""
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not (is_locked(error) and self._open):
+                    raise
+            else:
+                self._waiting_since = None
+                return
 
     def _queued(self) -> Iterator[Job]:
         """Take the jobs that arrived while the last batch was written to the disk."""
@@ -159,25 +207,13 @@ class SqliteWriter:
                 return
             yield job
 
-    def _commit_batch(self, batch: Sequence[Job]) -> None:
-        driver = None
-        try:
-            driver = _driver(self._current_connection())
-            driver.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                job.run(self._current_connection())
-            driver.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001  # each caller raises it
-            self._disconnect(driver)
-            for job in batch:
-                job.fail(as_unavailable(error) or error)
-        else:
-            for job in batch:
-                job.finish()
-
     def _current_connection(self) -> Connection:
-        """Return the connection; a new one if a plugin closed it or tried to end its transaction."""
+        """Return the connection; a new one if a plugin closed it or tried to end its transaction.
+
+        A new one is not opened to another file than the first: raises `Unavailable`.
+        """
         if self._connection is None or not self._connection.in_transaction():
+            self._file.check()
             self._connection = _connect(self._engine)
         return self._connection
 
@@ -206,27 +242,36 @@ class SqliteStore:
     """Implements `Store` on one file, which several processes may share."""
 
     def __init__(self, url: URL, readers: int) -> None:
+        database = url.database or ""
+        make_private(database)
         with raising_unavailable():
-            self._writing = writing_engine(url)
-            self._writer = SqliteWriter(self._writing)
-        self._reading = reading_engine(url, readers)
+            writing = writing_engine(url, SQLITE_LOCK_SECONDS, WRITER_CACHE_KIB)
+            writing.connect().close()
+            self._file = OpenedFile(database)
+            self._writer = SqliteWriter(writing, self._file)
+        self._reading = reading_engine(url, readers, READERS_CACHE_KIB // readers)
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Queue `work` for the writer and wait for the commit."""
-        return self._writer.run(Job(work, commit=True))  # type: ignore[no-any-return]  # it is work's result
+        return self._run(Job(work, commit=True))  # type: ignore[no-any-return]  # it is work's result
 
     def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
         """Queue all works for the writer at once, and wait for the commits."""
         jobs = [Job(work, commit=True) for work in works]
-        self._writer.enqueue(jobs)
+        self._writer.run(jobs)
         return [job.result_or_error() for job in jobs]
 
     def dry_run(self, work: Callable[[Connection], T]) -> T:
         """Queue `work` for the writer, which rolls it back."""
-        return self._writer.run(Job(work, commit=False))  # type: ignore[no-any-return]  # it is work's result
+        return self._run(Job(work, commit=False))  # type: ignore[no-any-return]  # it is work's result
+
+    def _run(self, job: Job) -> Any:
+        self._writer.run([job])
+        return job.result()
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a read transaction; readers never wait for the writer."""
+        self._file.check()  # a new connection would open the file that is there now, or create one
         with raising_unavailable(reading=True), self._reading.connect() as connection:
             return work(connection)
 
@@ -237,5 +282,4 @@ class SqliteStore:
     def close(self) -> None:
         """Let the writer finish its queue, then close every connection."""
         self._writer.close()
-        self._writing.dispose()
         self._reading.dispose()
