@@ -42,7 +42,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
     """
 
     cut_off = False
-    body_rcv: Any = None  # as waitress has it, with the type that it lacks
+    completed: bool = False  # as waitress has them, with the types that it lacks
+    body_rcv: Any = None
 
     def __init__(self, limit: BodyLimit, adj: Any) -> None:
         super().__init__(adj)
