@@ -1,9 +1,7 @@
 """Refused bodies leave nothing behind, and large answers take no more memory than a few pages."""
 
-import json
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,51 +47,6 @@ def open_files(pid: int, directory: Path) -> list[Path]:
     """Return the files below `directory` that a process has open, deleted ones included."""
     targets = filter(None, map(target_of, Path(f"/proc/{pid}/fd").iterdir()))
     return [target for target in targets if target.is_relative_to(directory)]
-
-
-def batch(first: int) -> bytes:
-    """Return the lines of 200 computers with 100 programs of their own each."""
-    return b"".join(
-        json.dumps(
-            {
-                "hostname": f"pc-{host}",
-                "installedsoftware": [{"name": f"Program {host} {each} {'x' * 60}"} for each in range(100)],
-            }
-        ).encode()
-        + b"\n"
-        for host in range(first, first + 200)
-    )
-
-
-def read_all(client, headers: dict[str, str]) -> int:
-    """Read every asset, and return how many there are."""
-    count, after = 0, 0
-    while after is not None:
-        page = client.get("/api/assets", params={"after": after, "limit": 50}, headers=headers).json()
-        count, after = count + len(page["items"]), page["next"]
-    return count
-
-
-@pytest.mark.alone
-def test_readers_share_one_page_cache(site) -> None:
-    """Eight clients that read the same file at once do not make the process cache it eight times."""
-    server, headers = site.serve(), {"Authorization": f"Bearer {site.token()}"}
-    with server.client() as client:
-        for first in range(0, 1_000, 200):
-            body = {"content": batch(first), "headers": {"Content-Type": "application/x-ndjson"}}
-            assert client.post("/api/collector/computers/_batch", **body).status_code == 200
-        read_all(client, headers)
-        before = resident_bytes(server.process.pid)
-
-        with ThreadPoolExecutor(8) as pool:
-            counts = list(pool.map(lambda _: read_all(client, headers), range(8)))
-
-    grown = resident_bytes(server.process.pid) - before
-    size = site.database.file.stat().st_size
-    logger.info("grown by %d bytes, on a file of %d", grown, size)
-    assert counts == [1_000] * 8
-    assert size > 20 * MIB
-    assert grown < 60_000_000
 
 
 @pytest.mark.alone

@@ -45,7 +45,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
 
     completed: bool = False
     cut_off = False
-    body_rcv: Any = None  # as waitress has it, with the type that it lacks
+    completed: bool = False  # as waitress has them, with the types that it lacks
+    body_rcv: Any = None
 
     def __init__(self, limit: BodyLimit, adj: Any) -> None:
         super().__init__(adj)
