@@ -19,7 +19,7 @@ WINDOW_SECONDS = 60.0
 """How long wrong keys are counted, from the first one, and how long at most a client is then refused."""
 
 MOST_CLIENTS = 10_000
-"""How many clients are counted, and how many known pairs of client and key are kept; about 2 MB in all."""
+"""How many clients are counted, and how many known pairs of client and key are kept; about 5 MB in all."""
 
 
 def client_address(peer: str | None, forwarded: str | None, trusted: Sequence[Network]) -> str | None:
