@@ -17,7 +17,8 @@ PROBLEM = "application/problem+json"
 # Times in UTC end in `Z`. SQLAlchemy's names of columns are a subclass of `str`.
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# With their full-width forms, which a spreadsheet of an East Asian locale takes for the same characters.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def install(app: WebApp) -> None:
@@ -40,10 +41,13 @@ def page(items: list[JsonObject], limit: int, cursor: str) -> JsonObject:
 
 
 def csv_file(columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:
-    """Return a table as CSV (RFC 4180) with a header line, which a spreadsheet shows and does not execute."""
+    """Return a table as CSV (RFC 4180) with a header line, which a spreadsheet shows and does not execute.
+
+    Every cell is quoted: a spreadsheet that splits at another separator must not find a cell inside a cell.
+    """
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(columns)
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow([_inert(column) for column in columns])
     writer.writerows([_inert(cell) for cell in row] for row in rows)
     return buffer.getvalue()
 
