@@ -49,6 +49,39 @@ def test_a_report_that_cannot_be_run_is_refused(
     assert message in refused(site.run("report", *arguments))
 
 
+def test_without_a_name_the_reports_are_listed(stocked: Any) -> None:
+    """Those of every plugin or of one, with their parameters."""
+    table = stocked.run("report").stdout.splitlines()
+    rows = json.loads(stocked.run("report", "computers", "--json").stdout)
+
+    assert table[0].split() == ["plugin", "name", "title", "parameters"]
+    assert {line.split()[0] for line in table[1:]} == {"computers", "printers"}
+    assert {row["name"]: row["parameters"] for row in rows}["software_on"] == "name=string [below=string]"
+
+
+def test_a_report_that_fails_shows_the_driver_s_sentence(stocked: Any) -> None:
+    """Its author sees what the database said, and where; a client of the API does not."""
+    stocked.database.query("DROP TABLE computers_software")
+
+    line = stocked.run("report", "computers", "software").stderr
+
+    assert "the report software raised OperationalError. " in line
+    assert "no such table: computers_software (shopdb_computers/" in line
+
+
+def test_db_status_check_exits_with_1_for_a_pending_migration(
+    make_site: Callable[..., Any], site: Any
+) -> None:
+    """The line names what is behind."""
+    behind = make_site().run("db", "status", "--check")
+
+    assert behind.returncode == 1
+    assert behind.stderr == (
+        "shopdb: migrations are pending for core, computers, printers: run `shopdb db upgrade`\n"
+    )
+    assert site.run("db", "status", "--check").returncode == 0
+
+
 @pytest.mark.every_database
 def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
     """It counts what it has checked."""

@@ -8,6 +8,7 @@ import sys
 import click
 
 from shopdb_core.cli.group import ShopDBGroup
+from shopdb_core.cli.output import echo_error
 from shopdb_core.errors import ShopDBError, in_one_line
 
 
@@ -22,5 +23,5 @@ def main() -> None:
     try:
         shopdb()
     except ShopDBError as error:
-        click.echo(f"shopdb: {in_one_line(error)}", err=True)
+        echo_error(in_one_line(error))
         sys.exit(1)

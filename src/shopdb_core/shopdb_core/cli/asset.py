@@ -5,7 +5,8 @@ import orjson
 
 from shopdb_core.assets.rows import find_assetid, get_asset, list_assets, require_asset
 from shopdb_core.audit.entries import list_entries
-from shopdb_core.cli.common import echo_json, echo_table, json_option, site_store
+from shopdb_core.cli.common import json_option, site_store
+from shopdb_core.cli.output import echo, echo_json, echo_table
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Connection
 
@@ -71,11 +72,9 @@ def history(asset: str, limit: int, after: int, *, as_json: bool) -> None:
         echo_json(entries)
         return
     for entry in entries:
-        click.echo(
-            f"{entry['auditid']}  {entry['at']:%Y-%m-%d %H:%M:%S}Z  {entry['action']}  {entry['actor']}"
-        )
+        echo(f"{entry['auditid']}  {entry['at']:%Y-%m-%d %H:%M:%S}Z  {entry['action']}  {entry['actor']}")
         for field, change in entry["diff"].items():
-            click.echo(f"    {field}: {_shortened(orjson.dumps(change).decode())}")
+            echo(f"    {field}: {_shortened(orjson.dumps(change).decode())}")
 
 
 def _assetid(connection: Connection, asset: str) -> int:

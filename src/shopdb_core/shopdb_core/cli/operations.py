@@ -12,7 +12,8 @@ import click
 
 from shopdb_core.access.tokens import ROLES, Role, Tokens
 from shopdb_core.app import create_app
-from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings, site_store
+from shopdb_core.cli.common import json_option, site_settings, site_store
+from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.server.housekeeping import Housekeeping
@@ -41,9 +42,9 @@ def init() -> None:
     An existing .env is never overwritten.
     """
     write_dotenv(Path(".env"))
-    click.echo("Wrote .env (mode 0600) with a SECRET_KEY and a COLLECTOR_API_KEY.")
+    echo("Wrote .env (mode 0600) with a SECRET_KEY and a COLLECTOR_API_KEY.")
     _upgrade()
-    click.echo("Next: `shopdb serve`")
+    echo("Next: `shopdb serve`")
 
 
 def write_dotenv(path: Path) -> None:
@@ -73,8 +74,11 @@ def upgrade() -> None:
 
 
 @db.command("status")
+@click.option(
+    "--check", "is_check", is_flag=True, help="Exit with 1 if a migration is pending or has failed."
+)
 @json_option
-def status(*, as_json: bool) -> None:
+def status(*, is_check: bool, as_json: bool) -> None:
     """Show the version of each distribution's tables, including plugins that were removed."""
     scripts = migration_scripts(load_plugins(site_settings().plugin_selection))
     with site_store(migrated=False) as store:
@@ -84,16 +88,20 @@ def status(*, as_json: bool) -> None:
         echo_json(rows)
     else:
         echo_table(rows, ("name", "current", "head", "state"))
+    pending = [each.name for each in statuses if each.behind or each.failure]
+    if is_check and pending:
+        echo_error(f"migrations are pending for {', '.join(pending)}: run `shopdb db upgrade`")
+        sys.exit(1)
 
 
 def _upgrade() -> None:
     """Upgrade this site's database; exits with 1 if a plugin's migration failed."""
     statuses = upgrade_site(site_settings())
     for each in statuses:
-        click.echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
+        echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
     failures = [each.failure for each in statuses if each.failure]
     for failure in failures:
-        click.echo(f"shopdb: {failure}. The other plugins serve.", err=True)
+        echo_error(f"{failure}. The other plugins serve.")
     if failures:
         sys.exit(1)
 
@@ -124,7 +132,7 @@ def _serve(settings: Settings) -> None:
     with Site.open(settings) as site, Housekeeping(site):
         server = Server(create_app(site), settings, listen(settings.listen), log.flush)
         server.stop_on_signals()
-        click.echo(f"ShopDB listens on {server.url}")
+        echo(f"ShopDB listens on {server.url}")
         server.run()
 
 
@@ -149,4 +157,4 @@ def _duration(text: str) -> timedelta:
 )
 def create(subject: str, role: Role, ttl: timedelta) -> None:
     """Print a new token, and nothing else."""
-    click.echo(Tokens(site_settings().secret_key).issue(subject, role, ttl))
+    echo(Tokens(site_settings().secret_key).issue(subject, role, ttl))

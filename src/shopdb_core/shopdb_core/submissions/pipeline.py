@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body
@@ -105,9 +105,16 @@ class Pipeline:
         key = identity_key(normalized[field])
         if not fits(key):
             raise self._refusal([Fault(f"/{field}", "maxLength", "is empty or too long for an identity")])
+        if has_control(normalized[field]):
+            raise self._refusal([control_fault(field)])
+        # A plugin may remove control characters, such as the NUL at the end of a printer's serial number.
+        as_sent = sent.get(field)
+        identityvalue = (
+            as_sent if isinstance(as_sent, str) and not has_control(as_sent) else normalized[field]
+        )
         return PreparedSubmission(
             submission=normalized,
-            identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
+            identityvalue=identityvalue,
             identitykey=key,
             hash=self._hash({**normalized, field: key.decode()}),
             warnings=tuple(warnings),
