@@ -87,7 +87,7 @@ def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
     """It counts what it has checked."""
     done = stocked.run("audit", "verify")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1 assets, 1 entries, 0 faults\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 asset, 1 entry, 0 faults\n", "")
 
 
 @pytest.mark.every_database
@@ -114,9 +114,9 @@ def test_pruned_entries_are_counted_by_kind(stocked: Any, age: Any) -> None:
     stocked.variables["SHOPDB_AUDIT_RETENTION_DAYS"] = "31"
     second = stocked.run("audit", "prune", "--json")
 
-    assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noops and 0 changes\n", "")
+    assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noop and 0 changes\n", "")
     assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0}
-    assert stocked.run("audit", "verify").stdout == "1 assets, 1 entries, 3 pruned, 0 faults\n"
+    assert stocked.run("audit", "verify").stdout == "1 asset, 1 entry, 3 pruned, 0 faults\n"
 
 
 def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) -> None:
@@ -130,6 +130,6 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
 
     lines = stocked.run("audit", "prune").stdout.splitlines()
 
-    assert lines[0] == "pruned 1 noops and 0 changes"
-    assert "kept 1 entries whose hash does not fit: `shopdb audit verify`" in lines[1]
+    assert lines[0] == "pruned 1 noop and 0 changes"
+    assert "kept 1 entry whose hash does not fit: `shopdb audit verify`" in lines[1]
     assert stocked.run("audit", "verify").returncode == 1

@@ -10,7 +10,7 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.audit.verify import HistoryFault, Verified, count_assets, verify
 from shopdb_core.cli.common import json_option, site_settings, site_store
-from shopdb_core.cli.output import echo, echo_error, echo_json
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 
 MOST_FAULTS = 100
 
@@ -67,9 +67,10 @@ def prune_command(*, as_json: bool) -> None:
     if as_json:
         echo_json({"noops": pruned["noop"], "changes": pruned["change"], "unfit": unfit})
         return
-    echo(f"pruned {pruned['noop']} noops and {pruned['change']} changes")
+    echo(f"pruned {counted(pruned['noop'], 'noop')} and {counted(pruned['change'], 'change')}")
     if unfit:
-        echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` lists them")
+        kept = counted(unfit, "entry", "entries")
+        echo(f"kept {kept} whose hash does not fit: `shopdb audit verify` lists them")
 
 
 def _is_bar_hidden(*, as_json: bool) -> bool:
@@ -89,9 +90,10 @@ def _echo_result(batches: list[Verified], *, as_json: bool) -> None:
             entry = f", entry {fault.auditid}" if fault.auditid else ""
             echo(f"asset {fault.assetid}{entry}: {fault.message}")
         of_pruned = f", {pruned} pruned" if pruned else ""
-        echo(f"{assets} assets, {entries} entries{of_pruned}, {len(faults)} faults")
+        checked = f"{counted(assets, 'asset')}, {counted(entries, 'entry', 'entries')}"
+        echo(f"{checked}{of_pruned}, {counted(len(faults), 'fault')}")
     if faults:
-        echo_error(f"the audit has {len(faults)} faults.")
+        echo_error(f"the audit has {counted(len(faults), 'fault')}.")
         sys.exit(1)
 
 

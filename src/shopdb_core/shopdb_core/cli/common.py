@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from shopdb_core.errors import SchemaBehind
+from shopdb_core.errors import ConfigurationError, SchemaBehind
 from shopdb_core.settings import Settings, read_settings, with_dotenv
 from shopdb_core.site import NO_TABLES
 from shopdb_core.store import Store, open_store
@@ -24,8 +24,17 @@ def site_environment() -> Mapping[str, str]:
 
 
 def site_settings() -> Settings:
-    """Return the settings of the site in the working directory; raises `ConfigurationError`."""
-    return read_settings(site_environment())
+    """Return the settings of the site in the working directory.
+
+    Raises `ConfigurationError`, which names the directory if it is not that of a site.
+    """
+    environ = site_environment()
+    if not (Path(".env").exists() or {"SECRET_KEY", "SECRET_KEY_FILE"} & environ.keys()):
+        raise ConfigurationError(
+            f"{Path.cwd()} has no .env file, and SECRET_KEY is not set: run the command in the site's "
+            "directory or as `shopdb --site DIR …`; `shopdb init` makes a new site."
+        )
+    return read_settings(environ)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, migration_scripts, upgrade_site
 from shopdb_core.store.migrate import MigrationStatus, migration_statuses
+from shopdb_hookspecs import JsonObject
 
 DOTENV = """\
 # This site's settings; every variable is described in docs/settings.md. Keep the file to yourself.
@@ -68,9 +70,10 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def upgrade() -> None:
+@json_option
+def upgrade(*, as_json: bool) -> None:
     """Run the pending migrations of the core, then those of each active plugin."""
-    _upgrade()
+    _upgrade(as_json=as_json)
 
 
 @db.command("status")
@@ -83,21 +86,26 @@ def status(*, is_check: bool, as_json: bool) -> None:
     scripts = migration_scripts(load_plugins(site_settings().plugin_selection))
     with site_store(migrated=False) as store:
         statuses = store.read(lambda connection: migration_statuses(connection, scripts))
-    rows = [asdict(each) | {"state": _state(each)} for each in statuses]
     if as_json:
-        echo_json(rows)
+        echo_json(_rows(statuses))
     else:
-        echo_table(rows, ("name", "current", "head", "state"))
+        echo_table(_rows(statuses), ("name", "current", "head", "state"))
     pending = [each.name for each in statuses if each.behind or each.failure]
     if is_check and pending:
         echo_error(f"migrations are pending for {', '.join(pending)}: run `shopdb db upgrade`")
         sys.exit(1)
 
 
-def _upgrade() -> None:
+def _rows(statuses: Sequence[MigrationStatus]) -> list[JsonObject]:
+    return [asdict(each) | {"state": _state(each)} for each in statuses]
+
+
+def _upgrade(*, as_json: bool = False) -> None:
     """Upgrade this site's database; exits with 1 if a plugin's migration failed."""
     statuses = upgrade_site(site_settings())
-    for each in statuses:
+    if as_json:
+        echo_json(_rows(statuses))
+    for each in () if as_json else statuses:
         echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
     failures = [each.failure for each in statuses if each.failure]
     for failure in failures:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shopdb_core.cli.common import json_option, site_environment, site_settings, site_store
-from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table
+from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table, short_time
 from shopdb_core.declarations.check import declaration_schema
 from shopdb_core.devkit.comparing import Comparison, Declared, compare_releases
 from shopdb_core.devkit.isolation import InstalledPlugin, installed_plugin
@@ -71,7 +71,9 @@ def _exit_unfit(plugins: Plugins, broken: Mapping[str, BreakingChanges]) -> None
 
 
 def _echo_list(plugins: Plugins, broken: Mapping[str, BreakingChanges]) -> None:
-    echo_table([*map(_summary, plugins.all())], ("name", "state", "distribution", "version", "reason"))
+    echo_table(
+        [*map(_summary, plugins.all())], ("name", "state", "distribution", "version", "reason"), "plugins"
+    )
     for each in plugins.all():
         for notice in each.notices:
             echo(f"{each.name} uses what will be removed: {notice}")
@@ -97,7 +99,7 @@ def _served(connection: Connection) -> Mapping[str, ServedDeclaration]:
 
 def _echo_breakage(name: str, breakage: BreakingChanges) -> None:
     before = f" in {breakage.previousversion}" if breakage.previousversion else " before"
-    when = f"since {breakage.since:%Y-%m-%d %H:%M:%SZ}" if breakage.since else "when it is served"
+    when = f"since {short_time(breakage.since)}" if breakage.since else "when it is served"
     echo(f"{name} breaks what clients could rely on{before}, {when}:")
     for change in breakage.changes:
         echo(f"    {change}")
@@ -105,8 +107,9 @@ def _echo_breakage(name: str, breakage: BreakingChanges) -> None:
 
 @plugin.command("show")
 @click.argument("name")
-def show(name: str) -> None:
-    """Show one plugin's endpoint, identity, fields and reports, as JSON."""
+@json_option
+def show(name: str, *, as_json: bool) -> None:  # noqa: ARG001  # every command that reads takes the option
+    """Show one plugin's endpoint, identity, fields and reports, as JSON with and without --json."""
     plugin = _plugin(name)
     collector = plugin.collector
     echo_json(
@@ -255,8 +258,8 @@ def _warn_if_taken(name: str) -> None:
     for candidate in installed_candidates():
         if candidate.name == name:
             echo_error(
-                f"warning: {candidate.distribution} {candidate.version} is installed and has a plugin {name}; "
-                "a site cannot serve two plugins of one name."
+                f"warning: {candidate.distribution} {candidate.version} is installed and has a plugin {name};"
+                " a site cannot serve two plugins of one name."
             )
 
 

@@ -35,7 +35,7 @@ def report(
     if as_json:
         echo_json(items)
     else:
-        echo_table(items, columns)
+        echo_table(items, columns, "rows" if name else "reports")
 
 
 def _listed(plugin: str, report: Report) -> JsonObject:

@@ -17,7 +17,7 @@ import click
 import orjson
 
 from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
-from shopdb_core.cli.output import echo, echo_error, echo_json, echo_json_line
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_json_line
 from shopdb_core.cli.sending import SEND_ERRORS, Sender, answer_of, not_shopdb, reason
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.intake.http_body import NDJSON
@@ -66,9 +66,9 @@ def submit(
         send(sender, files, as_json=as_json)
 
 
-def _exit_failed(failed: int, total: int, things: str) -> None:
+def _exit_failed(failed: int, total: int, thing: str) -> None:
     others = "; the others are stored." if failed < total else "."
-    echo_error(f"{failed} of {total} {things} failed{others}")
+    echo_error(f"{failed} of {counted(total, thing)} failed{others}")
     sys.exit(1)
 
 
@@ -89,7 +89,7 @@ def _send_files(sender: Sender, files: Sequence[str], *, as_json: bool) -> None:
     else:
         _print(sent)
     if failed := sum(bool(each.problem) for each in sent):
-        _exit_failed(failed, len(sent), "files")
+        _exit_failed(failed, len(sent), "file")
 
 
 def _with_progress(files: Sequence[str]) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _send_batches(sender: Sender, files: Sequence[str], *, as_json: bool) -> Non
         report.print_counts()
     failed = sum(report.counts["failed"] for report in reports)
     if failed or any(report.stopped for report in reports):
-        _exit_failed(failed, sum(report.counts.total() for report in reports), "submissions")
+        _exit_failed(failed, sum(report.counts.total() for report in reports), "submission")
 
 
 def _send_lines(sender: Sender, file: str, report: BatchReport) -> None:

@@ -8,7 +8,7 @@ import click
 
 from shopdb_core.api.problems import document
 from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
-from shopdb_core.cli.output import echo, echo_error, echo_json
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ShopDBError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import read_intake_settings, read_plugin_selection
@@ -45,7 +45,7 @@ def validate(plugin: str, files: Sequence[str], *, lenient: bool, as_json: bool)
     else:
         _print(results)
     if refused := sum(not result.valid for result in results):
-        echo_error(f"{refused} of {len(results)} files would be refused.")
+        echo_error(f"{refused} of {counted(len(results), 'file')} would be refused.")
         sys.exit(1)
 
 
