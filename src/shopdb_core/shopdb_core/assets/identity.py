@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
+from shopdb_core.errors import Fault
 from shopdb_core.store import Statement
 from shopdb_core.store.statement import IDENTITY_KEY_BYTES
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence
 from shopdb_hookspecs import Json, JsonObject
 
 _MAC = re.compile(r"[0-9A-F]{2}([:-]?[0-9A-F]{2}){5}", re.IGNORECASE)
+# C0 and C1 controls, DEL, and the controls of the direction of text (Unicode Standard Annex 9).
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PLACEHOLDERS = frozenset(
     {"to be filled by o.e.m.", "default string", "system serial number", "not specified", "none"}
 )
@@ -56,6 +59,16 @@ def identity_key(identity: str) -> bytes:
 def fits(key: bytes) -> bool:
     """Return whether a key is not empty and fits into its column."""
     return 0 < len(key) <= IDENTITY_KEY_BYTES
+
+
+def has_control(identity: str) -> bool:
+    """Return whether an identity has a character that controls a terminal or reorders the text around it."""
+    return bool(_CONTROL.search(identity))
+
+
+def control_fault(field: str) -> Fault:
+    """Return the fault of an identity that has a control character."""
+    return Fault(f"/{field}", "controlcharacter", "has a control character, which an identity cannot have")
 
 
 def is_placeholder(value: str) -> bool:

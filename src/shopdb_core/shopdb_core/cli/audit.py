@@ -9,7 +9,8 @@ import click
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.audit.verify import HistoryFault, Verified, count_assets, verify
-from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
+from shopdb_core.cli.common import json_option, site_settings, site_store
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 
 MOST_FAULTS = 100
 
@@ -66,9 +67,10 @@ def prune_command(*, as_json: bool) -> None:
     if as_json:
         echo_json({"noops": pruned["noop"], "changes": pruned["change"], "unfit": unfit})
         return
-    click.echo(f"pruned {pruned['noop']} noops and {pruned['change']} changes")
+    echo(f"pruned {counted(pruned['noop'], 'noop')} and {counted(pruned['change'], 'change')}")
     if unfit:
-        click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` lists them")
+        kept = counted(unfit, "entry", "entries")
+        echo(f"kept {kept} whose hash does not fit: `shopdb audit verify` lists them")
 
 
 def _is_bar_hidden(*, as_json: bool) -> bool:
@@ -86,11 +88,12 @@ def _echo_result(batches: list[Verified], *, as_json: bool) -> None:
     else:
         for fault in faults[:MOST_FAULTS]:
             entry = f", entry {fault.auditid}" if fault.auditid else ""
-            click.echo(f"asset {fault.assetid}{entry}: {fault.message}")
+            echo(f"asset {fault.assetid}{entry}: {fault.message}")
         of_pruned = f", {pruned} pruned" if pruned else ""
-        click.echo(f"{assets} assets, {entries} entries{of_pruned}, {len(faults)} faults")
+        checked = f"{counted(assets, 'asset')}, {counted(entries, 'entry', 'entries')}"
+        echo(f"{checked}{of_pruned}, {counted(len(faults), 'fault')}")
     if faults:
-        click.echo(f"shopdb: the audit has {len(faults)} faults.", err=True)
+        echo_error(f"the audit has {counted(len(faults), 'fault')}.")
         sys.exit(1)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 
-from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, json_body
@@ -149,9 +149,16 @@ class Pipeline:
         if not fits(key):
             fault = Fault(f"/{field}", "maxLength", "is empty or too long for an identity")
             raise self._refused([fault], warnings)
+        if has_control(normalized[field]):
+            raise self._refused([control_fault(field)], warnings)
+        # A plugin may remove control characters, such as the NUL at the end of a printer's serial number.
+        as_sent = sent.get(field)
+        identityvalue = (
+            as_sent if isinstance(as_sent, str) and not has_control(as_sent) else normalized[field]
+        )
         return PreparedSubmission(
             submission=normalized,
-            identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
+            identityvalue=identityvalue,
             identitykey=key,
             hash=self._hash({**normalized, field: key.decode()}),
             warnings=tuple(warnings),
