@@ -15,9 +15,55 @@ from shopdb_core.store.statement import IDENTITY_KEY_BYTES
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence
 from shopdb_hookspecs import Json, JsonObject
 
-_MAC = re.compile(r"[0-9A-F]{2}([:-]?[0-9A-F]{2}){5}", re.IGNORECASE)
-_PLACEHOLDERS = frozenset(
-    {"to be filled by o.e.m.", "default string", "system serial number", "not specified", "none"}
+_MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
+
+# As makers leave them in SMBIOS, in the agents of printers, and in tools that report nothing by a word.
+_DEFAULT_TEXTS = """
+To be filled by O.E.M. | To be filled | Filled by OEM | TBD by OEM | TBD | O.E.M. | OEM serial
+Default string | None | Null | Nil | N/A | Unknown | Unknow | Undefined | Invalid | Empty | Not defined
+Not specified | Not available | Not applicable | Not present | Not set | Not settable | No serial
+No serial number | Serial | Serial number | SerNum | System serial number | System product name
+System manufacturer | System version | System UUID | Chassis serial number | Base board serial number
+Mainboard serial number | Product serial number | Board serial number | Type1ProductConfigId
+Type2 - Board serial number | Type3 - Chassis serial number | Asset tag | No asset tag | No asset information
+Asset-1234567890 | SYS-1234567890 | MB-1234567890 | SSN12345678901234567 | BSN12345678901234567
+CSN12345678901234567 | ATN12345678901234567 | 1234567 | 12345678 | 123456789 | 1234567890
+0123456789 | 0123456789ABCDEF | 0x00000000 | 0xFFFFFFFF
+03000200-0400-0500-0006-000700080009 | 00020003-0004-0005-0006-000700080009
+"""
+
+
+def _word(text: str) -> str:
+    """Return a text case-folded and without white space and ASCII punctuation, unless it is nothing else."""
+    folded = "".join(text.casefold().split())
+    return _PUNCTUATION.sub("", folded) or folded
+
+
+_PLACEHOLDERS = frozenset(map(_word, re.split("[|\n]", _DEFAULT_TEXTS)))
+
+_LONGEST_NUMBER = 3
+"""The digits of a number that people give a machine."""
+
+# The first digits of MAC addresses that many devices have: RFC 9568 and the documentation of the makers.
+_COMMON_MACS = (
+    "00155d0000",  # a Hyper-V host that had no IPv4 address when its pool of addresses was made
+    "00059a3c7800",  # Cisco VPN Client
+    "00059a3c7a00",  # Cisco AnyConnect
+    "00090faa0001",  # Fortinet SSL VPN
+    "00090ffe0001",
+    "005056c00001",  # VMware's host-only and NAT adapters
+    "005056c00008",
+    "001c42000008",  # Parallels' shared and host-only adapters
+    "001c42000009",
+    "005345000000",  # the adapters of Microsoft's dial-up, RAS and PPTP
+    "204153594eff",
+    "444553540000",
+    "505054503030",
+    "00005e0001",  # VRRP
+    "00005e0002",
+    "00000c07ac",  # HSRP
+    "00000c9ff",
 )
 
 _SELECT = Statement(
@@ -59,18 +105,40 @@ def fits(key: bytes) -> bool:
 
 
 def is_placeholder(value: str) -> bool:
-    """Return whether a value does not identify a device: a default text, or an address that is not unique."""
-    if len(value) > IDENTITY_LENGTH:
-        return True
+    """Return whether a value does not identify a device: a default text, or an address that is not unique.
+
+    One repeated character is a placeholder, too. A single letter is not, nor is a number such as 7 or 22,
+    because people give such names.
+    """
     text = value.strip().casefold()
-    if len(set(text)) <= 1 or text in _PLACEHOLDERS:
-        return True
-    return bool(_MAC.fullmatch(text)) and _is_shared_mac(bytes.fromhex(re.sub("[:-]", "", text)))
+    if _MAC.fullmatch(text):
+        return _is_shared_mac(re.sub("[:-]", "", text))
+    word = _word(text)
+    return word in _PLACEHOLDERS or (len(set(word)) <= 1 and not _is_short_name(word))
 
 
-def _is_shared_mac(address: bytes) -> bool:
-    """Return whether it is all-zero, or has the group or the local bit in the first octet (IEEE 802, 8)."""
-    return not any(address) or bool(address[0] & 0b11)
+def is_evidence(value: str) -> bool:
+    """Return whether a secondary identity may be compared with those of other assets.
+
+    A value that fits its column, is not a placeholder, and has more than one character, not one repeated.
+    """
+    return len(value) <= IDENTITY_LENGTH and len(set(_word(value))) > 1 and not is_placeholder(value)
+
+
+def _is_short_name(word: str) -> bool:
+    """Return whether one repeated character may be a name: `7`, `22`, `a`, but not `0`, `xx` or `1111`."""
+    if word.isdecimal():
+        return word[0] != "0" and len(word) <= _LONGEST_NUMBER
+    return len(word) == 1 and not _PUNCTUATION.match(word)
+
+
+def _is_shared_mac(digits: str) -> bool:
+    """Return whether an address is not that of one device.
+
+    All-zero; with the group or the local bit in the first octet (IEEE 802, 8); or one that many devices have.
+    """
+    first_octet = int(digits[:2], 16)
+    return not int(digits, 16) or bool(first_octet & 0b11) or digits.startswith(_COMMON_MACS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +155,7 @@ class SecondaryIdentity:
 
 def find_sole_asset(connection: Connection, secondary: SecondaryIdentity, value: str) -> int | None:
     """Return the id of the one asset with this value; `None` if none or several have it, or a placeholder."""
-    if is_placeholder(value):
+    if not is_evidence(value):
         return None
     found = _SELECT.run(connection, secondary.row(value)).fetchall()
     return int(found[0][0]) if len(found) == 1 else None
@@ -101,7 +169,7 @@ def replace_secondary(
         return
     if isinstance(old, str):
         _DELETE.run(connection, {"assetid": assetid, "field": secondary.field})
-    if isinstance(new, str) and not is_placeholder(new):
+    if isinstance(new, str) and is_evidence(new):
         _INSERT.run(connection, {**secondary.row(new), "assetid": assetid})
 
 

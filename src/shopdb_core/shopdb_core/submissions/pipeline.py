@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.assets.identity import fits, identity_key, is_placeholder
+from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body
@@ -81,6 +82,7 @@ class Pipeline:
             found = validator.faults(normalized, limit)
         except TypeError as error:
             raise self._not_json() from error
+        found = [*found, *self._placeholder_faults(normalized)][:limit]
         fields = set(map(_field, found))
         as_sent = [fault for fault in validator.faults(submission, limit) if _field(fault) in fields]
         reported = set(map(_field, as_sent))
@@ -105,6 +107,8 @@ class Pipeline:
         key = identity_key(normalized[field])
         if not fits(key):
             raise self._refusal([Fault(f"/{field}", "maxLength", "is empty or too long for an identity")])
+        if faults := self._placeholder_faults(normalized):
+            raise self._refusal(faults)
         return PreparedSubmission(
             submission=normalized,
             identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
@@ -112,6 +116,14 @@ class Pipeline:
             hash=self._hash({**normalized, field: key.decode()}),
             warnings=tuple(warnings),
         )
+
+    def _placeholder_faults(self, normalized: JsonObject) -> list[Fault]:
+        """Return the fault of an identity that is a placeholder, which no schema describes (contract 4)."""
+        field = self._collector.identityfield
+        value = normalized.get(field)
+        if not (isinstance(value, str) and value and is_placeholder(value)):
+            return []
+        return [Fault(f"/{field}", "placeholder", f"is a placeholder, not an identity: {describe(value)}")]
 
     def _hash(self, submission: JsonObject) -> bytes:
         try:
