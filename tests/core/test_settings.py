@@ -1,5 +1,6 @@
 """From environment variables to settings."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def test_everything_can_be_set():
             "SHOPDB_MAX_BODY_BYTES": "5",
             "SHOPDB_TIMEZONE": "Europe/Berlin",
             "SHOPDB_NET_GEAR_ONMATCH": "adopt",
+            "SHOPDB_NET_GEAR_ADOPT_AFTER_HOURS": "48",
         }
     )
     assert settings.database_url == "sqlite:///x.db"
@@ -52,6 +54,9 @@ def test_everything_can_be_set():
     assert settings.max_body_bytes == 5
     assert settings.timezone.key == "Europe/Berlin"
     assert settings.onmatch == {"net_gear": "adopt"}
+    assert settings.adopt_after_hours == {"net_gear": 48}
+    assert settings.adopts_after("net_gear") == timedelta(days=2)
+    assert settings.adopts_after("computers") is None
 
 
 @pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"])
@@ -94,6 +99,10 @@ def test_a_secret_is_read_from_a_file(tmp_path, variable):
         ("SHOPDB_TIMEZONE", "Mars/Olympus"),
         ("SHOPDB_TIMEZONE", "../etc/passwd"),
         ("SHOPDB_COMPUTERS_ONMATCH", "Adopt"),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", ""),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", "-1"),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", "1.5"),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", "99999"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_variable(variable, value):

@@ -4,10 +4,10 @@ from shopdb_core.api import problems, responses
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
-    DuplicatesResource,
     RelationshipResource,
     RelationshipsResource,
 )
+from shopdb_core.api.duplicates import DuplicatesResource, IgnoredDuplicateResource
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource
 from shopdb_core.api.reports import ReportsResource
@@ -16,7 +16,8 @@ from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.site import Site
 
-_ASSET = "/api/assets/{assetid:int(min=1, max=9223372036854775807)}"
+_ID = "int(min=1, max=9223372036854775807)"
+_ASSET = f"/api/assets/{{assetid:{_ID}}}"
 
 
 def create_app(site: Site) -> WebApp:
@@ -46,6 +47,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:int(min=1)}}", RelationshipResource(store))
     app.add_route("/api/audit", audit)
     app.add_route("/api/duplicates", DuplicatesResource(store))
+    app.add_route(f"/api/duplicates/{{duplicateid:{_ID}}}/ignore", IgnoredDuplicateResource(store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
     return app

@@ -6,19 +6,23 @@ The dataclasses hold the defaults; the `read_…` functions pass them only the v
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
 from shopdb_core.errors import ConfigurationError
 
+T = TypeVar("T")
+
 OnMatch = Literal["flag", "adopt"]
 
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
+DEFAULT_ADOPT_AFTER_HOURS = 24
 
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
@@ -28,9 +32,10 @@ MOST_KEYS = 2
 LAST_PORT = 65535
 KEEP = "keep"
 MOST_DAYS = 36_500
+MOST_HOURS = 8_784
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
-_ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
+_OF_PLUGIN = r"SHOPDB_([A-Z0-9_]+)_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Settings(IntakeSettings):
 
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
-    - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
+    - `onmatch`, `adopt_after_hours`: per plugin; the defaults above for a plugin that is not in it.
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret.
@@ -71,6 +76,7 @@ class Settings(IntakeSettings):
     shared_keys: tuple[str, ...] = field(default=(), repr=False)
     plugin_selection: PluginSelection = PluginSelection()
     onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
+    adopt_after_hours: Mapping[str, int] = field(default_factory=dict)
     audit_retention_days: int | None = None
     audit_noop_retention_days: int | None = 30
 
@@ -80,6 +86,12 @@ class Settings(IntakeSettings):
         _check_keys(SHARED_KEY, self.shared_keys)
         for plugin, keys in self.collector_keys.items():
             _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys)
+
+    def adopts_after(self, plugin: str) -> timedelta | None:
+        """Return for how long an asset must not have been submitted to be adopted; `None` adopts none."""
+        if self.onmatch.get(plugin, DEFAULT_ONMATCH) == "flag":
+            return None
+        return timedelta(hours=self.adopt_after_hours.get(plugin, DEFAULT_ADOPT_AFTER_HOURS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
-        onmatch=_onmatch(environ),
+        onmatch=_of_plugins(environ, "ONMATCH", _onmatch),
+        adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", _hours),
         **_values(environ, _INTAKE_VARIABLES),
         **_values(environ, _SERVER_VARIABLES),
     )
@@ -202,15 +215,24 @@ def _names(environ: Mapping[str, str], variable: str) -> frozenset[str] | None:
     return frozenset(filter(None, map(str.strip, _text(environ, variable).split(","))))
 
 
-def _onmatch(environ: Mapping[str, str]) -> dict[str, OnMatch]:
-    values = {}
-    for variable in environ:
-        if match := _ONMATCH.fullmatch(variable):
-            value = environ[variable].strip()
-            if value not in ("flag", "adopt"):
-                raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
-            values[match[1].lower()] = cast("OnMatch", value)
-    return values
+def _of_plugins(environ: Mapping[str, str], setting: str, parse: Callable[[str, str], T]) -> dict[str, T]:
+    """Parse the variables `SHOPDB_<PLUGIN>_` + `setting`, by the name of the plugin."""
+    found = ((variable, re.fullmatch(_OF_PLUGIN + setting, variable)) for variable in environ)
+    return {
+        match[1].lower(): parse(variable, environ[variable].strip()) for variable, match in found if match
+    }
+
+
+def _onmatch(variable: str, value: str) -> OnMatch:
+    if value not in ("flag", "adopt"):
+        raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
+    return cast("OnMatch", value)
+
+
+def _hours(variable: str, value: str) -> int:
+    if not (re.fullmatch("[0-9]{1,9}", value) and int(value) <= MOST_HOURS):
+        raise ConfigurationError(f"{variable} is not a number of hours from 0 to {MOST_HOURS}: {value[:40]}")
+    return int(value)
 
 
 def _unchanged(_variable: str, value: str) -> str:

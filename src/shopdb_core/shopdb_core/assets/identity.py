@@ -1,19 +1,12 @@
-"""Identities: which are equal, and secondary identities, which are evidence of a duplicate (contract 4).
-
-A secondary identity, such as a MAC address, suggests that two assets are one device and never proves it.
-Its values are kept in the table `assetevidence`, except placeholders.
-"""
+"""Identities: which are equal, and which values are placeholders, which identify nothing (contract 4)."""
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import TypeGuard
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
-
-from shopdb_core.store import Statement
 from shopdb_core.store.statement import IDENTITY_KEY_BYTES
-from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_core.store.tables import IDENTITY_LENGTH
+from shopdb_hookspecs import Json
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
@@ -66,29 +59,6 @@ _COMMON_MACS = (
     "00000c9ff",
 )
 
-_SELECT = Statement(
-    select(assetevidence.c.assetid)
-    .where(
-        assetevidence.c.assettype == bindparam("assettype"),
-        assetevidence.c.field == bindparam("field"),
-        assetevidence.c.value == bindparam("value"),
-    )
-    .limit(2)
-)
-_DELETE = Statement(
-    delete(assetevidence).where(
-        assetevidence.c.assetid == bindparam("assetid"), assetevidence.c.field == bindparam("field")
-    )
-)
-_INSERT = Statement(
-    insert(assetevidence).values(
-        assettype=bindparam("assettype"),
-        field=bindparam("field"),
-        value=bindparam("value"),
-        assetid=bindparam("assetid"),
-    )
-)
-
 
 def identity_key(identity: str) -> bytes:
     """Return the key of an identity; two identities are equal if their keys are (contract 4).
@@ -117,12 +87,14 @@ def is_placeholder(value: str) -> bool:
     return word in _PLACEHOLDERS or (len(set(word)) <= 1 and not _is_short_name(word))
 
 
-def is_evidence(value: str) -> bool:
+def is_evidence(value: Json) -> TypeGuard[str]:
     """Return whether a secondary identity may be compared with those of other assets.
 
-    A value that fits its column, is not a placeholder, and has more than one character, not one repeated.
+    A string that fits its column, is not a placeholder, and has more than one character, not one repeated.
     """
-    return len(value) <= IDENTITY_LENGTH and len(set(_word(value))) > 1 and not is_placeholder(value)
+    if not isinstance(value, str) or len(value) > IDENTITY_LENGTH:
+        return False
+    return len(set(_word(value))) > 1 and not is_placeholder(value)
 
 
 def _is_short_name(word: str) -> bool:
@@ -139,70 +111,3 @@ def _is_shared_mac(digits: str) -> bool:
     """
     first_octet = int(digits[:2], 16)
     return not int(digits, 16) or bool(first_octet & 0b11) or digits.startswith(_COMMON_MACS)
-
-
-@dataclass(frozen=True, slots=True)
-class SecondaryIdentity:
-    """The field of one asset type that holds its secondary identity."""
-
-    assettype: str
-    field: str
-
-    def row(self, value: str) -> dict[str, str | bytes]:
-        """Return the columns of `assetevidence` for a value."""
-        return {"assettype": self.assettype, "field": self.field, "value": identity_key(value)}
-
-
-def find_sole_asset(connection: Connection, secondary: SecondaryIdentity, value: str) -> int | None:
-    """Return the id of the one asset with this value; `None` if none or several have it, or a placeholder."""
-    if not is_evidence(value):
-        return None
-    found = _SELECT.run(connection, secondary.row(value)).fetchall()
-    return int(found[0][0]) if len(found) == 1 else None
-
-
-def replace_secondary(
-    connection: Connection, assetid: int, secondary: SecondaryIdentity, old: Json, new: Json
-) -> None:
-    """Replace the secondary identity of an asset; a placeholder is not stored."""
-    if old == new:
-        return
-    if isinstance(old, str):
-        _DELETE.run(connection, {"assetid": assetid, "field": secondary.field})
-    if isinstance(new, str) and is_evidence(new):
-        _INSERT.run(connection, {**secondary.row(new), "assetid": assetid})
-
-
-def list_duplicates(connection: Connection, *, after: int, limit: int) -> list[JsonObject]:
-    """Return up to `limit` pairs of assets with the same secondary identity, whose newer id is above `after`.
-
-    In the order of the newer id. A value of three or more assets is left out: it is that of an adapter.
-    """
-    shared = (
-        select(
-            assetevidence.c.assettype,
-            assetevidence.c.field,
-            func.min(assetevidence.c.assetid).label("assetid"),
-            func.max(assetevidence.c.assetid).label("otherassetid"),
-        )
-        .group_by(assetevidence.c.assettype, assetevidence.c.field, assetevidence.c.value)
-        .having(func.count() == 2)  # noqa: PLR2004  # a pair
-        .subquery()
-    )
-    older, newer = asset.alias(), asset.alias()
-    query = (
-        select(
-            shared.c.assettype,
-            shared.c.field,
-            shared.c.assetid,
-            older.c.identityvalue,
-            shared.c.otherassetid,
-            newer.c.identityvalue.label("otheridentityvalue"),
-        )
-        .join_from(shared, older, older.c.assetid == shared.c.assetid)
-        .join(newer, newer.c.assetid == shared.c.otherassetid)
-        .where(shared.c.otherassetid > after)
-        .order_by(shared.c.otherassetid)
-        .limit(limit)
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]

@@ -18,7 +18,7 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.intake.http_body import Body
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.settings import DEFAULT_ONMATCH, Settings
+from shopdb_core.settings import Settings
 from shopdb_core.store import Connection, Store
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
 from shopdb_core.submissions.result import Origin, SubmissionResult
@@ -40,7 +40,7 @@ class Submissions:
     def __init__(self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain) -> None:
         self._plugins = plugins
         self._store = store
-        self._onmatch = settings.onmatch
+        self._settings = settings
         self._chain = chain
         self._noops = NoopCache()
         self._pipelines = {
@@ -114,7 +114,7 @@ class Submissions:
         return self._upsert(recorder, prepared)
 
     def _upsert(self, recorder: Recorder, prepared: PreparedSubmission) -> Upsert:
-        return Upsert(recorder, prepared, self._onmatch.get(recorder.collector.name, DEFAULT_ONMATCH))
+        return Upsert(recorder, prepared, self._settings.adopts_after(recorder.collector.name))
 
     def _run(self, upsert: Upsert, *, dryrun: bool) -> SubmissionResult:
         outcome = self._store.dry_run(upsert) if dryrun else self._store.transaction(upsert)
@@ -155,7 +155,7 @@ def _result(outcome: Outcome, warnings: tuple[str, ...], *, dryrun: bool) -> Sub
         action=entry.action,
         assetid=None if dryrun and entry.action == "created" else entry.assetid,
         identityvalue=entry.identityvalue,
-        warnings=warnings + outcome.match.warnings,
+        warnings=warnings + outcome.warnings,
         diff=outcome.diff,
         matchedby=outcome.match.by,
     )
