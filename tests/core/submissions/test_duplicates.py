@@ -1,5 +1,7 @@
 """What a submission finds out about duplicates: warnings, `/api/duplicates`, and when an asset is adopted."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,14 +64,12 @@ def adopting(make_shop):
 
 
 def test_thirty_laptops_at_one_dock_stay_thirty(adopting):
-    """No laptop takes the asset of one that was submitted today; each keeps its own, in any order."""
-    for _ in range(2):
-        for number in range(30):
-            submit(adopting, f"LAPTOP-{number:02}", DOCK, memorygb=number)
-
-    assert adopting.count("asset") == 30
-    answers = [submit(adopting, f"LAPTOP-{number:02}", DOCK, memorygb=number) for number in range(30)]
-    assert {answer.action for answer in answers} == {"noop"}
+    """No laptop takes the asset of one that was submitted today; each keeps its own."""
+    laptops = [{"hostname": f"LAPTOP-{number:02}", "memorygb": number} for number in range(30)]
+    for action in ("created", "noop"):
+        answers = [submit(adopting, macaddress=DOCK, **laptop) for laptop in laptops]
+        assert {answer.action for answer in answers} == {action}
+        assert adopting.count("asset") == 30
 
 
 def test_thirty_laptops_in_one_batch_stay_thirty(adopting):
@@ -100,6 +100,23 @@ def test_an_asset_is_adopted_after_a_day_without_its_old_name(adopting):
 
     assert (renamed.action, renamed.assetid) == ("updated", first.assetid)
     assert adopting.count("asset") == 1
+
+
+def test_of_many_names_at_once_one_adopts(adopting):
+    """Each waits for the lock of the asset, and looks again at when it was submitted."""
+    first = submit(adopting, "PC-OLD", ONE)
+    let_pass(adopting, hours=25)
+    barrier = threading.Barrier(8)
+
+    def adopt(number):
+        barrier.wait()
+        return submit(adopting, f"PC-{number}", ONE)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(adopt, range(8))]
+
+    assert [answer.assetid for answer in answers if answer.action == "updated"] == [first.assetid]
+    assert adopting.count("asset") == 8
 
 
 def test_the_hours_are_a_setting_of_each_plugin(make_shop):
