@@ -43,7 +43,6 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
     its headers, or because what it reads is too large, and the connection is closed.
     """
 
-    completed: bool = False
     cut_off = False
     completed: bool = False  # as waitress has them, with the types that it lacks
     body_rcv: Any = None
