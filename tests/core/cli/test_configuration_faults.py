@@ -164,6 +164,7 @@ def test_a_dotenv_that_is_not_text(refusal: Refusal, tmp_path: Path) -> None:
     [
         ("COLLECTOR_API_KEY_COMPUTER", "a-key-for-tests-0123456789-abcdefghijklm", "computers"),
         ("SHOPDB_PRINTER_ONMATCH", "adopt", "printers"),
+        ("SHOPDB_PRINTER_ADOPT_AFTER_HOURS", "48", "printers"),
     ],
 )
 def test_a_setting_of_a_plugin_that_is_not_installed(

@@ -36,6 +36,11 @@ _BY_IDENTITY = Statement(
     .with_for_update()
 )
 _BY_ID = Statement(select(*_STORED).where(asset.c.assetid == bindparam("assetid")).with_for_update())
+_SEEN_SINCE = Statement(
+    select(asset.c.assetid).where(
+        asset.c.assetid == bindparam("assetid"), asset.c.lastseenat >= bindparam("since")
+    )
+)
 _ATTRIBUTES = Statement(
     select(assetattributes.c.attributes).where(assetattributes.c.assetid == bindparam("assetid"))
 )
@@ -102,6 +107,11 @@ def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> St
 def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
     """Find the asset with this id, and lock it until the transaction ends."""
     return _first(_BY_ID.run(connection, {"assetid": assetid}))
+
+
+def seen_since(connection: Connection, assetid: int, since: datetime) -> bool:
+    """Return whether an asset was submitted at that time or later."""
+    return _SEEN_SINCE.run(connection, {"assetid": assetid, "since": since}).fetchone() is not None
 
 
 def _first(cursor: Any) -> StoredAsset | None:

@@ -102,7 +102,7 @@ class StorageComparison:
 
     def _submitted(self, connection: Connection, prepared: Sequence[PreparedSubmission]) -> _Stored:
         for each in prepared:
-            Upsert(self._recorder, each, "flag")(connection)
+            Upsert(self._recorder, each, None)(connection)
         rows = connection.execute(select(asset).order_by(asset.c.assetid)).all()
         assets = [(row, read_attributes(connection, row.assetid)) for row in rows]
         return _Stored(assets, self._tables.of_assets(connection))
