@@ -1,4 +1,4 @@
-"""Where a collector's schema expects an array or a date-time: computed once, used for each submission."""
+"""Where a collector's schema expects an array or a date: computed once, used for each submission."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,18 +31,24 @@ def has_type(value: Json, types: frozenset[str]) -> bool:
 class Plan:
     """What the schema expects of one value; the plan of a recursive schema leads back to itself.
 
-    `items` and `properties` hold only plans below which there is an array or a date-time.
+    `is_date` is set for the format `date-time`, `is_day` for `date`. `items` and `properties` hold only plans
+    below which there is one of these or an array.
     """
 
     types: frozenset[str] = ALL_TYPES
     item_types: frozenset[str] = ALL_TYPES
     is_date: bool = False
+    is_day: bool = False
     items: "Plan | None" = None
     properties: dict[str, "Plan"] = field(default_factory=dict)
 
     def is_array(self) -> bool:
         """Return whether the schema allows an array and not every type."""
         return "array" in self.types and self.types != ALL_TYPES
+
+    def has_date(self) -> bool:
+        """Return whether the schema expects a date, with or without a time."""
+        return self.is_date or self.is_day
 
     def inner(self) -> Iterator["Plan"]:
         """Yield the plans of the values inside."""
@@ -75,6 +81,7 @@ class _Planner:
         plan = self.plans[id(schema)] = Plan(types=self._types(schema))
         for part in self._parts(schema):
             plan.is_date |= part.get("format") == "date-time"
+            plan.is_day |= part.get("format") == "date"
             for name, inner in part.get("properties", {}).items():
                 plan.properties.setdefault(name, self.plan(inner))
             if "items" in part and plan.items is None:
@@ -111,7 +118,7 @@ class _Planner:
 
 def _prune(plans: list[Plan]) -> None:
     """Remove the plans below which nothing can be coerced, so that they cost a submission nothing."""
-    needed = {plan for plan in plans if plan.is_date or plan.is_array()}
+    needed = {plan for plan in plans if plan.has_date() or plan.is_array()}
     while found := {plan for plan in plans if plan not in needed and not needed.isdisjoint(plan.inner())}:
         needed |= found
     for plan in plans:
