@@ -89,7 +89,7 @@ def test_batch_returns_results_and_errors_in_order(store):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    one, failure, two, number = store.batch([mark("one"), fail, mark("two"), count])
+    one, failure, two, number = store.batch([mark("one"), fail, mark("two"), count], [b"d", b"c", b"b", b"a"])
     assert (one, two, number) == ("one", "two", 2)
     assert isinstance(failure, KeyError)
     assert marks(store) == {"one", "two"}
@@ -98,12 +98,14 @@ def test_batch_returns_results_and_errors_in_order(store):
 def test_batch_of_a_closed_store_returns_errors(store):
     """Each work has `Unavailable` as its result."""
     store.close()
-    assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")])] == [Unavailable] * 2
+    assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")], [b"a", b"b"])] == [
+        Unavailable
+    ] * 2
 
 
 def test_an_empty_batch(store):
     """A batch without works returns an empty list."""
-    assert store.batch([]) == []
+    assert store.batch([], []) == []
 
 
 def test_a_locked_database_is_unavailable_until_it_is_free(file, store):
