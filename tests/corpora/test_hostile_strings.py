@@ -7,7 +7,7 @@ from shopdb_core.assets.identity import is_placeholder
 LONGEST_OSNAME = 200
 LONGEST_IDENTITY = 255
 
-UNSTORABLE = ["a\x00b", "\x00", "\ud800", "a\udfffb", "\udc00\ud800"]
+UNSTORABLE = ["a\x00b", "\x00a", "\ud800", "a\udfffb", "\udc00\ud800"]
 
 
 def key_of(identity: str) -> str:

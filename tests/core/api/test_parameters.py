@@ -53,7 +53,7 @@ ODD = {
 }
 """Each kind of odd value, percent-encoded."""
 
-USUAL = {"plugin": "computers", "assetid": "1", "relationshipid": "1"}
+USUAL = {"plugin": "computers", "assetid": "1", "relationshipid": "1", "duplicateid": "1"}
 """The value of each path parameter while another one is odd; of a report's, each report that there is."""
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
 
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
@@ -207,6 +207,24 @@ def _select_listed(
     if identityprefix is not None:
         query = query.where(_has_prefix(connection, identityprefix, assettype))
     return query
+
+
+def count_of_type(connection: Connection, assettype: str) -> int:
+    """Return how many assets have this type."""
+    return connection.scalar(select(func.count()).where(asset.c.assettype == assettype)) or 0
+
+
+def versions_of_type(
+    connection: Connection, assettype: str, after: int, limit: int
+) -> list[tuple[int, bytes, int]]:
+    """Return id, identity key and version of up to `limit` assets with an id above `after`, by id."""
+    query = (
+        select(asset.c.assetid, asset.c.identitykey, asset.c.version)
+        .where(asset.c.assettype == assettype, asset.c.assetid > after)
+        .order_by(asset.c.assetid)
+        .limit(limit)
+    )
+    return [(assetid, bytes(key), version) for assetid, key, version in connection.execute(query)]
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:

@@ -1,6 +1,7 @@
-"""`shopdb plugin`: show the installed plugins, check one against the contract, and write a new one."""
+"""`shopdb plugin`: show the installed plugins, check one, rebuild its tables, and write a new one."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -27,18 +28,22 @@ from shopdb_core.plugins.served_declarations import (
     served_declarations,
 )
 from shopdb_core.settings import read_plugin_selection
+from shopdb_core.site import Site
 from shopdb_core.store import Connection
 from shopdb_core.store.open import has_database
+from shopdb_core.submissions.rebuild import Rebuilt, count_assets, rebuild
 from shopdb_hookspecs import JsonObject
 
 if TYPE_CHECKING:
     # A site does not install copier, which the module imports.
     from shopdb_core.devkit.scaffold import Question
 
+MOST_FAILURES = 100
+
 
 @click.group("plugin")
 def plugin() -> None:
-    """Show the installed plugins, check one, and write a new one."""
+    """Show, check and write plugins, and rebuild their tables."""
 
 
 @plugin.command("list")
@@ -201,6 +206,51 @@ def _compare(plugin: InstalledPlugin, older: str) -> Comparison:
 
 def _declared(plugin: InstalledPlugin) -> Declared:
     return Declared(**plugin.run("declaration"))
+
+
+@plugin.command("rebuild")
+@click.argument("name")
+@click.option("--dry-run", "dryrun", is_flag=True, help="Count the rows that would change; write nothing.")
+@json_option
+def rebuild_command(name: str, *, dryrun: bool, as_json: bool) -> None:
+    """Write a plugin's own tables anew from the fields of its assets.
+
+    Run it after an upgrade that added a table or a column, or after an edit by hand. Exits with 1 if the
+    plugin failed for an asset. The site may be in use meanwhile.
+    """
+    groups: list[Rebuilt] = []
+    with Site.open(site_settings(), record_served=False) as site:
+        collector = site.plugins.collector(name)
+        with click.progressbar(
+            length=count_assets(site.store, collector),
+            label="Comparing" if dryrun else "Rebuilding",
+            file=sys.stderr,
+            hidden=as_json or not sys.stderr.isatty(),
+        ) as bar:
+            for group in rebuild(site.store, collector, dryrun=dryrun):
+                groups.append(group)
+                bar.update(group.assets)
+    _echo_rebuilt(groups, dryrun=dryrun, as_json=as_json)
+
+
+def _echo_rebuilt(groups: list[Rebuilt], *, dryrun: bool, as_json: bool) -> None:
+    assets = sum(group.assets for group in groups)
+    failures = [failure for group in groups for failure in group.failures]
+    missing: Counter[str] = sum((Counter(group.missing) for group in groups), Counter())
+    wrong: Counter[str] = sum((Counter(group.wrong) for group in groups), Counter())
+    if as_json:
+        shown = [{"assetid": assetid, "message": message} for assetid, message in failures[:MOST_FAILURES]]
+        counted = {"missing": dict(missing), "wrong": dict(wrong)} if dryrun else {}
+        echo_json({"assets": assets, "failures": len(failures), **counted, "shown": shown})
+    else:
+        for assetid, message in failures[:MOST_FAILURES]:
+            click.echo(f"asset {assetid}: {message}")
+        for table in sorted({*missing, *wrong}):
+            click.echo(f"{table}: {missing[table]} rows are missing, {wrong[table]} are wrong")
+        click.echo(f"{'compared' if dryrun else 'rebuilt'} {assets} assets, {len(failures)} failures")
+    if failures:
+        click.echo(f"shopdb: the plugin failed for {len(failures)} assets; their rows were kept.", err=True)
+        sys.exit(1)
 
 
 @plugin.command("new")

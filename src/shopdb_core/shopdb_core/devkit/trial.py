@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
+from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.audit.verify import verify
-from shopdb_core.devkit.plugin_tables import PluginTables
 from shopdb_core.devkit.results import CheckFailed, Finding, difference, shortened
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError, PluginFailure, ShopDBError

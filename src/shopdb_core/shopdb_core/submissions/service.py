@@ -95,15 +95,18 @@ class Submissions:
         dryrun: bool = False,
         lenient: bool = False,
     ) -> list[SubmissionResult | Exception]:
-        """Upsert an asset for each submission, in order and in few commits; one that fails stops no other.
+        """Upsert an asset for each submission, in few commits; one that fails stops no other.
 
-        Returns what `submit` would have returned or raised for each; a dry run rolls back each before the
-        next. Raises `NotFound` for an unknown collector, `Unavailable` for a quarantined one.
+        The submissions of one identity are stored in order, those of different ones in any order.
+        Returns what `submit` would have returned or raised for each, in the order of `submissions`; a dry run
+        rolls back each before the next. Raises `NotFound` for an unknown collector, `Unavailable` for a
+        quarantined one.
         """
         prepare = partial(self._prepare, self._recorder(plugin, origin), lenient=lenient)
         prepared = [_caught(partial(prepare, submission)) for submission in submissions]
         upserts = [each for each in prepared if isinstance(each, Upsert)]
-        outcomes = iter(self._dry_run_each(upserts) if dryrun else self._store.batch(upserts))
+        keys = [each.prepared.identitykey for each in upserts]
+        outcomes = iter(self._dry_run_each(upserts) if dryrun else self._store.batch(upserts, keys))
         return [self._next_result(each, outcomes, dryrun=dryrun) for each in prepared]
 
     def _recorder(self, plugin: str, origin: Origin) -> Recorder:

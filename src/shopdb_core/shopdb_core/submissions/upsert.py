@@ -229,7 +229,7 @@ class Upsert:
 
         `unchanged` are the fields that keep a value that fits the declaration.
         """
-        if stored.submissionhash is None and not was_submitted(connection, stored.assetid):
+        if not has_dependents(connection, stored):
             return None
         return self.collector.fitting(before, unchanged | {self.collector.identityfield})
 
@@ -252,6 +252,11 @@ class Upsert:
             after=after,
             plugin=self.collector.name,
         )
+
+
+def has_dependents(connection: Connection, stored: StoredAsset) -> bool:
+    """Return whether rows that depend on the asset were written: not if it was only entered by hand."""
+    return stored.submissionhash is not None or was_submitted(connection, stored.assetid)
 
 
 def _previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:

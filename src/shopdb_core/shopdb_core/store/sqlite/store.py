@@ -255,7 +255,11 @@ class SqliteStore:
         """Queue `work` for the writer and wait for the commit."""
         return self._run(Job(work, commit=True))  # type: ignore[no-any-return]  # it is work's result
 
-    def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+    def batch(
+        self,
+        works: Sequence[Callable[[Connection], T]],
+        keys: Sequence[bytes],  # noqa: ARG002  # one writer locks no rows
+    ) -> list[T | Exception]:
         """Queue all works for the writer at once, and wait for the commits."""
         jobs = [Job(work, commit=True) for work in works]
         self._writer.run(jobs)
