@@ -244,12 +244,12 @@ def _echo_rebuilt(groups: list[Rebuilt], *, dryrun: bool, as_json: bool) -> None
         echo_json({"assets": assets, "failures": len(failures), **counted, "shown": shown})
     else:
         for assetid, message in failures[:MOST_FAILURES]:
-            click.echo(f"asset {assetid}: {message}")
+            echo(f"asset {assetid}: {message}")
         for table in sorted({*missing, *wrong}):
-            click.echo(f"{table}: {missing[table]} rows are missing, {wrong[table]} are wrong")
-        click.echo(f"{'compared' if dryrun else 'rebuilt'} {assets} assets, {len(failures)} failures")
+            echo(f"{table}: {missing[table]} rows are missing, {wrong[table]} are wrong")
+        echo(f"{'compared' if dryrun else 'rebuilt'} {assets} assets, {len(failures)} failures")
     if failures:
-        click.echo(f"shopdb: the plugin failed for {len(failures)} assets; their rows were kept.", err=True)
+        echo(f"shopdb: the plugin failed for {len(failures)} assets; their rows were kept.", err=True)
         sys.exit(1)
 
 
