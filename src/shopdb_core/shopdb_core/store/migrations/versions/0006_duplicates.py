@@ -7,7 +7,7 @@ from alembic import op
 
 from shopdb_core.store.statement import Key, RowId, UtcDateTime, exact_text
 
-revision = "0007"
+revision = "0006"
 down_revision = "0005"
 
 
