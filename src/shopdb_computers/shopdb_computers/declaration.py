@@ -25,6 +25,7 @@ def _any_case(word: str) -> str:
 # What a computer is called before it has a name: by Linux, and by Windows PE, which images computers.
 _UNNAMED: Final[JsonObject] = {
     "title": "what a computer is called before it has a name",
+    "type": "string",
     "pattern": f"^(({_any_case('localhost')}|{_any_case('minwinpc')})([.].*)?|{_any_case('minint')}-.*)$",
 }
 
