@@ -12,8 +12,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
-from shopdb_core.assets.evidence import HANDS, EvidenceMatch, Holder, SecondaryIdentity, same_evidence
-from shopdb_core.assets.identity import is_evidence
+from shopdb_core.assets.identity import (
+    HANDS,
+    EvidenceMatch,
+    Holder,
+    SecondaryIdentity,
+    is_evidence,
+    same_evidence,
+)
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import asset, assetduplicate

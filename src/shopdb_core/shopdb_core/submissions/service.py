@@ -40,7 +40,7 @@ class Submissions:
     def __init__(self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain) -> None:
         self._plugins = plugins
         self._store = store
-        self._settings = settings
+        self._adoptsafter = {name: settings.adopts_after(name) for name in plugins.collectors()}
         self._chain = chain
         self._noops = NoopCache()
         self._pipelines = {
@@ -114,7 +114,7 @@ class Submissions:
         return self._upsert(recorder, prepared)
 
     def _upsert(self, recorder: Recorder, prepared: PreparedSubmission) -> Upsert:
-        return Upsert(recorder, prepared, self._settings.adopts_after(recorder.collector.name))
+        return Upsert(recorder, prepared, self._adoptsafter[recorder.collector.name])
 
     def _run(self, upsert: Upsert, *, dryrun: bool) -> SubmissionResult:
         outcome = self._store.dry_run(upsert) if dryrun else self._store.transaction(upsert)

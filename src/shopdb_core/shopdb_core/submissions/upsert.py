@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch
-from shopdb_core.assets.evidence import NO_EVIDENCE, EvidenceMatch, SecondaryIdentity
+from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch, SecondaryIdentity
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes, seen_since
 from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record
