@@ -29,8 +29,8 @@ class ManualEntry:
     def __call__(self, connection: Connection) -> JsonObject:
         """Create the asset with its audit entry, and return it as the API shows it.
 
-        Raises `Conflict` if it exists, and `InvalidSubmission` if its identity is empty, a placeholder, or has a
-        control character.
+        Raises `Conflict` if it exists, and `InvalidSubmission` if its identity is empty, is a placeholder, or
+        has a control character.
         """
         at = datetime.now(UTC)
         identityvalue = unicodedata.normalize("NFC", self.identityvalue.strip())
