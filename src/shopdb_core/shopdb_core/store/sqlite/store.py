@@ -89,10 +89,10 @@ class Job:
 
     def wait(self, is_stuck: Callable[[], bool]) -> None:
         """Wait for the end, or withdraw the job if `is_stuck` before the writer begins it."""
-        while not self._unfinished.acquire(timeout=LOOK_SECONDS):
-            if is_stuck() and self.claim():
-                self._error = Unavailable(LOCKED)
+        while not (is_stuck() and self.claim()):
+            if self._unfinished.acquire(timeout=LOOK_SECONDS):
                 return
+        self._error = Unavailable(LOCKED)
 
     def result(self) -> Any:
         """Return the work's result or raise its error; call `wait` first."""
