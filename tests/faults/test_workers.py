@@ -113,7 +113,7 @@ def test_a_successor_that_cannot_open_the_site_is_followed(site, pair) -> None:
     dying, staying = workers(pair)
     (site.directory / ".env").write_text("SHOPDB_TIMEZONE=Nowhere\n")
     kill_worker(pair, dying)
-    fault = "shopdb: SHOPDB_TIMEZONE is not a time zone"
+    fault = "shopdb: SHOPDB_TIMEZONE is not an IANA time zone"
     wait_until(lambda: fault in pair.log.read_text(), "the fault is not logged")
     (site.directory / ".env").unlink()
     wait_until(lambda: "exited with code 1" in pair.log.read_text(), "the first successor stays")

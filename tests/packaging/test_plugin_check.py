@@ -120,7 +120,7 @@ def test_a_source_tree_is_built_first(check: Callable[..., Any], tree: Path) -> 
 
     for done in (check("./tree", directory=tree.parent), check(directory=tree)):
         assert done.returncode == 1
-        assert "the plugin: it implements no hook" in done.stdout
+        assert "the plugin: it does not implement any hook" in done.stdout
         assert done.stdout.splitlines()[-1] == "rack 1.0 (rackplugin) does not conform: 1 fault."
 
 
@@ -164,7 +164,7 @@ IMPORTS = {
         "import pysnmp_of_old",
         (
             "the plugin: its import raised ModuleNotFoundError: No module named 'pysnmp_of_old' "
-            "(rackplugin.py, line 1): install it, and name it among the dependencies of rackplugin"
+            "(rackplugin.py, line 1): install it, and add it to the dependencies of rackplugin"
         ),
     ),
     "ends the process": (

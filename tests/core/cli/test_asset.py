@@ -107,7 +107,9 @@ def test_times_are_short_and_wide_characters_aligned(site: Any) -> None:
 def test_a_command_works_on_another_site_s_directory(site: Any, make_site: Callable[..., Any]) -> None:
     """`--site` is the working directory of the command, whose .env file and database are used."""
     elsewhere = make_site()
-    (site.directory / ".env").write_text(f"SECRET_KEY={site.variables['SECRET_KEY']}\n")
+    dotenv = site.directory / ".env"
+    dotenv.touch(mode=0o600)
+    dotenv.write_text(f"SECRET_KEY={site.variables['SECRET_KEY']}\n")
     elsewhere.variables.clear()
 
     done = elsewhere.run("--site", str(site.directory), "asset", "list")

@@ -120,7 +120,7 @@ def test_a_database_with_assets_gets_no_new_secret(make_site: MakeSite, refused:
         "Wrote .env (mode 0600) with the environment's SECRET_KEY and a COLLECTOR_API_KEY.\n"
     )
     new.variables = {}
-    assert new.run("audit", "verify").stdout == "1 assets, 1 entries, 0 faults\n"
+    assert new.run("audit", "verify").stdout == "1 asset, 1 entry, 0 faults\n"
 
 
 def test_secrets_of_the_environment_are_taken(bare: Any, tmp_path: Path) -> None:

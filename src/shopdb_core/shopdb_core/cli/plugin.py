@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shopdb_core.cli.common import json_option, site_environment, site_settings, site_store
-from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table, short_time
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table, short_time
 from shopdb_core.declarations.check import declaration_schema
 from shopdb_core.devkit.comparing import Comparison, Declared, compare_releases
 from shopdb_core.devkit.isolation import InstalledPlugin, installed_plugin
@@ -240,14 +240,15 @@ def _echo_rebuilt(groups: list[Rebuilt], *, dryrun: bool, as_json: bool) -> None
     wrong: Counter[str] = sum((Counter(group.wrong) for group in groups), Counter())
     if as_json:
         shown = [{"assetid": assetid, "message": message} for assetid, message in failures[:MOST_FAILURES]]
-        counted = {"missing": dict(missing), "wrong": dict(wrong)} if dryrun else {}
-        echo_json({"assets": assets, "failures": len(failures), **counted, "shown": shown})
+        differing = {"missing": dict(missing), "wrong": dict(wrong)} if dryrun else {}
+        echo_json({"assets": assets, "failures": len(failures), **differing, "shown": shown})
     else:
         for assetid, message in failures[:MOST_FAILURES]:
             echo(f"asset {assetid}: {message}")
         for table in sorted({*missing, *wrong}):
             echo(f"{table}: {missing[table]} rows are missing, {wrong[table]} are wrong")
-        echo(f"{'compared' if dryrun else 'rebuilt'} {assets} assets, {len(failures)} failures")
+        done = f"{'compared' if dryrun else 'rebuilt'} {counted(assets, 'asset')}"
+        echo(f"{done}, {counted(len(failures), 'failure')}")
     if failures:
         echo(f"shopdb: the plugin failed for {len(failures)} assets; their rows were kept.", err=True)
         sys.exit(1)
