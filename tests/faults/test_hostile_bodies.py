@@ -70,7 +70,7 @@ HOSTILE = {
     "open quotes": (b'"' * MIB, 400, 400),
     "backslashes": (b'{"hostname":"' + b"\\" * (MIB - 15) + b'"}', 400, 400),
     "NUL characters": (b'{"hostname":"' + b"\\u0000" * (MIB // 6 - 5) + b'"}', 422, 422),
-    "NUL items": (of_programs(lambda _: b'"\\u0000"'), 422, 200),
+    "NUL items": (of_programs(lambda _: b'"\\u0000x"'), 422, 200),
     "NUL in names": (of_programs(lambda _: b'{"\\u0000":1}'), 422, 200),
     "half surrogate pairs": (of_programs(lambda _: b'"\\ud800"'), 422, 200),
     "combining marks": (submission(hostname="a" + "\u0301\u0323" * (MIB // 12 - 10)), 422, 422),
