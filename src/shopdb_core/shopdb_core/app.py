@@ -4,10 +4,11 @@ from shopdb_core.api import problems, responses
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
+    DuplicatesResource,
+    IgnoredDuplicateResource,
     RelationshipResource,
     RelationshipsResource,
 )
-from shopdb_core.api.duplicates import DuplicatesResource, IgnoredDuplicateResource
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource
 from shopdb_core.api.reports import ReportsResource

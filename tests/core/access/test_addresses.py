@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from shopdb_core.access.clients import client_address
+from shopdb_core.access.keys import client_address
 
 TRUSTED = [ip_network("127.0.0.1"), ip_network("10.0.0.0/24"), ip_network("fd00::/8")]
 

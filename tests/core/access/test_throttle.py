@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.access.clients import MOST_CLIENTS, MOST_WRONG_KEYS, WINDOW_SECONDS, KeyThrottle
+from shopdb_core.access.keys import MOST_CLIENTS, MOST_WRONG_KEYS, WINDOW_SECONDS, KeyThrottle
 from shopdb_core.errors import Throttled
 
 ADDRESS, OTHER = "203.0.113.9", "203.0.113.10"

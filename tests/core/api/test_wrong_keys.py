@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.access.clients import MOST_WRONG_KEYS
+from shopdb_core.access.keys import MOST_WRONG_KEYS
 
 WRONG = "a-wrong-collector-key-canary-0123456789"
 NEW_HOST = {"hostname": "PC-1"}

@@ -1,13 +1,126 @@
-"""Collector keys: they authenticate submissions to the endpoint of a plugin (contract, section 7)."""
+"""Collector keys (contract, section 7), the addresses of clients, and their throttle for wrong keys."""
 
 import hashlib
 import hmac
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from shopdb_core.access.clients import KeyThrottle
-from shopdb_core.errors import Unauthorized
-from shopdb_core.settings import Settings
+from shopdb_core.errors import Throttled, Unauthorized
+from shopdb_core.settings import Network, Settings
 
 _REFUSAL = "X-API-Key is missing or wrong for this collector."
+
+MOST_PROXIES = 20
+"""How many hops of `X-Forwarded-For` are looked at, from the right."""
+
+MOST_WRONG_KEYS = 20
+WINDOW_SECONDS = 60.0
+"""How long wrong keys are counted, from the first one, and how long at most a client is then refused."""
+
+MOST_CLIENTS = 10_000
+"""How many clients are counted, and how many known pairs of client and key are kept; about 5 MB in all."""
+
+
+def client_address(peer: str | None, forwarded: str | None, trusted: Sequence[Network]) -> str | None:
+    """Return the client's address, `None` if the server does not know one (a UNIX socket).
+
+    Each proxy appends the address that it saw. So the client is the last hop that is not a trusted proxy:
+    what stands before it, the client may have written itself.
+    """
+    address = _address(peer or "")
+    if address is None or not forwarded or not _is_in(address, trusted):
+        return str(address) if address else None
+    for hop in reversed(forwarded.rsplit(",", MOST_PROXIES)[-MOST_PROXIES:]):
+        previous = _address(hop.strip())
+        if previous is None:
+            break
+        address = previous
+        if not _is_in(address, trusted):
+            break
+    return str(address)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address with or without a port; one of IPv4 in IPv6 is returned as IPv4, none has a zone."""
+    host, _, _ = text.removeprefix("[").partition("]")
+    if host.count(":") == 1:
+        host, _, _ = host.partition(":")
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_in(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+@dataclass(slots=True)
+class _Window:
+    ends: float
+    wrong: int = 0
+
+
+class KeyThrottle:
+    """Counts the wrong keys of each client, in this process; safe to share between threads.
+
+    A client is an IPv4 address or an IPv6 network of 64 bits, which one host may have to itself. While it is
+    refused, the keys that it has used before are still accepted: behind one proxy or router, a device with
+    an old key does not lock out the others.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._known: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, address: str | None, digest: bytes) -> None:
+        """Raise `Throttled` if the client is refused now, unless it used the key of this digest before."""
+        client = _client(address)
+        window = self._windows.get(client)
+        if window is None or window.wrong < MOST_WRONG_KEYS or (client, digest) in self._known:
+            return
+        seconds = window.ends - self._clock()
+        if seconds > 0:
+            raise Throttled("Too many wrong keys came from this address.", math.ceil(seconds))
+
+    def accepted(self, address: str | None, digest: bytes) -> None:
+        """Remember that the client used a valid key."""
+        known = _client(address), digest
+        if known not in self._known:
+            with self._lock:
+                self._known[known] = None
+                _shrink(self._known)
+
+    def refused(self, address: str | None) -> None:
+        """Count a wrong key of the client."""
+        client, now = _client(address), self._clock()
+        with self._lock:
+            window = self._windows.get(client)
+            if window is None or window.ends <= now:
+                window = self._windows[client] = _Window(now + WINDOW_SECONDS)
+            window.wrong += 1
+            self._windows.move_to_end(client)
+            _shrink(self._windows)
+
+
+def _client(address: str | None) -> str:
+    """Return what is counted as one client; all clients without an address are one."""
+    if address and ":" in address:
+        return str(ip_network(f"{address}/64", strict=False))
+    return address or ""
+
+
+def _shrink(entries: OrderedDict[str, _Window] | OrderedDict[tuple[str, bytes], None]) -> None:
+    while len(entries) > MOST_CLIENTS:
+        entries.popitem(last=False)
 
 
 class CollectorKeys:

@@ -1,12 +1,13 @@
-"""Assets and their relationships: list, show, create by hand, delete."""
+"""Assets, their relationships, and what may be duplicates: list, show, create by hand, delete, ignore."""
 
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, short_text
+from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_text
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page, write_page
+from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
 from shopdb_core.assets.rows import get_asset, read_page
 from shopdb_core.audit.entries import AuditChain
@@ -145,3 +146,37 @@ class RelationshipResource:
         """Delete the relationship; both assets stay."""
         self._store.transaction(lambda connection: unrelate(connection, assetid, relationshipid))
         resp.status = falcon.HTTP_204
+
+
+class DuplicatesResource:
+    """The findings that nobody ignored."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": (choice("kind", get_args(Kind)), *PAGE)}
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List the findings, of all kinds or of one."""
+        kind, after, limit = (req.context.query[name] for name in ("kind", "after", "limit"))
+        found = self._store.read(
+            lambda connection: list_duplicates(connection, kind=kind, after=after, limit=limit + 1)
+        )
+        resp.media = page(found, limit, "duplicateid")
+
+
+class IgnoredDuplicateResource:
+    """A finding that people have looked at."""
+
+    roles: ClassVar[Roles] = {"POST": "editor"}
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, duplicateid: int) -> None:
+        """Ignore the finding; ignoring it again changes nothing."""
+        actor = f"user:{req.context.bearer.subject}"
+        resp.media = self._store.transaction(
+            lambda connection: ignore_duplicate(connection, duplicateid, actor)
+        )

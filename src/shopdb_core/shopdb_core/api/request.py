@@ -15,8 +15,7 @@ from urllib.parse import quote
 
 import falcon
 
-from shopdb_core.access.clients import client_address
-from shopdb_core.access.keys import CollectorKeys
+from shopdb_core.access.keys import CollectorKeys, client_address
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.api.parameters import Router
 from shopdb_core.declarations.validator import SubmissionValidator

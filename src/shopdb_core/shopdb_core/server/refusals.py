@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from waitress.task import ErrorTask
 
-from shopdb_core.access.clients import client_address
+from shopdb_core.access.keys import client_address
 from shopdb_core.api.problems import UNEXPECTED, problem
 from shopdb_core.api.request import ANSWER_HEADERS, log_access, request_id
 from shopdb_core.api.responses import PROBLEM
