@@ -69,7 +69,7 @@ class _History:
             submissionhash=prepared.hash,
             attributes=prepared.submission,
             at=self.at,
-        )
+        ).assetid
         diff = {name: {"before": None, "after": value} for name, value in prepared.submission.items()}
         return self._entry("created", assetid, canonical_text(diff))
 
@@ -88,6 +88,7 @@ class _History:
             volatileonly=False,
             actor="collector:computers",
             requestid="0123456789abcdef",
+            rowhash=None,
         )
 
     def _row(self, entry: AuditEntry) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from shopdb_core.store import open_store
 
 pytestmark = pytest.mark.every_database
 
+FORGED = "was changed after it was written, or the audit's key has changed"
+
 
 def test_each_kind_is_pruned_separately(history):
     """Noops and volatile changes are one kind; creations and all other changes are the other."""
@@ -190,7 +192,9 @@ def test_an_entry_with_a_wrong_hash_is_kept_as_evidence(history):
     assert (batch.entries, batch.unfit) == (4, 1)
     assert history.entries() == [1, 4, 7]
     assert (
-        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY has changed"}
+        found
+        == history.faults()
+        == {"the entry was changed after it was written, or the audit's key has changed"}
     )
 
 
@@ -213,4 +217,6 @@ def test_a_forged_checkpoint_is_not_joined(pruned):
 
     pruned.prune("change", before=10)
 
-    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY has changed"}
+    assert pruned.faults() == {
+        "the checkpoint was changed after it was written, or the audit's key has changed"
+    }

@@ -19,7 +19,7 @@ from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
-FORGED = "was changed after it was written, or SECRET_KEY has changed"
+FORGED = "was changed after it was written, or the audit's key has changed"
 
 AT = [datetime(2026, 11, 26, 8, 30, 0, each, tzinfo=UTC) for each in (0, 125, 250_000)]
 HASHES = [
@@ -90,8 +90,14 @@ CHECKPOINT = {
 
 def write(connection: Connection) -> None:
     """Write what an earlier release wrote, without a version: entry, checkpoint, entry."""
-    times = {"createdat": AT[0], "updatedat": AT[2], "lastseenat": AT[2], "version": 2}
-    of_the_asset = {"assettype": "line", "identitykey": b"zeile", "identityvalue": "Zeile Süd", **times}
+    times = {
+        "chainhash": HASHES[2],
+        "createdat": AT[0],
+        "updatedat": AT[2],
+        "lastseenat": AT[2],
+        "version": 2,
+    }
+    of_the_asset = {"assettype": "computers", "identitykey": b"zeile", "identityvalue": "Zeile Süd", **times}
     connection.execute(insert(asset).values(assetid=7, **of_the_asset))
     connection.execute(insert(assetattributes).values(assetid=7, attributes='{"osname":"B"}'))
     connection.execute(insert(auditentry), [ENTRIES[0], ENTRIES[2]])

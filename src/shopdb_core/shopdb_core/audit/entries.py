@@ -4,6 +4,7 @@ A new field is a line in `AuditEntry`, a version in `SEALED_FIELDS`, a nullable 
 its documentation (docs/architecture.md lists the places).
 """
 
+import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -15,19 +16,21 @@ from typing import Any, Literal, TypeAlias
 import orjson
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
+from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import Json, JsonObject
 
-Action = Literal["created", "updated", "noop"]
+Action = Literal["created", "updated", "noop", "related", "unrelated"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What one submission did to one asset; `diff` is canonical JSON text (contract 6).
+    """What one submission or one person did to one asset; `diff` is canonical JSON text (contract 6).
 
-    `plugin` is `None` for an asset that was created by hand.
+    `plugin` is `None` for what a person did. `rowhash` is the hash of the asset's own row after it
+    (`row_hash`); entries of earlier releases lack it.
     """
 
     at: datetime
@@ -39,10 +42,49 @@ class AuditEntry:
     volatileonly: bool
     actor: str
     requestid: str
+    rowhash: bytes | None
 
 
 FIELDS = tuple(field.name for field in fields(AuditEntry))
-"""The names of the columns of `auditentry`, and of the members of an entry in JSON."""
+"""The names of the columns of `auditentry`."""
+
+_SHOWN = tuple(name for name in FIELDS if name != "rowhash")
+"""The names of the members of an entry in JSON."""
+
+RELATIONSHIPS = "@relationships"
+"""The name in diffs of the relationships from an asset; no field has it."""
+
+ROW_FIELDS = (
+    "assetid",
+    "assettype",
+    "identityvalue",
+    "identitykey",
+    "submissionhash",
+    "createdat",
+    "updatedat",
+    "lastseenat",
+    "version",
+)
+"""The columns of `asset` that `rowhash` covers: all but `chainhash`, which is the entry's own."""
+
+
+def audited_relationship(relationship: Mapping[Any, Any]) -> JsonObject:
+    """Return a relationship, given by its columns, as the diff of its source shows it."""
+    return {
+        "relationshipid": relationship["relationshipid"],
+        "relationshiptype": relationship["relationshiptype"],
+        "targetassetid": relationship["targetassetid"],
+        "createdat": relationship["createdat"].isoformat(),
+    }
+
+
+_row_values = attrgetter(*ROW_FIELDS)
+
+
+def row_hash(row: object) -> bytes:
+    """Return the hash (16 bytes) of an asset's own row: a `StoredAsset`, or a row with all `ROW_FIELDS`."""
+    return hashlib.blake2b(canonical([*_plain(*_row_values(row))]), digest_size=16).digest()
+
 
 SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
 """The fields that the seals of each version cover, in order; each version covers those of the one before.
@@ -50,21 +92,19 @@ SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
 A released version never changes: the rows that were sealed with it must verify.
 """
 
-SEALED_FIELDS: SealedFields = MappingProxyType(
-    {
-        1: (
-            "at",
-            "plugin",
-            "action",
-            "assetid",
-            "identityvalue",
-            "diff",
-            "volatileonly",
-            "actor",
-            "requestid",
-        ),
-    }
+_FIRST = (
+    "at",
+    "plugin",
+    "action",
+    "assetid",
+    "identityvalue",
+    "diff",
+    "volatileonly",
+    "actor",
+    "requestid",
 )
+
+SEALED_FIELDS: SealedFields = MappingProxyType({1: _FIRST, 2: (*_FIRST, "rowhash")})
 
 SEALED_RUN: SealedFields = MappingProxyType(
     {
@@ -179,10 +219,18 @@ def record(connection: Connection, sealed: SealedEntry) -> int:
     return _INSERT.insert(connection, entry_row(sealed))
 
 
-def newest_hash(connection: Connection, assetid: int) -> bytes | None:
-    """Return the hash of the asset's newest entry, `None` if it has none."""
-    row = _NEWEST_HASH.run(connection, {"assetid": assetid}).fetchone()
+def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
+    """Return the hash that the next entry follows; the row of an asset with one entry lacks it."""
+    if stored.chainhash is not None:
+        return stored.chainhash
+    row = _NEWEST_HASH.run(connection, {"assetid": stored.assetid}).fetchone()
     return row[0] if row else None
+
+
+def newest_seal_version(connection: Connection) -> int:
+    """Return the version of the seal of the site's newest entry, 0 if it has none."""
+    query = select(auditentry.c.sealversion).order_by(auditentry.c.auditid.desc()).limit(1)
+    return connection.scalar(query) or 0
 
 
 def list_entries(
@@ -197,7 +245,7 @@ def list_entries(
     """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
     filters = {"plugin": plugin, "action": action, "assetid": assetid}
     query = (
-        select(auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS))
+        select(auditentry.c.auditid, *(auditentry.c[name] for name in _SHOWN))
         .filter_by(**{name: value for name, value in filters.items() if value is not None})
         .where(auditentry.c.auditid > after)
         .order_by(auditentry.c.auditid)

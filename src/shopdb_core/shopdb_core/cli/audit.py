@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import click
 
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.history import HistoryFault
 from shopdb_core.audit.prune import expiries, prune
-from shopdb_core.audit.verify import HistoryFault, Verified, count_assets, verify
+from shopdb_core.audit.verify import Verified, count_assets, verify
 from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
+from shopdb_core.plugins.registry import load_plugins
 
 MOST_FAULTS = 100
 
@@ -22,18 +24,20 @@ def audit() -> None:
 @audit.command("verify")
 @json_option
 def verify_command(*, as_json: bool) -> None:
-    """Verify every asset's entries: hashes, `before` against the previous `after`, the stored values.
+    """Verify every asset's entries: hashes, `before` against the previous `after`, every row of the asset.
 
     Exits with 1 if it finds a fault. The site may be in use meanwhile.
     """
-    chain = AuditChain(site_settings().secret_key)
+    settings = site_settings()
+    chain = AuditChain(settings.secret_key)
+    secondary = load_plugins(settings.plugin_selection).secondary_identities()
     batches: list[Verified] = []
     with site_store() as store:
         total = store.read(count_assets)
         with click.progressbar(
             length=total, label="Verifying", file=sys.stderr, hidden=_is_bar_hidden(as_json=as_json)
         ) as bar:
-            for batch in verify(store, chain):
+            for batch in verify(store, chain, secondary):
                 batches.append(batch)
                 bar.update(batch.assets)
     _echo_result(batches, as_json=as_json)
@@ -86,7 +90,8 @@ def _echo_result(batches: list[Verified], *, as_json: bool) -> None:
     else:
         for fault in faults[:MOST_FAULTS]:
             entry = f", entry {fault.auditid}" if fault.auditid else ""
-            click.echo(f"asset {fault.assetid}{entry}: {fault.message}")
+            of_asset = f"asset {fault.assetid}{entry}: " if fault.assetid else ""
+            click.echo(f"{of_asset}{fault.message}")
         of_pruned = f", {pruned} pruned" if pruned else ""
         click.echo(f"{assets} assets, {entries} entries{of_pruned}, {len(faults)} faults")
     if faults:

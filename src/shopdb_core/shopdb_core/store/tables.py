@@ -101,6 +101,7 @@ auditentry = Table(
     Column("hash", Digest, nullable=False),
     Column("diff", JsonText, nullable=False),
     Column("sealversion", SmallInteger, nullable=False, server_default="1", comment="of the hash"),
+    Column("rowhash", Digest, comment="of the asset's own row after this entry"),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
     Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
 )

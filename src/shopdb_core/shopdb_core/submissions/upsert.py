@@ -10,7 +10,7 @@ from shopdb_core.assets import identity, rows
 from shopdb_core.assets.identity import SecondaryIdentity, find_sole_asset
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes
-from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record
+from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.settings import OnMatch
@@ -56,27 +56,25 @@ class Recorder:
         at: datetime,
     ) -> Outcome:
         """Record that the matched and locked asset was submitted again, unchanged."""
-        entry = self.entry("noop", stored.assetid, stored.identityvalue, {}, at)
-        sealed = self.chain.seal(entry, _previous_hash(connection, stored))
-        rows.touch_asset(
-            connection, stored.assetid, submissionhash=submissionhash, chainhash=sealed.hash, at=at
-        )
+        row = stored.seen(at, submissionhash)
+        entry = self.entry("noop", row, {}, at)
+        sealed = self.chain.seal(entry, previous_hash(connection, stored))
+        rows.touch_asset(connection, row, chainhash=sealed.hash)
         return Outcome(record(connection, sealed), entry, {}, match)
 
-    def entry(
-        self, action: Action, assetid: int, identityvalue: str, changes: JsonObject, at: datetime
-    ) -> AuditEntry:
-        """Return the audit entry of an action; `changes` is its diff."""
+    def entry(self, action: Action, row: StoredAsset, changes: JsonObject, at: datetime) -> AuditEntry:
+        """Return the audit entry of an action; `row` is the asset's row after it, `changes` its diff."""
         return AuditEntry(
             at=at,
             plugin=self.collector.name,
             action=action,
-            assetid=assetid,
-            identityvalue=identityvalue,
+            assetid=row.assetid,
+            identityvalue=row.identityvalue,
             diff=canonical_text(changes),
             volatileonly=bool(changes) and changes.keys() <= self.collector.volatile,
             actor=self.origin.actor,
             requestid=self.origin.requestid,
+            rowhash=row_hash(row),
         )
 
 
@@ -131,7 +129,7 @@ class Upsert:
         identityvalue = self.prepared.identityvalue
         after = merge({}, self._patch(identityvalue))
         changes = {name: {"before": None, "after": value} for name, value in after.items()}
-        assetid = rows.create_asset(
+        row = rows.create_asset(
             connection,
             assettype=self.collector.name,
             identityvalue=identityvalue,
@@ -140,8 +138,8 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_dependents(connection, assetid, None, after)
-        entry = self.recorder.entry("created", assetid, identityvalue, changes, at)
+        self._write_dependents(connection, row.assetid, None, after)
+        entry = self.recorder.entry("created", row, changes, at)
         auditid = record(connection, self.recorder.chain.seal(entry, None))
         return Outcome(auditid, entry, changes, match)
 
@@ -152,18 +150,12 @@ class Upsert:
         changes = diff(before, after)
         if not changes:
             return self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
-        entry = self.recorder.entry("updated", stored.assetid, identityvalue, changes, at)
-        sealed = self.recorder.chain.seal(entry, _previous_hash(connection, stored))
-        rows.change_asset(
-            connection,
-            stored.assetid,
-            identityvalue=identityvalue,
-            identitykey=self.prepared.identitykey,
-            submissionhash=self.prepared.hash,
-            chainhash=sealed.hash,
-            attributes=after,
-            at=at,
+        row = stored.changed(
+            at, self.prepared.hash, identityvalue=identityvalue, identitykey=self.prepared.identitykey
         )
+        entry = self.recorder.entry("updated", row, changes, at)
+        sealed = self.recorder.chain.seal(entry, previous_hash(connection, stored))
+        rows.change_asset(connection, row, chainhash=sealed.hash, attributes=after)
         self._write_dependents(connection, stored.assetid, before, after)
         return Outcome(record(connection, sealed), entry, changes, match)
 
@@ -188,8 +180,3 @@ class Upsert:
             after=after,
             plugin=self.collector.name,
         )
-
-
-def _previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
-    """Return the hash that the next entry follows; the row of an asset with one entry lacks it."""
-    return stored.chainhash or newest_hash(connection, stored.assetid)
