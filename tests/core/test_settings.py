@@ -74,6 +74,11 @@ def test_a_secret_is_read_from_a_file(tmp_path, variable):
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 64),
         ("SECRET_KEY", "replace-me-with-the-output-of-shopdb-init"),
+        ("SHOPDB_AUDIT_KEY", ""),
+        ("SHOPDB_AUDIT_KEY", "short"),
+        ("SHOPDB_AUDIT_KEY", f"{KEY},short"),
+        ("SHOPDB_AUDIT_KEY", f"{KEY},{KEY},{KEY}"),
+        ("SECRET_KEY", f"{SECRET},{'a' * 64}"),
         ("COLLECTOR_API_KEY", ""),
         ("COLLECTOR_API_KEY", " "),
         ("COLLECTOR_API_KEY", "short"),
@@ -180,3 +185,26 @@ def test_other_days_are_refused(variable, value):
     """A value that is neither `keep` nor a number of days does not shorten the audit."""
     with pytest.raises(ConfigurationError, match=variable):
         read_settings({**MINIMAL, variable: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "keys"),
+    [
+        (SECRET, (SECRET,)),
+        (f"{KEY}, {SECRET}", (KEY, SECRET)),
+        (f"{SECRET},x", (f"{SECRET},x",)),
+        (f"{SECRET},{KEY},{SECRET}", (f"{SECRET},{KEY},{SECRET}",)),
+    ],
+    ids=["one", "two", "one with a comma", "one with two commas"],
+)
+def test_a_secret_key_may_be_two(value, keys):
+    """A key of an older site may have commas; only two long parts are a rotation."""
+    settings = read_settings({"SECRET_KEY": value})
+    assert settings.secret_keys == settings.sealing_keys == keys
+
+
+def test_the_audit_has_a_key_of_its_own():
+    """It takes the place of SECRET_KEY for the audit, and two are a rotation."""
+    settings = read_settings({**MINIMAL, "SHOPDB_AUDIT_KEY": f"{KEY},{KEY[::-1]}"})
+    assert (settings.secret_keys, settings.sealing_keys) == ((SECRET,), (KEY, KEY[::-1]))
+    assert KEY not in repr(settings)

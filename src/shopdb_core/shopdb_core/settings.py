@@ -24,6 +24,7 @@ SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
 EXAMPLE_SECRETS = frozenset({"replace-me-with-the-output-of-shopdb-init"})
 SHARED_KEY = "COLLECTOR_API_KEY"
+AUDIT_KEY = "SHOPDB_AUDIT_KEY"
 MOST_KEYS = 2
 LAST_PORT = 65535
 KEEP = "keep"
@@ -56,12 +57,16 @@ class Settings(IntakeSettings):
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
     - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
+    - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
+      `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret.
     """
 
     secret_key: str = field(repr=False)
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    audit_keys: tuple[str, ...] = field(default=(), repr=False)
     database_url: str = field(default="sqlite:///shopdb.sqlite3", repr=False)
     listen: tuple[str, int] = DEFAULT_LISTEN
     threads: int = 8
@@ -76,10 +81,23 @@ class Settings(IntakeSettings):
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""
-        _check_secret("SECRET_KEY", self.secret_key)
+        for secret in (self.secret_key, *self.old_secret_keys):
+            _check_secret("SECRET_KEY", secret)
+        for secret in self.audit_keys:
+            _check_secret(AUDIT_KEY, secret)
         _check_keys(SHARED_KEY, self.shared_keys)
         for plugin, keys in self.collector_keys.items():
             _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The key that signs tokens, then the one it replaces."""
+        return (self.secret_key, *self.old_secret_keys)
+
+    @property
+    def sealing_keys(self) -> tuple[str, ...]:
+        """The key that seals the audit, then the one it replaces."""
+        return self.audit_keys or self.secret_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +140,11 @@ def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read all settings; raises `ConfigurationError` that names the variable."""
-    secret_key = _secret(environ, "SECRET_KEY")
-    if secret_key is None:
-        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
+    secret_keys = _secret_keys(environ)
     return Settings(
-        secret_key=secret_key,
+        secret_key=secret_keys[0],
+        old_secret_keys=secret_keys[1:],
+        audit_keys=_keys(environ, AUDIT_KEY),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
@@ -188,6 +206,16 @@ def _keys(environ: Mapping[str, str], variable: str) -> tuple[str, ...]:
     if len(keys) > MOST_KEYS:
         raise ConfigurationError(f"{variable} holds {len(keys)} keys; it takes two at most, for rotation.")
     return keys
+
+
+def _secret_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read one key, or two of which each is long enough; an old site's one key may have a comma in it."""
+    value = _secret(environ, "SECRET_KEY")
+    if value is None:
+        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
+    keys = tuple(key.strip() for key in value.split(","))
+    are_two = len(keys) == MOST_KEYS and all(len(key.encode()) >= SECRET_MINIMUM_LENGTH for key in keys)
+    return keys if are_two else (value,)
 
 
 def _plugin_keys(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -44,11 +44,11 @@ class Site:
         self.plugins = plugins
         self.store = store
         self.broken = broken
-        self.chain = AuditChain(settings.secret_key)
+        self.chain = AuditChain(*settings.sealing_keys)
         self.submissions = Submissions(settings, plugins, store, self.chain)
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
-        self.tokens = Tokens(settings.secret_key)
+        self.tokens = Tokens(*settings.secret_keys)
 
     @classmethod
     def open(
@@ -98,7 +98,7 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     scripts = migration_scripts(load_plugins(settings.plugin_selection, plugins))
     statuses = upgrade(settings.database_url, scripts)
     with closing(open_store(settings)) as store:
-        chain = AuditChain(settings.secret_key)
+        chain = AuditChain(*settings.sealing_keys)
         store.transaction(lambda connection: record_earlier_relationships(connection, chain))
     return statuses
 

@@ -38,11 +38,11 @@ def test_its_secrets_are_new_each_time_and_never_shown(make_site: MakeSite) -> N
 
     one, two = (dotenv_values(site.directory / ".env") for site in sites)
 
-    for name in ("SECRET_KEY", "COLLECTOR_API_KEY"):
+    for name in ("SECRET_KEY", "SHOPDB_AUDIT_KEY", "COLLECTOR_API_KEY"):
         assert len(one[name] or "") >= 32
         assert one[name] != two[name]
         assert str(one[name]) not in outputs[0]
-    assert one["SECRET_KEY"] != one["COLLECTOR_API_KEY"]
+    assert len({one["SECRET_KEY"], one["SHOPDB_AUDIT_KEY"], one["COLLECTOR_API_KEY"]}) == 3
 
 
 def test_it_never_overwrites_a_dotenv(bare: Any, refused: Refused) -> None:

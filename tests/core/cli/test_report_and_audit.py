@@ -100,3 +100,37 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
     assert lines[0] == "pruned 1 noops and 0 changes"
     assert "kept 1 entries whose hash does not fit: `shopdb audit verify`" in lines[1]
     assert stocked.run("audit", "verify").returncode == 1
+
+
+def test_a_site_gets_a_key_for_its_audit(stocked: Any, refused: Refused) -> None:
+    """Without it SECRET_KEY is the key; `rekey` changes it, and SECRET_KEY may then change too."""
+    old, new = stocked.variables["SECRET_KEY"], "an-audit-key-for-tests-9876543210-zyxwvu"
+    assert "set SHOPDB_AUDIT_KEY=NEW,OLD" in refused(stocked.run("audit", "rekey"))
+    stocked.variables["SHOPDB_AUDIT_KEY"] = new
+    assert "run `shopdb audit rekey`" in refused(stocked.run("audit", "verify"))
+
+    done = stocked.run("audit", "rekey")
+
+    assert (done.returncode, done.stdout) == (0, "sealed 1 assets anew\n")
+    stocked.variables["SECRET_KEY"] = old[::-1]
+    assert stocked.run("audit", "verify").returncode == 0
+    del stocked.variables["SHOPDB_AUDIT_KEY"]
+    line = refused(stocked.run("audit", "verify"))
+    assert line.startswith("None of the 1 audit entries that were tried is sealed with this site's key")
+
+
+def test_a_secret_key_is_replaced_without_revoking_tokens(stocked: Any) -> None:
+    """Two values: the first signs and seals, both are accepted."""
+    old = stocked.variables["SECRET_KEY"]
+    token = stocked.token()
+    stocked.variables["SECRET_KEY"] = f"{old[::-1]},{old}"
+    server = stocked.serve()
+    with server.client() as client:
+        answers = [
+            client.get("/api/assets", headers={"Authorization": f"Bearer {each}"})
+            for each in (token, stocked.token())
+        ]
+    server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 13"})
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert stocked.run("audit", "verify").stdout == "1 assets, 2 entries, 0 faults\n"

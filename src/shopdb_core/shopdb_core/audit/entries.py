@@ -125,19 +125,23 @@ SEALED_RUN: SealedFields = MappingProxyType(
 
 
 class Seals:
-    """Computes and verifies seals: HMAC-SHA256 with a key for one `purpose`, derived from SECRET_KEY.
+    """Computes and verifies seals: HMAC-SHA256 with a key for one `purpose`, derived from the site's key.
 
-    A row has the version of its seal in the column `sealversion`.
+    `older` keys verify what they sealed. A row has the version of its seal in the column `sealversion`.
     """
 
-    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields) -> None:
-        self._key = hmac.digest(secret_key.encode(), purpose, "sha256")
+    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields, *older: str) -> None:
+        self._keys = [hmac.digest(key.encode(), purpose, "sha256") for key in (secret_key, *older)]
         self._covered = covered
         self.version = max(covered)
 
     def seal(self, record: object, *more: bytes | None) -> bytes:
         """Return the seal, of the newest version, of a record and of `more`, which are not its attributes."""
-        return self._compute(self.version, record, more)
+        return self._compute(self._keys[0], self.version, record, more)
+
+    def renew(self, row: Row[Any], *more: bytes | None) -> bytes:
+        """Return the seal with the present key for a row that was sealed, of the version that it has."""
+        return self._compute(self._keys[0], row.sealversion, row, more)
 
     def verify(self, row: Row[Any], seal: bytes, *more: bytes | None) -> bool:
         """Return whether a row is as it was sealed; fields that its version does not cover must be null."""
@@ -147,13 +151,15 @@ class Seals:
         later = (name for name in self._covered[self.version] if name not in covered)
         if any(getattr(row, name) is not None for name in later):
             return False
-        return hmac.compare_digest(self._compute(row.sealversion, row, more), seal)
+        return any(
+            hmac.compare_digest(self._compute(key, row.sealversion, row, more), seal) for key in self._keys
+        )
 
-    def _compute(self, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
+    def _compute(self, key: bytes, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
         """Return the seal; a later version than the first is sealed in an object, which no list can equal."""
         content = [*_plain(*(getattr(record, name) for name in self._covered[version]), *more)]
         sealed = content if version == 1 else {"version": version, "fields": content}
-        return hmac.digest(self._key, canonical(sealed), "sha256")
+        return hmac.digest(key, canonical(sealed), "sha256")
 
 
 def _plain(*values: Any) -> Iterator[Json]:
@@ -175,19 +181,26 @@ class SealedEntry:
 
 
 class AuditChain:
-    """Seals and verifies entries, each chained to the one before; `checkpoints` does so for checkpoints."""
+    """Seals and verifies entries, each chained to the one before; `checkpoints` does so for checkpoints.
 
-    def __init__(self, secret_key: str) -> None:
-        self._seals = Seals(secret_key, b"shopdb audit chain", SEALED_FIELDS)
-        self.checkpoints = Seals(secret_key, b"shopdb audit checkpoint", SEALED_RUN)
+    It seals with the site's key, and also verifies what `older` keys sealed.
+    """
+
+    def __init__(self, key: str, *older: str) -> None:
+        self._seals = Seals(key, b"shopdb audit chain", SEALED_FIELDS, *older)
+        self.checkpoints = Seals(key, b"shopdb audit checkpoint", SEALED_RUN, *older)
 
     def seal(self, entry: AuditEntry, previoushash: bytes | None) -> SealedEntry:
         """Return `entry` with its hash, a seal of the entry and of the previous hash."""
         return SealedEntry(entry, previoushash, self._seals.seal(entry, previoushash), self._seals.version)
 
     def verify(self, row: Row[Any]) -> bool:
-        """Return whether a row of `auditentry` is as it was written, with the present SECRET_KEY."""
+        """Return whether a row of `auditentry` is as it was written, with one of the keys."""
         return self._seals.verify(row, row.hash, row.previoushash)
+
+    def renew(self, row: Row[Any], previoushash: bytes | None) -> bytes:
+        """Return the hash with the present key for a row of `auditentry` that follows another hash now."""
+        return self._seals.renew(row, previoushash)
 
 
 _values = attrgetter(*FIELDS)

@@ -1,4 +1,4 @@
-"""`shopdb audit`: verify the history of every asset, and prune the entries that are too old."""
+"""`shopdb audit`: verify the history of every asset, seal it with a new key, prune what is too old."""
 
 import sys
 from collections import Counter
@@ -9,8 +9,10 @@ import click
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.history import HistoryFault
 from shopdb_core.audit.prune import expiries, prune
+from shopdb_core.audit.rekey import check_key, rekey
 from shopdb_core.audit.verify import Verified, count_assets, verify
 from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
 
 MOST_FAULTS = 100
@@ -18,21 +20,23 @@ MOST_FAULTS = 100
 
 @click.group("audit")
 def audit() -> None:
-    """Verify the audit, and prune it."""
+    """Verify the audit, seal it with a new key, and prune it."""
 
 
 @audit.command("verify")
 @json_option
 def verify_command(*, as_json: bool) -> None:
-    """Verify every asset's entries: hashes, `before` against the previous `after`, every row of the asset.
+    """Verify every asset's entries: hashes, `before` against the previous `after`, the asset's rows.
 
     Exits with 1 if it finds a fault. The site may be in use meanwhile.
     """
     settings = site_settings()
-    chain = AuditChain(settings.secret_key)
+    chain = AuditChain(*settings.sealing_keys)
     secondary = load_plugins(settings.plugin_selection).secondary_identities()
     batches: list[Verified] = []
     with site_store() as store:
+        former = AuditChain(*settings.secret_keys)
+        store.read(lambda connection: check_key(connection, chain, former))
         total = store.read(count_assets)
         with click.progressbar(
             length=total, label="Verifying", file=sys.stderr, hidden=_is_bar_hidden(as_json=as_json)
@@ -41,6 +45,33 @@ def verify_command(*, as_json: bool) -> None:
                 batches.append(batch)
                 bar.update(batch.assets)
     _echo_result(batches, as_json=as_json)
+
+
+@audit.command("rekey")
+def rekey_command() -> None:
+    """Seal the audit anew with the first value of SHOPDB_AUDIT_KEY (without it: of SECRET_KEY).
+
+    It must verify with that key, the second value, or SECRET_KEY. An asset that does not verify is left as it
+    is. The site may be in use meanwhile, if its servers were restarted with the new key.
+    """
+    settings = site_settings()
+    present, *older = dict.fromkeys((*settings.sealing_keys, *settings.secret_keys))
+    if not older:
+        raise ConfigurationError("There is no other key than the present one: set SHOPDB_AUDIT_KEY=NEW,OLD")
+    chain = AuditChain(present, *older)
+    renewed = unfit = 0
+    with site_store() as store:
+        store.read(lambda connection: check_key(connection, chain))
+        with click.progressbar(
+            length=store.read(count_assets), label="Sealing", file=sys.stderr, hidden=_is_bar_hidden()
+        ) as bar:
+            for batch in rekey(store, chain, AuditChain(present)):
+                renewed, unfit = renewed + batch.renewed, unfit + batch.unfit
+                bar.update(batch.assets)
+    click.echo(f"sealed {renewed} assets anew")
+    if unfit:
+        click.echo(f"shopdb: {unfit} assets were left: run `shopdb audit verify` with the old key.", err=True)
+        sys.exit(1)
 
 
 @audit.command("prune")
@@ -57,7 +88,7 @@ def prune_command(*, as_json: bool) -> None:
     with (
         site_store() as store,
         click.progressbar(
-            prune(store, AuditChain(settings.secret_key), expiring),
+            prune(store, AuditChain(*settings.sealing_keys), expiring),
             label="Pruning",
             show_pos=True,
             file=sys.stderr,
@@ -75,7 +106,7 @@ def prune_command(*, as_json: bool) -> None:
         click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` lists them")
 
 
-def _is_bar_hidden(*, as_json: bool) -> bool:
+def _is_bar_hidden(*, as_json: bool = False) -> bool:
     return as_json or not sys.stderr.isatty()
 
 

@@ -27,6 +27,7 @@ from shopdb_core.store.migrate import MigrationStatus, migration_statuses
 DOTENV = """\
 # This site's settings; every variable is described in docs/settings.md. Keep the file to yourself.
 SECRET_KEY={secret_key}
+SHOPDB_AUDIT_KEY={audit_key}
 COLLECTOR_API_KEY={collector_key}
 SHOPDB_DATABASE_URL=sqlite:///shopdb.sqlite3
 SHOPDB_LISTEN=127.0.0.1:8080
@@ -41,14 +42,18 @@ def init() -> None:
     An existing .env is never overwritten.
     """
     write_dotenv(Path(".env"))
-    click.echo("Wrote .env (mode 0600) with a SECRET_KEY and a COLLECTOR_API_KEY.")
+    click.echo("Wrote .env (mode 0600) with a SECRET_KEY, a SHOPDB_AUDIT_KEY and a COLLECTOR_API_KEY.")
     _upgrade()
     click.echo("Next: `shopdb serve`")
 
 
 def write_dotenv(path: Path) -> None:
     """Write new secrets to a file that does not exist yet; raises `ConfigurationError` if it does."""
-    content = DOTENV.format(secret_key=secrets.token_urlsafe(48), collector_key=secrets.token_urlsafe(32))
+    content = DOTENV.format(
+        secret_key=secrets.token_urlsafe(48),
+        audit_key=secrets.token_urlsafe(48),
+        collector_key=secrets.token_urlsafe(32),
+    )
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -149,4 +154,4 @@ def _duration(text: str) -> timedelta:
 )
 def create(subject: str, role: Role, ttl: timedelta) -> None:
     """Print a new token, and nothing else."""
-    click.echo(Tokens(site_settings().secret_key).issue(subject, role, ttl))
+    click.echo(Tokens(*site_settings().secret_keys).issue(subject, role, ttl))
