@@ -77,12 +77,15 @@ def test_pruned_entries_are_counted_by_kind(stocked: Any, age: Any) -> None:
     server.stop()
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
 
-    first = stocked.run("audit", "prune")
+    nothing = stocked.run("audit", "prune")
+    first = stocked.run("audit", "prune", "--force")
     stocked.variables["SHOPDB_AUDIT_RETENTION_DAYS"] = "31"
-    second = stocked.run("audit", "prune", "--json")
+    second = stocked.run("audit", "prune", "--json", "--force")
 
+    # Nothing was committed since.
+    assert nothing.stdout == "pruned 0 noops and 0 changes\n"
     assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noops and 0 changes\n", "")
-    assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0}
+    assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0, "postponed": False}
     assert stocked.run("audit", "verify").stdout == "1 assets, 1 entries, 3 pruned, 0 faults\n"
 
 
@@ -95,7 +98,7 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
     stocked.database.query("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
 
-    lines = stocked.run("audit", "prune").stdout.splitlines()
+    lines = stocked.run("audit", "prune", "--force").stdout.splitlines()
 
     assert lines[0] == "pruned 1 noops and 0 changes"
     assert "kept 1 entries whose hash does not fit: `shopdb audit verify`" in lines[1]

@@ -75,16 +75,17 @@ def rekey_command() -> None:
 
 
 @audit.command("prune")
+@click.option("--force", is_flag=True, help="Prune all that has expired by the clock, not a day's share.")
 @json_option
-def prune_command(*, as_json: bool) -> None:
+def prune_command(*, force: bool, as_json: bool) -> None:
     """Delete the entries that are older than the site keeps them, and put checkpoints in their place.
 
     `shopdb serve` does so by itself, every hour. The site may be in use meanwhile.
     """
     settings = site_settings()
-    expiring = expiries(settings, datetime.now(UTC))
+    expiring = expiries(settings, datetime.now(UTC), force=force)
     pruned = Counter({"noop": 0, "change": 0})
-    unfit = 0
+    unfit, postponed = 0, False
     with (
         site_store() as store,
         click.progressbar(
@@ -98,12 +99,16 @@ def prune_command(*, as_json: bool) -> None:
         for batch in batches:
             pruned[batch.kind] += batch.entries
             unfit += batch.unfit
+            postponed |= batch.postponed
     if as_json:
-        echo_json({"noops": pruned["noop"], "changes": pruned["change"], "unfit": unfit})
+        figures = {"noops": pruned["noop"], "changes": pruned["change"], "unfit": unfit}
+        echo_json({**figures, "postponed": postponed})
         return
     click.echo(f"pruned {pruned['noop']} noops and {pruned['change']} changes")
     if unfit:
         click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` lists them")
+    if postponed:
+        click.echo("more entries have expired than a day permits: if the clock is right, use --force")
 
 
 def _is_bar_hidden(*, as_json: bool = False) -> bool:

@@ -129,6 +129,8 @@ auditpruning = Table(
     metadata,
     Column("kind", String(10), primary_key=True, comment="of entries: noop or change"),
     Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
+    Column("since", UtcDateTime, comment="when the day began that `allowed` is for"),
+    Column("allowed", RowId, comment="the last auditid that may be looked at on that day"),
 )
 
 # The declaration of each plugin that this site served last.

@@ -1,21 +1,31 @@
-"""Add the hash of the asset's own row to audit entries; those of earlier releases lack it."""
+"""Add the hash of the asset's own row to audit entries, and how much may be pruned in a day."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from shopdb_core.store.statement import Digest
+from shopdb_core.store.statement import Digest, RowId, UtcDateTime
 
 revision = "0006"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the column."""
+    """Add the columns; entries of earlier releases have no `rowhash`."""
     op.add_column(
         "auditentry", sa.Column("rowhash", Digest, comment="of the asset's own row after this entry")
+    )
+    op.add_column(
+        "auditpruning",
+        sa.Column("since", UtcDateTime, comment="when the day began that `allowed` is for"),
+    )
+    op.add_column(
+        "auditpruning",
+        sa.Column("allowed", RowId, comment="the last auditid that may be looked at on that day"),
     )
 
 
 def downgrade() -> None:
-    """Drop the column; entries that have it then do not verify."""
+    """Drop the columns; entries that have a `rowhash` then do not verify."""
+    op.drop_column("auditpruning", "allowed")
+    op.drop_column("auditpruning", "since")
     op.drop_column("auditentry", "rowhash")
