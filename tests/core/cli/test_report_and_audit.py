@@ -137,3 +137,24 @@ def test_a_secret_key_is_replaced_without_revoking_tokens(stocked: Any) -> None:
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert stocked.run("audit", "verify").stdout == "1 assets, 2 entries, 0 faults\n"
+
+
+def test_a_head_finds_what_is_missing(stocked: Any, refused: Refused) -> None:
+    """It is kept elsewhere; the public key alone is for those who check its signature."""
+    pytest.importorskip("cryptography", reason="the extra `heads`")
+    document = json.loads((taken := stocked.run("audit", "head")).stdout)
+    file = stocked.directory / "head.json"
+    file.write_text(taken.stdout)
+    assert stocked.run("audit", "head", "--public-key").stdout.strip() == document["publickey"]
+    assert (document["entries"], document["assets"]) == (1, 1)
+    assert stocked.run("audit", "verify", "--head", "head.json").returncode == 0
+
+    for table in ("auditentry", "assetattributes", "asset"):
+        stocked.database.query(f"DELETE FROM {table}")
+    assert stocked.run("audit", "verify").returncode == 0
+    done = stocked.run("audit", "verify", "--head", "head.json")
+
+    assert done.returncode == 1
+    assert "the head has 1 assets up to entry 1, and the audit has 0" in done.stdout
+    file.write_text("{}")
+    assert refused(stocked.run("audit", "verify", "--head", "head.json")).startswith("The file is not a head")

@@ -24,7 +24,7 @@ from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
-from shopdb_core.store.tables import asset, auditcheckpoint, auditentry, auditpruning
+from shopdb_core.store.tables import asset, auditcheckpoint, auditentry, audithead, auditpruning
 
 Kind = Literal["noop", "change"]
 
@@ -216,7 +216,8 @@ class PruningPlanner:
         found = _adjacent_checkpoints(connection, [row.auditid for row in entries])
         seals = self.chain.checkpoints
         adjacent = {checkpoint_run(row) for row in found if seals.verify(row, row.seal)}
-        runs = join_runs([*map(entry_run, entries), *adjacent])
+        heads = connection.scalars(select(audithead.c.auditid)).all()
+        runs = join_runs([*map(entry_run, entries), *adjacent], heads)
         return Checkpoints(
             deleted=[run.lastauditid for run in adjacent.difference(runs)],
             inserted=[checkpoint_row(run, seals) for run in runs if run not in adjacent],

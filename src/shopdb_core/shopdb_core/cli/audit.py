@@ -1,12 +1,15 @@
-"""`shopdb audit`: verify the history of every asset, seal it with a new key, prune what is too old."""
+"""`shopdb audit`: verify the history of every asset, sign it, seal it with a new key, prune it."""
 
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import click
 
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.head import Head, keep_head, public_key, read_head
 from shopdb_core.audit.history import HistoryFault
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.audit.rekey import check_key, rekey
@@ -14,24 +17,35 @@ from shopdb_core.audit.verify import Verified, count_assets, verify
 from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.store import Connection
 
 MOST_FAULTS = 100
 
 
 @click.group("audit")
 def audit() -> None:
-    """Verify the audit, seal it with a new key, and prune it."""
+    """Verify the audit, sign it, seal it with a new key, and prune it."""
 
 
 @audit.command("verify")
+@click.option(
+    "--head",
+    "head_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with what `shopdb audit head` printed before.",
+)
 @json_option
-def verify_command(*, as_json: bool) -> None:
+def verify_command(*, head_file: Path | None, as_json: bool) -> None:
     """Verify every asset's entries: hashes, `before` against the previous `after`, the asset's rows.
 
-    Exits with 1 if it finds a fault. The site may be in use meanwhile.
+    With --head also that nothing which the head covers is missing. Exits with 1 if it finds a fault.
+    The site may be in use meanwhile.
     """
     settings = site_settings()
     chain = AuditChain(*settings.sealing_keys)
+    head = None
+    if head_file is not None:
+        head = read_head(head_file.read_bytes(), [public_key(key) for key in settings.sealing_keys])
     secondary = load_plugins(settings.plugin_selection).secondary_identities()
     batches: list[Verified] = []
     with site_store() as store:
@@ -44,7 +58,32 @@ def verify_command(*, as_json: bool) -> None:
             for batch in verify(store, chain, secondary):
                 batches.append(batch)
                 bar.update(batch.assets)
+        if head is not None:
+            batches.append(Verified(0, 0, 0, tuple(store.read(partial(_head_faults, head)))))
     _echo_result(batches, as_json=as_json)
+
+
+def _head_faults(head: Head, connection: Connection) -> list[HistoryFault]:
+    return [HistoryFault(None, None, message) for message in head.faults(connection)]
+
+
+@audit.command("head")
+@click.option("--public-key", "only_key", is_flag=True, help="Print the public key alone.")
+def head_command(*, only_key: bool) -> None:
+    """Print a signed document of what the audit holds now, as JSON; keep it outside of this machine.
+
+    `shopdb audit verify --head FILE` later finds what is missing. The site may be in use meanwhile.
+    """
+    key = site_settings().sealing_keys[0]
+    if only_key:
+        click.echo(public_key(key))
+        return
+    at = datetime.now(UTC)
+    with site_store() as store:
+        head = store.read(lambda connection: Head.of(connection, at))
+        document = head.signed(key)
+        store.transaction(lambda connection: keep_head(connection, head, at))
+    echo_json(document)
 
 
 @audit.command("rekey")

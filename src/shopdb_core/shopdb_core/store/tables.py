@@ -133,6 +133,14 @@ auditpruning = Table(
     Column("allowed", RowId, comment="the last auditid that may be looked at on that day"),
 )
 
+# The newest entry of each head: pruning keeps the hashes that the head needs (ADR 0025).
+audithead = Table(
+    "audithead",
+    metadata,
+    Column("auditid", RowId, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # The declaration of each plugin that this site served last.
 serveddeclaration = Table(
     "serveddeclaration",
