@@ -8,18 +8,25 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
 from shopdb_core.errors import ConfigurationError, did_you_mean
+from shopdb_core.setting_values import (
+    Network,
+    read_address,
+    read_count,
+    read_days,
+    read_networks,
+    read_timezone,
+    read_unchanged,
+)
 
 OnMatch = Literal["flag", "adopt"]
-Network: TypeAlias = IPv4Network | IPv6Network
 
 DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
@@ -28,10 +35,8 @@ DEFAULT_ONMATCH: OnMatch = "flag"
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
 SHARED_KEY = "COLLECTOR_API_KEY"
+AUDIT_KEY = "SHOPDB_AUDIT_KEY"
 MOST_KEYS = 2
-LAST_PORT = 65535
-KEEP = "keep"
-MOST_DAYS = 36_500
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
 _ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
@@ -67,12 +72,16 @@ class Settings(IntakeSettings):
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
     - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
     - `trusted_proxies`: whose `X-Forwarded-For` is believed.
+    - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
+      `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
-    Raises `ConfigurationError` for a weak secret, and for a key that is the `secret_key`.
+    Raises `ConfigurationError` for a weak secret, and for a key that is one of the `secret_keys`.
     """
 
     secret_key: str = field(repr=False)
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    audit_keys: tuple[str, ...] = field(default=(), repr=False)
     database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     listen: tuple[str, int] = DEFAULT_LISTEN
     trusted_proxies: tuple[Network, ...] = ()
@@ -88,10 +97,23 @@ class Settings(IntakeSettings):
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""
-        _check_secret("SECRET_KEY", self.secret_key)
-        _check_keys(SHARED_KEY, self.shared_keys, self.secret_key)
+        for secret in self.secret_keys:
+            _check_secret("SECRET_KEY", secret)
+        for secret in self.audit_keys:
+            _check_secret(AUDIT_KEY, secret)
+        _check_keys(SHARED_KEY, self.shared_keys, self.secret_keys)
         for plugin, keys in self.collector_keys.items():
-            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys, self.secret_key)
+            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys, self.secret_keys)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The key that signs tokens, then the one it replaces."""
+        return (self.secret_key, *self.old_secret_keys)
+
+    @property
+    def sealing_keys(self) -> tuple[str, ...]:
+        """The key that seals the audit, then the one it replaces."""
+        return self.audit_keys or self.secret_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +124,10 @@ class ClientSettings:
     key: str | None = field(repr=False)
 
 
-def _check_keys(variable: str, keys: Iterable[str], secret_key: str) -> None:
+def _check_keys(variable: str, keys: Iterable[str], secret_keys: Iterable[str]) -> None:
     for key in keys:
         _check_secret(variable, key)
-        if key == secret_key:
+        if key in secret_keys:
             # Every pipeline would have the key that signs the tokens of administrators.
             raise ConfigurationError(f"{variable} has the value of SECRET_KEY; give it a key of its own.")
         if not (key.isascii() and key.isprintable()):
@@ -139,11 +161,11 @@ def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read all settings; raises `ConfigurationError` that names the variable."""
     check_names(environ)
-    secret_key = _secret(environ, "SECRET_KEY")
-    if secret_key is None:
-        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
+    secret_keys = _secret_keys(environ)
     return Settings(
-        secret_key=secret_key,
+        secret_key=secret_keys[0],
+        old_secret_keys=secret_keys[1:],
+        audit_keys=_keys(environ, AUDIT_KEY),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
@@ -181,7 +203,7 @@ def check_dotenv(directory: Path) -> None:
 def _is_secret(variable: str, value: str) -> bool:
     if variable == "SHOPDB_DATABASE_URL":
         return bool(_PASSWORD_IN_URL.search(value))
-    return variable.startswith(("SECRET_KEY", SHARED_KEY)) and not variable.endswith("_FILE")
+    return variable.startswith(("SECRET_KEY", SHARED_KEY, AUDIT_KEY)) and not variable.endswith("_FILE")
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
@@ -198,7 +220,7 @@ def read_intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
 def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:
     """Read how to reach this site's own server; SECRET_KEY is not needed. Raises as `read_settings` does."""
     variable = "SHOPDB_LISTEN"
-    host, port = _address(variable, _text(environ, variable)) if variable in environ else DEFAULT_LISTEN
+    host, port = read_address(variable, _text(environ, variable)) if variable in environ else DEFAULT_LISTEN
     keys = _keys(environ, f"{SHARED_KEY}_{plugin.upper()}") or _keys(environ, SHARED_KEY)
     return ClientSettings(f"http://{f'[{host}]' if ':' in host else host}:{port}", keys[0] if keys else None)
 
@@ -238,6 +260,16 @@ def _keys(environ: Mapping[str, str], variable: str) -> tuple[str, ...]:
     return keys
 
 
+def _secret_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read one key, or two of which each is long enough; an old site's one key may have a comma in it."""
+    value = _secret(environ, "SECRET_KEY")
+    if value is None:
+        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
+    keys = tuple(key.strip() for key in value.split(","))
+    are_two = len(keys) == MOST_KEYS and all(len(key.encode()) >= SECRET_MINIMUM_LENGTH for key in keys)
+    return keys if are_two else (value,)
+
+
 def _plugin_keys(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     names = {match[1] for match in map(_PLUGIN_KEY.fullmatch, environ) if match} - {"FILE"}
     return {name.lower(): _keys(environ, f"{SHARED_KEY}_{name}") for name in sorted(names)}
@@ -261,76 +293,32 @@ def _onmatch(environ: Mapping[str, str]) -> dict[str, OnMatch]:
     return values
 
 
-def _unchanged(_variable: str, value: str) -> str:
-    return value
-
-
-def _count(variable: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ConfigurationError(f"{variable} is not a whole number above 0: {value[:40]}")
-    return int(value)
-
-
-def _days(variable: str, value: str) -> int | None:
-    if value == KEEP:
-        return None
-    if not (value.isascii() and value.isdigit() and 0 < int(value) <= MOST_DAYS):
-        raise ConfigurationError(
-            f"{variable} is neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}: {value[:40]}"
-        )
-    return int(value)
-
-
-def _timezone(variable: str, value: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(
-            f"{variable} is not a time zone of the IANA database: {value[:40]}"
-        ) from error
-
-
-def _address(variable: str, value: str) -> tuple[str, int]:
-    host, _, port = value.rpartition(":")
-    if not (host and port.isascii() and port.isdigit() and int(port) <= LAST_PORT):
-        raise ConfigurationError(f"{variable} is not HOST:PORT, such as 127.0.0.1:8080: {value[:40]}")
-    return host.strip("[]"), int(port)
-
-
-def _networks(variable: str, value: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ip_network(network.strip()) for network in value.split(","))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{variable} is not a list of addresses or networks, such as 127.0.0.1,10.0.0.0/24: {value[:40]}"
-        ) from error
-
-
 _Variables = Mapping[str, tuple[str, Callable[[str, str], object]]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
 _INTAKE_VARIABLES: _Variables = MappingProxyType(
     {
-        "max_body_bytes": ("SHOPDB_MAX_BODY_BYTES", _count),
-        "timezone": ("SHOPDB_TIMEZONE", _timezone),
+        "max_body_bytes": ("SHOPDB_MAX_BODY_BYTES", read_count),
+        "timezone": ("SHOPDB_TIMEZONE", read_timezone),
     }
 )
 _SERVER_VARIABLES: _Variables = MappingProxyType(
     {
-        "database_url": ("SHOPDB_DATABASE_URL", _unchanged),
-        "listen": ("SHOPDB_LISTEN", _address),
-        "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", _networks),
-        "threads": ("SHOPDB_THREADS", _count),
-        "pool_size": ("SHOPDB_POOL_SIZE", _count),
-        "workers": ("SHOPDB_WORKERS", _count),
-        "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", _days),
-        "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", _days),
+        "database_url": ("SHOPDB_DATABASE_URL", read_unchanged),
+        "listen": ("SHOPDB_LISTEN", read_address),
+        "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", read_networks),
+        "threads": ("SHOPDB_THREADS", read_count),
+        "pool_size": ("SHOPDB_POOL_SIZE", read_count),
+        "workers": ("SHOPDB_WORKERS", read_count),
+        "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
+        "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),
     }
 )
 
 _NAMES = frozenset(
     {variable for variable, _ in (*_INTAKE_VARIABLES.values(), *_SERVER_VARIABLES.values())}
-    | {SHARED_KEY, f"{SHARED_KEY}_FILE", "SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
+    | {SHARED_KEY, f"{SHARED_KEY}_FILE", AUDIT_KEY, f"{AUDIT_KEY}_FILE"}
+    | {"SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
 )
 """The variables of which each has one name; `SHOPDB_KEY` is read by `shopdb submit`."""
 

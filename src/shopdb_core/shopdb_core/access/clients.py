@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from shopdb_core.errors import Throttled
-from shopdb_core.settings import Network
+from shopdb_core.setting_values import Network
 
 MOST_PROXIES = 20
 """How many hops of `X-Forwarded-For` are looked at, from the right."""

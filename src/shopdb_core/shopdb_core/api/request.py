@@ -25,7 +25,7 @@ from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.settings import Network
+from shopdb_core.setting_values import Network
 from shopdb_hookspecs import Json
 
 ANSWER_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))

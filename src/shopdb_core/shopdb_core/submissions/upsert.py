@@ -11,7 +11,15 @@ from shopdb_core.assets import identity, rows
 from shopdb_core.assets.identity import SecondaryIdentity, find_sole_asset
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes
-from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record, was_submitted
+from shopdb_core.audit.entries import (
+    Action,
+    AuditChain,
+    AuditEntry,
+    previous_hash,
+    record,
+    row_hash,
+    was_submitted,
+)
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.settings import OnMatch
@@ -57,28 +65,26 @@ class Recorder:
         at: datetime,
     ) -> Outcome:
         """Record that the matched and locked asset was submitted again, unchanged."""
-        entry = self.entry("noop", stored.assetid, stored.identityvalue, {}, at)
-        sealed = self.chain.seal(entry, _previous_hash(connection, stored))
-        rows.touch_asset(
-            connection, stored.assetid, submissionhash=submissionhash, chainhash=sealed.hash, at=at
-        )
+        row = stored.seen(at, submissionhash)
+        entry = self.entry("noop", row, {}, at)
+        sealed = self.chain.seal(entry, previous_hash(connection, stored))
+        rows.touch_asset(connection, row, chainhash=sealed.hash)
         return Outcome(record(connection, sealed), entry, {}, match)
 
-    def entry(
-        self, action: Action, assetid: int, identityvalue: str, changes: JsonObject, at: datetime
-    ) -> AuditEntry:
-        """Return the audit entry of an action; `changes` is its diff."""
+    def entry(self, action: Action, row: StoredAsset, changes: JsonObject, at: datetime) -> AuditEntry:
+        """Return the audit entry of an action; `row` is the asset's row after it, `changes` its diff."""
         return AuditEntry(
             at=at,
             plugin=self.collector.name,
             action=action,
-            assetid=assetid,
-            identityvalue=identityvalue,
+            assetid=row.assetid,
+            identityvalue=row.identityvalue,
             diff=canonical_text(changes),
             volatileonly=bool(changes) and changes.keys() <= self.collector.volatile,
             actor=self.origin.actor,
             clientaddress=self.origin.clientaddress,
             requestid=self.origin.requestid,
+            rowhash=row_hash(row),
         )
 
 
@@ -133,7 +139,7 @@ class Upsert:
         identityvalue = self.prepared.identityvalue
         after = merge({}, self._patch(identityvalue))
         changes = {name: {"before": None, "after": value} for name, value in after.items()}
-        assetid = rows.create_asset(
+        row = rows.create_asset(
             connection,
             assettype=self.collector.name,
             identityvalue=identityvalue,
@@ -142,8 +148,8 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_dependents(connection, assetid, None, after)
-        entry = self.recorder.entry("created", assetid, identityvalue, changes, at)
+        self._write_dependents(connection, row.assetid, None, after)
+        entry = self.recorder.entry("created", row, changes, at)
         auditid = record(connection, self.recorder.chain.seal(entry, None))
         return Outcome(auditid, entry, changes, match)
 
@@ -158,18 +164,12 @@ class Upsert:
             if previous is None:
                 self._write_dependents(connection, stored.assetid, None, fitting)
             return self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
-        entry = self.recorder.entry("updated", stored.assetid, identityvalue, changes, at)
-        sealed = self.recorder.chain.seal(entry, _previous_hash(connection, stored))
-        rows.change_asset(
-            connection,
-            stored.assetid,
-            identityvalue=identityvalue,
-            identitykey=self.prepared.identitykey,
-            submissionhash=self.prepared.hash,
-            chainhash=sealed.hash,
-            attributes=after,
-            at=at,
+        row = stored.changed(
+            at, self.prepared.hash, identityvalue=identityvalue, identitykey=self.prepared.identitykey
         )
+        entry = self.recorder.entry("updated", row, changes, at)
+        sealed = self.recorder.chain.seal(entry, previous_hash(connection, stored))
+        rows.change_asset(connection, row, chainhash=sealed.hash, attributes=after)
         self._write_dependents(connection, stored.assetid, previous, fitting)
         return Outcome(record(connection, sealed), entry, changes, match)
 
@@ -180,7 +180,7 @@ class Upsert:
 
         `unchanged` are the fields that keep a value that fits the declaration.
         """
-        if stored.submissionhash is None and not was_submitted(connection, stored.assetid):
+        if not was_submitted(connection, stored):
             return None
         return self.collector.fitting(before, unchanged | {self.collector.identityfield})
 
@@ -205,8 +205,3 @@ class Upsert:
             after=after,
             plugin=self.collector.name,
         )
-
-
-def _previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
-    """Return the hash that the next entry follows; the row of an asset with one entry lacks it."""
-    return stored.chainhash or newest_hash(connection, stored.assetid)
