@@ -111,6 +111,7 @@ def store_asset(
     """Write the plugin's own tables, in the submission's transaction.
 
     Called after an asset of this plugin was created (`before` is `None`) or updated, never for a noop.
+    `shopdb plugin rebuild` deletes the rows with an `assetid` and calls it with `before=None`.
     `before` and `after` are all fields of the asset. The caller commits; an exception rolls back and refuses
     the whole submission. `plugin` is the name of the asset's plugin, for wrappers. Example::
 

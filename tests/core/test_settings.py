@@ -38,6 +38,7 @@ def test_everything_can_be_set():
             "SHOPDB_MAX_BODY_BYTES": "5",
             "SHOPDB_TIMEZONE": "Europe/Berlin",
             "SHOPDB_NET_GEAR_ONMATCH": "adopt",
+            "SHOPDB_NET_GEAR_ADOPT_AFTER_HOURS": "48",
         }
     )
     assert settings.database_url == "sqlite:///x.db"
@@ -52,6 +53,7 @@ def test_everything_can_be_set():
     assert settings.max_body_bytes == 5
     assert settings.timezone.key == "Europe/Berlin"
     assert settings.onmatch == {"net_gear": "adopt"}
+    assert settings.adopt_after_hours == {"net_gear": 48}
 
 
 @pytest.mark.parametrize("variable", ["SECRET_KEY", "COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"])
@@ -99,6 +101,10 @@ def test_a_secret_is_read_from_a_file(tmp_path, variable):
         ("SHOPDB_TIMEZONE", "Mars/Olympus"),
         ("SHOPDB_TIMEZONE", "../etc/passwd"),
         ("SHOPDB_COMPUTERS_ONMATCH", "Adopt"),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", ""),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", "-1"),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", "1.5"),
+        ("SHOPDB_COMPUTERS_ADOPT_AFTER_HOURS", "99999"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_variable(variable, value):
@@ -194,6 +200,7 @@ def test_other_days_are_refused(variable, value):
         ("shopdb_threads", "SHOPDB_THREADS"),
         ("SHOPDB_DATABASEURL", "SHOPDB_DATABASE_URL"),
         ("SHOPDB_NET_GEAR_ONMATHC", "SHOPDB_NET_GEAR_ONMATCH"),
+        ("SHOPDB_NET_GEAR_ADOPT_AFTER_HOUR", "SHOPDB_NET_GEAR_ADOPT_AFTER_HOURS"),
         ("COLLECTOR_API_KEYS", "COLLECTOR_API_KEY"),
         ("COLLECTOR_API_KEY_computers", "COLLECTOR_API_KEY_COMPUTERS"),
         ("COLLECTOR_APIKEY_COMPUTERS", "COLLECTOR_API_KEY_COMPUTERS"),

@@ -41,7 +41,7 @@ POWERSHELL = [
     b'{"hostname": "pc-flat", "installedsoftware": "@{name=7-Zip; version=24}"}',
 ]
 
-UNSTORABLE = ["a\x00b", "\x00", "\ud800", "a\udfffb", "\udc00\ud800"]
+UNSTORABLE = ["a\x00b", "\x00a", "\ud800", "a\udfffb", "\udc00\ud800"]
 
 
 @pytest.fixture

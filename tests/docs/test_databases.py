@@ -41,7 +41,7 @@ def test_the_statements_make_a_database_that_the_url_opens(docs, blocks_of, make
             administer(server, statement.format(name))
 
     assert answer.status_code == 201
-    assert verified.stdout == "1 assets, 1 entries, 0 faults\n"
+    assert verified.stdout == "1 asset, 1 entry, 0 faults\n"
 
 
 def test_every_reason_for_a_503_is_listed(docs):

@@ -11,7 +11,7 @@ import pytest
 
 POLLING = {
     *(f"shopdb_network/{module}.py" for module in ("answers", "objects", "poll", "snmp", "submission")),
-    *(f"tests/{module}.py" for module in ("conftest", "test_poll", "test_submission")),
+    *(f"tests/{module}.py" for module in ("conftest", "test_poll", "test_refusals", "test_submission")),
 }
 """What the example has beyond the page, which says so."""
 

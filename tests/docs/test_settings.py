@@ -8,7 +8,7 @@ import click
 import pytest
 
 from shopdb_core.cli import shopdb
-from shopdb_core.settings import DEFAULT_ONMATCH, read_settings
+from shopdb_core.settings import DEFAULT_ADOPT_AFTER_HOURS, DEFAULT_ONMATCH, read_settings
 
 SECRET = {"SECRET_KEY": "a-secret-key-for-tests-0123456789-abcdef"}
 KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -41,7 +41,8 @@ def documented(docs) -> dict[str, str]:
 
 def test_every_variable_that_is_read_is_documented(documented):
     """The page lists exactly the variables that are read, by the server and by the command line."""
-    environ = Recorder({**SECRET, "COLLECTOR_API_KEY_DOCS": KEY, "SHOPDB_DOCS_ONMATCH": "flag"})
+    of_plugin = {"SHOPDB_DOCS_ONMATCH": "flag", "SHOPDB_DOCS_ADOPT_AFTER_HOURS": "24"}
+    environ = Recorder({**SECRET, "COLLECTOR_API_KEY_DOCS": KEY, **of_plugin})
 
     read_settings(environ)
 
@@ -62,7 +63,8 @@ def test_the_defaults_are_those_of_the_page(documented):
 
     assert defaults
     assert given.onmatch == {"docs": DEFAULT_ONMATCH}
-    assert replace(given, onmatch={}) == left_out
+    assert given.adopt_after_hours == {"docs": DEFAULT_ADOPT_AFTER_HOURS}
+    assert replace(given, onmatch={}, adopt_after_hours={}) == left_out
 
 
 def _of_options(command: click.Command, context: click.Context) -> Iterator[str]:

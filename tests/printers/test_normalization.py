@@ -18,7 +18,7 @@ json_values = st.recursive(
 supplies = st.fixed_dictionaries(
     {"name": st.sampled_from(["drum", "toner"])},
     optional={
-        "levelpercent": st.integers(-4, 9) | json_values,
+        "levelpercent": st.integers(-4, 9) | st.sampled_from([-100, 150, 101]) | json_values,
         "colorant": json_values,
         "levelstate": json_values,
     },
@@ -80,24 +80,51 @@ def test_status_numbers_get_their_names(number: int, name: str) -> None:
     assert plugin.normalize_submission({"status": number}) == {"status": name}
 
 
-@pytest.mark.parametrize("status", [0, 6, True, 3.0, "3", None])
+@pytest.mark.parametrize("number", [0, 6, -1])
+def test_other_status_numbers_are_unknown(number: int) -> None:
+    """Printers report numbers that hrPrinterStatus does not define."""
+    assert plugin.normalize_submission({"status": number}) == {"status": "unknown"}
+
+
+@pytest.mark.parametrize("status", [True, 3.0, "3", None])
 def test_another_status_is_left_for_validation(status: Json) -> None:
-    """A number that is not an hrPrinterStatus is not changed."""
+    """A value that is not a number of hrPrinterStatus is not changed."""
     canonical = plugin.normalize_submission({"status": status})["status"]
 
     assert (canonical, type(canonical)) == (status, type(status))
 
 
 @pytest.mark.parametrize(
-    ("level", "state"), [(-1, "other"), (-2, "unknown"), (-3, "someremaining"), (-3.0, "someremaining")]
+    ("level", "state"),
+    [
+        (-1, "other"),
+        (-2, "unknown"),
+        (-3, "someremaining"),
+        (-3.0, "someremaining"),
+        (150, "someremaining"),
+        (-4, "unknown"),
+        (-0.5, "unknown"),
+        (100.1, "unknown"),
+        (2**40, "unknown"),
+    ],
 )
-def test_special_levels_become_a_state(level: float, state: str) -> None:
-    """The special values of prtMarkerSuppliesLevel (RFC 3805) are never a percentage."""
+def test_levels_that_are_no_percentage_become_a_state(level: float, state: str) -> None:
+    """The special values of prtMarkerSuppliesLevel (RFC 3805) have their states; others are unknown."""
     submission = {"supplies": [{"name": "Waste Toner Box", "levelpercent": level}]}
 
     canonical = plugin.normalize_submission(submission)
 
     assert canonical == {"supplies": [{"name": "Waste Toner Box", "levelstate": state}]}
+
+
+@pytest.mark.parametrize(("level", "percent"), [(0, 0), (100, 100), (71.5, 71.5), (-100, 0)])
+def test_levels_in_percent_are_kept(level: float, percent: float) -> None:
+    """A percentage stays as it is, and Ricoh's -100 is an empty toner."""
+    submission = {"supplies": [{"name": "Toner", "levelpercent": level}]}
+
+    assert plugin.normalize_submission(submission) == {
+        "supplies": [{"name": "Toner", "levelpercent": percent}]
+    }
 
 
 def test_null_members_are_left_out() -> None:

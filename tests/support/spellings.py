@@ -18,7 +18,7 @@ SEVERAL = [
     ["a", "\u0430", "\u00e0", "\u0101"],
     ["pc 1", "pc  1", "pc1", "pc\u200b1"],
     ["1", "01", "1.0", "+1"],
-    ["true", "null", "none", "0"],
+    ["true", "false", "nan", "1"],
     ["o'neil", 'o"neil', "o\\neil", "o%neil", "o_neil"],
     ["stra\u00dfe", "strase"],
     ["\u0131", "i", "i\u0307"],

@@ -37,9 +37,13 @@ def submission_of(answers: Answers, managementaddress: str) -> JsonObject:
 
 
 def _macaddress(answers: Answers) -> str | None:
-    """Return the address of the bridge, or of the lowest port if the device is not a bridge."""
+    """Return the address of the bridge, or of the lowest port if the device is not a bridge.
+
+    An agent that has no address reports zeros: `any` of them is false, and they are left out.
+    """
     addresses = (octets(answers, "ifPhysAddress", index) for index in _ports(answers))
-    own = octets(answers, "dot1dBaseBridgeAddress") or min(filter(None, addresses), default=b"")
+    bridge = octets(answers, "dot1dBaseBridgeAddress")
+    own = bridge if any(bridge) else min(filter(any, addresses), default=b"")
     return own.hex(":") or None
 
 

@@ -27,6 +27,18 @@ def test_a_radio_makes_an_access_point() -> None:
     assert [port["ifindex"] for port in submission["ports"]] == [1, 2]
 
 
+def test_an_address_of_zeros_is_left_out() -> None:
+    """The bridge's zeros are not an address, and those of a port are not the lowest one."""
+    answers: Answers = {
+        "dot1dBaseBridgeAddress": {(0,): bytes(6)},
+        "ifType": {(1,): 6, (2,): 6},
+        "ifPhysAddress": {(1,): bytes(6), (2,): b"\x00\x1a\x2b\x3c\x4d\x02"},
+    }
+
+    assert submission_of(answers, "10.0.0.2")["macaddress"] == "00:1a:2b:3c:4d:02"
+    assert "macaddress" not in submission_of({"dot1dBaseBridgeAddress": {(0,): bytes(6)}}, "10.0.0.2")
+
+
 def test_texts_are_trimmed_and_decoded() -> None:
     """Blanks and NUL are removed, and bytes that are not UTF-8 are replaced."""
     answers: Answers = {"sysName": {(0,): b"sw-1  \0"}, "sysLocation": {(0,): b"K\xf6ln"}}

@@ -17,6 +17,18 @@ def _instant(description: str, **more: Json) -> JsonObject:
     return _text(40, description, format="date-time", **more)
 
 
+def _any_case(word: str) -> str:
+    """Return a pattern for a word in upper and lower case; not every validator has a flag for that."""
+    return "".join(f"[{letter.upper()}{letter}]" for letter in word)
+
+
+# What a computer is called before it has a name: by Linux, and by Windows PE, which images computers.
+_UNNAMED: Final[JsonObject] = {
+    "title": "what a computer is called before it has a name",
+    "type": "string",
+    "pattern": f"^(({_any_case('localhost')}|{_any_case('minwinpc')})([.].*)?|{_any_case('minint')}-.*)$",
+}
+
 # Further members are refused: otherwise a version that a pipeline calls `Version` or `DisplayVersion` would
 # be lost without an error.
 _PROGRAM: Final[JsonObject] = {
@@ -37,7 +49,9 @@ DECLARATION: Final[JsonObject] = {
     "identityfield": "hostname",
     "secondaryidentity": "macaddress",
     "fields": {
-        "hostname": _text(63, "The computer's name; upper and lower case are one.", minLength=1),
+        "hostname": _text(
+            63, "The computer's name; upper and lower case are one.", minLength=1, **{"not": _UNNAMED}
+        ),
         "macaddress": _text(
             17,
             "The MAC address of the wired interface, such as 00:1A:2B:3C:4D:5E; other usual spellings "

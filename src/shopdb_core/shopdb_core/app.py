@@ -4,10 +4,10 @@ from shopdb_core.api import problems, responses
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
-    DuplicatesResource,
     RelationshipResource,
     RelationshipsResource,
 )
+from shopdb_core.api.duplicates import DuplicatesResource, IgnoredDuplicateResource
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource
 from shopdb_core.api.reports import ReportsResource
@@ -50,6 +50,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", relationship)
     app.add_route("/api/audit", audit)
     app.add_route("/api/duplicates", DuplicatesResource(store))
+    app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
     return app

@@ -11,6 +11,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 LAST_PORT = 65535
 KEEP = "keep"
 MOST_DAYS = 36_500
+MOST_HOURS = 8_784
 
 
 def read_unchanged(_variable: str, value: str) -> str:
@@ -33,6 +34,13 @@ def read_days(variable: str, value: str) -> int | None:
         raise ConfigurationError(
             f"{variable} is neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}: {value[:40]}"
         )
+    return int(value)
+
+
+def read_hours(variable: str, value: str) -> int:
+    """Read a number of hours, from 0."""
+    if not (value.isascii() and value.isdigit() and int(value) <= MOST_HOURS):
+        raise ConfigurationError(f"{variable} is not a number of hours from 0 to {MOST_HOURS}: {value[:40]}")
     return int(value)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -21,16 +21,19 @@ from shopdb_core.setting_values import (
     read_address,
     read_count,
     read_days,
+    read_hours,
     read_networks,
     read_timezone,
     read_unchanged,
 )
 
 OnMatch = Literal["flag", "adopt"]
+Parse: TypeAlias = Callable[[str, str], object]
 
 DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
+DEFAULT_ADOPT_AFTER_HOURS = 24
 
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
@@ -39,7 +42,7 @@ AUDIT_KEY = "SHOPDB_AUDIT_KEY"
 MOST_KEYS = 2
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
-_ONMATCH = re.compile(r"SHOPDB_([A-Z0-9_]+)_ONMATCH")
+_PLUGIN_SETTING = re.compile(r"SHOPDB_([A-Z0-9_]+)_(ONMATCH|ADOPT_AFTER_HOURS)")
 _EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
 _LETTERS = str.maketrans("4@310$5", "aaeioss")
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]+@|[?&]password=")
@@ -70,7 +73,7 @@ class Settings(IntakeSettings):
 
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
-    - `onmatch`: per plugin; `DEFAULT_ONMATCH` for a plugin that is not in it.
+    - `onmatch`, `adopt_after_hours`: per plugin; the defaults above for a plugin that is not in it.
     - `trusted_proxies`: whose `X-Forwarded-For` is believed.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
@@ -92,6 +95,7 @@ class Settings(IntakeSettings):
     shared_keys: tuple[str, ...] = field(default=(), repr=False)
     plugin_selection: PluginSelection = PluginSelection()
     onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
+    adopt_after_hours: Mapping[str, int] = field(default_factory=dict)
     audit_retention_days: int | None = None
     audit_noop_retention_days: int | None = 30
 
@@ -136,13 +140,12 @@ def _check_keys(variable: str, keys: Iterable[str], secret_keys: Iterable[str]) 
 
 def _check_secret(variable: str, value: str) -> None:
     """Refuse a secret that is short, has few different characters, or is printed in the documentation."""
+    advice = "`shopdb init` makes a good one."
     if len(value.encode()) < SECRET_MINIMUM_LENGTH:
-        raise ConfigurationError(
-            f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; `shopdb init` makes a good one."
-        )
+        raise ConfigurationError(f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; {advice}")
     plain = re.sub("[^a-z]", "", value.lower().translate(_LETTERS))
     if _EXAMPLE.search(plain) or len(set(value)) < SECRET_LEAST_VARIETY:
-        raise ConfigurationError(f"{variable} is an example value; `shopdb init` makes a good one.")
+        raise ConfigurationError(f"{variable} is an example value; {advice}")
 
 
 def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
@@ -169,7 +172,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
-        onmatch=_onmatch(environ),
+        onmatch=_of_plugins(environ, "ONMATCH", _onmatch),
+        adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", read_hours),
         **_values(environ, _INTAKE_VARIABLES),
         **_values(environ, _SERVER_VARIABLES),
     )
@@ -177,13 +181,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 def check_names(environ: Mapping[str, str]) -> None:
     """Raise `ConfigurationError` for a variable that looks like one of ShopDB and is not read by it."""
-    known = (_PLUGIN_KEY, _ONMATCH, _OF_KUBERNETES)
+    known = (_PLUGIN_KEY, _PLUGIN_SETTING, _OF_KUBERNETES)
     for variable in filter(_OURS.fullmatch, environ):
         if variable not in _NAMES and not any(pattern.fullmatch(variable) for pattern in known):
             upper = variable.upper()
-            plugin = re.sub("^(SHOPDB|COLLECTOR_API_?KEYS?)_|_[A-Z]*$", "", upper)
-            names = (*_NAMES, f"SHOPDB_{plugin}_ONMATCH", f"{SHARED_KEY}_{plugin}")
-            hint = did_you_mean(upper, names)
+            plugin = re.sub("^(SHOPDB|COLLECTOR_API_?KEYS?)_|(_ADOPT_AFTER)?_[A-Z]*$", "", upper)
+            of_plugin = (f"SHOPDB_{plugin}_ONMATCH", f"SHOPDB_{plugin}_ADOPT_AFTER_HOURS")
+            hint = did_you_mean(upper, (*_NAMES, *of_plugin, f"{SHARED_KEY}_{plugin}"))
             raise ConfigurationError(f"{variable} is not a setting; correct or remove it.{hint}")
 
 
@@ -195,8 +199,7 @@ def check_dotenv(directory: Path) -> None:
     secrets = [name for name, value in with_dotenv({}, directory).items() if _is_secret(name, value)]
     if secrets:
         raise ConfigurationError(
-            f"{dotenv.name} can be read by every user of this machine, and has {secrets[0]}: "
-            f"run `chmod 600 {dotenv.name}`"
+            f".env can be read by every user of this machine, and has {secrets[0]}: run `chmod 600 .env`"
         )
 
 
@@ -282,18 +285,19 @@ def _names(environ: Mapping[str, str], variable: str) -> frozenset[str] | None:
     return frozenset(filter(None, map(str.strip, _text(environ, variable).split(","))))
 
 
-def _onmatch(environ: Mapping[str, str]) -> dict[str, OnMatch]:
-    values = {}
-    for variable in environ:
-        if match := _ONMATCH.fullmatch(variable):
-            value = environ[variable].strip()
-            if value not in ("flag", "adopt"):
-                raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
-            values[match[1].lower()] = cast("OnMatch", value)
-    return values
+def _of_plugins(environ: Mapping[str, str], setting: str, parse: Parse) -> dict[str, Any]:
+    """Parse the variables `SHOPDB_<PLUGIN>_` + `setting`, by the name of the plugin."""
+    matches = [match for match in map(_PLUGIN_SETTING.fullmatch, environ) if match and match[2] == setting]
+    return {match[1].lower(): parse(match[0], environ[match[0]].strip()) for match in matches}
 
 
-_Variables = Mapping[str, tuple[str, Callable[[str, str], object]]]
+def _onmatch(variable: str, value: str) -> OnMatch:
+    if value not in ("flag", "adopt"):
+        raise ConfigurationError(f"{variable} is neither `flag` nor `adopt`.")
+    return cast("OnMatch", value)
+
+
+_Variables = Mapping[str, tuple[str, Parse]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
 _INTAKE_VARIABLES: _Variables = MappingProxyType(

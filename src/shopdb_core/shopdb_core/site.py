@@ -116,6 +116,7 @@ def check_plugin_settings(settings: Settings, plugins: Plugins) -> None:
     """Raise `ConfigurationError` for a key or a setting of a plugin that is not installed."""
     variables = {f"{SHARED_KEY}_{name.upper()}": name for name in settings.collector_keys}
     variables |= {f"SHOPDB_{name.upper()}_ONMATCH": name for name in settings.onmatch}
+    variables |= {f"SHOPDB_{name.upper()}_ADOPT_AFTER_HOURS": name for name in settings.adopt_after_hours}
     installed = [plugin.name for plugin in plugins.all()]
     for variable, name in variables.items():
         if name not in installed:

@@ -51,7 +51,7 @@ _SUPPLY: Final[JsonObject] = {
             "maximum": 100,
             "description": "What is left, or the room that is left where the supply is a receptacle: "
             "prtMarkerSuppliesLevel in percent of prtMarkerSuppliesMaxCapacity. Its special values -1, -2 "
-            "and -3 may be submitted and become a levelstate.",
+            "and -3 may be submitted and become a levelstate; other numbers beyond 0 to 100 become unknown.",
         },
         "levelstate": {
             "enum": [*LEVEL_STATES, None],
@@ -82,7 +82,8 @@ DECLARATION: Final[JsonObject] = {
         "location": _text(MAX_TEXT, "Where the printer stands (sysLocation)."),
         "status": {
             "enum": list(STATUSES),
-            "description": "What the printer does (hrPrinterStatus); its numbers 1 to 5 may be submitted.",
+            "description": "What the printer does (hrPrinterStatus); its numbers 1 to 5 may be submitted, "
+            "and other numbers become unknown.",
             "x-volatile": True,
         },
         "pagecount": _counter("Pages printed in the printer's life (prtMarkerLifeCount)."),

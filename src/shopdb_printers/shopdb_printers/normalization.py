@@ -1,4 +1,8 @@
-"""Bring a submission into canonical form: SNMP numbers become the names of the declaration."""
+"""Bring a submission into canonical form: SNMP numbers become the names of the declaration.
+
+Printers report numbers that the MIBs do not define. Each becomes the nearest value that the declaration
+has, so that one odd number does not refuse the printer.
+"""
 
 import json
 import re
@@ -11,6 +15,19 @@ from shopdb_printers.declaration import LEVEL_STATES, STATUSES
 _OPTIONAL: Final = ("colorant", "levelpercent", "levelstate")
 
 _STATUS_OF_NUMBER: Final = dict(enumerate(STATUSES, start=1))
+
+_UNKNOWN: Final = "unknown"
+
+_STATE_OF_LEVEL: Final[Mapping[float, str]] = {
+    **{-number: state for number, state in enumerate(LEVEL_STATES, start=1)},
+    # A level of -3 (some remains) in percent of a capacity of -2 (unknown), as Brother and Kyocera report.
+    150: "someremaining",
+}
+
+_FULL: Final = 100
+
+_RICOH_EMPTY: Final = -100
+"""What Ricoh reports for an empty toner; -3 is any other level."""
 
 
 def canonical_macaddress(text: str) -> str:
@@ -37,17 +54,23 @@ def canonical_supplies(supplies: list[Json]) -> list[Json]:
 
 
 def canonical_supply(supply: JsonObject) -> JsonObject:
-    """Return a supply without null members, and with a levelstate for the special levels of RFC 3805.
+    """Return a supply without null members, and with a levelstate if its level is not a percentage.
 
-    These values of prtMarkerSuppliesLevel are not percentages: -1 is without limit, -2 is unknown, -3 means
-    that some remains.
+    The special values of prtMarkerSuppliesLevel (RFC 3805) are -1 (without limit), -2 (unknown) and -3 (some
+    remains). Any other level below 0 or above 100 is unknown, except for Ricoh's -100, which is 0 percent.
     """
     canonical = {key: value for key, value in supply.items() if value is not None or key not in _OPTIONAL}
-    level = canonical.get("levelpercent")
-    if isinstance(level, int | float) and level in (-1, -2, -3):
-        del canonical["levelpercent"]
-        canonical["levelstate"] = LEVEL_STATES[-int(level) - 1]
-    return canonical
+    level: Json = canonical.get("levelpercent")
+    if not _is_number(level) or 0 <= level <= _FULL:
+        return canonical
+    if level == _RICOH_EMPTY:
+        return {**canonical, "levelpercent": 0}
+    del canonical["levelpercent"]
+    return {**canonical, "levelstate": _STATE_OF_LEVEL.get(level, _UNKNOWN)}
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _order(supply: JsonObject) -> tuple[str, str]:
@@ -55,8 +78,8 @@ def _order(supply: JsonObject) -> tuple[str, str]:
 
 
 def canonical_status(number: int) -> Json:
-    """Return the name of an hrPrinterStatus (RFC 2790), and any other number unchanged."""
-    return _STATUS_OF_NUMBER.get(number, number)
+    """Return the name of an hrPrinterStatus (RFC 2790); any other number, such as 0, is `unknown`."""
+    return _STATUS_OF_NUMBER.get(number, _UNKNOWN)
 
 
 def normalized(submission: JsonObject) -> JsonObject:

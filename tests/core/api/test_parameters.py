@@ -53,7 +53,7 @@ ODD = {
 }
 """Each kind of odd value, percent-encoded."""
 
-USUAL = {"plugin": "computers", "assetid": "1", "relationshipid": "1"}
+USUAL = {"plugin": "computers", "assetid": "1", "relationshipid": "1", "duplicateid": "1"}
 """The value of each path parameter while another one is odd; of a report's, each report that there is."""
 
 logger = logging.getLogger(__name__)
@@ -101,9 +101,10 @@ def path_values(shop: Shop, template: str) -> list[dict[str, str]]:
 
 @pytest.fixture
 def stocked(shop: Shop) -> Shop:
-    """Return a site with two related assets, each of a plugin."""
+    """Return a site with two related assets, each of a plugin, and a duplicate of the first."""
     shop.submit("computers", {"hostname": "PC-1", "installedsoftware": [{"name": "7-Zip", "version": "1"}]})
     shop.submit("printers", {"serialnumber": "SN-1", "supplies": [{"name": "black", "levelpercent": 3}]})
+    assert shop.submit("computers", {"hostname": "pc-1.site.example"}).warnings
     body = {"relationshiptype": "controls", "targetassetid": 2}
     address = "/api/assets/1/relationships"
     created = shop.client.simulate_post(address, json=body, headers=shop.bearer("editor"))
@@ -159,7 +160,7 @@ def test_odd_parameters_never_fail(stocked, database_kind, record_property):
     logger.info("%s requests with odd parameters on %s", caller.count, database_kind)
     assert not wrong, f"{len(wrong)} of {caller.count}: {wrong[:40]}"
     assert caller.count > 2_000
-    assert (stocked.count("asset"), stocked.count("assetrelationship")) == (2, 1)
+    assert (stocked.count("asset"), stocked.count("assetrelationship")) == (3, 1)
 
 
 @pytest.mark.every_database

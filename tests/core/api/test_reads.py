@@ -309,13 +309,26 @@ def test_a_report_survives_odd_numbers(stocked, days):
     assert stocked.get(f"/api/reports/computers/stale?days={days}").status_code in (200, 400)
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0"])
+FULL_WIDTH = ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)"]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0", *FULL_WIDTH])
 def test_csv_cells_are_not_formulas(shop, name):
     """A spreadsheet shows what was submitted and does not execute it."""
     shop.submit("printers", {"serialnumber": "SN-1", "supplies": [{"name": f"x{name}", "levelpercent": 1}]})
     shop.submit("computers", {"hostname": "PC-1", "installedsoftware": [{"name": name}]})
     rows = list(csv.reader(io.StringIO(shop.get("/api/reports/computers/software.csv").text)))
     assert rows[1][0] == f"'{name.strip()}"
+
+
+def test_csv_cells_are_quoted(shop):
+    """A spreadsheet whose separator is not the comma finds no cell inside a cell."""
+    name = 'x;=1+1\t=1+1|"=1+1'
+    shop.submit("computers", {"hostname": "PC-1", "installedsoftware": [{"name": name}]})
+    header, row, end = shop.get("/api/reports/computers/software.csv").text.split("\r\n")
+    assert header == '"name","version","installations"'
+    assert row == '"x;=1+1\t=1+1|""=1+1","","1"'
+    assert end == ""
 
 
 def test_health_is_open_and_shows_nothing_else(shop):

@@ -1,6 +1,7 @@
 """`shopdb asset`: a site's assets and their history, read from its database."""
 
 import json
+import re
 from collections.abc import Callable
 from subprocess import CompletedProcess
 from typing import Any
@@ -58,8 +59,64 @@ def test_history_shows_what_happened(stocked: Any) -> None:
     entries = json.loads(stocked.run("asset", "history", "computers/PC-1234", "--json").stdout)
 
     assert [line.split()[3] for line in lines if not line.startswith(" ")] == ["created", "updated"]
-    assert lines[-1] == '    osname: {"after":"Debian 13","before":"Debian 12"}'
+    assert lines[-1] == "    osname: Debian 12 → Debian 13"
     assert [entry["action"] for entry in entries] == ["created", "updated"]
+
+
+def test_history_is_short_where_lists_changed(site: Any) -> None:
+    """A list of objects is shown by how many came and went, a missing value as in tables."""
+    server = site.serve()
+    for names in (["a"], ["b", "c", "d"], None):
+        software = [{"name": name} for name in names] if names else None
+        server.submit("computers", {"hostname": "PC-1", "memorygb": 16, "installedsoftware": software})
+    server.stop()
+
+    lines = site.run("asset", "history", "1").stdout.splitlines()
+
+    assert [line.strip() for line in lines if line.startswith(" ")] == [
+        "hostname: - → PC-1",
+        "installedsoftware: +1",
+        "memorygb: - → 16",
+        "installedsoftware: +3 −1",  # noqa: RUF001  # a minus sign
+        "installedsoftware: −3",  # noqa: RUF001  # a minus sign
+    ]
+
+
+def test_a_table_without_rows_says_so(site: Any) -> None:
+    """For scripts it stays an empty list."""
+    assert site.run("asset", "list").stdout == "no assets\n"
+    assert site.run("report", "computers", "stale").stdout == "no rows\n"
+    assert site.run("asset", "list", "--json").stdout == "[]\n"
+
+
+def test_times_are_short_and_wide_characters_aligned(site: Any) -> None:
+    """One form of a time in every table; a wide character takes two columns."""
+    server = site.serve()
+    for hostname in ("漢字", "PC-1234"):
+        server.submit("computers", {"hostname": hostname})
+    server.stop()
+
+    _, wide, narrow = site.run("asset", "list").stdout.splitlines()
+    reported = site.run("report", "computers", "stale", "days=0").stdout
+
+    assert re.fullmatch(r"2 {8}computers  PC-1234 {8}1 {8}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", narrow)
+    assert re.fullmatch(r"1 {8}computers  漢字 {11}1 {8}.*", wide)
+    assert narrow[-20:] in reported
+
+
+def test_a_command_works_on_another_site_s_directory(site: Any, make_site: Callable[..., Any]) -> None:
+    """`--site` is the working directory of the command, whose .env file and database are used."""
+    elsewhere = make_site()
+    (site.directory / ".env").write_text(f"SECRET_KEY={site.variables['SECRET_KEY']}\n")
+    elsewhere.variables.clear()
+
+    done = elsewhere.run("--site", str(site.directory), "asset", "list")
+    wrong = elsewhere.run("asset", "list")
+
+    assert (done.returncode, done.stdout) == (0, "no assets\n")
+    assert wrong.stderr.startswith(
+        f"shopdb: {elsewhere.directory} has no .env file, and SECRET_KEY is not set: "
+    )
 
 
 @pytest.mark.parametrize("command", ["show", "history"])

@@ -77,7 +77,7 @@ def test_no_secret_key(refusal: Refusal) -> None:
     """There is no default; the error says how to get one."""
     line = refusal({"SECRET_KEY": None})
 
-    assert line == "SECRET_KEY is not set; `shopdb init` writes a .env file that has one."
+    assert " has no .env file, and SECRET_KEY is not set: run the command in the site's directory" in line
 
 
 @pytest.mark.parametrize("variable", SECRETS)
@@ -164,6 +164,7 @@ def test_a_dotenv_that_is_not_text(refusal: Refusal, tmp_path: Path) -> None:
     [
         ("COLLECTOR_API_KEY_COMPUTER", "a-key-for-tests-0123456789-abcdefghijklm", "computers"),
         ("SHOPDB_PRINTER_ONMATCH", "adopt", "printers"),
+        ("SHOPDB_PRINTER_ADOPT_AFTER_HOURS", "48", "printers"),
     ],
 )
 def test_a_setting_of_a_plugin_that_is_not_installed(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -73,6 +74,33 @@ def test_list_shows_what_will_break_before_it_is_served(recorded: Any) -> None:
         "changes": ["/fields/room: was removed: its values are dropped with a warning"],
     }
     assert rows["printers"]["breakingchanges"] is None
+
+
+def test_check_exits_with_1_for_what_will_break(recorded: Any) -> None:
+    """A pipeline learns it before the server is restarted; what is served already is no reason to fail."""
+    assert recorded.run("plugin", "list").returncode == 0
+    done = recorded.run("plugin", "list", "--check", "--json")
+    recorded.serve().stop()
+
+    assert (done.returncode, done.stderr) == (1, "shopdb: computers is about to break clients.\n")
+    assert len(json.loads(done.stdout)) == 2
+    assert recorded.run("plugin", "list", "--check").returncode == 0
+
+
+def test_check_exits_with_1_for_a_quarantined_plugin(bare: Any, tmp_path: Path) -> None:
+    """The table says why; without the option the exit code is 0."""
+    (tmp_path / "broken.py").write_text("raise OSError('no')")
+    metadata = tmp_path / "broken-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[shopdb]\nbroken = broken\n")
+    bare.variables["PYTHONPATH"] = str(tmp_path)
+
+    done = bare.run("plugin", "list", "--check")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "shopdb: broken is quarantined."
+    assert bare.run("plugin", "list").returncode == 0
 
 
 def test_list_shows_what_was_broken_once_it_is_served(recorded: Any) -> None:

@@ -78,21 +78,25 @@ def test_options_are_answers(bare: Any) -> None:
 
 
 def test_a_terminal_is_asked_what_no_option_says(bare: Any) -> None:
-    """Four questions, less those that options answer; Enter takes what is proposed."""
+    """Four questions, less those that options answer; an answer replaces the default, Enter takes it.
+
+    An answer that is not valid is asked for again.
+    """
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "shopdb_core", "plugin", "new", "shredders", "--author", "Ann"]
-    environ = {**bare.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
     process = subprocess.Popen(
-        command, cwd=bare.directory, env=environ, stdin=theirs, stdout=theirs, stderr=theirs
+        command, cwd=bare.directory, env=bare.environ, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    os.write(ours, b" of paper\rassettag\ry")
+    os.write(ours, b"Shredders of paper\nAsset tag\nassettag\ny\n")
 
     shown = b"".join(iter(lambda: _read(ours), b"")).decode()
 
     assert process.wait(timeout=60) == 0, shown
     place = bare.directory / "shopdb-shredders"
-    assert project(place)["description"] == "The ShopDB plugin that collects shredders of paper"
+    assert project(place)["description"] == "Shredders of paper"
+    assert "Error: A field's name is a lower-case letter" in shown
+    assert '"identityfield": "assettag"' in (place / "shopdb_shredders/declaration.py").read_text()
     assert project(place)["authors"] == [{"name": "Ann"}]
     assert "Who holds the copyright?" not in shown
     assert (place / "shopdb_shredders/reports.py").is_file()
@@ -104,6 +108,17 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 4096)
     except OSError:
         return b""
+
+
+def test_a_name_of_an_installed_plugin_is_warned_of(bare: Any) -> None:
+    """The distribution is written, since the author may want to replace the other."""
+    done = bare.run("plugin", "new", "printers", "--defaults")
+
+    assert done.returncode == 0
+    assert done.stderr == (
+        "shopdb: warning: shopdb-printers 1.0.0 is installed and has a plugin printers; a site cannot serve "
+        "two plugins of one name.\n"
+    )
 
 
 def test_without_a_terminal_defaults_must_be_given(bare: Any) -> None:

@@ -52,12 +52,45 @@ def test_a_report_that_cannot_be_run_is_refused(
     assert message in refused(site.run("report", *arguments))
 
 
+def test_without_a_name_the_reports_are_listed(stocked: Any) -> None:
+    """Those of every plugin or of one, with their parameters."""
+    table = stocked.run("report").stdout.splitlines()
+    rows = json.loads(stocked.run("report", "computers", "--json").stdout)
+
+    assert table[0].split() == ["plugin", "name", "title", "parameters"]
+    assert {line.split()[0] for line in table[1:]} == {"computers", "printers"}
+    assert {row["name"]: row["parameters"] for row in rows}["software_on"] == "name=string [below=string]"
+
+
+def test_a_report_that_fails_shows_the_driver_s_sentence(stocked: Any) -> None:
+    """Its author sees what the database said, and where; a client of the API does not."""
+    stocked.database.query("DROP TABLE computers_software")
+
+    line = stocked.run("report", "computers", "software").stderr
+
+    assert "the report software raised OperationalError. " in line
+    assert "no such table: computers_software (shopdb_computers/" in line
+
+
+def test_db_status_check_exits_with_1_for_a_pending_migration(
+    make_site: Callable[..., Any], site: Any
+) -> None:
+    """The line names what is behind."""
+    behind = make_site().run("db", "status", "--check")
+
+    assert behind.returncode == 1
+    assert behind.stderr == (
+        "shopdb: migrations are pending for core, computers, printers: run `shopdb db upgrade`\n"
+    )
+    assert site.run("db", "status", "--check").returncode == 0
+
+
 @pytest.mark.every_database
 def test_an_audit_that_is_whole_exits_with_0(stocked: Any) -> None:
     """It counts what it has checked."""
     done = stocked.run("audit", "verify")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1 assets, 1 entries, 0 faults\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 asset, 1 entry, 0 faults\n", "")
 
 
 @pytest.mark.every_database
@@ -80,16 +113,14 @@ def test_pruned_entries_are_counted_by_kind(stocked: Any, age: Any) -> None:
     server.stop()
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
 
-    nothing = stocked.run("audit", "prune")
+    stocked.run("audit", "prune")
     first = stocked.run("audit", "prune", "--force")
     stocked.variables["SHOPDB_AUDIT_RETENTION_DAYS"] = "31"
     second = stocked.run("audit", "prune", "--json", "--force")
 
-    # Nothing was committed since.
-    assert nothing.stdout == "pruned 0 noops and 0 changes\n"
-    assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noops and 0 changes\n", "")
+    assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noop and 0 changes\n", "")
     assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0, "postponed": False}
-    assert stocked.run("audit", "verify").stdout == "1 assets, 1 entries, 3 pruned, 0 faults\n"
+    assert stocked.run("audit", "verify").stdout == "1 asset, 1 entry, 3 pruned, 0 faults\n"
 
 
 def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) -> None:
@@ -103,8 +134,8 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
 
     lines = stocked.run("audit", "prune", "--force").stdout.splitlines()
 
-    assert lines[0] == "pruned 1 noops and 0 changes"
-    assert "kept 1 entries whose hash does not fit: `shopdb audit verify`" in lines[1]
+    assert lines[0] == "pruned 1 noop and 0 changes"
+    assert "kept 1 entry whose hash does not fit: `shopdb audit verify`" in lines[1]
     assert stocked.run("audit", "verify").returncode == 1
 
 

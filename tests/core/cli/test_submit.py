@@ -125,7 +125,7 @@ def test_a_server_that_does_not_answer_is_reported(make_site: MakeSite, files: P
     assert done.returncode == 1
     line, summary = done.stderr.splitlines()
     assert line.startswith(f"{files / 'pc0.json'}: could not be sent: ")
-    assert summary == "shopdb: 1 of 1 files failed."
+    assert summary == "shopdb: 1 of 1 file failed."
 
 
 def test_without_a_key_it_says_how_to_give_one(make_site: MakeSite, refused: Refused, files: Path) -> None:

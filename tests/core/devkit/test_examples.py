@@ -35,10 +35,18 @@ def counts() -> Callable[[Json], Json]:
 @pytest.mark.parametrize(
     ("hook", "place", "what"),
     [
-        (fills_in, "example 1, partial: identity and required fields alone", "is updated instead of noop: "),
-        (drops_null, "example 1, place null", "is noop instead of updated: "),
+        (
+            fills_in,
+            "example 1, partial: identity and required fields alone",
+            "is updated instead of noop: /place changed ",
+        ),
+        (drops_null, "example 1, place null", "is noop instead of updated: nothing changed by "),
         (looks_at_order, "example 1, with its members in another order", "is updated instead of noop: "),
-        (counts(), "example 1, created, dry run", "announces created "),
+        (
+            counts(),
+            "example 1, created, dry run",
+            "announces created, then created happens; the two differ in /place: ",
+        ),
     ],
 )
 def test_the_first_step_that_fails(

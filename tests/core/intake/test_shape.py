@@ -110,6 +110,80 @@ def test_an_empty_field_counts_as_absent(shaper: Shaper) -> None:
     assert shaped.warnings == ["osname: an empty string counts as absent"]
 
 
+@pytest.mark.parametrize("text", ["PC-1\x00", "PC-1\x00\x00", " PC-1 \x00 \x00\n", "PC-1\n\x00"])
+def test_nul_characters_at_the_end_are_removed(shaper: Shaper, text: str) -> None:
+    """Devices pad octet strings with NUL: the text before it is kept, with a warning."""
+    shaped = shaper.shape({"hostname": text, "installedsoftware": [{"name": text}]})
+
+    assert shaped.submission == {"hostname": "PC-1", "installedsoftware": [{"name": "PC-1"}]}
+    assert shaped.storable
+    assert shaped.warnings == [
+        "hostname: NUL characters at the end were removed",
+        "installedsoftware: NUL characters at the end were removed (at /installedsoftware/0/name)",
+    ]
+
+
+@pytest.mark.parametrize("text", ["\x00PC", "P\x00C", "P\x00C\x00"])
+def test_other_nul_characters_cannot_be_stored(shaper: Shaper, text: str) -> None:
+    """A NUL character that is not at the end cannot be stored."""
+    assert not shaper.shape({"osname": text}).storable
+
+
+def test_only_nul_characters_are_an_empty_string(shaper: Shaper) -> None:
+    """A string of NUL characters counts as absent."""
+    shaped = shaper.shape({"hostname": "PC-1", "osname": "\x00\x00"})
+
+    assert shaped.submission == {"hostname": "PC-1"}
+    assert "osname: an empty string counts as absent" in shaped.warnings
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "0001-01-01T00:00:00",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01 00:00:00.0000000+01:00",
+        "/Date(-62135596800000)/",
+        "/Date(-62135575200000)/",
+        "00010101000000.000000+000",
+        {"value": "/Date(-62135596800000)/", "DisplayHint": 2},
+    ],
+)
+def test_the_least_date_of_dotnet_counts_as_absent(shaper: Shaper, date: Json) -> None:
+    """`DateTime.MinValue` means that there is no date; other members and items are kept."""
+    submission = {
+        "hostname": "PC-1",
+        "lastboottime": date,
+        "updates": [{"installedat": date, "title": "KB1"}, {"installedat": "2024-01-01T11:00:00Z"}],
+    }
+
+    shaped = shaper.shape(submission)
+
+    assert shaped.submission == {
+        "hostname": "PC-1",
+        "updates": [{"title": "KB1"}, {"installedat": "2024-01-01T11:00:00Z"}],
+    }
+    counts = "the date 0001-01-01 (DateTime.MinValue) counts as absent"
+    assert shaped.warnings == [f"lastboottime: {counts}", f"updates: {counts} (at /updates/0/installedat)"]
+
+
+@pytest.mark.parametrize("schema", [{"format": "date"}, {"$ref": "#/$defs/day"}])
+def test_the_least_date_counts_as_absent_in_a_field_of_days(declaration: JsonObject, schema: Json) -> None:
+    """A field of the format `date` has it without a time; an array of them loses the item."""
+    fields = {"day": {"type": "string", **schema}, "days": {"type": "array", "items": schema}}
+    day = {"type": "string", "format": "date"}
+    shaper = Shaper({**declaration, "fields": fields, "$defs": {"day": day}}, UTC)
+
+    shaped = shaper.shape({"day": "0001-01-01", "days": ["0001-01-01", "2024-02-29"]})
+
+    assert shaped.submission == {"days": ["2024-02-29"]}
+    assert shaper.shape({"days": "0001-01-01"}).submission == {}
+    assert shaper.shape({"day": "/Date(-62135596800000)/"}).submission == {}
+    assert shaper.shape({"days": "/Date(1704067200000)/"}).submission == {"days": ["2024-01-01"]}
+    assert shaper.shape({"day": "0001-01-02"}).submission == {"day": "0001-01-02"}
+    assert shaper.shape({"day": "2024-01-01 12:00:00"}).warnings == []
+
+
 def test_equal_warnings_are_one_sentence(shaper: Shaper) -> None:
     """5,000 programs without version are reported once, with their number."""
     programs = [{"name": f"program {number}", "version": ""} for number in range(5_000)]
@@ -158,7 +232,7 @@ def test_an_identity_of_another_type_is_left_for_validation(shaper: Shaper) -> N
     assert shaper.shape({"hostname": 1234}).submission == {"hostname": 1234}
 
 
-@pytest.mark.parametrize("value", [2**63, float("inf"), "\x00", {"\x00": 1}], ids=repr)
+@pytest.mark.parametrize("value", [2**63, float("inf"), "\x00a", {"\x00": 1}], ids=repr)
 def test_no_kind_of_fault_is_overlooked(shaper: Shaper, value: Json) -> None:
     """Integers, floats, strings and names are checked in objects and in arrays."""
     assert not shaper.shape({"osname": value}).storable

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert, inspect
 
 import shopdb_computers.tables
@@ -71,6 +73,35 @@ def test_up_down_and_up_again_makes_the_declared_tables(url):
     assert tables(url) == set()
     upgrade(url, scripts)
     assert differences(url) == []
+
+
+def test_pairs_that_were_listed_before_are_findings(shop):
+    """The migration that adds the table of duplicates records each value of exactly two assets."""
+    shared = {"00:1A:2B:00:00:01": ("A", "B"), "00:1A:2B:00:00:02": ("C", "D", "E"), "00:1A:2B:00:00:03": "F"}
+    for macaddress, names in shared.items():
+        for name in names:
+            shop.submit("computers", {"hostname": name, "macaddress": macaddress})
+    before = shop.get("/api/duplicates").json["items"]
+    with migration_transaction(shop.settings.database_url) as connection:
+        config = core_scripts()._config(connection)
+        older = ScriptDirectory.from_config(config).get_revision("0007").down_revision
+        command.downgrade(config, older)
+        command.upgrade(config, "head")
+
+    (item,) = shop.get("/api/duplicates").json["items"]
+
+    of_both = {
+        "duplicateid",
+        "kind",
+        "field",
+        "assetid",
+        "identityvalue",
+        "otherassetid",
+        "otheridentityvalue",
+    }
+    assert [{name: item[name] for name in of_both}] == [
+        {name: each[name] for name in of_both} for each in before
+    ]
 
 
 def test_upgrade_is_idempotent(url):

@@ -175,7 +175,7 @@ def test_one_failing_work_of_a_batch_fails_alone(store, mark, marks):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    first, failed, second = store.batch([mark("a"), fail, mark("b")])
+    first, failed, second = store.batch([mark("a"), fail, mark("b")], [b"a", b"b", b"c"])
 
     assert (first, second) == ("a", "b")
     assert isinstance(failed, KeyError)
@@ -186,11 +186,49 @@ def test_a_unique_violation_in_a_batch_fails_alone(store, mark, marks):
     """Until the last try, a unique violation looks like a lost race."""
     store.transaction(mark("taken"))
 
-    first, failed, second = store.batch([mark("a"), mark("taken"), mark("b")])
+    first, failed, second = store.batch([mark("a"), mark("taken"), mark("b")], [b"a", b"b", b"c"])
 
     assert (first, second) == ("a", "b")
     assert isinstance(failed, IntegrityError)
     assert marks() == {"taken", "a", "b"}
+
+
+def test_the_works_of_a_batch_run_in_the_order_of_their_keys(store):
+    """Works of one key run in their own order, and the results are in the order of the works."""
+    run = []
+
+    def work(name):
+        return lambda _connection: run.append(name) or name
+
+    names, keys = ["b1", "a1", "c1", "a2", "b2"], [b"b", b"a", b"c", b"a", b"b"]
+    results = store.batch([work(name) for name in names], keys)
+
+    assert results == names
+    assert run == ["a1", "a2", "b1", "b2", "c1"]
+
+
+def test_a_batch_that_lost_every_race_is_run_one_by_one(store, marked, database_kind, monkeypatch):
+    """Only the work whose row stays locked, and those after it, are unavailable; the others are stored."""
+    monkeypatch.setattr(server_store, "MOST_TRIES", 1)
+    marked.query("INSERT INTO mark VALUES ('a', 0), ('b', 0), ('c', 0)")
+    engine = create_engine(marked.url)
+
+    def work(name):
+        def run(connection):
+            connection.exec_driver_sql(SHORT_WAIT[database_kind])
+            add_one(connection, name)
+            return name
+
+        return run
+
+    with engine.connect() as other:
+        add_one(other, "b")
+        first, *others = store.batch([work(name) for name in "abc"], [b"a", b"b", b"c"])
+    engine.dispose()
+
+    assert first == "a"
+    assert [type(each) for each in others] == [Unavailable] * 2
+    assert marked.query("SELECT name, number FROM mark ORDER BY name") == [("a", 1), ("b", 0), ("c", 0)]
 
 
 def test_more_threads_than_connections(make_store, mark, marks):

@@ -93,7 +93,7 @@ def test_batch_returns_results_and_errors_in_order(store):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    one, failure, two, number = store.batch([mark("one"), fail, mark("two"), count])
+    one, failure, two, number = store.batch([mark("one"), fail, mark("two"), count], [b"d", b"c", b"b", b"a"])
     assert (one, two, number) == ("one", "two", 2)
     assert isinstance(failure, KeyError)
     assert marks(store) == {"one", "two"}
@@ -102,12 +102,14 @@ def test_batch_returns_results_and_errors_in_order(store):
 def test_batch_of_a_closed_store_returns_errors(store):
     """Each work has `Unavailable` as its result."""
     store.close()
-    assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")])] == [Unavailable] * 2
+    assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")], [b"a", b"b"])] == [
+        Unavailable
+    ] * 2
 
 
 def test_an_empty_batch(store):
     """A batch without works returns an empty list."""
-    assert store.batch([]) == []
+    assert store.batch([], []) == []
 
 
 def stored_within(store, name, seconds=10):
@@ -202,7 +204,7 @@ def test_a_file_that_was_moved_is_unavailable(file, store, remove):
     ):
         with pytest.raises(Unavailable, match="moved, deleted or replaced"):
             run()
-    (refused,) = store.batch([mark("one of many")])
+    (refused,) = store.batch([mark("one of many")], [b"a"])
     assert isinstance(refused, Unavailable)
     assert file.exists() == existed
 

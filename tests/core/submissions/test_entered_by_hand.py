@@ -131,6 +131,19 @@ def _faults(shop: Shop) -> list[str]:
     return [each.message for batch in verify(shop.store, shop.chain, secondary) for each in batch.faults]
 
 
+def test_a_duplicate_is_found_when_the_secondary_identity_is_first_submitted(shop: Shop) -> None:
+    """The submission changes nothing, warns once, and the finding is listed."""
+    computer = {"hostname": "PC-1", "macaddress": "00:1A:2B:00:00:01"}
+    shop.post("computers", {**computer, "hostname": "PC-2"})
+    enter(shop, "computers", computer, "PC-1")
+
+    answers = [shop.post("computers", computer).json for _ in range(3)]
+
+    assert [answer["action"] for answer in answers] == ["noop"] * 3
+    assert [len(answer["warnings"]) for answer in answers] == [1, 0, 0]
+    assert [item["kind"] for item in shop.get("/api/duplicates").json["items"]] == ["swapped"]
+
+
 def test_store_asset_gets_what_fits_the_present_declaration(make_shop: MakeShop) -> None:
     """A value that only an earlier declaration allowed is left out until the field is submitted again."""
     calls: list[tuple[JsonObject | None, JsonObject]] = []

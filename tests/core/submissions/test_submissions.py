@@ -247,7 +247,7 @@ def test_a_placeholder_is_ignored(gauge_shop):
 
 def test_a_site_may_adopt_by_the_secondary_identity(make_shop, gauges):
     """The matched asset takes the new identity; the diff has the old one."""
-    shop = make_shop({"gauges": gauges}, onmatch={"gauges": "adopt"})
+    shop = make_shop({"gauges": gauges}, onmatch={"gauges": "adopt"}, adopt_after_hours={"gauges": 0})
     first = shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "SN-77"})
     renamed = shop.submit("gauges", {"gauge": "G9", "unit": "mm", "serial": "SN-77"})
     assert (renamed.action, renamed.assetid, renamed.matchedby) == (
@@ -266,6 +266,13 @@ def test_the_secondary_identity_follows_the_field(gauge_shop):
     gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "SN-2"})
     assert gauge_shop.submit("gauges", {"gauge": "G2", "unit": "mm", "serial": "SN-1"}).warnings == ()
     assert gauge_shop.submit("gauges", {"gauge": "G3", "unit": "mm", "serial": "SN-2"}).warnings != ()
+
+
+def test_the_same_address_in_another_spelling_is_the_same_evidence(gauge_shop):
+    """A serial number in lower case does not come from another asset."""
+    gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "SN-77"})
+    answer = gauge_shop.submit("gauges", {"gauge": "G1", "unit": "mm", "serial": "sn-77"})
+    assert (answer.action, answer.warnings) == ("updated", ())
 
 
 def test_a_reimaged_computer_keeps_what_it_controls(shop):

@@ -1,4 +1,4 @@
-"""Assets, their duplicates and their relationships: list, show, create by hand, delete."""
+"""Assets and their relationships: list, show, create by hand, delete."""
 
 from typing import ClassVar
 
@@ -7,7 +7,6 @@ import falcon
 from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, short_text
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page, write_page
-from shopdb_core.assets.identity import list_duplicates
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.assets.rows import get_asset, read_page
 from shopdb_core.audit.entries import AuditChain
@@ -89,22 +88,6 @@ class AssetResource:
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Show one asset."""
         resp.media = self._store.read(lambda connection: get_asset(connection, assetid))
-
-
-class DuplicatesResource:
-    """Pairs of assets that may be the same device."""
-
-    roles: ClassVar[Roles] = {"GET": "viewer"}
-    queries: ClassVar[Queries] = {"on_get": PAGE}
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List pairs of assets that share a secondary identity with each other and with no third."""
-        after, limit = req.context.query["after"], req.context.query["limit"]
-        found = self._store.read(lambda connection: list_duplicates(connection, after=after, limit=limit + 1))
-        resp.media = page(found, limit, "otherassetid")
 
 
 class RelationshipsResource:

@@ -29,7 +29,8 @@ BLOCK_BYTES = 64 * 1024
 SPOOLED_BYTES = 1024 * 1024
 """How much of a file is kept in memory; the rest is on the disk."""
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# With their full-width forms, which a spreadsheet of an East Asian locale takes for the same characters.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def install(app: WebApp) -> None:
@@ -116,8 +117,10 @@ def write_csv(resp: falcon.Response, file: IO[bytes]) -> None:
 def csv_file(columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> IO[bytes]:
     """Return a table as CSV (RFC 4180) with a header line, which a spreadsheet shows and does not execute.
 
-    It is in a temporary file, which is kept in memory while it is small, and is open at its end. The caller
-    closes it. Raises `Unavailable` if the disk for it is full.
+    Every cell is quoted: a spreadsheet that splits at another separator must not find a cell inside a cell.
+
+    The table is in a temporary file, which is kept in memory while it is small, and is open at its end. The
+    caller closes it. Raises `Unavailable` if the disk for it is full.
     """
     file = SpooledTemporaryFile(SPOOLED_BYTES)  # noqa: SIM115  # the caller closes it
     try:
@@ -130,8 +133,8 @@ def csv_file(columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> IO[bytes
 
 def _write_table(file: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Json]]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow([_inert(column) for column in columns])
     for row in rows:
         cells = [_inert(cell) for cell in row]
         with _disk_for_files():

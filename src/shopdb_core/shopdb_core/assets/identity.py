@@ -1,46 +1,76 @@
-"""Identities: which are equal, and secondary identities, which are evidence of a duplicate (contract 4).
+"""Identities: which are equal, which are placeholders, and secondary identities (contract 4).
 
-A secondary identity, such as a MAC address, suggests that two assets are one device and never proves it.
-Its values are kept in the table `assetevidence`, except placeholders.
+A secondary identity, such as a MAC address, suggests that two assets are one device and never proves it. Its
+values are kept in `assetevidence`, except placeholders, and their moves of 30 days in `evidencemove`.
+The caller's transaction commits.
 """
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias, TypeGuard
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from shopdb_core.errors import Fault
 from shopdb_core.store import Statement
 from shopdb_core.store.statement import IDENTITY_KEY_BYTES
-from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence, evidencemove
+from shopdb_hookspecs import Json
 
-_MAC = re.compile(r"[0-9A-F]{2}([:-]?[0-9A-F]{2}){5}", re.IGNORECASE)
-_PLACEHOLDERS = frozenset(
-    {"to be filled by o.e.m.", "default string", "system serial number", "not specified", "none"}
-)
+# C0 and C1 controls, DEL, and the controls of the direction of text (Unicode Standard Annex 9).
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
 
-_SELECT = Statement(
-    select(assetevidence.c.assetid)
-    .where(
-        assetevidence.c.assettype == bindparam("assettype"),
-        assetevidence.c.field == bindparam("field"),
-        assetevidence.c.value == bindparam("value"),
-    )
-    .limit(2)
-)
-_DELETE = Statement(
-    delete(assetevidence).where(
-        assetevidence.c.assetid == bindparam("assetid"), assetevidence.c.field == bindparam("field")
-    )
-)
-_INSERT = Statement(
-    insert(assetevidence).values(
-        assettype=bindparam("assettype"),
-        field=bindparam("field"),
-        value=bindparam("value"),
-        assetid=bindparam("assetid"),
-    )
+# As makers leave them in SMBIOS, in the agents of printers, and in tools that report nothing by a word.
+_DEFAULT_TEXTS = """
+To be filled by O.E.M. | To be filled | Filled by OEM | TBD by OEM | TBD | O.E.M. | OEM serial
+Default string | None | Null | Nil | N/A | Unknown | Unknow | Undefined | Invalid | Empty | Not defined
+Not specified | Not available | Not applicable | Not present | Not set | Not settable | No serial
+No serial number | Serial | Serial number | SerNum | System serial number | System product name
+System manufacturer | System version | System UUID | Chassis serial number | Base board serial number
+Mainboard serial number | Product serial number | Board serial number | Type1ProductConfigId
+Type2 - Board serial number | Type3 - Chassis serial number | Asset tag | No asset tag | No asset information
+Asset-1234567890 | SYS-1234567890 | MB-1234567890 | SSN12345678901234567 | BSN12345678901234567
+CSN12345678901234567 | ATN12345678901234567 | 1234567 | 12345678 | 123456789 | 1234567890
+0123456789 | 0123456789ABCDEF | 0x00000000 | 0xFFFFFFFF
+03000200-0400-0500-0006-000700080009 | 00020003-0004-0005-0006-000700080009
+"""
+
+
+def _word(text: str) -> str:
+    """Return a text case-folded and without white space and ASCII punctuation, unless it is nothing else."""
+    folded = "".join(text.casefold().split())
+    return _PUNCTUATION.sub("", folded) or folded
+
+
+_PLACEHOLDERS = frozenset(map(_word, re.split("[|\n]", _DEFAULT_TEXTS)))
+
+_LONGEST_NUMBER = 3
+"""The digits of a number that people give a machine."""
+
+# The first digits of MAC addresses that many devices have: RFC 9568 and the documentation of the makers.
+_COMMON_MACS = (
+    "00155d0000",  # a Hyper-V host that had no IPv4 address when its pool of addresses was made
+    "00059a3c7800",  # Cisco VPN Client
+    "00059a3c7a00",  # Cisco AnyConnect
+    "00090faa0001",  # Fortinet SSL VPN
+    "00090ffe0001",
+    "005056c00001",  # VMware's host-only and NAT adapters
+    "005056c00008",
+    "001c42000008",  # Parallels' shared and host-only adapters
+    "001c42000009",
+    "005345000000",  # the adapters of Microsoft's dial-up, RAS and PPTP
+    "204153594eff",
+    "444553540000",
+    "505054503030",
+    "00005e0001",  # VRRP
+    "00005e0002",
+    "00000c07ac",  # HSRP
+    "00000c9ff",
 )
 
 
@@ -58,19 +88,107 @@ def fits(key: bytes) -> bool:
     return 0 < len(key) <= IDENTITY_KEY_BYTES
 
 
+def has_control(identity: str) -> bool:
+    """Return whether an identity has a character that controls a terminal or reorders the text around it."""
+    return bool(_CONTROL.search(identity))
+
+
+def control_fault(field: str) -> Fault:
+    """Return the fault of an identity that has a control character."""
+    return Fault(f"/{field}", "controlcharacter", "has a control character, which an identity cannot have")
+
+
 def is_placeholder(value: str) -> bool:
-    """Return whether a value does not identify a device: a default text, or an address that is not unique."""
-    if len(value) > IDENTITY_LENGTH:
-        return True
+    """Return whether a value does not identify a device: a default text, or an address that is not unique.
+
+    One repeated character is a placeholder, too. A single letter is not, nor is a number such as 7 or 22,
+    because people give such names.
+    """
     text = value.strip().casefold()
-    if len(set(text)) <= 1 or text in _PLACEHOLDERS:
-        return True
-    return bool(_MAC.fullmatch(text)) and _is_shared_mac(bytes.fromhex(re.sub("[:-]", "", text)))
+    if _MAC.fullmatch(text):
+        return _is_shared_mac(re.sub("[:-]", "", text))
+    word = _word(text)
+    return word in _PLACEHOLDERS or (len(set(word)) <= 1 and not _is_short_name(word))
 
 
-def _is_shared_mac(address: bytes) -> bool:
-    """Return whether it is all-zero, or has the group or the local bit in the first octet (IEEE 802, 8)."""
-    return not any(address) or bool(address[0] & 0b11)
+def is_evidence(value: Json) -> TypeGuard[str]:
+    """Return whether a secondary identity may be compared with those of other assets.
+
+    A string that fits its column, is not a placeholder, and has more than one character, not one repeated.
+    """
+    if not isinstance(value, str) or len(value) > IDENTITY_LENGTH:
+        return False
+    return len(set(_word(value))) > 1 and not is_placeholder(value)
+
+
+def _is_short_name(word: str) -> bool:
+    """Return whether one repeated character may be a name: `7`, `22`, `a`, but not `0`, `xx` or `1111`."""
+    if word.isdecimal():
+        return word[0] != "0" and len(word) <= _LONGEST_NUMBER
+    return len(word) == 1 and not _PUNCTUATION.match(word)
+
+
+def _is_shared_mac(digits: str) -> bool:
+    """Return whether an address is not that of one device.
+
+    All-zero; with the group or the local bit in the first octet (IEEE 802, 8); or one that many devices have.
+    """
+    first_octet = int(digits[:2], 16)
+    return not int(digits, 16) or bool(first_octet & 0b11) or digits.startswith(_COMMON_MACS)
+
+
+REMEMBERED = timedelta(days=30)
+"""How long a move counts."""
+
+HANDS = 2
+"""A value that moved so often is that of an adapter or a docking station, and does not identify a device."""
+
+_OF_VALUE: Mapping[str, Any] = {name: bindparam(name) for name in ("assettype", "field", "value")}
+
+_HOLDERS = Statement(
+    select(assetevidence.c.assetid, asset.c.identityvalue)
+    .join_from(assetevidence, asset)
+    .where(*(assetevidence.c[name] == value for name, value in _OF_VALUE.items()))
+    .limit(HANDS + 1)
+)
+_DELETE = Statement(
+    delete(assetevidence).where(
+        assetevidence.c.assetid == bindparam("assetid"), assetevidence.c.field == bindparam("field")
+    )
+)
+_INSERT = Statement(insert(assetevidence).values(**_OF_VALUE, assetid=bindparam("assetid")))
+_MOVES = (
+    select(evidencemove.c.assetid)
+    .where(*(evidencemove.c[name] == value for name, value in _OF_VALUE.items()))
+    .where(evidencemove.c.at >= bindparam("since"))
+    .limit(HANDS)
+)
+_ALL_MOVES = Statement(_MOVES)
+_MOVES_FROM = Statement(_MOVES.where(evidencemove.c.assetid == bindparam("assetid")))
+_MOVES_FROM_OTHERS = Statement(_MOVES.where(evidencemove.c.assetid != bindparam("assetid")).distinct())
+_FORGET = Statement(
+    delete(evidencemove).where(
+        evidencemove.c.assetid == bindparam("asset"), evidencemove.c.at < bindparam("since")
+    )
+)
+_RECORD_MOVE = Statement(
+    insert(evidencemove).values(**_OF_VALUE, assetid=bindparam("assetid"), at=bindparam("at"))
+)
+
+Holder: TypeAlias = tuple[int, str]
+"""The id and the identity of an asset that has a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceMatch:
+    """A submitted secondary identity, and the assets that have it; `notadopted` says why none was adopted."""
+
+    value: Json
+    holders: Sequence[Holder]
+    notadopted: str = ""
+
+
+NO_EVIDENCE = EvidenceMatch(None, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,60 +199,54 @@ class SecondaryIdentity:
     field: str
 
     def row(self, value: str) -> dict[str, str | bytes]:
-        """Return the columns of `assetevidence` for a value."""
+        """Return the columns of a value, in both tables."""
         return {"assettype": self.assettype, "field": self.field, "value": identity_key(value)}
 
+    def holders(self, connection: Connection, value: Json) -> list[Holder]:
+        """Return the assets with this value, three at most; none for a placeholder."""
+        if not is_evidence(value):
+            return []
+        return [(int(row[0]), row[1]) for row in _HOLDERS.run(connection, self.row(value)).fetchall()]
 
-def find_sole_asset(connection: Connection, secondary: SecondaryIdentity, value: str) -> int | None:
-    """Return the id of the one asset with this value; `None` if none or several have it, or a placeholder."""
-    if is_placeholder(value):
-        return None
-    found = _SELECT.run(connection, secondary.row(value)).fetchall()
-    return int(found[0][0]) if len(found) == 1 else None
+    def replace(self, connection: Connection, assetid: int, old: Json, new: Json) -> None:
+        """Replace the value of an asset; a placeholder is not stored."""
+        if old == new:
+            return
+        if isinstance(old, str):
+            _DELETE.run(connection, {"assetid": assetid, "field": self.field})
+        if is_evidence(new):
+            _INSERT.run(connection, {**self.row(new), "assetid": assetid})
+
+    def record_move(self, connection: Connection, value: Json, assetid: int, at: datetime) -> None:
+        """Record that an asset lost its value, or that another has it, too; forget what is too old."""
+        if is_evidence(value):
+            _FORGET.run(connection, {"asset": assetid, "since": at - REMEMBERED})
+            _RECORD_MOVE.run(connection, {**self.row(value), "assetid": assetid, "at": at})
+
+    def moved_twice(self, connection: Connection, value: Json, at: datetime) -> bool:
+        """Return whether a value changed hands twice within the last 30 days."""
+        return self._moves(_ALL_MOVES, connection, value, at=at) >= HANDS
+
+    def had_before(self, connection: Connection, value: Json, assetid: int, at: datetime) -> bool:
+        """Return whether an asset had a value and lost it within the last 30 days."""
+        return self._moves(_MOVES_FROM, connection, value, assetid=assetid, at=at) > 0
+
+    def travels(self, connection: Connection, value: Json, assetid: int, at: datetime) -> bool:
+        """Return whether two other assets had a value within the last 30 days."""
+        return self._moves(_MOVES_FROM_OTHERS, connection, value, assetid=assetid, at=at) >= HANDS
+
+    def _moves(
+        self, statement: Statement, connection: Connection, value: Json, *, at: datetime, **more: int
+    ) -> int:
+        """Return how many moves of a value a statement finds, two at most."""
+        if not is_evidence(value):
+            return 0
+        row = {**self.row(value), "since": at - REMEMBERED, **more}
+        return len(statement.run(connection, row).fetchall())
 
 
-def replace_secondary(
-    connection: Connection, assetid: int, secondary: SecondaryIdentity, old: Json, new: Json
-) -> None:
-    """Replace the secondary identity of an asset; a placeholder is not stored."""
-    if old == new:
-        return
-    if isinstance(old, str):
-        _DELETE.run(connection, {"assetid": assetid, "field": secondary.field})
-    if isinstance(new, str) and not is_placeholder(new):
-        _INSERT.run(connection, {**secondary.row(new), "assetid": assetid})
-
-
-def list_duplicates(connection: Connection, *, after: int, limit: int) -> list[JsonObject]:
-    """Return up to `limit` pairs of assets with the same secondary identity, whose newer id is above `after`.
-
-    In the order of the newer id. A value of three or more assets is left out: it is that of an adapter.
-    """
-    shared = (
-        select(
-            assetevidence.c.assettype,
-            assetevidence.c.field,
-            func.min(assetevidence.c.assetid).label("assetid"),
-            func.max(assetevidence.c.assetid).label("otherassetid"),
-        )
-        .group_by(assetevidence.c.assettype, assetevidence.c.field, assetevidence.c.value)
-        .having(func.count() == 2)  # noqa: PLR2004  # a pair
-        .subquery()
-    )
-    older, newer = asset.alias(), asset.alias()
-    query = (
-        select(
-            shared.c.assettype,
-            shared.c.field,
-            shared.c.assetid,
-            older.c.identityvalue,
-            shared.c.otherassetid,
-            newer.c.identityvalue.label("otheridentityvalue"),
-        )
-        .join_from(shared, older, older.c.assetid == shared.c.assetid)
-        .join(newer, newer.c.assetid == shared.c.otherassetid)
-        .where(shared.c.otherassetid > after)
-        .order_by(shared.c.otherassetid)
-        .limit(limit)
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]
+def same_evidence(one: Json, other: Json) -> bool:
+    """Return whether two values of a field are one, in any spelling."""
+    if isinstance(one, str) and isinstance(other, str):
+        return identity_key(one) == identity_key(other)
+    return one is other is None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
 
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
@@ -42,6 +42,11 @@ _BY_IDENTITY = Statement(
     .with_for_update()
 )
 _BY_ID = Statement(select(*_STORED).where(asset.c.assetid == bindparam("assetid")).with_for_update())
+_SEEN_SINCE = Statement(
+    select(asset.c.assetid).where(
+        asset.c.assetid == bindparam("assetid"), asset.c.lastseenat >= bindparam("since")
+    )
+)
 _ATTRIBUTES = Statement(
     select(assetattributes.c.attributes).where(assetattributes.c.assetid == bindparam("assetid"))
 )
@@ -127,6 +132,11 @@ def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> St
 def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
     """Find the asset with this id, and lock it until the transaction ends."""
     return _first(_BY_ID.run(connection, {"assetid": assetid}))
+
+
+def seen_since(connection: Connection, assetid: int, since: datetime) -> bool:
+    """Return whether an asset was submitted at that time or later."""
+    return _SEEN_SINCE.run(connection, {"assetid": assetid, "since": since}).fetchone() is not None
 
 
 def _first(cursor: Any) -> StoredAsset | None:
@@ -229,6 +239,24 @@ def _select_listed(
     if identityprefix is not None:
         query = query.where(_has_prefix(connection, identityprefix, assettype))
     return query
+
+
+def count_of_type(connection: Connection, assettype: str) -> int:
+    """Return how many assets have this type."""
+    return connection.scalar(select(func.count()).where(asset.c.assettype == assettype)) or 0
+
+
+def versions_of_type(
+    connection: Connection, assettype: str, after: int, limit: int
+) -> list[tuple[int, bytes, int]]:
+    """Return id, identity key and version of up to `limit` assets with an id above `after`, by id."""
+    query = (
+        select(asset.c.assetid, asset.c.identitykey, asset.c.version)
+        .where(asset.c.assettype == assettype, asset.c.assetid > after)
+        .order_by(asset.c.assetid)
+        .limit(limit)
+    )
+    return [(assetid, bytes(key), version) for assetid, key, version in connection.execute(query)]
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:

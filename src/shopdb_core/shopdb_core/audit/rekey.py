@@ -59,7 +59,7 @@ def rekey(store: Store, chain: AuditChain, present: AuditChain) -> Iterator[Reke
     after: int | None = 0
     while (assetids := _next_assets(store, after)) is not None:
         works = [_Renewal(assetid, chain, present) for assetid in assetids]
-        results = store.batch(works)
+        results = store.batch(works, [assetid.to_bytes(8) for assetid in assetids])
         for result in results:
             if isinstance(result, Exception):
                 raise result

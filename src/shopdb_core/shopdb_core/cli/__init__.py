@@ -3,16 +3,34 @@
 Exit codes: 0 done; 1 refused or failed, with one line on stderr; 2 wrong usage.
 """
 
+import os
 import sys
 
 import click
 
 from shopdb_core.cli.group import ShopDBGroup
+from shopdb_core.cli.output import echo_error
 from shopdb_core.errors import ShopDBError, in_one_line
+
+
+def _enter_site(_context: click.Context, _option: click.Parameter, directory: str | None) -> None:
+    """Work in the site's directory from here on, as `git -C` does; all paths are relative to it."""
+    if directory is not None:
+        os.chdir(directory)
 
 
 @click.group(cls=ShopDBGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="shopdb-core", prog_name="shopdb")
+@click.option(
+    "--site",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    # The list of commands depends on the site's settings.
+    is_eager=True,
+    expose_value=False,
+    callback=_enter_site,
+    help="Work in this directory, that of the site; all paths are relative to it.",
+)
 def shopdb() -> None:
     """Keep the inventory of a shop floor: computers, printers, and what else plugins collect."""
 
@@ -22,5 +40,5 @@ def main() -> None:
     try:
         shopdb()
     except ShopDBError as error:
-        click.echo(f"shopdb: {in_one_line(error)}", err=True)
+        echo_error(in_one_line(error))
         sys.exit(1)

@@ -14,7 +14,8 @@ from shopdb_core.audit.history import HistoryFault
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.audit.rekey import check_key, rekey
 from shopdb_core.audit.verify import Verified, count_assets, verify
-from shopdb_core.cli.common import echo_json, json_option, site_settings, site_store
+from shopdb_core.cli.common import json_option, site_settings, site_store
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.store import Connection
@@ -76,7 +77,7 @@ def head_command(*, only_key: bool) -> None:
     """
     key = site_settings().sealing_keys[0]
     if only_key:
-        click.echo(public_key(key))
+        echo(public_key(key))
         return
     at = datetime.now(UTC)
     with site_store() as store:
@@ -107,9 +108,9 @@ def rekey_command() -> None:
             for batch in rekey(store, chain, AuditChain(present)):
                 renewed, unfit = renewed + batch.renewed, unfit + batch.unfit
                 bar.update(batch.assets)
-    click.echo(f"sealed {renewed} assets anew")
+    echo(f"sealed {renewed} assets anew")
     if unfit:
-        click.echo(f"shopdb: {unfit} assets were left: run `shopdb audit verify` with the old key.", err=True)
+        echo(f"shopdb: {unfit} assets were left: run `shopdb audit verify` with the old key.", err=True)
         sys.exit(1)
 
 
@@ -143,11 +144,12 @@ def prune_command(*, force: bool, as_json: bool) -> None:
         figures = {"noops": pruned["noop"], "changes": pruned["change"], "unfit": unfit}
         echo_json({**figures, "postponed": postponed})
         return
-    click.echo(f"pruned {pruned['noop']} noops and {pruned['change']} changes")
+    echo(f"pruned {counted(pruned['noop'], 'noop')} and {counted(pruned['change'], 'change')}")
     if unfit:
-        click.echo(f"kept {unfit} entries whose hash does not fit: `shopdb audit verify` lists them")
+        kept = counted(unfit, "entry", "entries")
+        echo(f"kept {kept} whose hash does not fit: `shopdb audit verify` lists them")
     if postponed:
-        click.echo("more entries have expired than a day permits: if the clock is right, use --force")
+        echo("more entries have expired than a day permits: if the clock is right, use --force")
 
 
 def _is_bar_hidden(*, as_json: bool = False) -> bool:
@@ -166,11 +168,12 @@ def _echo_result(batches: list[Verified], *, as_json: bool) -> None:
         for fault in faults[:MOST_FAULTS]:
             entry = f", entry {fault.auditid}" if fault.auditid else ""
             of_asset = f"asset {fault.assetid}{entry}: " if fault.assetid else ""
-            click.echo(f"{of_asset}{fault.message}")
+            echo(f"{of_asset}{fault.message}")
         of_pruned = f", {pruned} pruned" if pruned else ""
-        click.echo(f"{assets} assets, {entries} entries{of_pruned}, {len(faults)} faults")
+        checked = f"{counted(assets, 'asset')}, {counted(entries, 'entry', 'entries')}"
+        echo(f"{checked}{of_pruned}, {counted(len(faults), 'fault')}")
     if faults:
-        click.echo(f"shopdb: the audit has {len(faults)} faults.", err=True)
+        echo_error(f"the audit has {counted(len(faults), 'fault')}.")
         sys.exit(1)
 
 

@@ -1,21 +1,19 @@
-"""What the commands share: the site in the working directory, reading files, and printing data."""
+"""What the commands share: the site in the working directory, and reading files."""
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 import click
-import orjson
 
-from shopdb_core.errors import SchemaBehind
+from shopdb_core.errors import ConfigurationError, SchemaBehind
 from shopdb_core.settings import Settings, check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import NO_TABLES
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.tables import has_tables
-from shopdb_hookspecs import Json, JsonObject
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -26,9 +24,19 @@ def site_environment() -> Mapping[str, str]:
 
 
 def site_settings() -> Settings:
-    """Return the settings of the site in the working directory; raises `ConfigurationError`."""
+    """Return the settings of the site in the working directory.
+
+    Raises `ConfigurationError`, which names the directory if it is not that of a site, and the `.env` file if
+    every user of the machine can read its secrets.
+    """
     check_dotenv(Path())
-    return read_settings(site_environment())
+    environ = site_environment()
+    if not (Path(".env").exists() or {"SECRET_KEY", "SECRET_KEY_FILE"} & environ.keys()):
+        raise ConfigurationError(
+            f"{Path.cwd()} has no .env file, and SECRET_KEY is not set: run the command in the site's "
+            "directory or as `shopdb --site DIR …`; `shopdb init` makes a new site."
+        )
+    return read_settings(environ)
 
 
 @contextmanager
@@ -46,20 +54,18 @@ def site_store(*, migrated: bool = True) -> Iterator[Store]:
         store.close()
 
 
-def open_input(file: Path) -> AbstractContextManager[BinaryIO]:
+FILE = click.Path(allow_dash=True, readable=False)
+"""A file to read, or `-`; as a string, since `Path("")` is the working directory.
+
+Whether it can be read shows when it is opened, so that one file that cannot does not end the others.
+"""
+
+
+def open_input(file: str) -> AbstractContextManager[BinaryIO]:
     """Open a file, or standard input for `-`; raises `OSError`."""
-    return nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb")
+    return nullcontext(sys.stdin.buffer) if file == "-" else open(file, "rb")  # noqa: PTH123  # see FILE
 
 
-def echo_json(data: Json) -> None:
-    """Print data as indented JSON."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
-    click.echo(orjson.dumps(data, option=options).decode())
-
-
-def echo_table(rows: Sequence[JsonObject], columns: Sequence[str]) -> None:
-    """Print rows as an aligned table, with the columns' names as its first line."""
-    cells = [[str(row[column]) if row[column] is not None else "-" for column in columns] for row in rows]
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    for line in [list(columns), *cells]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+def shown_name(file: str) -> str:
+    """Return a file's name for messages; bytes that are not UTF-8 become escapes."""
+    return os.fsencode(file).decode(errors="backslashreplace") or "''"

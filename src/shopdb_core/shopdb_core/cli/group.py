@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("audit", "Verify the audit's seals, and prune it."),
     "db": ("operations", "Bring the database's tables up to date."),
     "init": ("operations", "Write a .env file with new secrets, and create the database."),
-    "plugin": ("plugin", "Show the installed plugins, check one, and write a new one."),
+    "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
     "report": ("report", "Run a report of a plugin."),
     "serve": ("operations", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -16,7 +16,8 @@ from shopdb_core.access.tokens import ROLES, Role, Tokens
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.rekey import check_key
 from shopdb_core.audit.verify import count_assets
-from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings, site_store
+from shopdb_core.cli.common import json_option, site_settings, site_store
+from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.server.housekeeping import Housekeeping
@@ -30,6 +31,7 @@ from shopdb_core.store import open_store
 from shopdb_core.store.migrate import MigrationStatus, migration_statuses
 from shopdb_core.store.open import has_database
 from shopdb_core.store.tables import has_tables
+from shopdb_hookspecs import JsonObject
 
 DOTENV = """\
 # This site's settings; every variable is described in docs/settings.md. Keep the file to yourself.
@@ -67,9 +69,9 @@ def init(database_url: str | None) -> None:
         for name in _SITE_SECRETS
         if _given(values, name)
     ]
-    click.echo(f"Wrote .env (mode 0600) with {', '.join(parts)} and {last}.")
+    echo(f"Wrote .env (mode 0600) with {', '.join(parts)} and {last}.")
     _upgrade(settings)
-    click.echo("Next: `shopdb serve`")
+    echo("Next: `shopdb serve`")
 
 
 def site_variables(environ: Mapping[str, str], database_url: str | None) -> dict[str, str]:
@@ -155,33 +157,46 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def upgrade() -> None:
+@json_option
+def upgrade(*, as_json: bool) -> None:
     """Run the pending migrations of the core, then those of each active plugin."""
-    _upgrade(site_settings())
+    _upgrade(site_settings(), as_json=as_json)
 
 
 @db.command("status")
+@click.option(
+    "--check", "is_check", is_flag=True, help="Exit with 1 if a migration is pending or has failed."
+)
 @json_option
-def status(*, as_json: bool) -> None:
+def status(*, is_check: bool, as_json: bool) -> None:
     """Show the version of each distribution's tables, including plugins that were removed."""
     scripts = migration_scripts(load_plugins(site_settings().plugin_selection))
     with site_store(migrated=False) as store:
         statuses = store.read(lambda connection: migration_statuses(connection, scripts))
-    rows = [asdict(each) | {"state": _state(each)} for each in statuses]
     if as_json:
-        echo_json(rows)
+        echo_json(_rows(statuses))
     else:
-        echo_table(rows, ("name", "current", "head", "state"))
+        echo_table(_rows(statuses), ("name", "current", "head", "state"))
+    pending = [each.name for each in statuses if each.behind or each.failure]
+    if is_check and pending:
+        echo_error(f"migrations are pending for {', '.join(pending)}: run `shopdb db upgrade`")
+        sys.exit(1)
 
 
-def _upgrade(settings: Settings) -> None:
+def _rows(statuses: Sequence[MigrationStatus]) -> list[JsonObject]:
+    return [asdict(each) | {"state": _state(each)} for each in statuses]
+
+
+def _upgrade(settings: Settings, *, as_json: bool = False) -> None:
     """Upgrade the site's database; exits with 1 if a plugin's migration failed."""
     statuses = upgrade_site(settings)
-    for each in statuses:
-        click.echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
+    if as_json:
+        echo_json(_rows(statuses))
+    for each in () if as_json else statuses:
+        echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
     failures = [each.failure for each in statuses if each.failure]
     for failure in failures:
-        click.echo(f"shopdb: {failure}. The other plugins serve.", err=True)
+        echo_error(f"{failure}. The other plugins serve.")
     if failures:
         sys.exit(1)
 
@@ -212,7 +227,7 @@ def _serve(settings: Settings) -> None:
     with Site.open(settings) as site, Housekeeping(site):
         server = Server(site, listen(settings.listen), log.flush)
         server.stop_on_signals()
-        click.echo(f"ShopDB listens on {server.url}")
+        echo(f"ShopDB listens on {server.url}")
         server.run()
 
 
@@ -237,4 +252,4 @@ def _duration(text: str) -> timedelta:
 )
 def create(subject: str, role: Role, ttl: timedelta) -> None:
     """Print a new token, and nothing else."""
-    click.echo(Tokens(*site_settings().secret_keys).issue(subject, role, ttl))
+    echo(Tokens(*site_settings().secret_keys).issue(subject, role, ttl))

@@ -1,27 +1,23 @@
-"""`shopdb plugin`: show the installed plugins, check one against the contract, and write a new one."""
+"""`shopdb plugin`: show the installed plugins, check one, rebuild its tables, and write a new one."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import click
 
-from shopdb_core.cli.common import (
-    echo_json,
-    echo_table,
-    json_option,
-    site_environment,
-    site_settings,
-    site_store,
-)
+from shopdb_core.cli.common import json_option, site_environment, site_settings, site_store
+from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table, short_time
 from shopdb_core.declarations.check import declaration_schema
 from shopdb_core.devkit.comparing import Comparison, Declared, compare_releases
 from shopdb_core.devkit.isolation import InstalledPlugin, installed_plugin
 from shopdb_core.devkit.results import ConformanceResult
 from shopdb_core.errors import ConfigurationError, NotFound, ShopDBError
-from shopdb_core.plugins.discovery import not_installed
+from shopdb_core.plugins.discovery import installed_candidates, not_installed
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
 from shopdb_core.plugins.served_declarations import (
     NO_BREAKING_CHANGES,
@@ -32,30 +28,60 @@ from shopdb_core.plugins.served_declarations import (
     served_declarations,
 )
 from shopdb_core.settings import read_plugin_selection
+from shopdb_core.site import Site
 from shopdb_core.store import Connection
 from shopdb_core.store.open import has_database
+from shopdb_core.submissions.rebuild import Rebuilt, count_assets, rebuild
 from shopdb_hookspecs import JsonObject
+
+if TYPE_CHECKING:
+    # A site does not install copier, which the module imports.
+    from shopdb_core.devkit.scaffold import Question
+
+MOST_FAILURES = 100
 
 
 @click.group("plugin")
 def plugin() -> None:
-    """Show the installed plugins, check one, and write a new one."""
+    """Show, check and write plugins, and rebuild their tables."""
 
 
 @plugin.command("list")
+@click.option(
+    "--check", "is_check", is_flag=True, help="Exit with 1 if one is quarantined, or would break clients."
+)
 @json_option
-def list_command(*, as_json: bool) -> None:
+def list_command(*, is_check: bool, as_json: bool) -> None:
     """List every installed plugin with its state, and what it breaks."""
     plugins = _plugins()
     broken = _site_breakages(plugins)
     if as_json:
         changes = {name: breakage.as_json() for name, breakage in broken.items()}
         echo_json([{**_summary(each), "breakingchanges": changes.get(each.name)} for each in plugins.all()])
-        return
-    echo_table([*map(_summary, plugins.all())], ("name", "state", "distribution", "version", "reason"))
+    else:
+        _echo_list(plugins, broken)
+    if is_check:
+        _exit_unfit(plugins, broken)
+
+
+def _exit_unfit(plugins: Plugins, broken: Mapping[str, BreakingChanges]) -> None:
+    """Exit with 1 if a plugin is quarantined, or its next start would break what clients could rely on."""
+    quarantined = [each.name for each in plugins.all() if each.state == "quarantined"]
+    breaking = [name for name, breakage in broken.items() if breakage.since is None]
+    for names, what in ((quarantined, "quarantined"), (breaking, "about to break clients")):
+        if names:
+            echo_error(f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}.")
+    if quarantined or breaking:
+        sys.exit(1)
+
+
+def _echo_list(plugins: Plugins, broken: Mapping[str, BreakingChanges]) -> None:
+    echo_table(
+        [*map(_summary, plugins.all())], ("name", "state", "distribution", "version", "reason"), "plugins"
+    )
     for each in plugins.all():
         for notice in each.notices:
-            click.echo(f"{each.name} uses what will be removed: {notice}")
+            echo(f"{each.name} uses what will be removed: {notice}")
     for name, breakage in broken.items():
         _echo_breakage(name, breakage)
 
@@ -78,16 +104,17 @@ def _served(connection: Connection) -> Mapping[str, ServedDeclaration]:
 
 def _echo_breakage(name: str, breakage: BreakingChanges) -> None:
     before = f" in {breakage.previousversion}" if breakage.previousversion else " before"
-    when = f"since {breakage.since:%Y-%m-%d %H:%M:%SZ}" if breakage.since else "when it is served"
-    click.echo(f"{name} breaks what clients could rely on{before}, {when}:")
+    when = f"since {short_time(breakage.since)}" if breakage.since else "when it is served"
+    echo(f"{name} breaks what clients could rely on{before}, {when}:")
     for change in breakage.changes:
-        click.echo(f"    {change}")
+        echo(f"    {change}")
 
 
 @plugin.command("show")
 @click.argument("name")
-def show(name: str) -> None:
-    """Show one plugin's endpoint, identity, fields and reports, as JSON."""
+@json_option
+def show(name: str, *, as_json: bool) -> None:  # noqa: ARG001  # every command that reads takes the option
+    """Show one plugin's endpoint, identity, fields and reports, as JSON with and without --json."""
     plugin = _plugin(name)
     collector = plugin.collector
     echo_json(
@@ -160,9 +187,10 @@ def check(target: str | None, older: str | None, *, as_json: bool) -> None:
     if as_json:
         echo_json({**result.as_json(), **({"against": comparison.as_json()} if comparison else {})})
     else:
-        click.echo("\n".join([str(result), *(comparison.lines() if comparison else ())]))
+        for line in (*result.lines(), *(comparison.lines() if comparison else ())):
+            echo(line)
     if comparison and comparison.shortfall:
-        click.echo(f"shopdb: {comparison.shortfall}", err=True)
+        echo_error(comparison.shortfall)
     if not result.conforms or (comparison and comparison.shortfall):
         sys.exit(1)
 
@@ -180,6 +208,51 @@ def _declared(plugin: InstalledPlugin) -> Declared:
     return Declared(**plugin.run("declaration"))
 
 
+@plugin.command("rebuild")
+@click.argument("name")
+@click.option("--dry-run", "dryrun", is_flag=True, help="Count the rows that would change; write nothing.")
+@json_option
+def rebuild_command(name: str, *, dryrun: bool, as_json: bool) -> None:
+    """Write a plugin's own tables anew from the fields of its assets.
+
+    Run it after an upgrade that added a table or a column, or after an edit by hand. Exits with 1 if the
+    plugin failed for an asset. The site may be in use meanwhile.
+    """
+    groups: list[Rebuilt] = []
+    with Site.open(site_settings(), record_served=False) as site:
+        collector = site.plugins.collector(name)
+        with click.progressbar(
+            length=count_assets(site.store, collector),
+            label="Comparing" if dryrun else "Rebuilding",
+            file=sys.stderr,
+            hidden=as_json or not sys.stderr.isatty(),
+        ) as bar:
+            for group in rebuild(site.store, collector, dryrun=dryrun):
+                groups.append(group)
+                bar.update(group.assets)
+    _echo_rebuilt(groups, dryrun=dryrun, as_json=as_json)
+
+
+def _echo_rebuilt(groups: list[Rebuilt], *, dryrun: bool, as_json: bool) -> None:
+    assets = sum(group.assets for group in groups)
+    failures = [failure for group in groups for failure in group.failures]
+    missing: Counter[str] = sum((Counter(group.missing) for group in groups), Counter())
+    wrong: Counter[str] = sum((Counter(group.wrong) for group in groups), Counter())
+    if as_json:
+        shown = [{"assetid": assetid, "message": message} for assetid, message in failures[:MOST_FAILURES]]
+        counted = {"missing": dict(missing), "wrong": dict(wrong)} if dryrun else {}
+        echo_json({"assets": assets, "failures": len(failures), **counted, "shown": shown})
+    else:
+        for assetid, message in failures[:MOST_FAILURES]:
+            echo(f"asset {assetid}: {message}")
+        for table in sorted({*missing, *wrong}):
+            echo(f"{table}: {missing[table]} rows are missing, {wrong[table]} are wrong")
+        echo(f"{'compared' if dryrun else 'rebuilt'} {assets} assets, {len(failures)} failures")
+    if failures:
+        echo(f"shopdb: the plugin failed for {len(failures)} assets; their rows were kept.", err=True)
+        sys.exit(1)
+
+
 @plugin.command("new")
 @click.argument("name")
 @click.option("--description", help="What the plugin collects, in one line.")
@@ -193,7 +266,7 @@ def _declared(plugin: InstalledPlugin) -> Declared:
 def new(name: str, directory: Path | None, *, defaults: bool, **options: str | bool | None) -> None:
     """Write the distribution of a new plugin, which builds, installs and passes its own tests.
 
-    Prompts for each option that is missing.
+    Prompts for each option that is missing; Enter takes what is in brackets.
     """
     scaffold = _scaffold()
     if fault := scaffold.distribution_fault(name):
@@ -205,9 +278,15 @@ def new(name: str, directory: Path | None, *, defaults: bool, **options: str | b
     folder = directory or Path(f"shopdb-{name.replace('_', '-')}")
     # A flag or an option that was not given leaves its question open.
     answers = {question: answer for question, answer in options.items() if answer}
-    files = scaffold.write_distribution(name, answers, folder, asks=not defaults)
-    click.echo("\n".join([f"Wrote {folder}:", *(f"  {file.as_posix()}" for file in files)]))
-    click.echo(f"Next:\n  cd {folder}\n  python3 -m pip install -e '.[test]'\n  python3 -m pytest")
+    _warn_if_taken(name)
+    if not defaults:
+        answers |= {each.name: _prompt(each) for each in scaffold.questions(name) if each.name not in answers}
+    files = scaffold.write_distribution(name, answers, folder)
+    echo(f"Wrote {folder}:")
+    for file in files:
+        echo(f"  {file.as_posix()}")
+    for line in ("Next:", f"  cd {folder}", "  python3 -m pip install -e '.[test]'", "  python3 -m pytest"):
+        echo(line)
 
 
 def _scaffold() -> ModuleType:
@@ -222,3 +301,27 @@ def _scaffold() -> ModuleType:
             "python3 -m pip install 'shopdb-core[testing]'"
         ) from None
     return scaffold
+
+
+def _warn_if_taken(name: str) -> None:
+    """Warn if an installed plugin has the name: a site would serve neither of the two."""
+    for candidate in installed_candidates():
+        if candidate.name == name:
+            echo_error(
+                f"warning: {candidate.distribution} {candidate.version} is installed and has a plugin {name};"
+                " a site cannot serve two plugins of one name."
+            )
+
+
+def _prompt(question: "Question") -> str | bool:
+    """Ask a question until the answer is valid; the default is shown in brackets, and Enter takes it."""
+    if isinstance(question.default, bool):
+        return click.confirm(question.text, default=question.default)
+
+    def valid(answer: str) -> str:
+        if fault := question.fault(answer):
+            raise click.UsageError(fault)
+        return answer
+
+    answer: str = click.prompt(question.text, default=question.default, value_proc=valid)
+    return answer

@@ -4,28 +4,59 @@ from collections.abc import Sequence
 
 import click
 
-from shopdb_core.cli.common import echo_json, echo_table, json_option, site_settings
-from shopdb_core.errors import InvalidParameter
+from shopdb_core.cli.common import json_option, site_settings
+from shopdb_core.cli.output import echo_json, echo_table
+from shopdb_core.errors import InvalidParameter, PluginFailure
 from shopdb_core.site import Site
-from shopdb_hookspecs import Report
+from shopdb_hookspecs import Json, JsonObject, Report
+
+LISTED = ("plugin", "name", "title", "parameters")
 
 
 @click.command("report")
-@click.argument("plugin")
-@click.argument("name")
+@click.argument("plugin", required=False)
+@click.argument("name", required=False)
 @click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
 @click.option("--limit", type=click.IntRange(1), help="Show no more rows than this.")
 @json_option
-def report(plugin: str, name: str, parameters: Sequence[str], limit: int | None, *, as_json: bool) -> None:
-    """Run the report NAME of PLUGIN."""
+def report(
+    plugin: str | None, name: str | None, parameters: Sequence[str], limit: int | None, *, as_json: bool
+) -> None:
+    """Run the report NAME of PLUGIN; without NAME, list the reports."""
     with Site.open(site_settings(), record_served=False) as site:
-        report = site.reports.get(plugin, name)
-        rows = site.reports.rows(plugin, report, _given(parameters, report), count=limit)
-    items = [dict(zip(report.columns, row, strict=True)) for row in rows]
+        if plugin is None or name is None:
+            columns: Sequence[str] = LISTED
+            items = [_listed(*each) for each in site.reports.all() if plugin in (None, each[0])]
+        else:
+            found = site.reports.get(plugin, name)
+            columns = found.columns
+            rows = _rows(site, plugin, found, _given(parameters, found), limit)
+            items = [dict(zip(columns, row, strict=True)) for row in rows]
     if as_json:
         echo_json(items)
     else:
-        echo_table(items, report.columns)
+        echo_table(items, columns, "rows" if name else "reports")
+
+
+def _listed(plugin: str, report: Report) -> JsonObject:
+    parameters = " ".join(
+        f"{each.name}={each.type}" if each.required else f"[{each.name}={each.type}]"
+        for each in report.parameters
+    )
+    return {"plugin": plugin, "name": report.name, "title": report.title, "parameters": parameters or None}
+
+
+def _rows(
+    site: Site, plugin: str, report: Report, given: dict[str, str], limit: int | None
+) -> list[Sequence[Json]]:
+    """Run the report; a failure gets a note with the exception's own sentence, which no client gets."""
+    try:
+        return site.reports.rows(plugin, report, given, count=limit)
+    except PluginFailure as failure:
+        loaded = site.plugins.get(plugin)
+        if loaded is not None and failure.__cause__ is not None:
+            failure.add_note(loaded.candidate.explain(failure).removeprefix(f"{failure.what}: "))
+        raise
 
 
 def _given(parameters: Sequence[str], report: Report) -> dict[str, str]:

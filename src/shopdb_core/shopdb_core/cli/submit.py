@@ -10,33 +10,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import itemgetter
-from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 import click
-import httpx
 import orjson
 
-from shopdb_core.cli.common import echo_json, json_option, open_input, site_environment
+from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_json_line
+from shopdb_core.cli.sending import SEND_ERRORS, Sender, answer_of, not_shopdb, reason
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.intake.http_body import NDJSON
 from shopdb_core.intake.ndjson import MOST_BYTES, MOST_LINES
 from shopdb_core.settings import read_client_settings
 from shopdb_hookspecs import JsonObject
 
-TIMEOUT_SECONDS = 30.0
 BLOCK_BYTES = 65_536
+MOST_MEMORY_BYTES = 1024 * 1024
 OUTCOMES = ("created", "updated", "noop", "failed")
 
 PROGRESS_FILES = 10
 """From this number of files on, a progress bar is shown on a terminal."""
 
-SEND_ERRORS = (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL)
-"""What reading a file, sending it, or reading the answer may raise."""
-
 
 @click.command("submit")
 @click.argument("plugin")
-@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--url", help="The server; default: this site's own SHOPDB_LISTEN.")
 @click.option("--key", envvar="SHOPDB_KEY", help="The collector key; default: this site's own.")
 @click.option("--batch", is_flag=True, help="FILES hold a submission a line (NDJSON).")
@@ -44,7 +43,7 @@ SEND_ERRORS = (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL)
 @json_option
 def submit(
     plugin: str,
-    files: Sequence[Path],
+    files: Sequence[str],
     url: str | None,
     key: str | None,
     *,
@@ -56,35 +55,21 @@ def submit(
 
     Exits with 1 if any was refused or could not be sent; the others are stored.
     """
-    client = read_client_settings(site_environment(), plugin)
-    url, key = url or client.url, key or client.key
+    site = read_client_settings(site_environment(), plugin)
+    url, key = url or site.url, key or site.key
     if not key:
         raise ConfigurationError(f"There is no key for {plugin}: give --key, or set COLLECTOR_API_KEY.")
     collector = f"{url.rstrip('/')}/api/collector/{plugin}"
     address = f"{collector}{'/_batch' if batch else ''}{'?dryrun=true' if dry_run else ''}"
     send = _send_batches if batch else _send_files
-    with httpx.Client(headers={"X-API-Key": key}, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
-        send(http, address, files, as_json=as_json)
+    with Sender(address, key) as sender:
+        send(sender, files, as_json=as_json)
 
 
-def _exit_failed(failed: int, total: int, things: str) -> None:
+def _exit_failed(failed: int, total: int, thing: str) -> None:
     others = "; the others are stored." if failed < total else "."
-    click.echo(f"shopdb: {failed} of {total} {things} failed{others}", err=True)
+    echo_error(f"{failed} of {counted(total, thing)} failed{others}")
     sys.exit(1)
-
-
-def _reason(error: Exception, last_answered: int = 0) -> str:
-    """Return what one of `SEND_ERRORS` means for the user, and the next step."""
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror}"
-    if isinstance(error, ValueError):
-        return "the server's answer is not ShopDB's; check --url"
-    if not last_answered:
-        return f"could not be sent: {error}"
-    return (
-        f"the connection broke after the answers up to line {last_answered} ({error}); run the same command "
-        "again: what is stored already becomes a noop"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +81,33 @@ class SentFile:
     problem: str = ""
 
 
-def _send_files(http: httpx.Client, address: str, files: Sequence[Path], *, as_json: bool) -> None:
+def _send_files(sender: Sender, files: Sequence[str], *, as_json: bool) -> None:
     """Send each file as one submission and print the answers; exits with 1 if any failed."""
-    sent = [_send_file(http, address, file) for file in _with_progress(files)]
+    sent = [_send_file(sender, file) for file in _with_progress(files)]
     if as_json:
         echo_json([{"file": each.file, "answer": each.answer, "problem": each.problem} for each in sent])
     else:
         _print(sent)
     if failed := sum(bool(each.problem) for each in sent):
-        _exit_failed(failed, len(sent), "files")
+        _exit_failed(failed, len(sent), "file")
 
 
-def _with_progress(files: Sequence[Path]) -> Iterator[Path]:
+def _with_progress(files: Sequence[str]) -> Iterator[str]:
     hidden = len(files) < PROGRESS_FILES or not sys.stderr.isatty()
     with click.progressbar(files, label="Submitting", file=sys.stderr, hidden=hidden) as bar:
         yield from bar
 
 
-def _send_file(http: httpx.Client, address: str, file: Path) -> SentFile:
+def _send_file(sender: Sender, file: str) -> SentFile:
     try:
         with open_input(file) as stream:
             content = stream.read()
-        response = http.post(address, content=content, headers={"Content-Type": "application/json"})
-        answer = response.json()
+        with sender.post(lambda: content, "application/json", shown_name(file)) as response:
+            answer = answer_of(response)
     except SEND_ERRORS as error:
-        return SentFile(str(file), {}, _reason(error))
-    return SentFile(str(file), answer, "" if response.is_success else _problem(answer, response.status_code))
+        return SentFile(shown_name(file), {}, reason(error))
+    problem = "" if response.is_success else _problem(answer, response.status_code)
+    return SentFile(shown_name(file), answer, problem)
 
 
 def _problem(answer: JsonObject, status: int) -> str:
@@ -133,13 +119,13 @@ def _problem(answer: JsonObject, status: int) -> str:
 def _print(sent: Sequence[SentFile]) -> None:
     for each in sent:
         if each.problem:
-            click.echo(f"{each.file}: {each.problem}", err=True)
+            echo(f"{each.file}: {each.problem}", err=True)
             continue
         # A dry run assigns no id to what it would create.
         asset = f"asset {each.answer['assetid']}" if each.answer["assetid"] else "a new asset"
-        click.echo(f"{each.file}: {each.answer['action']} {asset}")
+        echo(f"{each.file}: {each.answer['action']} {asset}")
         for warning in each.answer["warnings"]:
-            click.echo(f"    {warning}")
+            echo(f"    {warning}")
 
 
 class BatchRefused(Exception):
@@ -161,51 +147,60 @@ class BatchReport:
         self.last = answer["line"]
         self.counts[answer.get("action", "failed")] += 1
         if self.as_json:
-            click.echo(orjson.dumps({"file": self.file, **answer}).decode())
+            echo_json_line({"file": self.file, **answer})
         elif "action" not in answer:
-            click.echo(f"{self.file}: line {self.last}: {answer['detail']}", err=True)
+            echo(f"{self.file}: line {self.last}: {answer['detail']}", err=True)
 
     def stop(self, problem: str) -> None:
         """Print why the rest of the file was not sent."""
         self.stopped = True
-        click.echo(f"{self.file}: {problem}", err=True)
+        echo(f"{self.file}: {problem}", err=True)
 
     def print_counts(self) -> None:
         """Print how many lines had each outcome."""
         if not self.as_json:
-            click.echo(f"{self.file}: {', '.join(f'{self.counts[each]} {each}' for each in OUTCOMES)}")
+            echo(f"{self.file}: {', '.join(f'{self.counts[each]} {each}' for each in OUTCOMES)}")
 
 
-def _send_batches(http: httpx.Client, address: str, files: Sequence[Path], *, as_json: bool) -> None:
+def _send_batches(sender: Sender, files: Sequence[str], *, as_json: bool) -> None:
     """Send the lines of each file and print their outcomes; exits with 1 if any failed."""
-    reports = [BatchReport(str(file), as_json) for file in files]
+    reports = [BatchReport(shown_name(file), as_json) for file in files]
     for file, report in zip(files, reports, strict=True):
-        _send_lines(http, address, file, report)
+        _send_lines(sender, file, report)
         report.print_counts()
     failed = sum(report.counts["failed"] for report in reports)
     if failed or any(report.stopped for report in reports):
-        _exit_failed(failed, sum(report.counts.total() for report in reports), "submissions")
+        _exit_failed(failed, sum(report.counts.total() for report in reports), "submission")
 
 
-def _send_lines(http: httpx.Client, address: str, file: Path, report: BatchReport) -> None:
+def _send_lines(sender: Sender, file: str, report: BatchReport) -> None:
     try:
         with open_input(file) as lines:
             for before, blocks in _requests(lines):
-                for answer in _answers(http, address, blocks):
+                for answer in _answers(sender, blocks, report.file):
                     report.add({**answer, "line": before + answer["line"]})
     except BatchRefused as refusal:
         report.stop(str(refusal))
     except SEND_ERRORS as error:
-        report.stop(_reason(error, report.last))
+        report.stop(reason(error, report.last))
 
 
-def _answers(http: httpx.Client, address: str, blocks: Iterator[bytes]) -> Iterator[JsonObject]:
+def _answers(sender: Sender, blocks: Iterator[bytes], file: str) -> Iterator[JsonObject]:
     """Send one request and yield the answer to each of its lines; raises `BatchRefused`."""
-    with http.stream("POST", address, content=blocks, headers={"Content-Type": NDJSON}) as response:
-        if not response.is_success:
-            response.read()
-            raise BatchRefused(str(response.json().get("detail", response.status_code)))
-        yield from map(orjson.loads, _split_lines(response.iter_bytes()))
+    with SpooledTemporaryFile(MOST_MEMORY_BYTES) as kept:
+        # Standard input cannot be read twice, and the request may have to be sent again.
+        kept.writelines(blocks)
+        with sender.post(lambda: _from_start(kept), NDJSON, file) as response:
+            if not response.is_success:
+                raise BatchRefused(str(answer_of(response).get("detail", response.status_code)))
+            if not response.headers.get("Content-Type", "").startswith(NDJSON):
+                raise not_shopdb(response)
+            yield from map(orjson.loads, _split_lines(response.iter_bytes()))
+
+
+def _from_start(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    return iter(lambda: file.read(BLOCK_BYTES), b"")
 
 
 def _split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import click
 
 from shopdb_core.api.problems import document
-from shopdb_core.cli.common import echo_json, json_option, open_input, site_environment
+from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ShopDBError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import read_intake_settings, read_plugin_selection
@@ -28,10 +28,10 @@ class FileResult:
 
 @click.command("validate")
 @click.argument("plugin")
-@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--lenient", is_flag=True, help="Validate as with `Prefer: handling=lenient`.")
 @json_option
-def validate(plugin: str, files: Sequence[Path], *, lenient: bool, as_json: bool) -> None:
+def validate(plugin: str, files: Sequence[str], *, lenient: bool, as_json: bool) -> None:
     """Validate FILES, one JSON submission each (- for standard input), as the collector of PLUGIN does.
 
     Needs neither a server nor a database. Exits with 1 if any would be refused.
@@ -45,19 +45,21 @@ def validate(plugin: str, files: Sequence[Path], *, lenient: bool, as_json: bool
     else:
         _print(results)
     if refused := sum(not result.valid for result in results):
-        click.echo(f"shopdb: {refused} of {len(results)} files would be refused.", err=True)
+        echo_error(f"{refused} of {counted(len(results), 'file')} would be refused.")
         sys.exit(1)
 
 
-def _result(validator: OfflineValidator, file: Path, *, lenient: bool) -> FileResult:
+def _result(validator: OfflineValidator, file: str, *, lenient: bool) -> FileResult:
     try:
         with open_input(file) as stream:
             warnings = validator.warnings(stream.read(), lenient=lenient)
     except OSError as error:
-        return FileResult(str(file), valid=False, problem={"detail": f"cannot be read: {error.strerror}"})
+        return FileResult(
+            shown_name(file), valid=False, problem={"detail": f"cannot be read: {error.strerror}"}
+        )
     except ShopDBError as error:
-        return FileResult(str(file), valid=False, problem=_problem(error))
-    return FileResult(str(file), valid=True, warnings=warnings)
+        return FileResult(shown_name(file), valid=False, problem=_problem(error))
+    return FileResult(shown_name(file), valid=True, warnings=warnings)
 
 
 def _problem(error: ShopDBError) -> JsonObject:
@@ -70,8 +72,8 @@ def _print(results: Sequence[FileResult]) -> None:
     for result in results:
         problem = result.problem or {}
         faults = problem.get("errors", ())
-        click.echo(f"{result.file}: {problem.get('detail', 'valid')}")
+        echo(f"{result.file}: {problem.get('detail', 'valid')}")
         # The detail names the first fault already.
         others = [f"{fault['pointer'] or '/'} {fault['message']}" for fault in faults[1:]]
         for line in (*others, *problem.get("warnings", ()), *result.warnings):
-            click.echo(f"    {line}")
+            echo(f"    {line}")

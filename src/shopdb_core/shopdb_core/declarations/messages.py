@@ -127,6 +127,10 @@ def _pattern(violation: Violation) -> str:
     return f"must match {violation.rule}{_title(violation.schema)}, not {describe(violation.value)}"
 
 
+def _not(violation: Violation) -> str:
+    return f"is not allowed{_title(violation.rule)}: {describe(violation.value)}"
+
+
 def _name(violation: Violation) -> str:
     return f"{describe(violation.name)} is not allowed as a name here{_title(violation.rule)}"
 
@@ -175,6 +179,7 @@ _SENTENCES: dict[str, Callable[[Violation], str]] = {
     "minProperties": _count("at least", "members"),
     "minimum": _bound("at least"),
     "multipleOf": _bound("a multiple of"),
+    "not": _not,
     "oneOf": lambda violation: f"must match exactly one of the allowed forms: {describe(violation.value)}",
     "items": lambda _: "must not be given here",
     "pattern": _pattern,

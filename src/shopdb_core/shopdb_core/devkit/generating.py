@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure, InvalidArgument, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
+from shopdb_core.assets.identity import is_placeholder
 from shopdb_core.declarations.validator import accepts, compile_schema
 from shopdb_core.devkit.values import Values
 from shopdb_core.plugins.collector import Collector
@@ -126,8 +127,12 @@ class FieldValues:
         schema = compile_schema({**rules, "$defs": self._collector.declaration.get("$defs", {})})
         generated = self._values.of(self._collector.declaration["fields"][field])
         examples = [example[field] for example in self._examples if example.get(field) is not None]
-        values = _parts_of(examples) | generated
-        return values.filter(lambda value: value is not None and accepts(schema, value))
+        values = (_parts_of(examples) | generated).filter(
+            lambda value: value is not None and accepts(schema, value)
+        )
+        # No schema describes which identities are placeholders, and every submission of one is refused.
+        is_identity = field == self._collector.identityfield
+        return values.filter(lambda value: not is_placeholder(value)) if is_identity else values
 
 
 def _samples(values: SearchStrategy[Json]) -> Sequence[Json]:

@@ -103,7 +103,13 @@ class ConformanceResult:
         return not self._fault_count()
 
     def __str__(self) -> str:
-        return "\n".join([*(line for result in self.results for line in result.lines()), self._summary()])
+        return "\n".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of each check, then the summary."""
+        for result in self.results:
+            yield from result.lines()
+        yield self._summary()
 
     @classmethod
     def from_json(cls, data: Json) -> Self:

@@ -13,14 +13,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
+from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.audit.verify import verify
-from shopdb_core.devkit.plugin_tables import PluginTables
-from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.results import CheckFailed, Finding, difference, shortened
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError, PluginFailure, ShopDBError
 from shopdb_core.intake.http_body import json_body
-from shopdb_core.json_text import canonical
+from shopdb_core.json_text import canonical, pointer
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, migration_scripts
 from shopdb_core.store import open_store
@@ -121,11 +121,17 @@ class Submitter:
             raise CheckFailed(Finding(f"{step}, dry run", "writes", hint))
         result = self._submit(step, submission, dryrun=False)
         if _outcome(announced) != _outcome(result):
-            what = f"announces {announced.action} {shortened(announced.diff)}, then {result.action} happens"
+            changes = (
+                difference(announced.diff, result.diff) or f"warnings {shortened(list(result.warnings))}"
+            )
+            what = f"announces {announced.action}, then {result.action} happens; the two differ in {changes}"
             hint = "The result of normalize_submission must depend on the submission alone."
             raise CheckFailed(Finding(f"{step}, dry run", what, hint))
         if result.action != action:
-            changes = f"{shortened(submission)} changed {shortened(result.diff)}"
+            changes = ", ".join(
+                f"{pointer([field])} changed {shortened(change)}" for field, change in result.diff.items()
+            )
+            changes = changes or f"nothing changed by {', '.join(pointer([field]) for field in submission)}"
             raise CheckFailed(Finding(step, f"is {result.action} instead of {action}: {changes}"))
         return result
 

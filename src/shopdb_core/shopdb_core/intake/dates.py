@@ -11,6 +11,8 @@ _RFC3339 = re.compile(
 _MILLISECONDS = re.compile(r"/Date\((-?[0-9]{1,15})([+-][0-9]{4})?\)/")
 _CIM = re.compile(r"([0-9]{14})(\.[0-9]{6})(?:([+-][0-9]{3})|[+-]\*{3})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MIN_VALUE_MILLISECONDS = -62_135_596_800_000
+_WIDEST_OFFSET_MILLISECONDS = 14 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,21 @@ def _read_day_of_cim(text: str) -> DateReading | None:
         return None
     moment = datetime.strptime(parts[1], "%Y%m%d%H%M%S")  # noqa: DTZ007  # its offset is not needed
     return DateReading(moment.date().isoformat(), "a CIM date-time was converted to its day")
+
+
+def is_min_value(text: str) -> bool:
+    """Return whether a date or date-time is the first day of year 1.
+
+    .NET writes its `DateTime.MinValue` for a date that was never set; in milliseconds, the zone of the
+    computer has moved it.
+    """
+    if not text.startswith(("0001", "/Date(-")):
+        return False
+    if parts := _MILLISECONDS.fullmatch(text):
+        return abs(int(parts[1]) - _MIN_VALUE_MILLISECONDS) <= _WIDEST_OFFSET_MILLISECONDS
+    if parts := _RFC3339.fullmatch(text):
+        return parts[1] == "0001-01-01"
+    return text == "0001-01-01" or (text.startswith("00010101") and _CIM.fullmatch(text) is not None)
 
 
 def _read_rfc3339(text: str, zone: tzinfo) -> DateReading | None:

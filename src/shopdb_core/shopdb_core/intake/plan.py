@@ -31,8 +31,8 @@ def has_type(value: Json, types: frozenset[str]) -> bool:
 class Plan:
     """What the schema expects of one value; the plan of a recursive schema leads back to itself.
 
-    `is_date` is for the format `date-time`, `is_day` for `date`. `items` and `properties` hold only plans
-    below which there is an array or a date.
+    `is_date` is set for the format `date-time`, `is_day` for `date`. `items` and `properties` hold only plans
+    below which there is one of these or an array.
     """
 
     types: frozenset[str] = ALL_TYPES
@@ -45,6 +45,10 @@ class Plan:
     def is_array(self) -> bool:
         """Return whether the schema allows an array and not every type."""
         return "array" in self.types and self.types != ALL_TYPES
+
+    def has_date(self) -> bool:
+        """Return whether the schema expects a date, with or without a time."""
+        return self.is_date or self.is_day
 
     def inner(self) -> Iterator["Plan"]:
         """Yield the plans of the values inside."""
@@ -114,7 +118,7 @@ class _Planner:
 
 def _prune(plans: list[Plan]) -> None:
     """Remove the plans below which nothing can be coerced, so that they cost a submission nothing."""
-    needed = {plan for plan in plans if plan.is_date or plan.is_day or plan.is_array()}
+    needed = {plan for plan in plans if plan.has_date() or plan.is_array()}
     while found := {plan for plan in plans if plan not in needed and not needed.isdisjoint(plan.inner())}:
         needed |= found
     for plan in plans:

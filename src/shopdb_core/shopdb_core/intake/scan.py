@@ -14,6 +14,9 @@ from shopdb_hookspecs import Json
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
+_BLANKS_AND_NUL = "\x00" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""NUL and every character that `str.strip` removes."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentScan:
@@ -25,8 +28,9 @@ class DocumentScan:
     numbers: list[int | float]
 
     def is_trimmed(self) -> bool:
-        """Return whether no string is empty or has blanks around it."""
-        return all(self.strings) and list(map(str.strip, self.strings)) == self.strings
+        """Return whether no string is empty, has blanks around it, or has a NUL character."""
+        is_stripped = all(self.strings) and list(map(str.strip, self.strings)) == self.strings
+        return is_stripped and "\x00" not in "".join(self.strings)
 
     def is_storable(self) -> bool:
         """Return whether every name, string and number can be stored."""
@@ -65,6 +69,15 @@ def _of_type(wanted: type, values: list[Json], types: set[type]) -> list[Json]:
     if len(types) == 1:
         return values
     return [value for value in values if type(value) is wanted]
+
+
+def trimmed_text(text: str) -> str:
+    """Return a text without blanks around it, and without NUL characters at its end.
+
+    Devices pad an octet string of fixed length with NUL.
+    """
+    stripped = text.strip()
+    return stripped.rstrip(_BLANKS_AND_NUL) if stripped.endswith("\x00") else stripped
 
 
 def is_storable(value: Json) -> bool:

@@ -10,9 +10,9 @@ from itertools import islice
 from operator import is_
 
 from shopdb_core.declarations.messages import describe, near_words
-from shopdb_core.intake.dates import DateReading, read_date, read_day
+from shopdb_core.intake.dates import DateReading, is_min_value, read_date, read_day
 from shopdb_core.intake.plan import Plan, field_plans, has_type
-from shopdb_core.intake.scan import DocumentScan, is_storable, scan_document
+from shopdb_core.intake.scan import DocumentScan, is_storable, scan_document, trimmed_text
 from shopdb_core.json_text import JsonPath, printable, printable_pointer
 from shopdb_hookspecs import Json, JsonObject
 
@@ -22,6 +22,9 @@ _MOST_HINTS = 256
 """How many names of unknown fields are remembered with their hints: a pipeline sends the same ones again."""
 
 _LONGEST_IDENTITY = 1_024
+
+_ABSENT: Json = object()
+"""Replaces a value that counts as absent, until its object or array is rebuilt without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,9 @@ def _trimmed_object(
 
 def _trimmed(value: Json, warnings: WarningCollector, path: JsonPath) -> Json:
     if isinstance(value, str):
-        trimmed = value.strip()
+        trimmed = trimmed_text(value)
+        if len(trimmed) < len(value.strip()):
+            warnings.add(path, "NUL characters at the end were removed")
         if not trimmed:
             warnings.add(path, "an empty string counts as absent")
         return trimmed
@@ -163,14 +168,14 @@ class _Coercion:
                 coerced = self._value(value[name], plan, (*path, name))
                 if coerced is not value[name]:
                     changed[name] = coerced
-        return {**value, **changed} if changed else value
+        return _without_absent({**value, **changed}) if changed else value
 
     def _value(self, value: Json, plan: Plan, path: JsonPath) -> Json:
         if value is None:
             return value
-        if plan.is_date or plan.is_day:
+        if plan.has_date():
             value = self._date(value, plan, path)
-        if plan.is_array() and not has_type(value, plan.types):
+        if value is not _ABSENT and plan.is_array() and not has_type(value, plan.types):
             value = self._array(value, plan, path)
         if plan.items is not None and isinstance(value, list):
             return self._items(value, plan.items, path)
@@ -180,10 +185,16 @@ class _Coercion:
 
     def _items(self, value: list[Json], plan: Plan, path: JsonPath) -> list[Json]:
         items = [self._value(item, plan, (*path, index)) for index, item in enumerate(value)]
-        return value if all(map(is_, items, value)) else items
+        if all(map(is_, items, value)):
+            return value
+        return [item for item in items if item is not _ABSENT]
 
     def _date(self, value: Json, plan: Plan, path: JsonPath) -> Json:
+        """Return the date-time in UTC or the day, `_ABSENT` for `DateTime.MinValue`, else the value."""
         text = _wrapped_date(value) if isinstance(value, dict) and not has_type(value, plan.types) else value
+        if isinstance(text, str) and is_min_value(text):
+            self._warnings.add(path, "the date 0001-01-01 (DateTime.MinValue) counts as absent")
+            return _ABSENT
         reading = self._reading(text, plan) if isinstance(text, str) else None
         if reading is None:
             return value
@@ -200,12 +211,18 @@ class _Coercion:
         if items is not None:
             self._warnings.add(path, "an object with value and Count was read as the array in it")
             return items
-        has_date = plan.items and (plan.items.is_date or plan.items.is_day)
-        single = self._date(value, plan.items, (*path, 0)) if plan.items and has_date else value
+        items_plan = plan.items if plan.items and plan.items.has_date() else None
+        single = self._date(value, items_plan, (*path, 0)) if items_plan else value
+        if single is _ABSENT:
+            return single
         if not has_type(single, plan.item_types):
             return value
         self._warnings.add(path, "a single value was read as an array of one")
         return [single]
+
+
+def _without_absent(members: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in members.items() if value is not _ABSENT}
 
 
 def _wrapped_array(value: dict[str, Json]) -> list[Json] | None:

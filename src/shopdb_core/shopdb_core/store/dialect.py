@@ -39,6 +39,11 @@ class ErrorClass:
     connection_lost: bool = False
     read_only: bool = False
 
+    @property
+    def is_lost_race(self) -> bool:
+        """Whether other writers of the same rows were the cause; the server is there and takes writes."""
+        return self.retry and not self.connection_lost and not self.read_only
+
 
 POOL_EXHAUSTED = ErrorClass("Every connection to the database is in use.")
 

@@ -26,11 +26,13 @@ class Store(Protocol):
         """Run `work` and commit; if it raises, nothing is stored."""
         ...
 
-    def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+    def batch(self, works: Sequence[Callable[[Connection], T]], keys: Sequence[bytes]) -> list[T | Exception]:
         """Run several works in few commits.
 
-        Returns what each one returned or raised, in order. A work that raises stores nothing and does not
-        affect the others.
+        `keys` has for each work the identity of the row that it locks: works of one key run in their order,
+        others may run in another, so that batches that run at the same time lock their rows in one order.
+        Returns what each work returned or raised, in the order of `works`. A work that raises stores nothing
+        and does not affect the others.
         """
         ...
 

@@ -69,6 +69,40 @@ assetevidence = Table(
     Index("ix_assetevidence_assetid", "assetid"),
 )
 
+# How values of the evidence moved in the last 30 days: each was taken from an asset, or came to another one
+# beside it. Without foreign keys, here and below: they would lock the row of another asset than that of the
+# submission, and two submissions could wait for each other.
+evidencemove = Table(
+    "evidencemove",
+    metadata,
+    Column("moveid", RowId, primary_key=True),
+    Column("assettype", exact_text(NAME_LENGTH), nullable=False),
+    Column("field", exact_text(64), nullable=False),
+    Column("value", Key, nullable=False),
+    Column("assetid", RowId, nullable=False, comment="which had the value"),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_evidencemove_value", "assettype", "field", "value"),
+    Index("ix_evidencemove_assetid", "assetid"),
+)
+
+assetduplicate = Table(
+    "assetduplicate",
+    metadata,
+    Column("duplicateid", RowId, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("assettype", exact_text(NAME_LENGTH), nullable=False),
+    Column("field", exact_text(64), nullable=False),
+    Column("value", String(IDENTITY_LENGTH), comment="of the field; null: found by the identities"),
+    Column("othervalue", String(IDENTITY_LENGTH), comment="which a collision alternates with"),
+    Column("assetid", RowId, nullable=False),
+    Column("otherassetid", RowId, nullable=False, comment="the newer one; of a collision, the same"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("ignoredat", UtcDateTime),
+    Column("ignoredby", String(ACTOR_LENGTH), comment="null: listed"),
+    UniqueConstraint("assetid", "otherassetid", "kind"),
+    Index("ix_assetduplicate_otherassetid", "otherassetid"),
+)
+
 assetrelationship = Table(
     "assetrelationship",
     metadata,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shopdb_core.assets import rows
-from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.audit.entries import AuditChain, AuditEntry, record, row_hash
+from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Connection
@@ -28,14 +29,19 @@ class ManualEntry:
     def __call__(self, connection: Connection) -> JsonObject:
         """Create the asset with its audit entry, and return it as the API shows it.
 
-        Raises `Conflict` if it exists, and `InvalidSubmission` if its identity is empty.
+        Raises `Conflict` if it exists, and `InvalidSubmission` if its identity is empty, a placeholder, or
+        has a control character.
         """
         at = datetime.now(UTC)
         identityvalue = unicodedata.normalize("NFC", self.identityvalue.strip())
         key = identity_key(identityvalue)
+        if has_control(identityvalue):
+            raise _refusal(control_fault("identityvalue"))
         if not fits(key):
-            fault = Fault("/identityvalue", "minLength", "is empty after trimming")
-            raise InvalidSubmission(f"{fault.pointer} {fault.message}", [fault])
+            raise _refusal(Fault("/identityvalue", "minLength", "is empty after trimming"))
+        if is_placeholder(identityvalue):
+            message = f"is a placeholder, not an identity: {describe(identityvalue)}"
+            raise _refusal(Fault("/identityvalue", "placeholder", message))
         if existing := rows.lock_asset(connection, self.assettype, key):
             raise Conflict(f"{existing.identityvalue} exists already: it is asset {existing.assetid}.")
         attributes = merge({}, self.attributes)
@@ -63,3 +69,7 @@ class ManualEntry:
         )
         record(connection, self.chain.seal(entry, None))
         return rows.get_asset(connection, row.assetid)
+
+
+def _refusal(fault: Fault) -> InvalidSubmission:
+    return InvalidSubmission(f"{fault.pointer} {fault.message}", [fault])

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 
-from shopdb_core.assets.identity import fits, identity_key
+from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
+from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, json_body
@@ -114,6 +115,7 @@ class Pipeline:
             found = validator.faults(normalized, MOST_COUNTED)
         except TypeError as error:
             raise self._not_json() from error
+        found = [*found, *self._placeholder_faults(normalized)][:MOST_COUNTED]
         changed = {
             pointer_token(name): name
             for name, value in normalized.items()
@@ -149,13 +151,30 @@ class Pipeline:
         if not fits(key):
             fault = Fault(f"/{field}", "maxLength", "is empty or too long for an identity")
             raise self._refused([fault], warnings)
+        if faults := self._placeholder_faults(normalized):
+            raise self._refused(faults, warnings)
+        if has_control(normalized[field]):
+            raise self._refused([control_fault(field)], warnings)
+        # A plugin may remove control characters, such as the NUL at the end of a printer's serial number.
+        as_sent = sent.get(field)
+        identityvalue = (
+            as_sent if isinstance(as_sent, str) and not has_control(as_sent) else normalized[field]
+        )
         return PreparedSubmission(
             submission=normalized,
-            identityvalue=sent[field] if isinstance(sent.get(field), str) else normalized[field],
+            identityvalue=identityvalue,
             identitykey=key,
             hash=self._hash({**normalized, field: key.decode()}),
             warnings=tuple(warnings),
         )
+
+    def _placeholder_faults(self, normalized: JsonObject) -> list[Fault]:
+        """Return the fault of an identity that is a placeholder, which no schema describes (contract 4)."""
+        field = self._collector.identityfield
+        value = normalized.get(field)
+        if not (isinstance(value, str) and value and is_placeholder(value)):
+            return []
+        return [Fault(f"/{field}", "placeholder", f"is a placeholder, not an identity: {describe(value)}")]
 
     def _hash(self, submission: JsonObject) -> bytes:
         try:

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.intake.http_body import Body
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.settings import DEFAULT_ONMATCH, Settings
+from shopdb_core.settings import DEFAULT_ADOPT_AFTER_HOURS, DEFAULT_ONMATCH, Settings
 from shopdb_core.store import Connection, Store
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
 from shopdb_core.submissions.result import Origin, SubmissionResult
@@ -40,7 +40,7 @@ class Submissions:
     def __init__(self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain) -> None:
         self._plugins = plugins
         self._store = store
-        self._onmatch = settings.onmatch
+        self._adoptsafter = {name: _adopts_after(settings, name) for name in plugins.collectors()}
         self._chain = chain
         self._noops = NoopCache()
         self._pipelines = {
@@ -83,7 +83,7 @@ class Submissions:
         prepared = self._pipelines[plugin].prepare_body(body, lenient=lenient)
         result = self._run(self._upsert(recorder, prepared), dryrun=dryrun)
         if result.action == "noop" and not dryrun:
-            self._noops.put(key, CachedNoop(prepared.identitykey, prepared.hash, result.warnings))
+            self._noops.put(key, CachedNoop(prepared.identitykey, prepared.hash, prepared.warnings))
         return result
 
     def submit_many(
@@ -95,15 +95,18 @@ class Submissions:
         dryrun: bool = False,
         lenient: bool = False,
     ) -> list[SubmissionResult | Exception]:
-        """Upsert an asset for each submission, in order and in few commits; one that fails stops no other.
+        """Upsert an asset for each submission, in few commits; one that fails stops no other.
 
-        Returns what `submit` would have returned or raised for each; a dry run rolls back each before the
-        next. Raises `NotFound` for an unknown collector, `Unavailable` for a quarantined one.
+        The submissions of one identity are stored in order, those of different ones in any order.
+        Returns what `submit` would have returned or raised for each, in the order of `submissions`; a dry run
+        rolls back each before the next. Raises `NotFound` for an unknown collector, `Unavailable` for a
+        quarantined one.
         """
         prepare = partial(self._prepare, self._recorder(plugin, origin), lenient=lenient)
         prepared = [_caught(partial(prepare, submission)) for submission in submissions]
         upserts = [each for each in prepared if isinstance(each, Upsert)]
-        outcomes = iter(self._dry_run_each(upserts) if dryrun else self._store.batch(upserts))
+        keys = [each.prepared.identitykey for each in upserts]
+        outcomes = iter(self._dry_run_each(upserts) if dryrun else self._store.batch(upserts, keys))
         return [self._next_result(each, outcomes, dryrun=dryrun) for each in prepared]
 
     def _recorder(self, plugin: str, origin: Origin) -> Recorder:
@@ -114,7 +117,7 @@ class Submissions:
         return self._upsert(recorder, prepared)
 
     def _upsert(self, recorder: Recorder, prepared: PreparedSubmission) -> Upsert:
-        return Upsert(recorder, prepared, self._onmatch.get(recorder.collector.name, DEFAULT_ONMATCH))
+        return Upsert(recorder, prepared, self._adoptsafter[recorder.collector.name])
 
     def _run(self, upsert: Upsert, *, dryrun: bool) -> SubmissionResult:
         outcome = self._store.dry_run(upsert) if dryrun else self._store.transaction(upsert)
@@ -141,6 +144,13 @@ class Submissions:
         return _result(outcome, upsert.prepared.warnings, dryrun=dryrun)
 
 
+def _adopts_after(settings: Settings, plugin: str) -> timedelta | None:
+    """Return for how long an asset must not have been submitted to be adopted; `None` adopts none."""
+    if settings.onmatch.get(plugin, DEFAULT_ONMATCH) == "flag":
+        return None
+    return timedelta(hours=settings.adopt_after_hours.get(plugin, DEFAULT_ADOPT_AFTER_HOURS))
+
+
 def _caught(function: Callable[[], T]) -> T | Exception:
     """Return what `function` returns or raises, so that one submission's error stops no other."""
     try:
@@ -155,7 +165,7 @@ def _result(outcome: Outcome, warnings: tuple[str, ...], *, dryrun: bool) -> Sub
         action=entry.action,
         assetid=None if dryrun and entry.action == "created" else entry.assetid,
         identityvalue=entry.identityvalue,
-        warnings=warnings + outcome.match.warnings,
+        warnings=warnings + outcome.warnings,
         diff=outcome.diff,
         matchedby=outcome.match.by,
     )

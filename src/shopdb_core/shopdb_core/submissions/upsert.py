@@ -4,13 +4,14 @@ The asset is matched by its identity, or by its secondary identity where the sit
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-from shopdb_core.assets import identity, rows
-from shopdb_core.assets.identity import SecondaryIdentity, find_sole_asset
+from shopdb_core.assets import rows
+from shopdb_core.assets.duplicates import DuplicateSearch
+from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch, SecondaryIdentity
 from shopdb_core.assets.merge import diff, merge
-from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes
+from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes, seen_since
 from shopdb_core.audit.entries import (
     Action,
     AuditChain,
@@ -22,7 +23,6 @@ from shopdb_core.audit.entries import (
 )
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
-from shopdb_core.settings import OnMatch
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import MatchedBy, Origin
@@ -31,21 +31,28 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The asset that was found and locked, by which identity, and warnings for the sender."""
+    """The asset that was found and locked, and by which identity.
+
+    For a new identity also the assets that have its secondary identity.
+    """
 
     asset: StoredAsset | None
     by: MatchedBy | None
-    warnings: tuple[str, ...] = ()
+    evidence: EvidenceMatch = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one submission did to its asset: its audit entry, the entry's id, the diff and the match."""
+    """What one submission did to its asset: its audit entry, the entry's id, the diff and the match.
+
+    The warnings are about duplicates of the asset.
+    """
 
     auditid: int
     entry: AuditEntry
     diff: JsonObject
     match: Match
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +97,14 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """The transaction of one submission; call it on a connection, once for each try of the transaction."""
+    """The transaction of one submission; call it on a connection, once for each try of the transaction.
+
+    `adoptsafter` is how long an asset must not have been submitted to be adopted; `None` adopts none.
+    """
 
     recorder: Recorder
     prepared: PreparedSubmission
-    onmatch: OnMatch
+    adoptsafter: timedelta | None
 
     @property
     def collector(self) -> Collector:
@@ -104,36 +114,46 @@ class Upsert:
     def __call__(self, connection: Connection) -> Outcome:
         """Create or update the asset, or record a noop; raises `PluginFailure` from `store_asset`."""
         at = datetime.now(UTC)
-        match = self._find_match(connection)
+        match = self._find_match(connection, at)
         if match.asset is None:
             return self._create(connection, match, at)
         if match.asset.submissionhash == self.prepared.hash and match.by == "identity":
             return self.recorder.record_noop(connection, match, match.asset, self.prepared.hash, at)
         return self._update(connection, match, match.asset, at)
 
-    def _find_match(self, connection: Connection) -> Match:
+    @property
+    def _secondary(self) -> SecondaryIdentity | None:
+        field = self.collector.secondaryidentity
+        return None if field is None else SecondaryIdentity(self.collector.name, field)
+
+    def _find_match(self, connection: Connection, at: datetime) -> Match:
         """Find and lock the asset (contract 4): the secondary identity counts only if the identity is new."""
-        collector, field = self.collector, self.collector.secondaryidentity
-        if stored := lock_asset(connection, collector.name, self.prepared.identitykey):
+        if stored := lock_asset(connection, self.collector.name, self.prepared.identitykey):
             return Match(stored, "identity")
-        value = self.prepared.submission.get(field or "")
-        if field is None or not isinstance(value, str):
+        if (secondary := self._secondary) is None:
             return Match(None, None)
-        assetid = find_sole_asset(connection, SecondaryIdentity(collector.name, field), value)
-        other = lock_by_id(connection, assetid) if assetid is not None else None
+        value = self.prepared.submission.get(secondary.field)
+        found = EvidenceMatch(value, secondary.holders(connection, value))
+        if len(found.holders) != 1 or self.adoptsafter is None:
+            return Match(None, None, found)
+        other = lock_by_id(connection, found.holders[0][0])
         if other is None:
             return Match(None, None)
-        if self.onmatch == "adopt":
-            adopted = (
-                f"{collector.identityfield}: asset {other.assetid} was {other.identityvalue}, "
-                f"and was matched by its {field}"
-            )
-            return Match(other, "secondaryidentity", (adopted,))
-        flagged = (
-            f"{field}: also on {other.identityvalue} (asset {other.assetid}); "
-            "if this is that device renamed, merge them"
-        )
-        return Match(None, None, (flagged,))
+        # After the lock: another submission may have adopted the asset meanwhile.
+        if reason := self._against_adoption(connection, secondary, found, at):
+            return Match(None, None, replace(found, notadopted=reason))
+        return Match(other, "secondaryidentity", found)
+
+    def _against_adoption(
+        self, connection: Connection, secondary: SecondaryIdentity, found: EvidenceMatch, at: datetime
+    ) -> str:
+        """Return why the asset keeps its identity, as a part of the warning; empty if it is adopted."""
+        hours = (self.adoptsafter or timedelta()) // timedelta(hours=1)
+        if hours and seen_since(connection, found.holders[0][0], at - timedelta(hours=hours)):
+            return f", which was submitted within the last {hours} hours and is not adopted"
+        if secondary.moved_twice(connection, found.value, at):
+            return ", and changed hands twice within 30 days, so that no asset is adopted by it"
+        return ""
 
     def _create(self, connection: Connection, match: Match, at: datetime) -> Outcome:
         identityvalue = self.prepared.identityvalue
@@ -149,9 +169,11 @@ class Upsert:
             at=at,
         )
         self._write_dependents(connection, row.assetid, None, after)
+        search = self._search(connection, at)
+        warnings = tuple(search.of_new(row.assetid, self.prepared.identitykey, match.evidence))
         entry = self.recorder.entry("created", row, changes, at)
         auditid = record(connection, self.recorder.chain.seal(entry, None))
-        return Outcome(auditid, entry, changes, match)
+        return Outcome(auditid, entry, changes, match, warnings)
 
     def _update(self, connection: Connection, match: Match, stored: StoredAsset, at: datetime) -> Outcome:
         identityvalue = stored.identityvalue if match.by == "identity" else self.prepared.identityvalue
@@ -161,17 +183,44 @@ class Upsert:
         fitting = self.collector.fitting(after, self.prepared.submission.keys())
         previous = self._previous(connection, stored, before, fitting.keys() - changes.keys())
         if not changes:
-            if previous is None:
-                self._write_dependents(connection, stored.assetid, None, fitting)
-            return self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
+            noop = self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
+            if previous is not None:
+                return noop
+            warnings = self._search_changed(self._search(connection, at), match, stored, {}, fitting)
+            self._write_dependents(connection, stored.assetid, None, fitting)
+            return replace(noop, warnings=warnings)
         row = stored.changed(
             at, self.prepared.hash, identityvalue=identityvalue, identitykey=self.prepared.identitykey
         )
         entry = self.recorder.entry("updated", row, changes, at)
         sealed = self.recorder.chain.seal(entry, previous_hash(connection, stored))
         rows.change_asset(connection, row, chainhash=sealed.hash, attributes=after)
+        warnings = self._search_changed(self._search(connection, at), match, stored, previous or {}, fitting)
         self._write_dependents(connection, stored.assetid, previous, fitting)
-        return Outcome(record(connection, sealed), entry, changes, match)
+        return Outcome(record(connection, sealed), entry, changes, match, warnings)
+
+    def _search(self, connection: Connection, at: datetime) -> DuplicateSearch:
+        collector = self.collector
+        return DuplicateSearch(connection, collector.name, collector.identityfield, self._secondary, at)
+
+    def _search_changed(
+        self,
+        search: DuplicateSearch,
+        match: Match,
+        stored: StoredAsset,
+        before: JsonObject,
+        after: JsonObject,
+    ) -> tuple[str, ...]:
+        """Return the warnings for an asset whose identity or secondary identity may change."""
+        field = self.collector.secondaryidentity or ""
+        if match.by == "identity":
+            return tuple(search.of_changed(stored.assetid, before.get(field), after.get(field)))
+        adopted = (
+            f"{self.collector.identityfield}: asset {stored.assetid} was {stored.identityvalue}, "
+            f"and was matched by its {field}"
+        )
+        more = search.of_adopted(stored.assetid, self.prepared.identitykey, match.evidence.value)
+        return (adopted, *more)
 
     def _previous(
         self, connection: Connection, stored: StoredAsset, before: JsonObject, unchanged: AbstractSet[str]
@@ -192,11 +241,9 @@ class Upsert:
         self, connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
     ) -> None:
         """Write the rows that depend on the asset: its secondary identity, and the plugin's own tables."""
-        field = self.collector.secondaryidentity
-        if field is not None:
-            secondary = SecondaryIdentity(self.collector.name, field)
-            old, new = (before or {}).get(field), after.get(field)
-            identity.replace_secondary(connection, assetid, secondary, old, new)
+        if secondary := self._secondary:
+            old, new = (before or {}).get(secondary.field), after.get(secondary.field)
+            secondary.replace(connection, assetid, old, new)
         self.collector.hooks.call(
             "store_asset",
             connection=connection,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shopdb_core.devkit.plugin_tables import PluginTables
+from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.devkit.results import CheckFailed, Finding, shortened
 from shopdb_core.devkit.trial import Submitter, TrialSites
 from shopdb_core.errors import InvalidSubmission, PluginFailure

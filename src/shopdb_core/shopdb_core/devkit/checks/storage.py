@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, select
 
+from shopdb_core.assets.plugin_tables import Contents, PluginTables, differences
 from shopdb_core.assets.rows import create_asset, read_attributes
 from shopdb_core.devkit.generating import NothingGenerated, check_property
-from shopdb_core.devkit.plugin_tables import Contents, PluginTables, differences
 from shopdb_core.devkit.results import CheckFailed, Finding, shortened
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSite, TrialSites
@@ -102,7 +102,7 @@ class StorageComparison:
 
     def _submitted(self, connection: Connection, prepared: Sequence[PreparedSubmission]) -> _Stored:
         for each in prepared:
-            Upsert(self._recorder, each, "flag")(connection)
+            Upsert(self._recorder, each, None)(connection)
         rows = connection.execute(select(asset).order_by(asset.c.assetid)).all()
         assets = [(row, read_attributes(connection, row.assetid)) for row in rows]
         return _Stored(assets, self._tables.of_assets(connection))

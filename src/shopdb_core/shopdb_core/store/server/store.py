@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, RootTransaction
@@ -36,16 +37,28 @@ class ServerStore:
         """Run `work` and roll back."""
         return self._with_retries(work, commit=False)
 
-    def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
-        """Run all in one transaction, each in a savepoint; if that transaction fails, run each in its own."""
+    def batch(self, works: Sequence[Callable[[Connection], T]], keys: Sequence[bytes]) -> list[T | Exception]:
+        """Run all in one transaction, each in a savepoint; if that transaction fails, run each in its own.
+
+        They run in the order of their keys: two transactions that lock the same rows in opposite orders
+        would wait for each other.
+        """
+        order = sorted(range(len(works)), key=keys.__getitem__)
+        results = self._batch_in_order([works[index] for index in order])
+        return [result for _, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
+
+    def _batch_in_order(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
         try:
             return self.transaction(
                 lambda connection: [self._in_savepoint(connection, work) for work in works]
             )
         except Unavailable as unavailable:
+            found = self._dialect.error_class(unavailable)
+            if found is not None and found.is_lost_race:
+                return self._run_each(works)
             return [unavailable for _ in works]
         except Exception:  # noqa: BLE001  # the work that caused it raises it again
-            return [self._result_or_error(work) for work in works]
+            return self._run_each(works)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot."""
@@ -116,11 +129,20 @@ class ServerStore:
         connection.exec_driver_sql("RELEASE SAVEPOINT submission")
         return result
 
-    def _result_or_error(self, work: Callable[[Connection], T]) -> T | Exception:
-        try:
-            return self.transaction(work)
-        except Exception as error:  # noqa: BLE001  # raised again by the caller of `batch`
-            return error
+    def _run_each(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+        """Run each work in a transaction of its own, until the database is unavailable for one of them.
+
+        The works after it get the same error: each would wait as long again.
+        """
+        results: list[T | Exception] = []
+        for work in works:
+            try:
+                results.append(self.transaction(work))
+            except Unavailable as unavailable:
+                return [*results, *([unavailable] * (len(works) - len(results)))]
+            except Exception as error:  # noqa: BLE001  # raised again by the caller of `batch`
+                results.append(error)
+        return results
 
 
 def _end(transaction: RootTransaction, *, commit: bool) -> None:

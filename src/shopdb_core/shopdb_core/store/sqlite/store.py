@@ -89,10 +89,10 @@ class Job:
 
     def wait(self, is_stuck: Callable[[], bool]) -> None:
         """Wait for the end, or withdraw the job if `is_stuck` before the writer begins it."""
-        while not self._unfinished.acquire(timeout=LOOK_SECONDS):
-            if is_stuck() and self.claim():
-                self._error = Unavailable(LOCKED)
+        while not (is_stuck() and self.claim()):
+            if self._unfinished.acquire(timeout=LOOK_SECONDS):
                 return
+        self._error = Unavailable(LOCKED)
 
     def result(self) -> Any:
         """Return the work's result or raise its error; call `wait` first."""
@@ -255,7 +255,11 @@ class SqliteStore:
         """Queue `work` for the writer and wait for the commit."""
         return self._run(Job(work, commit=True))  # type: ignore[no-any-return]  # it is work's result
 
-    def batch(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+    def batch(
+        self,
+        works: Sequence[Callable[[Connection], T]],
+        keys: Sequence[bytes],  # noqa: ARG002  # one writer locks no rows
+    ) -> list[T | Exception]:
         """Queue all works for the writer at once, and wait for the commits."""
         jobs = [Job(work, commit=True) for work in works]
         self._writer.run(jobs)

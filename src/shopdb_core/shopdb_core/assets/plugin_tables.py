@@ -1,10 +1,22 @@
-"""`PluginTables` reads the rows of a plugin's own tables; `differences` compares two such reads."""
+"""`PluginTables` reads and deletes the rows of a plugin's own tables; `differences` compares two reads."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    inspect,
+    select,
+)
 
 from shopdb_core.store import tables as core
 
@@ -13,6 +25,9 @@ Content = tuple[Any, ...]
 
 Contents = Mapping[str, Counter[Content]]
 """How often each content occurs in each table."""
+
+RowKeys = Mapping[str, Sequence[tuple[Any, ...]]]
+"""The primary keys of some rows of each table."""
 
 _ASSETID = core.asset.c.assetid.name
 
@@ -25,6 +40,11 @@ class PluginTables:
         metadata = MetaData()
         metadata.reflect(connection, only=names)
         self._tables = {name: metadata.tables[name] for name in sorted(names)}
+        self._owned = [
+            table
+            for table in reversed(metadata.sorted_tables)
+            if table.name in self._tables and _ASSETID in table.columns
+        ]
 
     def raw(self, connection: Connection) -> Mapping[str, list[tuple[Any, ...]]]:
         """Return every row of every table, sorted."""
@@ -38,6 +58,44 @@ class PluginTables:
         """
         snapshot = _Snapshot(connection, self._tables)
         return {name: snapshot.contents(name) for name in self._asset_tables()}
+
+    def keys(self, connection: Connection, assetids: Collection[int]) -> Mapping[int, RowKeys]:
+        """Return the keys of each asset's rows, of each table with a column `assetid`.
+
+        A table without an index that begins with `assetid` is read as a whole.
+        """
+        found: defaultdict[int, dict[str, list[tuple[Any, ...]]]] = defaultdict(dict)
+        for table in self._owned:
+            query = select(table.c[_ASSETID], *table.primary_key).where(table.c[_ASSETID].in_(assetids))
+            for assetid, *key in connection.execute(query):
+                found[assetid].setdefault(table.name, []).append(tuple(key))
+        return found
+
+    def delete(self, connection: Connection, assetid: int, keys: RowKeys) -> None:
+        """Delete the rows of one asset by their keys, of referring tables first; the caller commits.
+
+        A table without an `assetid` that refers to a deleted row needs `ON DELETE CASCADE`.
+        """
+        for table in self._owned:
+            rows = keys.get(table.name, ())
+            if rows and not len(table.primary_key):
+                connection.execute(delete(table).where(table.c[_ASSETID] == assetid))
+            elif rows:
+                columns = list(table.primary_key)
+                names = [f"key{index}" for index in range(len(columns))]
+                is_row = (column == bindparam(name) for column, name in zip(columns, names, strict=True))
+                parameters = [dict(zip(names, row, strict=True)) for row in rows]
+                connection.execute(delete(table).where(and_(*is_row)), parameters)
+
+    def contents(self, connection: Connection, assetids: Collection[int]) -> Contents:
+        """Return the rows of some assets, of each table with a column `assetid`."""
+        return {table.name: self._contents(connection, table, assetids) for table in self._owned}
+
+    def _contents(self, connection: Connection, table: Table, assetids: Collection[int]) -> Counter[Content]:
+        columns = _compared_columns(table)
+        query = select(*columns).where(table.c[_ASSETID].in_(assetids))
+        names = [column.name for column in columns]
+        return Counter(tuple(zip(names, map(repr, row), strict=True)) for row in connection.execute(query))
 
     def _asset_tables(self) -> list[str]:
         """Return the names of the tables that refer to assets, or to another such table."""

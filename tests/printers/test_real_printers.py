@@ -1,0 +1,120 @@
+"""Submissions of pipelines that divide each level by its capacity, with what real printers report.
+
+The facts are those of recorded walks of the Printer MIB, and of the reports of users of other tools.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from shops import Shop, make_shop
+
+from shopdb_hookspecs import Json, JsonObject
+
+__all__ = ["make_shop"]
+
+PRINTERS: dict[str, tuple[JsonObject, dict[str, Json]]] = {
+    "Brother MFC-L2710DW": (
+        {
+            "serialnumber": "000A5J431816",
+            "macaddress": "3C2AF4BFF51B",
+            "ipaddress": "192.168.2.253",
+            "status": "",
+            "supplies": [
+                {"name": "Black Toner Cartridge", "levelpercent": 100 * -3 / -2},
+                {"name": "Drum Unit", "levelpercent": 100 * 11501 / 12000},
+            ],
+        },
+        {"Black Toner Cartridge": "someremaining", "Drum Unit": 100 * 11501 / 12000},
+    ),
+    "EPSON WF-C5790BA": (
+        {
+            "serialnumber": "X3B8022793",
+            "macaddress": "9c:ae:d3:aa:d6:c5",
+            "status": 0,
+            "supplies": [
+                {"name": "Black Ink Supply Unit T9441/T9451/T9461", "levelpercent": 1},
+                {"name": "Cyan Ink Supply Unit T9442/T9452", "levelpercent": 1},
+            ],
+        },
+        {"Black Ink Supply Unit T9441/T9451/T9461": 1, "Cyan Ink Supply Unit T9442/T9452": 1},
+    ),
+    "Kyocera FS-4200DN": (
+        {
+            "serialnumber": "N6B4Z00001",
+            "pagecount": 4,
+            "supplies": [
+                {"name": "TK-3130", "levelpercent": 100 * 6500 / 25000},
+                {"name": "Waste Toner Box", "levelpercent": 100 * -3 / -2},
+            ],
+        },
+        {"TK-3130": 26, "Waste Toner Box": "someremaining"},
+    ),
+    "SHARP MX-3570N": (
+        {
+            "serialnumber": "6509415X00",
+            "macaddress": "243184c8466a",
+            "pagecount": 121104,
+            "supplies": [
+                {"name": "Cyan Toner", "levelpercent": 55},
+                {"name": "Waste Toner", "levelpercent": 100 * 100 / -2},
+                {"name": "Fusing Unit", "levelpercent": -2},
+            ],
+        },
+        {"Cyan Toner": 55, "Waste Toner": "unknown", "Fusing Unit": "unknown"},
+    ),
+    "Xerox AltaLink C8045": (
+        {
+            "serialnumber": "3717000001\x00\x00\x00",
+            "status": 3,
+            "supplies": [
+                {"name": "Black Toner, PN 006R01509;SN48178080E0000481\x00", "levelpercent": 20},
+                {"name": "Fuser, PN unknown;SNunknown", "colorant": "\x00", "levelpercent": 90},
+            ],
+        },
+        {"Black Toner, PN 006R01509;SN48178080E0000481": 20, "Fuser, PN unknown;SNunknown": 90},
+    ),
+    "Zebra 140Xi4": (
+        {"serialnumber": "ZTC140XI4-1", "firmwareversion": "V53.17.22Z", "location": "", "supplies": []},
+        {},
+    ),
+    "Ricoh MP C2051": (
+        {
+            "serialnumber": "V1405300001",
+            "supplies": [
+                {"name": "Black Toner", "levelpercent": -3},
+                {"name": "Cyan Toner", "levelpercent": -100},
+            ],
+        },
+        {"Black Toner": "someremaining", "Cyan Toner": 0},
+    ),
+}
+
+
+def _levels(attributes: JsonObject) -> dict[str, Json]:
+    supplies = attributes.get("supplies") or []
+    return {each["name"]: each.get("levelpercent", each.get("levelstate")) for each in supplies}
+
+
+@pytest.mark.every_database
+def test_no_printer_is_refused_for_an_odd_value(make_shop: Callable[..., Shop]) -> None:
+    """Each printer is stored with its levels, as a percentage or as a state; again, it is a noop."""
+    shop = make_shop()
+    for model, (submission, levels) in PRINTERS.items():
+        first = shop.post("printers", {**submission, "model": model})
+        again = shop.post("printers", {**submission, "model": model})
+
+        assert (first.status_code, again.json["action"]) == (201, "noop"), first.json
+        stored = shop.get(first.headers["location"]).json
+        assert stored["identityvalue"] == submission["serialnumber"].rstrip("\x00")
+        assert _levels(stored["attributes"]) == levels
+
+
+def test_an_unknown_status_replaces_the_known_one(make_shop: Callable[..., Shop]) -> None:
+    """A printer that reports the status 0 is no longer stored as printing; an empty one is left out."""
+    shop = make_shop()
+    statuses = []
+    for status in (4, "", 0):
+        answer = shop.post("printers", {"serialnumber": "D9J", "status": status})
+        statuses.append(shop.get(f"/api/assets/{answer.json['assetid']}").json["attributes"]["status"])
+
+    assert statuses == ["printing", "printing", "unknown"]
