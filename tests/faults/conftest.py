@@ -88,3 +88,14 @@ def install(tmp_path: Path) -> Callable[[str], dict[str, str]]:
         return {"PYTHONPATH": os.pathsep.join(filter(None, places))}
 
     return write
+
+
+@pytest.fixture
+def temporary(make_site):
+    """Return a server whose temporary files have a directory of their own, and that directory."""
+    site = make_site()
+    directory = site.directory / "temporary"
+    directory.mkdir()
+    site.variables["TMPDIR"] = str(directory)
+    site.upgrade()
+    return site.serve(), directory

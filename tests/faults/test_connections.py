@@ -28,17 +28,6 @@ main()
 """
 
 
-@pytest.fixture
-def own_temporary(make_site):
-    """Return a server whose temporary files have a directory of their own, and that directory."""
-    site = make_site()
-    directory = site.directory / "temporary"
-    directory.mkdir()
-    site.variables["TMPDIR"] = str(directory)
-    site.upgrade()
-    return site.serve(), directory
-
-
 def connect(url: str) -> socket.socket:
     host, port = url.removeprefix("http://").split(":")
     return socket.create_connection((host, int(port)), timeout=20)
@@ -76,9 +65,9 @@ def many(url: str, count: int) -> Iterator[list[socket.socket]]:
 
 @pytest.mark.parametrize("framing", [f"Content-Length: {50 * MIB}", "Transfer-Encoding: chunked"])
 @pytest.mark.parametrize("path", [PATH, BATCH, "/api/assets", "/nowhere"])
-def test_no_body_is_kept_without_a_key(own_temporary, path, framing) -> None:
+def test_no_body_is_kept_without_a_key(temporary, path, framing) -> None:
     """Six unfinished bodies of 50 MB are answered by their headers, and not kept anywhere."""
-    server, directory = own_temporary
+    server, directory = temporary
     with many(server.url, 6) as connections:
         for connection in connections:
             connection.sendall(head(path, WRONG, framing) + b"2000000\r\n")
@@ -123,9 +112,9 @@ def test_a_client_that_sends_its_whole_body_reads_the_answer(server, size) -> No
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_one_submission_is_kept_up_to_its_limit(own_temporary) -> None:
+def test_one_submission_is_kept_up_to_its_limit(temporary) -> None:
     """With the key, chunks beyond 1 MiB are a 413 although the body has no end."""
-    server, directory = own_temporary
+    server, directory = temporary
     with connect(server.url) as connection:
         connection.sendall(head(PATH, server.key, "Transfer-Encoding: chunked") + b"2000000\r\n")
         send_what_is_taken(connection, 3 * MIB)

@@ -14,17 +14,6 @@ WARM_UP = 10
 logger = logging.getLogger(__name__)
 
 
-@pytest.fixture
-def temporary(make_site):
-    """Return a server whose temporary files have a directory of their own, and that directory."""
-    site = make_site()
-    directory = site.directory / "temporary"
-    directory.mkdir()
-    site.variables["TMPDIR"] = str(directory)
-    site.upgrade()
-    return site.serve(), directory
-
-
 def resident_bytes(pid: int) -> int:
     pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
