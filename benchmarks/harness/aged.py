@@ -69,7 +69,7 @@ class _History:
             submissionhash=prepared.hash,
             attributes=prepared.submission,
             at=self.at,
-        )
+        ).assetid
         diff = {name: {"before": None, "after": value} for name, value in prepared.submission.items()}
         return self._entry("created", assetid, canonical_text(diff))
 
@@ -89,6 +89,7 @@ class _History:
             actor="collector:computers",
             clientaddress="10.0.0.1",
             requestid="0123456789abcdef",
+            rowhash=None,
         )
 
     def _row(self, entry: AuditEntry) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class Stock:
             actor="key:computers",
             clientaddress="10.0.0.1",
             requestid=secrets.token_hex(8),
+            rowhash=None,
         )
         return self._chain.seal(entry, self._hashes[number])
 

@@ -76,6 +76,11 @@ def test_a_secret_is_read_from_a_file(tmp_path, variable):
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 64),
         ("SECRET_KEY", "replace-me-with-the-output-of-shopdb-init"),
+        ("SHOPDB_AUDIT_KEY", ""),
+        ("SHOPDB_AUDIT_KEY", "short"),
+        ("SHOPDB_AUDIT_KEY", f"{KEY},short"),
+        ("SHOPDB_AUDIT_KEY", f"{KEY},{KEY},{KEY}"),
+        ("SECRET_KEY", f"{SECRET},{'a' * 64}"),
         ("COLLECTOR_API_KEY", ""),
         ("COLLECTOR_API_KEY", " "),
         ("COLLECTOR_API_KEY", "short"),
@@ -233,6 +238,8 @@ def test_a_key_that_is_the_secret_key_is_refused(variable):
     """Otherwise every pipeline could sign a token of an administrator."""
     with pytest.raises(ConfigurationError, match=f"^{variable} has the value of SECRET_KEY"):
         read_settings({**MINIMAL, variable: f"{KEY},{SECRET}"})
+    with pytest.raises(ConfigurationError, match=f"^{variable} has the value of SECRET_KEY"):
+        read_settings({"SECRET_KEY": f"{SECRET[::-1]},{SECRET}", variable: f"{KEY},{SECRET}"})
 
 
 @pytest.mark.parametrize(
@@ -261,6 +268,8 @@ def test_an_example_value_in_any_form_is_refused(variable, value):
     ("line", "secret"),
     [
         ("SECRET_KEY=a-secret", "SECRET_KEY"),
+        ("SHOPDB_AUDIT_KEY=a-key", "SHOPDB_AUDIT_KEY"),
+        ("SHOPDB_AUDIT_KEY_FILE=/run/secrets/key", None),
         ("COLLECTOR_API_KEY_COMPUTERS=a-key", "COLLECTOR_API_KEY_COMPUTERS"),
         ("SHOPDB_DATABASE_URL=postgresql://shopdb:hunter2@db/shopdb", "SHOPDB_DATABASE_URL"),
         ("SHOPDB_DATABASE_URL=postgresql://db/shopdb?user=shopdb&password=hunter2", "SHOPDB_DATABASE_URL"),
@@ -288,3 +297,35 @@ def test_a_secret_that_every_user_can_read_is_refused(tmp_path, line, secret):
     assert str(refusal.value) == (
         f".env can be read by every user of this machine, and has {secret}: run `chmod 600 .env`"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "keys"),
+    [
+        (SECRET, (SECRET,)),
+        (f"{KEY}, {SECRET}", (KEY, SECRET)),
+        (f"{SECRET},x", (f"{SECRET},x",)),
+        (f"{SECRET},{KEY},{SECRET}", (f"{SECRET},{KEY},{SECRET}",)),
+    ],
+    ids=["one", "two", "one with a comma", "one with two commas"],
+)
+def test_a_secret_key_may_be_two(value, keys):
+    """A key of an older site may have commas; only two long parts are a rotation."""
+    settings = read_settings({"SECRET_KEY": value})
+    assert settings.secret_keys == settings.sealing_keys == keys
+
+
+def test_the_audit_has_a_key_of_its_own():
+    """It takes the place of SECRET_KEY for the audit, and two are a rotation."""
+    settings = read_settings({**MINIMAL, "SHOPDB_AUDIT_KEY": f"{KEY},{KEY[::-1]}"})
+    assert (settings.secret_keys, settings.sealing_keys) == ((SECRET,), (KEY, KEY[::-1]))
+    assert KEY not in repr(settings)
+
+
+def test_the_key_of_the_audit_may_be_in_a_file(tmp_path):
+    """As every secret may."""
+    (tmp_path / "key").write_text(KEY)
+
+    settings = read_settings({**MINIMAL, "SHOPDB_AUDIT_KEY_FILE": str(tmp_path / "key")})
+
+    assert settings.sealing_keys == (KEY,)

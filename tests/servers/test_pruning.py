@@ -13,6 +13,8 @@ PATIENCE_SECONDS = 30
 
 PRUNE_NOW = """
 from shopdb_core.server import housekeeping
+from shopdb_core.audit import prune as pruning
+pruning.LEAST_SHARE = 1.0  # a day's share is tested elsewhere
 housekeeping.Housekeeping.__init__.__kwdefaults__.update(first=0, interval=0.2)
 """
 
@@ -53,6 +55,9 @@ def old(site, tmp_path: Path):
                 client.post("/api/collector/computers", json={"hostname": "PC-1"}).raise_for_status()
         server.stop()
         let_time_pass(site.database.url, site.variables["SECRET_KEY"], 31)
+        server = site.serve()
+        server.submit("computers", {"hostname": "PC-2"})
+        server.stop()
         (tmp_path / "sitecustomize.py").write_text(code)
         site.variables["PYTHONPATH"] = str(tmp_path)
         return site
@@ -65,7 +70,7 @@ def test_every_server_prunes(old, other_server) -> None:
     site = old(PRUNE_NOW)
     server = site.serve_by(other_server)
 
-    wait_until(lambda: count(site) == 2, "nothing is pruned")
+    wait_until(lambda: count(site) == 3, "nothing is pruned")
 
     assert server.stop() == 0
     assert server.log.read_text().count("pruned 250 audit entries") == 1
@@ -87,7 +92,7 @@ def test_one_worker_prunes_and_another_takes_over(old) -> None:
     assert count(site) > 100
     (site.directory / "go-on").touch()
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: count(site) == 2, "no process takes over")
+    wait_until(lambda: count(site) == 3, "no process takes over")
     assert len(pruning()) > 1
 
     assert server.stop() == 0

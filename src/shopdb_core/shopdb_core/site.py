@@ -1,6 +1,7 @@
 """`Site`: the plugins and the database of one site, and the services on them, assembled in this one place."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ from shopdb_core.settings import SHARED_KEY, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
 from shopdb_core.submissions import Submissions
+from shopdb_core.submissions.relating import record_earlier_relationships
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
@@ -42,11 +44,11 @@ class Site:
         self.plugins = plugins
         self.store = store
         self.broken = broken
-        self.chain = AuditChain(settings.secret_key)
+        self.chain = AuditChain(*settings.sealing_keys)
         self.submissions = Submissions(settings, plugins, store, self.chain)
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
-        self.tokens = Tokens(settings.secret_key)
+        self.tokens = Tokens(*settings.secret_keys)
 
     @classmethod
     def open(
@@ -92,9 +94,15 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     """Run the pending migrations of the core, then those of each active plugin; each commits by itself.
 
     Returns the status of each afterwards, with the `failure` of a plugin whose migration failed.
+    Relationships of earlier releases get their audit entries.
     Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
     """
-    return upgrade(settings.database_url, migration_scripts(load_plugins(settings.plugin_selection, plugins)))
+    scripts = migration_scripts(load_plugins(settings.plugin_selection, plugins))
+    statuses = upgrade(settings.database_url, scripts)
+    with closing(open_store(settings)) as store:
+        chain = AuditChain(*settings.sealing_keys)
+        store.transaction(lambda connection: record_earlier_relationships(connection, chain))
+    return statuses
 
 
 def migration_scripts(plugins: Plugins) -> list[MigrationScripts]:

@@ -71,7 +71,7 @@ def test_a_program_has_no_address(shop):
     """A submission that came over no connection has none."""
     shop.submit("computers", {"hostname": "PC-1"})
 
-    assert shop.rows("SELECT clientaddress, sealversion FROM auditentry") == [(None, 2)]
+    assert shop.rows("SELECT clientaddress, sealversion FROM auditentry") == [(None, 3)]
 
 
 def test_the_log_line_has_the_address(behind_proxy, caplog):
@@ -111,4 +111,4 @@ def test_an_address_edited_by_hand_is_found(behind_proxy):
         fault.message for batch in verify(behind_proxy.store, behind_proxy.chain) for fault in batch.faults
     ]
 
-    assert faults == ["the entry was changed after it was written, or SECRET_KEY has changed"]
+    assert faults == ["the entry was changed after it was written, or the audit's key has changed"]

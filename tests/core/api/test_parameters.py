@@ -196,7 +196,9 @@ def test_the_longest_subject_of_a_token_is_recorded(stocked):
     )
 
     assert answer.status_code == 201
-    assert stocked.rows("SELECT actor FROM auditentry WHERE plugin IS NULL") == [(f"user:{subject}",)]
+    assert stocked.rows("SELECT actor FROM auditentry WHERE identityvalue = 'Cell 7'") == [
+        (f"user:{subject}",)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 import json
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from shops import Shop
 
 from shopdb_core.audit.diffs import replay
-from shopdb_core.audit.prune import BATCH
+from shopdb_core.audit.prune import BATCH, expiries, prune
 from shopdb_core.store import open_store
 
 pytestmark = pytest.mark.every_database
+
+FORGED = "was changed after it was written, or the audit's key has changed"
 
 
 def test_each_kind_is_pruned_separately(history):
@@ -190,7 +193,9 @@ def test_an_entry_with_a_wrong_hash_is_kept_as_evidence(history):
     assert (batch.entries, batch.unfit) == (4, 1)
     assert history.entries() == [1, 4, 7]
     assert (
-        found == history.faults() == {"the entry was changed after it was written, or SECRET_KEY has changed"}
+        found
+        == history.faults()
+        == {"the entry was changed after it was written, or the audit's key has changed"}
     )
 
 
@@ -213,4 +218,64 @@ def test_a_forged_checkpoint_is_not_joined(pruned):
 
     pruned.prune("change", before=10)
 
-    assert pruned.faults() == {"the checkpoint was changed after it was written, or SECRET_KEY has changed"}
+    assert pruned.faults() == {
+        "the checkpoint was changed after it was written, or the audit's key has changed"
+    }
+
+
+def prune_at(history, now, *, force=False):
+    """Return how many noops a server prunes when its clock shows `now`, and if more have expired."""
+    expiring = expiries(history.shop.settings, now, force=force)
+    batches = list(prune(history.shop.store, history.shop.chain, expiring, pause=lambda _: None))
+    return sum(batch.entries for batch in batches), any(batch.postponed for batch in batches)
+
+
+def test_a_clock_that_jumps_ahead_prunes_a_share(history, age):
+    """Nothing before an entry is committed since; then a share a day, which `force` exceeds."""
+    for _ in range(150):
+        history.submit("PC-1", "A", "A")
+    jumped = datetime.now(UTC) + timedelta(60)
+    assert prune_at(history, jumped) == (0, False)
+    age(history.shop.settings.database_url, history.shop.settings.secret_key, 60)
+    jumped -= timedelta(60)
+    assert prune_at(history, jumped) == (0, False)
+
+    history.submit("PC-2", "A")
+
+    jumped += timedelta(seconds=1)
+    assert prune_at(history, jumped) == (BATCH - 1, True)
+    assert prune_at(history, jumped + timedelta(hours=23)) == (0, True)
+    assert prune_at(history, jumped + timedelta(hours=25)) == (BATCH, True)
+    assert prune_at(history, jumped + timedelta(hours=26), force=True) == (99, False)
+    assert history.entries() == [1, 300, 301]
+    assert history.faults() == set()
+
+
+def test_a_clock_that_went_back_begins_another_day(history, age):
+    """A day that began in the future is not waited for."""
+    history.submit("PC-1", *"A" * 150)
+    age(history.shop.settings.database_url, history.shop.settings.secret_key, 60)
+    history.submit("PC-2", "A")
+    now = datetime.now(UTC)
+    assert prune_at(history, now + timedelta(300)) == (BATCH - 1, True)
+
+    assert prune_at(history, now + timedelta(1)) == (49, False)
+
+
+def test_the_time_last_seen_never_goes_back(history, monkeypatch):
+    """A submission by a clock that went back does not change it, whatever else it changes."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(400)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shopdb_core.submissions.upsert.datetime", Ahead)
+        history.submit("PC-1", "A")
+    seen = history.shop.get("/api/assets/1").json["lastseenat"]
+
+    history.submit("PC-1", "A", "B")
+
+    assert history.shop.get("/api/assets/1").json["lastseenat"] == seen
+    assert history.faults() == set()

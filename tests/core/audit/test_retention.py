@@ -23,3 +23,13 @@ def test_the_days_of_each_kind_count_for_that_kind(days, noop_days, expected):
     found = {expiry.kind: expiry.before for expiry in expiries(settings, now)}
 
     assert found == {kind: now - timedelta(number) for kind, number in expected.items()}
+
+
+@pytest.mark.parametrize(("days", "share"), [(1, 0.5), (3, 0.5), (10, 0.2), (30, 0.1), (365, 0.1)])
+def test_a_day_has_a_share(days, share):
+    """It is at least what expires in a day, and bounded; `force` has no bound."""
+    settings = Settings(secret_key=SECRET, audit_noop_retention_days=days)
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+
+    assert [expiry.share for expiry in expiries(settings, now)] == [share]
+    assert [expiry.share for expiry in expiries(settings, now, force=True)] == [None]

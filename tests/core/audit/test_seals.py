@@ -19,7 +19,7 @@ from shopdb_core.store.open import migration_transaction
 from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
-FORGED = "was changed after it was written, or SECRET_KEY has changed"
+FORGED = "was changed after it was written, or the audit's key has changed"
 
 AT = [datetime(2026, 11, 26, 8, 30, 0, each, tzinfo=UTC) for each in (0, 125, 250_000)]
 HASHES = [
@@ -90,8 +90,14 @@ CHECKPOINT = {
 
 def write(connection: Connection) -> None:
     """Write what an earlier release wrote, without a version: entry, checkpoint, entry."""
-    times = {"createdat": AT[0], "updatedat": AT[2], "lastseenat": AT[2], "version": 2}
-    of_the_asset = {"assettype": "line", "identitykey": b"zeile", "identityvalue": "Zeile Süd", **times}
+    times = {
+        "chainhash": HASHES[2],
+        "createdat": AT[0],
+        "updatedat": AT[2],
+        "lastseenat": AT[2],
+        "version": 2,
+    }
+    of_the_asset = {"assettype": "computers", "identitykey": b"zeile", "identityvalue": "Zeile Süd", **times}
     connection.execute(insert(asset).values(assetid=7, **of_the_asset))
     connection.execute(insert(assetattributes).values(assetid=7, attributes='{"osname":"B"}'))
     connection.execute(insert(auditentry), [ENTRIES[0], ENTRIES[2]])
@@ -149,7 +155,7 @@ def test_an_earlier_release_wrote_the_entry_that_the_checkpoint_stands_for(recor
     [("auditentry", "entry"), ("auditcheckpoint", "checkpoint")],
     ids=["entry", "checkpoint"],
 )
-@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize("version", [0, 2, 3])
 def test_a_version_edited_by_hand_is_found(recorded, table, kind, version):
     """A version that the seal does not have is a forgery, be it known or not."""
     execute(make_url(recorded.settings.database_url), f"UPDATE {table} SET sealversion = {version}")
@@ -161,6 +167,17 @@ def test_a_version_edited_by_hand_is_found(recorded, table, kind, version):
 def test_the_newest_version_covers_every_field(covered, fields):
     """A field that was added and not sealed could be changed by anybody."""
     assert set(covered[max(covered)]) == set(fields)
+
+
+@pytest.mark.parametrize("version", SEALED_FIELDS)
+def test_entries_of_every_version_verify(version):
+    """Also those that were written between two migrations; the fields that came later are null."""
+    covered = {number: SEALED_FIELDS[number] for number in range(1, version + 1)}
+    fields = {"clientaddress": "192.0.2.1" if version > 1 else None, "rowhash": b"r" if version > 2 else None}
+    entry = SimpleNamespace(**{**ENTRIES[0], **fields, "sealversion": version, "previoushash": None})
+    entry.hash = Seals(SECRET_KEY, b"shopdb audit chain", covered).seal(entry, None)
+
+    assert AuditChain(SECRET_KEY).verify(entry)
 
 
 FIRST = {1: ("actor",)}

@@ -6,7 +6,7 @@ from shopdb_core.audit.verify import BATCH
 
 ENTRY_ASTRAY = "the entry does not follow the one before it: an entry is missing"
 CHECKPOINT_ASTRAY = "the checkpoint does not follow the one before it: an entry is missing"
-FORGED = "the checkpoint was changed after it was written, or SECRET_KEY has changed"
+FORGED = "the checkpoint was changed after it was written, or the audit's key has changed"
 CONTRADICTS = "osname: `before` is not the previous `after`"
 NO_END = "the newest entry is missing"
 

@@ -39,11 +39,11 @@ def test_its_secrets_are_new_each_time_and_never_shown(make_site: MakeSite) -> N
 
     one, two = (dotenv_values(site.directory / ".env") for site in sites)
 
-    for name in ("SECRET_KEY", "COLLECTOR_API_KEY"):
+    for name in ("SECRET_KEY", "SHOPDB_AUDIT_KEY", "COLLECTOR_API_KEY"):
         assert len(one[name] or "") >= 32
         assert one[name] != two[name]
         assert str(one[name]) not in outputs[0]
-    assert one["SECRET_KEY"] != one["COLLECTOR_API_KEY"]
+    assert len({one["SECRET_KEY"], one["SHOPDB_AUDIT_KEY"], one["COLLECTOR_API_KEY"]}) == 3
 
 
 def test_it_never_overwrites_a_dotenv(bare: Any, refused: Refused) -> None:
@@ -74,6 +74,7 @@ def test_a_directory_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
 
 SECRET_KEY = "the-secret-key-of-another-site-0123456789"
+AUDIT_KEY = "the-audit-key-of-another-site-9876543210"
 COMMAND = ["init", "--database-url"]
 
 
@@ -111,14 +112,34 @@ def test_a_database_with_assets_gets_no_new_secret(make_site: MakeSite, refused:
     line = refused(new.run("init"))
 
     assert line.startswith(
-        "The database has assets, whose audit only the SECRET_KEY of their site can verify"
+        "The database has assets, whose audit only the key of their site can verify: set SHOPDB_AUDIT_KEY"
     )
+    assert not (new.directory / ".env").exists()
+    new.variables["SECRET_KEY"] = SECRET_KEY
+    assert refused(new.run("init")).startswith("None of the 1 audit entries that were tried is sealed")
     assert not (new.directory / ".env").exists()
     new.variables["SECRET_KEY"] = old.variables["SECRET_KEY"]
     done = new.run("init")
     assert done.stdout.startswith(
         "Wrote .env (mode 0600) with the environment's SECRET_KEY and a COLLECTOR_API_KEY.\n"
     )
+    new.variables = {}
+    assert "SHOPDB_AUDIT_KEY" not in dotenv_of(new)
+    assert new.run("audit", "verify").stdout == "1 asset, 1 entry, 0 faults\n"
+
+
+def test_the_key_of_an_audit_is_enough(make_site: MakeSite) -> None:
+    """A new SECRET_KEY revokes the tokens alone."""
+    old = make_site()
+    old.upgrade()
+    old.variables["SHOPDB_AUDIT_KEY"] = AUDIT_KEY
+    old.serve().submit("computers", {"hostname": "PC-1", "osname": "Debian"})
+    new = make_site(old.directory / "new")
+    new.variables = {"SHOPDB_DATABASE_URL": old.database.url, "SHOPDB_AUDIT_KEY": AUDIT_KEY}
+
+    done = new.run("init")
+
+    assert "with a SECRET_KEY, the environment's SHOPDB_AUDIT_KEY and a COLLECTOR_API_KEY.\n" in done.stdout
     new.variables = {}
     assert new.run("audit", "verify").stdout == "1 asset, 1 entry, 0 faults\n"
 
@@ -127,12 +148,17 @@ def test_secrets_of_the_environment_are_taken(bare: Any, tmp_path: Path) -> None
     """A value as it is, and a file by its name."""
     file = tmp_path / "key"
     file.write_text("a-collector-key-in-a-file-0123456789-abc")
-    bare.variables = {"SECRET_KEY": SECRET_KEY, "COLLECTOR_API_KEY_FILE": str(file)}
+    bare.variables = {
+        "SECRET_KEY": SECRET_KEY,
+        "SHOPDB_AUDIT_KEY": AUDIT_KEY,
+        "COLLECTOR_API_KEY_FILE": str(file),
+    }
 
     assert bare.run("init").returncode == 0
 
     assert dotenv_of(bare) == {
         "SECRET_KEY": SECRET_KEY,
+        "SHOPDB_AUDIT_KEY": AUDIT_KEY,
         "COLLECTOR_API_KEY_FILE": str(file),
         "SHOPDB_DATABASE_URL": "sqlite:///shopdb.sqlite3",
         "SHOPDB_LISTEN": "127.0.0.1:8080",

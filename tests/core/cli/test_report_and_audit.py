@@ -113,12 +113,13 @@ def test_pruned_entries_are_counted_by_kind(stocked: Any, age: Any) -> None:
     server.stop()
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
 
-    first = stocked.run("audit", "prune")
+    stocked.run("audit", "prune")
+    first = stocked.run("audit", "prune", "--force")
     stocked.variables["SHOPDB_AUDIT_RETENTION_DAYS"] = "31"
-    second = stocked.run("audit", "prune", "--json")
+    second = stocked.run("audit", "prune", "--json", "--force")
 
     assert (first.returncode, first.stdout, first.stderr) == (0, "pruned 1 noop and 0 changes\n", "")
-    assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0}
+    assert json.loads(second.stdout) == {"noops": 0, "changes": 2, "unfit": 0, "postponed": False}
     assert stocked.run("audit", "verify").stdout == "1 asset, 1 entry, 3 pruned, 0 faults\n"
 
 
@@ -131,8 +132,63 @@ def test_entries_that_were_tampered_with_are_not_pruned(stocked: Any, age: Any) 
     age(stocked.database.url, stocked.variables["SECRET_KEY"], 31)
     stocked.database.query("UPDATE auditentry SET actor = 'nobody' WHERE auditid = 2")
 
-    lines = stocked.run("audit", "prune").stdout.splitlines()
+    lines = stocked.run("audit", "prune", "--force").stdout.splitlines()
 
     assert lines[0] == "pruned 1 noop and 0 changes"
     assert "kept 1 entry whose hash does not fit: `shopdb audit verify`" in lines[1]
     assert stocked.run("audit", "verify").returncode == 1
+
+
+def test_a_site_gets_a_key_for_its_audit(stocked: Any, refused: Refused) -> None:
+    """Without it SECRET_KEY is the key; `rekey` changes it, and SECRET_KEY may then change too."""
+    old, new = stocked.variables["SECRET_KEY"], "an-audit-key-for-tests-9876543210-zyxwvu"
+    assert "set SHOPDB_AUDIT_KEY=NEW,OLD" in refused(stocked.run("audit", "rekey"))
+    stocked.variables["SHOPDB_AUDIT_KEY"] = new
+    assert "run `shopdb audit rekey`" in refused(stocked.run("audit", "verify"))
+
+    done = stocked.run("audit", "rekey")
+
+    assert (done.returncode, done.stdout) == (0, "sealed 1 assets anew\n")
+    stocked.variables["SECRET_KEY"] = old[::-1]
+    assert stocked.run("audit", "verify").returncode == 0
+    del stocked.variables["SHOPDB_AUDIT_KEY"]
+    line = refused(stocked.run("audit", "verify"))
+    assert line.startswith("None of the 1 audit entries that were tried is sealed with this site's key")
+
+
+def test_a_secret_key_is_replaced_without_revoking_tokens(stocked: Any) -> None:
+    """Two values: the first signs and seals, both are accepted."""
+    old = stocked.variables["SECRET_KEY"]
+    token = stocked.token()
+    stocked.variables["SECRET_KEY"] = f"{old[::-1]},{old}"
+    server = stocked.serve()
+    with server.client() as client:
+        answers = [
+            client.get("/api/assets", headers={"Authorization": f"Bearer {each}"})
+            for each in (token, stocked.token())
+        ]
+    server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 13"})
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert stocked.run("audit", "verify").stdout == "1 assets, 2 entries, 0 faults\n"
+
+
+def test_a_head_finds_what_is_missing(stocked: Any, refused: Refused) -> None:
+    """It is kept elsewhere; the public key alone is for those who check its signature."""
+    pytest.importorskip("cryptography", reason="the extra `heads`")
+    document = json.loads((taken := stocked.run("audit", "head")).stdout)
+    file = stocked.directory / "head.json"
+    file.write_text(taken.stdout)
+    assert stocked.run("audit", "head", "--public-key").stdout.strip() == document["publickey"]
+    assert (document["entries"], document["assets"]) == (1, 1)
+    assert stocked.run("audit", "verify", "--head", "head.json").returncode == 0
+
+    for table in ("auditentry", "assetattributes", "asset"):
+        stocked.database.query(f"DELETE FROM {table}")
+    assert stocked.run("audit", "verify").returncode == 0
+    done = stocked.run("audit", "verify", "--head", "head.json")
+
+    assert done.returncode == 1
+    assert "the head has 1 assets up to entry 1, and the audit has 0" in done.stdout
+    file.write_text("{}")
+    assert refused(stocked.run("audit", "verify", "--head", "head.json")).startswith("The file is not a head")

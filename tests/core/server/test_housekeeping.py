@@ -9,6 +9,7 @@ import time
 import pytest
 from sqlalchemy import text
 
+from shopdb_core.audit import prune
 from shopdb_core.errors import Unavailable
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.site import Site
@@ -54,6 +55,7 @@ def old(shop, age):
     for _ in range(4):
         shop.submit("computers", {"hostname": "PC-1", "osname": "Debian"})
     age(shop.settings.database_url, shop.settings.secret_key, 31)
+    shop.submit("computers", {"hostname": "PC-2", "osname": "Debian"})
     return shop
 
 
@@ -63,7 +65,7 @@ def test_it_prunes_and_says_so_in_one_line(old, lines):
         assert lines.arrived.wait(PATIENCE_SECONDS)
 
     assert [record.getMessage() for record in lines.records] == ["pruned 2 audit entries"]
-    assert old.count("auditentry") == 2
+    assert old.count("auditentry") == 3
 
 
 def test_it_says_nothing_where_there_is_nothing(shop, lines):
@@ -133,6 +135,9 @@ def test_a_server_prunes_by_itself(site, age):
         server.submit("computers", {"hostname": "PC-1", "osname": "Debian"})
     server.stop()
     age(site.database.url, site.variables["SECRET_KEY"], 31)
+    server = site.serve()
+    server.submit("computers", {"hostname": "PC-2", "osname": "Debian"})
+    server.stop()
     log = site.directory / "server.log"
 
     with log.open("w") as stderr, subprocess.Popen(
@@ -141,13 +146,29 @@ def test_a_server_prunes_by_itself(site, age):
     ) as process:  # fmt: skip
         assert "http://" in process.stdout.readline()
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while _entries(site.database) > 2 and time.monotonic() < deadline:
+        while _entries(site.database) > 3 and time.monotonic() < deadline:
             time.sleep(0.05)
         process.terminate()
         assert process.wait(PATIENCE_SECONDS) == 0
 
-    assert _entries(site.database) == 2
+    assert _entries(site.database) == 3
     assert "pruned 2 audit entries" in log.read_text()
+
+
+def test_more_than_the_share_of_a_day_is_warned_of(shop, age, lines, monkeypatch):
+    """The operator learns that the clock may be wrong, and how to prune the rest."""
+    monkeypatch.setattr(prune, "BATCH", 2)
+    for _ in range(10):
+        shop.submit("computers", {"hostname": "PC-1", "osname": "Debian"})
+    age(shop.settings.database_url, shop.settings.secret_key, 31)
+    shop.submit("computers", {"hostname": "PC-2", "osname": "Debian"})
+
+    with Housekeeping(shop, first=0):
+        assert lines.arrived.wait(PATIENCE_SECONDS)
+    messages = [record.getMessage() for record in lines.records]
+
+    assert messages[0] == "pruned 1 audit entries"
+    assert "shopdb audit prune --force" in messages[1]
 
 
 def _entries(database) -> int:

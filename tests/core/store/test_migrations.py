@@ -84,7 +84,7 @@ def test_pairs_that_were_listed_before_are_findings(shop):
     before = shop.get("/api/duplicates").json["items"]
     with migration_transaction(shop.settings.database_url) as connection:
         config = core_scripts()._config(connection)
-        older = ScriptDirectory.from_config(config).get_revision("0006").down_revision
+        older = ScriptDirectory.from_config(config).get_revision("0007").down_revision
         command.downgrade(config, older)
         command.upgrade(config, "head")
 

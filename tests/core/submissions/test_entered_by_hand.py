@@ -1,14 +1,18 @@
 """Assets of a collector's type that were entered by hand, and attributes that do not fit its declaration."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from shops import ORIGIN, Shop
 from sqlalchemy import Connection
 
-from shopdb_core.settings import PluginSelection
+from shopdb_core.audit.prune import Expiry, expiries, prune
+from shopdb_core.audit.verify import verify
+from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.submissions.manual_entry import ManualEntry
+from shopdb_core.submissions.relating import Relate
 from shopdb_hookspecs import JsonObject, hookimpl
 
 MakeShop = Callable[..., Shop]
@@ -93,10 +97,38 @@ def test_evidence_that_was_entered_by_hand_counts_once_it_is_submitted(shop: Sho
     """A secondary identity is stored with the first submission, even if it does not change."""
     computer = {"hostname": "PC-1", "macaddress": "3C:52:82:11:22:33"}
     enter(shop, "computers", computer, "PC-1")
+    assert _faults(shop) == []
 
     assert shop.post("computers", computer).json["action"] == "noop"
     assert shop.count("assetevidence") == 1
     assert shop.post("computers", computer).json["action"] == "noop"
+
+
+def test_relationships_that_were_pruned_are_not_submissions(make_shop: MakeShop) -> None:
+    """The plugin's tables get their rows with the first submission, also if older entries are gone."""
+    shop = make_shop()
+    assetid = enter(shop, "computers", {"macaddress": "3C:52:82:11:22:33"}, "PC-1")
+    other = enter(shop, "cells", {}, "C-1")
+    for kind in ("partof", "near"):
+        shop.store.transaction(Relate(assetid, other, kind, ORIGIN, shop.chain))
+    later = datetime.now(UTC) + timedelta(2)
+    assert sum(batch.entries for batch in prune(shop.store, shop.chain, _expired(later), bool)) == 2
+    assert _faults(shop) == []
+
+    shop.post("computers", {"hostname": "PC-1", "macaddress": "3C:52:82:11:22:33"})
+
+    assert shop.count("assetevidence") == 1
+    assert _faults(shop) == []
+
+
+def _expired(now: datetime) -> list[Expiry]:
+    settings = Settings(secret_key="a-secret-key-for-tests-0123456789-abcdef", audit_retention_days=1)
+    return expiries(settings, now, force=True)
+
+
+def _faults(shop: Shop) -> list[str]:
+    secondary = shop.plugins.secondary_identities()
+    return [each.message for batch in verify(shop.store, shop.chain, secondary) for each in batch.faults]
 
 
 def test_a_duplicate_is_found_when_the_secondary_identity_is_first_submitted(shop: Shop) -> None:

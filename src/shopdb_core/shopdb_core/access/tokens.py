@@ -43,10 +43,14 @@ class Bearer:
 
 
 class Tokens:
-    """Issues and verifies tokens with the site's `SECRET_KEY`; safe to share between threads."""
+    """Issues and verifies tokens with the site's `SECRET_KEY`; safe to share between threads.
 
-    def __init__(self, secret_key: str) -> None:
+    `older` keys verify the tokens that they signed, while the site replaces its key.
+    """
+
+    def __init__(self, secret_key: str, *older: str) -> None:
         self._secret_key = secret_key
+        self._older = older
 
     def issue(self, subject: str, role: Role, ttl: timedelta) -> str:
         """Return a signed token for `subject`, valid from now for `ttl`.
@@ -65,19 +69,12 @@ class Tokens:
 
     def verify(self, token: str) -> Bearer:
         """Return the bearer of `token`; raises `Unauthorized` with the same message for every fault."""
-        try:
-            decoded = jwt.decode_complete(
-                token,
-                self._secret_key,
-                algorithms=[ALGORITHM],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                options={"require": _CLAIMS},
-            )
-        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
-            raise Unauthorized(_REFUSAL) from error
-        _check_header(decoded["header"])
-        return _bearer(decoded["payload"])
+        for key in self._older:
+            try:
+                return _verify(token, key)
+            except Unauthorized:
+                continue
+        return _verify(token, self._secret_key)
 
     def bearer(self, authorization: str | None) -> Bearer:
         """Return the bearer of the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
@@ -85,6 +82,23 @@ class Tokens:
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthorized(_REFUSAL)
         return self.verify(token.strip())
+
+
+def _verify(token: str, key: str) -> Bearer:
+    """Return the bearer of a token that was signed with `key`; raises `Unauthorized`."""
+    try:
+        decoded = jwt.decode_complete(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": _CLAIMS},
+        )
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
+        raise Unauthorized(_REFUSAL) from error
+    _check_header(decoded["header"])
+    return _bearer(decoded["payload"])
 
 
 def _check_header(header: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
-from shopdb_core.assets.relationships import get_relationship, list_relationships, relate, unrelate
+from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.assets.rows import get_asset, read_page
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.declarations.validator import SubmissionValidator
@@ -18,6 +18,7 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Store
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.manual_entry import ManualEntry
+from shopdb_core.submissions.relating import Relate, Unrelate
 
 _MANUAL_ASSET = {
     "type": "object",
@@ -26,7 +27,8 @@ _MANUAL_ASSET = {
     "properties": {
         "assettype": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": NAME_LENGTH},
         "identityvalue": {"type": "string", "minLength": 1, "maxLength": 255},
-        "attributes": {"type": "object"},
+        # No attribute has the name under which the audit has the relationships.
+        "attributes": {"type": "object", "propertyNames": {"pattern": "^([^@]|$)"}},
     },
 }
 
@@ -67,10 +69,8 @@ class AssetsResource:
                 f"Assets of the type {assettype} are those of the plugin {assettype}, even while it is not "
                 f"served: submit them to POST /api/collector/{assettype}, or choose another type."
             )
-        context = req.context
-        origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
         entry = ManualEntry(
-            assettype, content["identityvalue"], content.get("attributes", {}), origin, self._chain
+            assettype, content["identityvalue"], content.get("attributes", {}), _origin(req), self._chain
         )
         asset = self._store.transaction(entry)
         resp.status = falcon.HTTP_201
@@ -97,8 +97,9 @@ class RelationshipsResource:
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
 
-    def __init__(self, store: Store, max_body_bytes: int) -> None:
+    def __init__(self, store: Store, chain: AuditChain, max_body_bytes: int) -> None:
         self._store = store
+        self._chain = chain
         self._max_body_bytes = max_body_bytes
         self._validator = SubmissionValidator(_RELATIONSHIP)
 
@@ -113,14 +114,9 @@ class RelationshipsResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Create a relationship from the asset to another."""
         content = read_valid(req, self._max_body_bytes, self._validator)
-        created = self._store.transaction(
-            lambda connection: relate(
-                connection,
-                source=assetid,
-                target=int(content["targetassetid"]),
-                relationshiptype=content["relationshiptype"],
-            )
-        )
+        target, relationshiptype = int(content["targetassetid"]), content["relationshiptype"]
+        relate = Relate(assetid, target, relationshiptype, _origin(req), self._chain)
+        created = self._store.transaction(relate)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{assetid}/relationships/{created['relationshipid']}")
         resp.media = created
@@ -131,8 +127,9 @@ class RelationshipResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, chain: AuditChain) -> None:
         self._store = store
+        self._chain = chain
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
         """Show the relationship."""
@@ -141,10 +138,10 @@ class RelationshipResource:
         )
 
     def on_delete(
-        self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
+        self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
     ) -> None:
         """Delete the relationship; both assets stay."""
-        self._store.transaction(lambda connection: unrelate(connection, assetid, relationshipid))
+        self._store.transaction(Unrelate(assetid, relationshipid, _origin(req), self._chain))
         resp.status = falcon.HTTP_204
 
 
@@ -180,3 +177,9 @@ class IgnoredDuplicateResource:
         resp.media = self._store.transaction(
             lambda connection: ignore_duplicate(connection, duplicateid, actor)
         )
+
+
+def _origin(req: falcon.Request) -> Origin:
+    """Return the person who edits, for the audit."""
+    context = req.context
+    return Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)

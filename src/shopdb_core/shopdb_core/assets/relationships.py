@@ -1,6 +1,9 @@
-"""Relationships between assets: people create them, and submissions do not change them (contract 5)."""
+"""Relationships between assets: people create them, and submissions do not change them (contract 5).
 
-from datetime import UTC, datetime
+The caller's transaction commits, and writes the audit entry (`submissions/relating.py`).
+"""
+
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, or_, select
@@ -11,12 +14,13 @@ from shopdb_core.store.tables import assetrelationship as relationship
 from shopdb_hookspecs import JsonObject
 
 
-def relate(connection: Connection, *, source: int, target: int, relationshiptype: str) -> JsonObject:
-    """Create a relationship and return it as the API shows it.
+def add_relationship(
+    connection: Connection, *, source: int, target: int, relationshiptype: str, at: datetime
+) -> JsonObject:
+    """Insert a relationship and return it as the API shows it; the caller has locked the source.
 
-    Raises `NotFound` for the source, `InvalidSubmission` for the target, and `Conflict` if it exists already.
+    Raises `InvalidSubmission` for the target, and `Conflict` if the relationship exists already.
     """
-    require_asset(connection, source)
     if not asset_exists(connection, target):
         raise InvalidSubmission(f"targetassetid: there is no asset {target}.")
     if source == target:
@@ -24,14 +28,13 @@ def relate(connection: Connection, *, source: int, target: int, relationshiptype
     row = {"sourceassetid": source, "targetassetid": target, "relationshiptype": relationshiptype}
     if connection.execute(select(relationship.c.relationshipid).filter_by(**row)).first():
         raise Conflict(f"Asset {source} already has the relationship {relationshiptype} to asset {target}.")
-    statement = insert(relationship).values(**row, createdat=datetime.now(UTC))
+    statement = insert(relationship).values(**row, createdat=at)
     relationshipid = connection.scalars(statement.returning(relationship.c.relationshipid)).one()
     return get_relationship(connection, source, relationshipid)
 
 
-def unrelate(connection: Connection, assetid: int, relationshipid: int) -> None:
-    """Delete one of the asset's relationships; raises `NotFound`."""
-    get_relationship(connection, assetid, relationshipid)
+def delete_relationship(connection: Connection, relationshipid: int) -> None:
+    """Delete a relationship; the caller has locked its source."""
     connection.execute(delete(relationship).where(relationship.c.relationshipid == relationshipid))
 
 
@@ -50,6 +53,14 @@ def list_relationships(connection: Connection, assetid: int, *, after: int, limi
     query = _relationships(assetid).where(relationship.c.relationshipid > after)
     rows = connection.execute(query.order_by(relationship.c.relationshipid).limit(limit))
     return [dict(row) for row in rows.mappings()]
+
+
+def all_relationships(connection: Connection) -> dict[int, list[JsonObject]]:
+    """Return every relationship, by its source."""
+    found: dict[int, list[JsonObject]] = {}
+    for row in connection.execute(select(relationship).order_by(relationship.c.relationshipid)).mappings():
+        found.setdefault(row["sourceassetid"], []).append(dict(row))
+    return found
 
 
 def _relationships(assetid: int) -> Select[Any]:

@@ -3,9 +3,9 @@
 The caller's transaction commits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
@@ -15,6 +15,7 @@ from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.paging import Page, read_rows
+from shopdb_core.store.statement import driver_time
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
 from shopdb_hookspecs import JsonObject
 
@@ -25,9 +26,14 @@ FEW = 1_000
 
 _STORED = (
     asset.c.assetid,
+    asset.c.assettype,
     asset.c.identityvalue,
+    asset.c.identitykey,
     asset.c.submissionhash,
     asset.c.chainhash,
+    asset.c.createdat,
+    asset.c.updatedat,
+    asset.c.lastseenat,
     asset.c.version,
 )
 _BY_IDENTITY = Statement(
@@ -67,9 +73,9 @@ _CHANGE = Statement(
         identitykey=bindparam("identitykey"),
         submissionhash=bindparam("submissionhash"),
         chainhash=bindparam("chainhash"),
-        updatedat=bindparam("at"),
-        lastseenat=bindparam("at"),
-        version=asset.c.version + 1,
+        updatedat=bindparam("updatedat"),
+        lastseenat=bindparam("lastseenat"),
+        version=bindparam("version"),
     )
 )
 _CHANGE_ATTRIBUTES = Statement(
@@ -83,20 +89,39 @@ _TOUCH = Statement(
     .values(
         submissionhash=bindparam("submissionhash"),
         chainhash=bindparam("chainhash"),
-        lastseenat=bindparam("at"),
+        lastseenat=bindparam("lastseenat"),
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAsset:
-    """The columns of a locked asset that an upsert needs."""
+    """The row of a locked asset; times are in UTC."""
 
     assetid: int
+    assettype: str
     identityvalue: str
+    identitykey: bytes
     submissionhash: bytes | None
     chainhash: bytes | None
+    createdat: datetime
+    updatedat: datetime
+    lastseenat: datetime
     version: int
+
+    def seen(self, at: datetime, submissionhash: bytes) -> Self:
+        """Return the row after a submission that changed nothing; `lastseenat` never goes back."""
+        return replace(self, submissionhash=submissionhash, lastseenat=max(self.lastseenat, at))
+
+    def changed(self, at: datetime, submissionhash: bytes, *, identityvalue: str, identitykey: bytes) -> Self:
+        """Return the row after a change."""
+        return replace(
+            self.seen(at, submissionhash),
+            identityvalue=identityvalue,
+            identitykey=identitykey,
+            updatedat=at,
+            version=self.version + 1,
+        )
 
 
 def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> StoredAsset | None:
@@ -116,7 +141,11 @@ def seen_since(connection: Connection, assetid: int, since: datetime) -> bool:
 
 def _first(cursor: Any) -> StoredAsset | None:
     row = cursor.fetchone()
-    return StoredAsset(*row) if row else None
+    if row is None:
+        return None
+    *columns, createdat, updatedat, lastseenat, version = row
+    times = map(driver_time, (createdat, updatedat, lastseenat))
+    return StoredAsset(*columns, *times, version)  # type: ignore[call-arg]  # mypy counts each star as many
 
 
 def read_attributes(connection: Connection, assetid: int) -> JsonObject:
@@ -134,8 +163,8 @@ def create_asset(
     submissionhash: bytes | None,
     attributes: JsonObject,
     at: datetime,
-) -> int:
-    """Insert an asset and return its id; raises the driver's integrity error if the identity is taken."""
+) -> StoredAsset:
+    """Insert an asset and return its row; raises the driver's integrity error if the identity is taken."""
     row = {
         "assettype": assettype,
         "identityvalue": identityvalue,
@@ -145,40 +174,43 @@ def create_asset(
     }
     assetid = _INSERT.insert(connection, row)
     _INSERT_ATTRIBUTES.run(connection, {"assetid": assetid, "attributes": canonical_text(attributes)})
-    return assetid
+    return StoredAsset(
+        assetid, assettype, identityvalue, identitykey, submissionhash, None, at, at, at, version=1
+    )
 
 
 def change_asset(
-    connection: Connection,
-    assetid: int,
-    *,
-    identityvalue: str,
-    identitykey: bytes,
-    submissionhash: bytes | None,
-    chainhash: bytes,
-    attributes: JsonObject,
-    at: datetime,
+    connection: Connection, row: StoredAsset, *, chainhash: bytes, attributes: JsonObject
 ) -> None:
-    """Replace the identity, the attributes and the hashes of an asset, and count its version up."""
-    row = {
-        "asset": assetid,
-        "identityvalue": identityvalue,
-        "identitykey": identitykey,
-        "submissionhash": submissionhash,
+    """Write the changed row of an asset with its attributes; the type and `createdat` stay as they are."""
+    values = {
+        "asset": row.assetid,
+        "identityvalue": row.identityvalue,
+        "identitykey": row.identitykey,
+        "submissionhash": row.submissionhash,
         "chainhash": chainhash,
-        "at": at,
+        "updatedat": row.updatedat,
+        "lastseenat": row.lastseenat,
+        "version": row.version,
     }
-    _CHANGE.run(connection, row)
-    _CHANGE_ATTRIBUTES.run(connection, {"asset": assetid, "attributes": canonical_text(attributes)})
+    _CHANGE.run(connection, values)
+    _CHANGE_ATTRIBUTES.run(connection, {"asset": row.assetid, "attributes": canonical_text(attributes)})
 
 
-def touch_asset(
-    connection: Connection, assetid: int, *, submissionhash: bytes, chainhash: bytes, at: datetime
-) -> None:
-    """Set the time and the hashes of an asset that was submitted again, unchanged."""
-    _TOUCH.run(
-        connection, {"asset": assetid, "submissionhash": submissionhash, "chainhash": chainhash, "at": at}
-    )
+def touch_asset(connection: Connection, row: StoredAsset, *, chainhash: bytes) -> None:
+    """Write `lastseenat` and the hashes of an asset that is otherwise unchanged."""
+    values = {
+        "asset": row.assetid,
+        "submissionhash": row.submissionhash,
+        "chainhash": chainhash,
+        "lastseenat": row.lastseenat,
+    }
+    _TOUCH.run(connection, values)
+
+
+def set_chainhash(connection: Connection, assetid: int, chainhash: bytes) -> None:
+    """Write the hash of the asset's newest entry; the rest of the row stays as it is."""
+    connection.execute(update(asset).where(asset.c.assetid == assetid).values(chainhash=chainhash))
 
 
 def list_assets(

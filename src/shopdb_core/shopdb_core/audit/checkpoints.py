@@ -1,6 +1,6 @@
 """Checkpoints: each replaces consecutive entries of one asset that were pruned (ADR 0017)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -63,11 +63,16 @@ def entry_run(row: Row[Any]) -> Run:
     )
 
 
-def join_runs(runs: Iterable[Run]) -> list[Run]:
-    """Join all runs of which one follows the other, by its hash and by its diff."""
+def join_runs(runs: Iterable[Run], heads: Collection[int] = ()) -> list[Run]:
+    """Join all runs of which one follows the other, by its hash and by its diff.
+
+    A run that ends at or before one of the `heads` is not joined with one after it, since the head needs its
+    last hash.
+    """
     joined: list[Run] = []
     for run in sorted(runs, key=attrgetter("assetid", "lastauditid")):
-        longer = _join(joined[-1], run) if joined else None
+        ends = joined and any(joined[-1].lastauditid <= head < run.firstauditid for head in heads)
+        longer = _join(joined[-1], run) if joined and not ends else None
         if longer is None:
             joined.append(run)
         else:

@@ -4,6 +4,7 @@ A new field is a line in `AuditEntry`, a version in `SEALED_FIELDS`, a nullable 
 its documentation (docs/architecture.md lists the places).
 """
 
+import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -15,20 +16,22 @@ from typing import Any, Literal, TypeAlias
 import orjson
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
+from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.paging import Page, read_rows
-from shopdb_core.store.tables import auditcheckpoint, auditentry
+from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import Json, JsonObject
 
-Action = Literal["created", "updated", "noop"]
+Action = Literal["created", "updated", "noop", "related", "unrelated"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What one submission did to one asset; `diff` is canonical JSON text (contract 6).
+    """What one submission or one person did to one asset; `diff` is canonical JSON text (contract 6).
 
-    `plugin` is `None` for an asset that was created by hand, `clientaddress` if there was no client.
+    `plugin` is `None` for what a person did, `clientaddress` if there was no client. `rowhash` is the hash of
+    the asset's own row after it (`row_hash`); entries of earlier releases lack it.
     """
 
     at: datetime
@@ -41,10 +44,49 @@ class AuditEntry:
     actor: str
     clientaddress: str | None
     requestid: str
+    rowhash: bytes | None
 
 
 FIELDS = tuple(field.name for field in fields(AuditEntry))
-"""The names of the columns of `auditentry`, and of the members of an entry in JSON."""
+"""The names of the columns of `auditentry`."""
+
+_SHOWN = tuple(name for name in FIELDS if name != "rowhash")
+"""The names of the members of an entry in JSON."""
+
+RELATIONSHIPS = "@relationships"
+"""The name in diffs of the relationships from an asset; no field has it."""
+
+ROW_FIELDS = (
+    "assetid",
+    "assettype",
+    "identityvalue",
+    "identitykey",
+    "submissionhash",
+    "createdat",
+    "updatedat",
+    "lastseenat",
+    "version",
+)
+"""The columns of `asset` that `rowhash` covers: all but `chainhash`, which is the entry's own."""
+
+
+def audited_relationship(relationship: Mapping[Any, Any]) -> JsonObject:
+    """Return a relationship, given by its columns, as the diff of its source shows it."""
+    return {
+        "relationshipid": relationship["relationshipid"],
+        "relationshiptype": relationship["relationshiptype"],
+        "targetassetid": relationship["targetassetid"],
+        "createdat": relationship["createdat"].isoformat(),
+    }
+
+
+_row_values = attrgetter(*ROW_FIELDS)
+
+
+def row_hash(row: object) -> bytes:
+    """Return the hash (16 bytes) of an asset's own row: a `StoredAsset`, or a row with all `ROW_FIELDS`."""
+    return hashlib.blake2b(canonical([*_plain(*_row_values(row))]), digest_size=16).digest()
+
 
 SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
 """The fields that the seals of each version cover, in order; each version covers those of the one before.
@@ -52,7 +94,7 @@ SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
 A released version never changes: the rows that were sealed with it must verify.
 """
 
-_FIRST_FIELDS = (
+_FIRST = (
     "at",
     "plugin",
     "action",
@@ -66,8 +108,9 @@ _FIRST_FIELDS = (
 
 SEALED_FIELDS: SealedFields = MappingProxyType(
     {
-        1: _FIRST_FIELDS,
-        2: (*_FIRST_FIELDS, "clientaddress"),
+        1: _FIRST,
+        2: (*_FIRST, "clientaddress"),
+        3: (*_FIRST, "clientaddress", "rowhash"),
     }
 )
 
@@ -90,19 +133,23 @@ SEALED_RUN: SealedFields = MappingProxyType(
 
 
 class Seals:
-    """Computes and verifies seals: HMAC-SHA256 with a key for one `purpose`, derived from SECRET_KEY.
+    """Computes and verifies seals: HMAC-SHA256 with a key for one `purpose`, derived from the site's key.
 
-    A row has the version of its seal in the column `sealversion`.
+    `older` keys verify what they sealed. A row has the version of its seal in the column `sealversion`.
     """
 
-    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields) -> None:
-        self._key = hmac.digest(secret_key.encode(), purpose, "sha256")
+    def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields, *older: str) -> None:
+        self._keys = [hmac.digest(key.encode(), purpose, "sha256") for key in (secret_key, *older)]
         self._covered = covered
         self.version = max(covered)
 
     def seal(self, record: object, *more: bytes | None) -> bytes:
         """Return the seal, of the newest version, of a record and of `more`, which are not its attributes."""
-        return self._compute(self.version, record, more)
+        return self._compute(self._keys[0], self.version, record, more)
+
+    def renew(self, row: Row[Any], *more: bytes | None) -> bytes:
+        """Return the seal with the present key for a row that was sealed, of the version that it has."""
+        return self._compute(self._keys[0], row.sealversion, row, more)
 
     def verify(self, row: Row[Any], seal: bytes, *more: bytes | None) -> bool:
         """Return whether a row is as it was sealed; fields that its version does not cover must be null."""
@@ -112,13 +159,15 @@ class Seals:
         later = (name for name in self._covered[self.version] if name not in covered)
         if any(getattr(row, name) is not None for name in later):
             return False
-        return hmac.compare_digest(self._compute(row.sealversion, row, more), seal)
+        return any(
+            hmac.compare_digest(self._compute(key, row.sealversion, row, more), seal) for key in self._keys
+        )
 
-    def _compute(self, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
+    def _compute(self, key: bytes, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
         """Return the seal; a later version than the first is sealed in an object, which no list can equal."""
         content = [*_plain(*(getattr(record, name) for name in self._covered[version]), *more)]
         sealed = content if version == 1 else {"version": version, "fields": content}
-        return hmac.digest(self._key, canonical(sealed), "sha256")
+        return hmac.digest(key, canonical(sealed), "sha256")
 
 
 def _plain(*values: Any) -> Iterator[Json]:
@@ -140,19 +189,26 @@ class SealedEntry:
 
 
 class AuditChain:
-    """Seals and verifies entries, each chained to the one before; `checkpoints` does so for checkpoints."""
+    """Seals and verifies entries, each chained to the one before; `checkpoints` does so for checkpoints.
 
-    def __init__(self, secret_key: str) -> None:
-        self._seals = Seals(secret_key, b"shopdb audit chain", SEALED_FIELDS)
-        self.checkpoints = Seals(secret_key, b"shopdb audit checkpoint", SEALED_RUN)
+    It seals with the site's key, and also verifies what `older` keys sealed.
+    """
+
+    def __init__(self, key: str, *older: str) -> None:
+        self._seals = Seals(key, b"shopdb audit chain", SEALED_FIELDS, *older)
+        self.checkpoints = Seals(key, b"shopdb audit checkpoint", SEALED_RUN, *older)
 
     def seal(self, entry: AuditEntry, previoushash: bytes | None) -> SealedEntry:
         """Return `entry` with its hash, a seal of the entry and of the previous hash."""
         return SealedEntry(entry, previoushash, self._seals.seal(entry, previoushash), self._seals.version)
 
     def verify(self, row: Row[Any]) -> bool:
-        """Return whether a row of `auditentry` is as it was written, with the present SECRET_KEY."""
+        """Return whether a row of `auditentry` is as it was written, with one of the keys."""
         return self._seals.verify(row, row.hash, row.previoushash)
+
+    def renew(self, row: Row[Any], previoushash: bytes | None) -> bytes:
+        """Return the hash with the present key for a row of `auditentry` that follows another hash now."""
+        return self._seals.renew(row, previoushash)
 
 
 _values = attrgetter(*FIELDS)
@@ -172,9 +228,6 @@ _SUBMITTED = Statement(
     .where(auditentry.c.assetid == bindparam("assetid"), auditentry.c.plugin.is_not(None))
     .limit(1)
 )
-_PRUNED = Statement(
-    select(auditcheckpoint.c.lastauditid).where(auditcheckpoint.c.assetid == bindparam("assetid")).limit(1)
-)
 
 
 def entry_row(sealed: SealedEntry) -> dict[str, Any]:
@@ -192,18 +245,25 @@ def record(connection: Connection, sealed: SealedEntry) -> int:
     return _INSERT.insert(connection, entry_row(sealed))
 
 
-def newest_hash(connection: Connection, assetid: int) -> bytes | None:
-    """Return the hash of the asset's newest entry, `None` if it has none."""
-    row = _NEWEST_HASH.run(connection, {"assetid": assetid}).fetchone()
+def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
+    """Return the hash that the next entry follows; the row of an asset with one entry lacks it."""
+    if stored.chainhash is not None:
+        return stored.chainhash
+    row = _NEWEST_HASH.run(connection, {"assetid": stored.assetid}).fetchone()
     return row[0] if row else None
 
 
-def was_submitted(connection: Connection, assetid: int) -> bool:
-    """Return whether the asset was ever submitted; entries that were pruned count as submissions."""
-    return bool(
-        _SUBMITTED.run(connection, {"assetid": assetid}).fetchone()
-        or _PRUNED.run(connection, {"assetid": assetid}).fetchone()
-    )
+def was_submitted(connection: Connection, stored: StoredAsset) -> bool:
+    """Return whether the asset was ever submitted; only submissions count its version up."""
+    if stored.submissionhash is not None or stored.version > 1:
+        return True
+    return _SUBMITTED.run(connection, {"assetid": stored.assetid}).fetchone() is not None
+
+
+def newest_seal_version(connection: Connection) -> int:
+    """Return the version of the seal of the site's newest entry, 0 if it has none."""
+    query = select(auditentry.c.sealversion).order_by(auditentry.c.auditid.desc()).limit(1)
+    return connection.scalar(query) or 0
 
 
 def list_entries(
@@ -238,7 +298,7 @@ def read_page(
 
 def _select_listed(after: int, **filters: str | int | None) -> Select[Any]:
     return (
-        select(auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS))
+        select(auditentry.c.auditid, *(auditentry.c[name] for name in _SHOWN))
         .filter_by(**{name: value for name, value in filters.items() if value is not None})
         .where(auditentry.c.auditid > after)
     )

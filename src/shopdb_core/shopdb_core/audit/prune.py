@@ -5,11 +5,16 @@ A batch is planned on a snapshot, which blocks no writer, and executed in a tran
 Entries are examined in the order of their ids; the position of a kind is the id up to which they were.
 The newest entry of an asset is kept, because the next one follows it. When the next one is examined, so is
 the kept one again.
+
+The clock alone does not make an entry old: its age is that of the newest entry, less its own, so that
+nothing is pruned before something was committed. And only a share of the entries is examined in one day, so
+that a clock which jumps ahead by weeks costs a part of the history, and an operator notices.
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -19,13 +24,20 @@ from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
-from shopdb_core.store.tables import asset, auditcheckpoint, auditentry, auditpruning
+from shopdb_core.store.tables import asset, auditcheckpoint, auditentry, audithead, auditpruning
 
 Kind = Literal["noop", "change"]
-Positions = Mapping[str, int]
 
 BATCH = 100
 """How many entries one transaction handles, during which no other writes on SQLite."""
+
+DAY = timedelta(days=1)
+
+LEAST_SHARE, MOST_SHARE = 0.1, 0.5
+"""The share of the entries not yet examined that may be examined in a day, at least `BATCH` entries.
+
+Between the two it is twice the share that expires in a day if the same number is written every day.
+"""
 
 PAUSE = 3.0
 """How long to pause after each batch, as a multiple of the time that it took."""
@@ -36,30 +48,73 @@ _OF_KIND = {"noop": _NOOPS, "change": not_(_NOOPS)}
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Entries of this kind expire if they are older than `before`; a time after `now` is wrong."""
+    """Entries of this kind expire if they are older than `before`; a time after `now` is wrong.
+
+    `share` bounds how many are examined in a day; `None` does not.
+    """
 
     kind: Kind
     before: datetime
     now: datetime
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """The result of one batch: the entries pruned, and those kept as evidence because their hash is wrong."""
+    """The result of one batch: the entries pruned, and those kept as evidence because their hash is wrong.
+
+    `postponed` is true for the last batch, which is empty, if more entries expired than a day permits.
+    """
 
     kind: Kind
     entries: int
     unfit: int
+    postponed: bool = False
 
 
-def expiries(settings: Settings, now: datetime) -> list[Expiry]:
-    """Return the expiry of each kind that has one in the settings."""
-    expiring: list[Expiry] = []
-    if settings.audit_noop_retention_days is not None:
-        expiring.append(Expiry("noop", now - timedelta(settings.audit_noop_retention_days), now))
-    if settings.audit_retention_days is not None:
-        expiring.append(Expiry("change", now - timedelta(settings.audit_retention_days), now))
-    return expiring
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The row of `auditpruning` of one kind: up to where it was examined, and how far it may be in a day."""
+
+    position: int
+    since: datetime | None
+    allowed: int | None
+
+    def on(self, expiry: Expiry, newest: int) -> "Position":
+        """Return the position with what is allowed now; `newest` is the id of the newest entry."""
+        if expiry.share is None:
+            return self
+        if self.since is not None and self.since <= expiry.now < self.since + DAY:
+            return self
+        more = max(BATCH, math.ceil(expiry.share * (newest - self.position)))
+        return replace(self, since=expiry.now, allowed=self.position + more)
+
+
+Positions = Mapping[str, Position]
+
+
+def expiries(settings: Settings, now: datetime, *, force: bool = False) -> list[Expiry]:
+    """Return the expiry of each kind that has one in the settings; `force` sets no bound for a day."""
+    days: dict[Kind, int | None] = {
+        "noop": settings.audit_noop_retention_days,
+        "change": settings.audit_retention_days,
+    }
+    return [
+        Expiry(kind, now - timedelta(number), now, None if force else _share(number))
+        for kind, number in days.items()
+        if number is not None
+    ]
+
+
+def _share(days: int) -> float:
+    return max(LEAST_SHARE, min(MOST_SHARE, 2 / days))
+
+
+def _as_committed(expiry: Expiry, newest: datetime) -> Expiry:
+    """Return the expiry as of the newest entry, unless the clock is behind it."""
+    if expiry.share is None:
+        return expiry
+    return replace(expiry, before=min(expiry.before, newest - (expiry.now - expiry.before)))
 
 
 def prune(
@@ -74,6 +129,9 @@ def prune(
         planner = PruningPlanner(expiry, chain)
         started = time.monotonic()
         while (plan := store.read(planner)) is not None:
+            if plan.is_postponed:
+                yield Pruned(plan.kind, 0, 0, postponed=True)
+                break
             is_done = store.transaction(plan)
             worked = time.monotonic() - started
             if is_done:
@@ -96,10 +154,15 @@ class PruningPlan:
 
     kind: Kind
     positions: Positions
-    position: int
+    position: Position
     auditids: Sequence[int]
     unfit: int
     checkpoints: Checkpoints
+
+    @property
+    def is_postponed(self) -> bool:
+        """Whether entries have expired, but none of them may be examined today."""
+        return self.position.position == self.positions[self.kind].position
 
     def __call__(self, connection: Connection) -> bool:
         """Execute the plan, or return false if another process has pruned since it was made."""
@@ -110,8 +173,8 @@ class PruningPlan:
             connection.execute(delete(auditentry).where(auditentry.c.auditid.in_(self.auditids)))
             connection.execute(delete(auditcheckpoint).where(auditcheckpoint.c.lastauditid.in_(deleted)))
             connection.execute(insert(auditcheckpoint), inserted)
-        moved = update(auditpruning).where(auditpruning.c.kind == self.kind).values(position=self.position)
-        connection.execute(moved)
+        moved = update(auditpruning).where(auditpruning.c.kind == self.kind)
+        connection.execute(moved.values(asdict(self.position)))
         return True
 
 
@@ -125,15 +188,24 @@ class PruningPlanner:
     def __call__(self, connection: Connection) -> PruningPlan | None:
         """Plan the next batch; return `None` if no entry is old enough."""
         kind, positions = self.expiry.kind, _positions(connection, lock=False)
-        entries = _next_entries(connection, self.expiry, positions[kind])
+        newest = _newest(connection)
+        if newest is None:
+            return None
+        expiry = _as_committed(self.expiry, newest[1])
+        position = positions[kind].on(expiry, newest[0])
+        entries = _next_entries(connection, expiry, position.position)
         if not entries:
             return None
-        rows = _prunable(connection, self.expiry, positions[kind], entries)
+        if expiry.share is not None and position.allowed is not None:
+            entries = [row for row in entries if row.auditid <= position.allowed]
+        if not entries:
+            return PruningPlan(kind, positions, position, (), 0, Checkpoints())
+        rows = _prunable(connection, expiry, position.position, entries)
         intact = [row for row in rows if self.chain.verify(row)]
         return PruningPlan(
             kind=kind,
             positions=positions,
-            position=entries[-1].auditid,
+            position=replace(position, position=entries[-1].auditid),
             auditids=[row.auditid for row in intact],
             unfit=len(rows) - len(intact),
             checkpoints=self._checkpoints(connection, intact) if intact else Checkpoints(),
@@ -144,7 +216,8 @@ class PruningPlanner:
         found = _adjacent_checkpoints(connection, [row.auditid for row in entries])
         seals = self.chain.checkpoints
         adjacent = {checkpoint_run(row) for row in found if seals.verify(row, row.seal)}
-        runs = join_runs([*map(entry_run, entries), *adjacent])
+        heads = connection.scalars(select(audithead.c.auditid)).all()
+        runs = join_runs([*map(entry_run, entries), *adjacent], heads)
         return Checkpoints(
             deleted=[run.lastauditid for run in adjacent.difference(runs)],
             inserted=[checkpoint_row(run, seals) for run in runs if run not in adjacent],
@@ -196,11 +269,18 @@ def _last_before(connection: Connection, assetids: set[int], position: int) -> S
     return [auditid for auditid in found if auditid is not None]
 
 
+def _newest(connection: Connection) -> tuple[int, datetime] | None:
+    """Return the id and the time of the newest entry."""
+    query = select(auditentry.c.auditid, auditentry.c.at).order_by(auditentry.c.auditid.desc())
+    row = connection.execute(query.limit(1)).first()
+    return (row.auditid, row.at) if row else None
+
+
 def _positions(connection: Connection, *, lock: bool) -> Positions:
     """Return the position of each kind; with `lock`, wait for the commit of another that has locked them."""
-    query = select(auditpruning.c.kind, auditpruning.c.position).order_by(auditpruning.c.kind)
+    query = select(auditpruning).order_by(auditpruning.c.kind)
     rows = connection.execute(query.with_for_update() if lock else query)
-    return {row.kind: row.position for row in rows}
+    return {row.kind: Position(row.position, row.since, row.allowed) for row in rows}
 
 
 def _adjacent_checkpoints(connection: Connection, auditids: Collection[int]) -> Sequence[Row[Any]]:

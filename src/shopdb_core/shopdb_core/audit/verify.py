@@ -1,87 +1,38 @@
-"""Verifying the audit: every hash, every `before`, every stored value."""
+"""Verifying the audit: every hash, every `before`, and every row that an asset has.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+What an asset has is compared with its entries by `History`; here it is read, in batches.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
-import orjson
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, func, select
 
-from shopdb_core.audit.checkpoints import Run, checkpoint_run, entry_run
-from shopdb_core.audit.diffs import equal, replay
-from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.checkpoints import checkpoint_run, entry_run
+from shopdb_core.audit.entries import AuditChain, audited_relationship
+from shopdb_core.audit.history import History, HistoryFault, Link, StoredRows
 from shopdb_core.store import Store
-from shopdb_core.store.tables import asset, assetattributes, auditcheckpoint, auditentry
+from shopdb_core.store.tables import (
+    asset,
+    assetattributes,
+    assetevidence,
+    assetrelationship,
+    auditcheckpoint,
+    auditentry,
+    auditpruning,
+)
 from shopdb_hookspecs import Json
 
 BATCH = 200
 ENTRIES_IN_MEMORY = 500
+KINDS = ("change", "noop")
 
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An entry, or the checkpoint of several; `intact` is whether its hash or seal verifies."""
-
-    kind: Literal["entry", "checkpoint"]
-    run: Run
-    intact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFault:
-    """A fault of an asset's history; `auditid` is `None` if it is not that of one entry."""
-
-    assetid: int
-    auditid: int | None
-    message: str
-
-
-class History:
-    """Checks one asset's history link by link, and counts its entries and those that were pruned."""
-
-    def __init__(self, stored: Row[Any]) -> None:
-        self._stored = stored
-        self._attributes: dict[str, Json] = {}
-        self._newest: Link | None = None
-        self.entries = 0
-        self.pruned = 0
-
-    def faults(self, links: Iterable[Link]) -> Iterator[HistoryFault]:
-        """Check the links, the oldest first, and then the stored asset."""
-        assetid = self._stored.assetid
-        for link in links:
-            for message in self._link_faults(link):
-                yield HistoryFault(assetid, link.run.lastauditid, message)
-            self._count(link)
-        for message in self._head_faults():
-            yield HistoryFault(assetid, None, message)
-
-    def _count(self, link: Link) -> None:
-        self._newest = link
-        if link.kind == "entry":
-            self.entries += 1
-        else:
-            self.pruned += link.run.entries
-
-    def _link_faults(self, link: Link) -> Iterator[str]:
-        if link.run.previoushash != (self._newest.run.lasthash if self._newest else None):
-            yield f"the {link.kind} does not follow the one before it: an entry is missing"
-        if not link.intact:
-            yield f"the {link.kind} was changed after it was written, or SECRET_KEY has changed"
-        yield from replay(self._attributes, orjson.loads(link.run.diff))
-
-    def _head_faults(self) -> Iterator[str]:
-        if self._newest is None:
-            yield "the asset has no audit entry"
-            return
-        if self._newest.kind != "entry" or self._stored.chainhash not in (None, self._newest.run.lasthash):
-            yield "the newest entry is missing"
-        current = orjson.loads(self._stored.attributes)
-        for name in sorted({*current, *self._attributes}):
-            if not equal(current.get(name), self._attributes.get(name)):
-                yield f"{name}: the last `after` is not the stored value"
+NO_SECONDARY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,85 +53,138 @@ def count_assets(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(asset)) or 0
 
 
-def verify(store: Store, chain: AuditChain) -> Iterator[Verified]:
-    """Check every asset, in batches that each read one consistent snapshot, while others write."""
+def verify(
+    store: Store, chain: AuditChain, secondary: Mapping[str, str] = NO_SECONDARY
+) -> Iterator[Verified]:
+    """Check every asset, in batches that each read one consistent snapshot, while others write.
+
+    `secondary` maps a type of assets to the field of its secondary identity; for a type that it lacks, a
+    missing row of `assetevidence` is not noticed.
+    """
     last: int | None = 0
     while last is not None:
-        batch = _Batch(chain, last)
+        batch = _Batch(chain, secondary, last)
         verified, last = store.read(batch.check)
         yield verified
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """The assets with ids above `after`."""
+    """The assets with ids above `after`; the last batch has none, and finds what is left beyond them."""
 
     chain: AuditChain
+    secondary: Mapping[str, str]
     after: int
 
     def check(self, connection: Connection) -> tuple[Verified, int | None]:
         """Return the result, and the id of the last asset checked; `None` after the last batch."""
-        assets = _assets(connection, self.after)
-        if not assets:
-            return Verified(0, 0, 0, ()), None
-        last = assets[-1].assetid
+        rows = _Rows.read(connection, self.after)
         histories: list[History] = []
         faults: list[HistoryFault] = []
-        for stored, links in _by_asset(assets, self._links(connection, last)):
-            history = History(stored)
+        if rows.last is None:
+            faults += [*_pruning_faults(connection), *_target_faults(connection)]
+        for stored, links in rows.with_links(self._links(connection, rows)):
+            history = History(stored, self.secondary)
             faults += history.faults(links)
             histories.append(history)
         entries, pruned = sum(each.entries for each in histories), sum(each.pruned for each in histories)
-        return Verified(len(assets), entries, pruned, tuple(faults)), last
+        return Verified(len(rows.assets), entries, pruned, tuple(faults)), rows.last
 
-    def _links(self, connection: Connection, last: int) -> Iterator[Link]:
+    def _links(self, connection: Connection, rows: "_Rows") -> Iterator[Link]:
         """Yield the links of these assets, ordered by asset and age."""
         checkpoints = [
-            Link("checkpoint", checkpoint_run(row), self.chain.checkpoints.verify(row, row.seal))
-            for row in _checkpoints(connection, self.after, last)
+            Link("checkpoint", checkpoint_run(row), row, self.chain.checkpoints.verify(row, row.seal))
+            for row in _checkpoints(connection, rows)
         ]
         entries = (
-            Link("entry", entry_run(row), self.chain.verify(row))
-            for row in _entries(connection, self.after, last)
+            Link("entry", entry_run(row), row, self.chain.verify(row)) for row in _entries(connection, rows)
         )
         return merge(checkpoints, entries, key=lambda link: (link.run.assetid, link.run.lastauditid))
 
 
-def _by_asset(assets: Sequence[Row[Any]], links: Iterable[Link]) -> Iterator[tuple[Row[Any], Iterable[Link]]]:
-    """Pair each asset with its links, which are read from the database while they are iterated."""
-    groups = groupby(links, lambda link: link.run.assetid)
-    assetid, group = next(groups, (None, ()))
-    for stored in assets:
-        while assetid is not None and assetid < stored.assetid:
-            assetid, group = next(groups, (None, ()))
-        yield stored, group if assetid == stored.assetid else ()
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows beside the entries of the assets with ids above `after`, up to `last`; `None`: without end."""
+
+    after: int
+    last: int | None
+    assets: Mapping[int, Row[Any]] = field(default_factory=dict)
+    attributes: Mapping[int, str] = field(default_factory=dict)
+    evidence: Mapping[int, Sequence[Row[Any]]] = field(default_factory=dict)
+    relationships: Mapping[int, Sequence[Json]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, connection: Connection, after: int) -> "_Rows":
+        """Read the rows of the next assets."""
+        query = select(asset).where(asset.c.assetid > after).order_by(asset.c.assetid).limit(BATCH)
+        assets = {row.assetid: row for row in connection.execute(query)}
+        bare = cls(after, max(assets, default=None), assets)
+        attributes = {row.assetid: row.attributes for row in connection.execute(bare.select(assetattributes))}
+        evidence = defaultdict(list)
+        for row in connection.execute(bare.select(assetevidence)):
+            evidence[row.assetid].append(row)
+        relationships = defaultdict(list)
+        for row in connection.execute(bare.select(assetrelationship, assetrelationship.c.sourceassetid)):
+            relationships[row.sourceassetid].append(audited_relationship(row._asdict()))
+        return cls(after, bare.last, assets, attributes, evidence, relationships)
+
+    def select(self, table: Any, column: Column[int] | None = None) -> Select[Any]:
+        """Return the query of a table's rows of these assets, also of those that do not exist."""
+        assetid = table.c.assetid if column is None else column
+        return select(table).where(self.contains(assetid))
+
+    def contains(self, assetid: Any) -> ColumnElement[bool]:
+        """Return the condition that an id is between those of these assets."""
+        return assetid > self.after if self.last is None else and_(assetid > self.after, assetid <= self.last)
+
+    def with_links(self, links: Iterable[Link]) -> Iterator[tuple[StoredRows, Iterable[Link]]]:
+        """Pair each asset with its links, which are read from the database while they are iterated."""
+        found = sorted({*self.assets, *self.attributes, *self.evidence, *self.relationships}, reverse=True)
+        for assetid, group in groupby(links, lambda link: link.run.assetid):
+            while found and found[-1] < assetid:
+                yield self._stored(found.pop()), ()
+            if found and found[-1] == assetid:
+                found.pop()
+            yield self._stored(assetid), group
+        while found:
+            yield self._stored(found.pop()), ()
+
+    def _stored(self, assetid: int) -> StoredRows:
+        return StoredRows(
+            assetid,
+            self.assets.get(assetid),
+            self.attributes.get(assetid),
+            self.evidence.get(assetid, ()),
+            self.relationships.get(assetid, ()),
+        )
 
 
-def _assets(connection: Connection, after: int) -> list[Row[Any]]:
-    query = (
-        select(asset.c.assetid, asset.c.chainhash, assetattributes.c.attributes)
-        .join_from(asset, assetattributes)
-        .where(asset.c.assetid > after)
-        .order_by(asset.c.assetid)
-        .limit(BATCH)
-    )
-    return list(connection.execute(query))
+def _checkpoints(connection: Connection, rows: _Rows) -> Iterable[Row[Any]]:
+    query = rows.select(auditcheckpoint)
+    return connection.execute(query.order_by(auditcheckpoint.c.assetid, auditcheckpoint.c.lastauditid))
 
 
-def _checkpoints(connection: Connection, after: int, last: int) -> Iterable[Row[Any]]:
-    query = (
-        select(auditcheckpoint)
-        .where(auditcheckpoint.c.assetid > after, auditcheckpoint.c.assetid <= last)
-        .order_by(auditcheckpoint.c.assetid, auditcheckpoint.c.lastauditid)
-    )
-    return connection.execute(query)
-
-
-def _entries(connection: Connection, after: int, last: int) -> Iterable[Row[Any]]:
+def _entries(connection: Connection, rows: _Rows) -> Iterable[Row[Any]]:
     """Stream the entries, because one asset may have very many."""
-    query = (
-        select(auditentry)
-        .where(auditentry.c.assetid > after, auditentry.c.assetid <= last)
-        .order_by(auditentry.c.assetid, auditentry.c.auditid)
-    )
+    query = rows.select(auditentry).order_by(auditentry.c.assetid, auditentry.c.auditid)
     return connection.execute(query, execution_options={"yield_per": ENTRIES_IN_MEMORY})
+
+
+def _pruning_faults(connection: Connection) -> Iterator[HistoryFault]:
+    """Check the positions of pruning, which never pass the newest entry."""
+    newest = connection.scalar(select(func.max(auditentry.c.auditid))) or 0
+    positions = {row.kind: row.position for row in connection.execute(select(auditpruning))}
+    for kind in sorted({*KINDS, *positions}):
+        if kind not in KINDS or not 0 <= positions.get(kind, -1) <= newest:
+            yield HistoryFault(None, None, f"auditpruning: the position of {kind} cannot be right")
+
+
+def _target_faults(connection: Connection) -> Iterator[HistoryFault]:
+    """Report relationships to assets that do not exist; those from such assets are found with the asset."""
+    relationship, exists = assetrelationship.c, select(asset.c.assetid)
+    query = select(relationship.sourceassetid, relationship.relationshipid).where(
+        ~exists.where(asset.c.assetid == relationship.targetassetid).exists()
+    )
+    for row in connection.execute(query):
+        message = f"relationship {row.relationshipid}: its target does not exist"
+        yield HistoryFault(row.sourceassetid, None, message)

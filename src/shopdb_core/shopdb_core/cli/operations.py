@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 
 from shopdb_core.access.tokens import ROLES, Role, Tokens
+from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.rekey import check_key
 from shopdb_core.audit.verify import count_assets
 from shopdb_core.cli.common import json_option, site_settings, site_store
 from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table
@@ -23,7 +25,7 @@ from shopdb_core.server.http import Server
 from shopdb_core.server.listening import listen
 from shopdb_core.server.log import log_to_stderr
 from shopdb_core.server.workers import serve_by_workers
-from shopdb_core.settings import DEFAULT_DATABASE_URL, Settings, read_settings
+from shopdb_core.settings import AUDIT_KEY, DEFAULT_DATABASE_URL, SHARED_KEY, Settings, read_settings
 from shopdb_core.site import Site, migration_scripts, upgrade_site
 from shopdb_core.store import open_store
 from shopdb_core.store.migrate import MigrationStatus, migration_statuses
@@ -35,7 +37,7 @@ DOTENV = """\
 # This site's settings; every variable is described in docs/settings.md. Keep the file to yourself.
 {variables}SHOPDB_LISTEN=127.0.0.1:8080
 """
-_SITE_SECRETS = {"SECRET_KEY": 48, "COLLECTOR_API_KEY": 32}
+_SITE_SECRETS = {"SECRET_KEY": 48, AUDIT_KEY: 48, SHARED_KEY: 32}
 """The secrets of a new site, and how many random bytes each has."""
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -50,25 +52,24 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def init(database_url: str | None) -> None:
     """Write .env with generated secrets, readable by you alone, and create the database.
 
-    What is set in the environment is taken: SECRET_KEY, COLLECTOR_API_KEY (or their …_FILE), and
-    SHOPDB_DATABASE_URL. An existing .env is never overwritten, and a database that has assets is refused
-    without its SECRET_KEY.
+    What is set in the environment is taken: SECRET_KEY, SHOPDB_AUDIT_KEY, COLLECTOR_API_KEY (or their
+    …_FILE), and SHOPDB_DATABASE_URL. An existing .env is never overwritten, and a database that has assets
+    is refused without the key of its audit.
     """
     dotenv = Path(".env")
     if dotenv.is_file():
         raise _set_up_already(dotenv)
     values = site_variables(os.environ, database_url)
     settings = read_settings({**os.environ, **values})
-    if _given(os.environ, "SECRET_KEY") is None and _has_assets(settings):
-        raise ConfigurationError(
-            "The database has assets, whose audit only the SECRET_KEY of their site can verify: "
-            "set SECRET_KEY to the one in that site's .env, and run `shopdb init` again."
-        )
+    if _has_assets(settings):
+        settings = _with_present_key(settings, values)
     write_dotenv(dotenv, values)
-    parts = [
-        f"the environment's {name}" if _given(os.environ, name) else f"a {name}" for name in _SITE_SECRETS
+    *parts, last = [
+        f"the environment's {name}" if _given(os.environ, name) else f"a {name}"
+        for name in _SITE_SECRETS
+        if _given(values, name)
     ]
-    echo(f"Wrote .env (mode 0600) with {' and '.join(parts)}.")
+    echo(f"Wrote .env (mode 0600) with {', '.join(parts)} and {last}.")
     _upgrade(settings)
     echo("Next: `shopdb serve`")
 
@@ -101,6 +102,28 @@ def _has_assets(settings: Settings) -> bool:
         return False
     with closing(open_store(settings)) as store:
         return store.read(lambda connection: has_tables(connection) and count_assets(connection) > 0)
+
+
+def _with_present_key(settings: Settings, values: dict[str, str]) -> Settings:
+    """Return the settings with the key that the database's audit has; a new one is removed from `values`.
+
+    Raises `ConfigurationError` if the environment does not have the key.
+    """
+    if _given(os.environ, AUDIT_KEY) is None:
+        if _given(os.environ, "SECRET_KEY") is None:
+            raise ConfigurationError(
+                "The database has assets, whose audit only the key of their site can verify: set "
+                "SHOPDB_AUDIT_KEY, or SECRET_KEY if the site has no audit key, to the one in that site's "
+                ".env, and run `shopdb init` again."
+            )
+        del values[AUDIT_KEY]
+        settings = replace(settings, audit_keys=())
+    chain = AuditChain(*settings.sealing_keys)
+    with closing(open_store(settings)) as store:
+        core = store.read(lambda connection: migration_statuses(connection, ()))[0]
+        if not core.behind:  # An audit of an earlier release lacks columns that this one reads.
+            store.read(lambda connection: check_key(connection, chain))
+    return settings
 
 
 def _set_up_already(path: Path) -> ConfigurationError:
@@ -229,4 +252,4 @@ def _duration(text: str) -> timedelta:
 )
 def create(subject: str, role: Role, ttl: timedelta) -> None:
     """Print a new token, and nothing else."""
-    echo(Tokens(site_settings().secret_key).issue(subject, role, ttl))
+    echo(Tokens(*site_settings().secret_keys).issue(subject, role, ttl))

@@ -78,6 +78,11 @@ class Plugins:
         """Return the collectors of the active plugins, by name."""
         return {plugin.name: plugin.collector for plugin in self.active() if plugin.collector}
 
+    def secondary_identities(self) -> dict[str, str]:
+        """Return for each collector that has one the field of its secondary identity."""
+        fields = {name: each.secondaryidentity for name, each in self.collectors().items()}
+        return {name: field for name, field in fields.items() if field}
+
     def collector(self, name: str) -> Collector:
         """Return one collector; raises `NotFound`, or `Unavailable` if its plugin is quarantined."""
         plugin = self.get(name)

@@ -69,15 +69,22 @@ class Housekeeping:
     def _prune_expired(self) -> None:
         """Prune, and log how many entries were deleted and kept, even after an error or a stop."""
         entries = unfit = 0
+        postponed = False
         expiring = expiries(self._site.settings, datetime.now(UTC))
         try:
             for pruned in prune(self._site.store, self._site.chain, expiring, self._ending.wait):
                 entries, unfit = entries + pruned.entries, unfit + pruned.unfit
+                postponed |= pruned.postponed
                 if self._ending.is_set():
                     break
         finally:
             if entries:
                 _logger.info("pruned %d audit entries", entries)
+            if postponed:
+                _logger.warning(
+                    "more audit entries have expired than a day permits: check the clock, or wait, or run "
+                    "shopdb audit prune --force"
+                )
             if unfit:
                 _logger.warning(
                     "kept %d old audit entries whose hash does not fit: run shopdb audit verify", unfit

@@ -68,6 +68,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value and value.replace(tzinfo=UTC)
 
 
+def driver_time(value: datetime | str) -> datetime:
+    """Return the value of a `UtcDateTime` column as an aware date-time, from a row of the driver itself."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """A statement as it is compiled for one database."""
@@ -87,7 +93,8 @@ class _Prepared:
 class Statement:
     """One statement; `run` skips SQLAlchemy's layers above the driver, which take longer than the driver.
 
-    Rows are those of the driver: select only columns whose types need no conversion.
+    Rows are those of the driver: select only columns whose types need no conversion, or date-times for
+    `driver_time`.
     """
 
     def __init__(self, element: ClauseElement) -> None:

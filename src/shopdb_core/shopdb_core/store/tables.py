@@ -137,6 +137,7 @@ auditentry = Table(
     Column("diff", JsonText, nullable=False),
     Column("sealversion", SmallInteger, nullable=False, server_default="1", comment="of the hash"),
     Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown, or no client"),
+    Column("rowhash", Digest, comment="of the asset's own row after this entry"),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
     Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
 )
@@ -164,6 +165,16 @@ auditpruning = Table(
     metadata,
     Column("kind", String(10), primary_key=True, comment="of entries: noop or change"),
     Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
+    Column("since", UtcDateTime, comment="when the day began that `allowed` is for"),
+    Column("allowed", RowId, comment="the last auditid that may be looked at on that day"),
+)
+
+# The newest entry of each head: pruning keeps the hashes that the head needs (ADR 0025).
+audithead = Table(
+    "audithead",
+    metadata,
+    Column("auditid", RowId, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # The declaration of each plugin that this site served last.

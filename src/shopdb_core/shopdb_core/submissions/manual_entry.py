@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from shopdb_core.assets import rows
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.merge import diff, merge
-from shopdb_core.audit.entries import AuditChain, AuditEntry, record
+from shopdb_core.audit.entries import AuditChain, AuditEntry, record, row_hash
 from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text
@@ -45,7 +45,7 @@ class ManualEntry:
         if existing := rows.lock_asset(connection, self.assettype, key):
             raise Conflict(f"{existing.identityvalue} exists already: it is asset {existing.assetid}.")
         attributes = merge({}, self.attributes)
-        assetid = rows.create_asset(
+        row = rows.create_asset(
             connection,
             assettype=self.assettype,
             identityvalue=identityvalue,
@@ -58,16 +58,17 @@ class ManualEntry:
             at=at,
             plugin=None,
             action="created",
-            assetid=assetid,
+            assetid=row.assetid,
             identityvalue=identityvalue,
             diff=canonical_text(diff({}, attributes)),
             volatileonly=False,
             actor=self.origin.actor,
             clientaddress=self.origin.clientaddress,
             requestid=self.origin.requestid,
+            rowhash=row_hash(row),
         )
         record(connection, self.chain.seal(entry, None))
-        return rows.get_asset(connection, assetid)
+        return rows.get_asset(connection, row.assetid)
 
 
 def _refusal(fault: Fault) -> InvalidSubmission:

@@ -14,10 +14,10 @@ from operator import attrgetter
 
 from shopdb_core.assets.plugin_tables import Contents, PluginTables, RowKeys
 from shopdb_core.assets.rows import count_of_type, lock_by_id, read_attributes, versions_of_type
+from shopdb_core.audit.entries import was_submitted
 from shopdb_core.errors import NotFound, PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection, Store
-from shopdb_core.submissions.upsert import has_dependents
 
 GROUP = 50
 """How many assets one transaction handles, during which no other writes on SQLite."""
@@ -136,7 +136,7 @@ class _Group:
         if stored.version != member.version:  # a submission has changed the rows since the snapshot
             keys = self.tables.keys(connection, [member.assetid]).get(member.assetid)
         self.tables.delete(connection, member.assetid, keys or NO_ROWS)
-        if has_dependents(connection, stored):
+        if was_submitted(connection, stored):
             self._store(connection, member.assetid)
 
     def _store(self, connection: Connection, assetid: int) -> None:

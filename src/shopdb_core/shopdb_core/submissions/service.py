@@ -175,7 +175,7 @@ def _change(outcome: Outcome) -> AssetChange:
     """Return the argument of the hook `asset_changed`."""
     entry = outcome.entry
     assert entry.plugin is not None
-    assert entry.action != "noop"
+    assert entry.action in ("created", "updated")
     return AssetChange(
         auditid=outcome.auditid,
         at=entry.at,

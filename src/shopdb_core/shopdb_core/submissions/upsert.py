@@ -12,7 +12,15 @@ from shopdb_core.assets.duplicates import DuplicateSearch
 from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch, SecondaryIdentity
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, lock_asset, lock_by_id, read_attributes, seen_since
-from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, newest_hash, record, was_submitted
+from shopdb_core.audit.entries import (
+    Action,
+    AuditChain,
+    AuditEntry,
+    previous_hash,
+    record,
+    row_hash,
+    was_submitted,
+)
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
@@ -64,28 +72,26 @@ class Recorder:
         at: datetime,
     ) -> Outcome:
         """Record that the matched and locked asset was submitted again, unchanged."""
-        entry = self.entry("noop", stored.assetid, stored.identityvalue, {}, at)
-        sealed = self.chain.seal(entry, _previous_hash(connection, stored))
-        rows.touch_asset(
-            connection, stored.assetid, submissionhash=submissionhash, chainhash=sealed.hash, at=at
-        )
+        row = stored.seen(at, submissionhash)
+        entry = self.entry("noop", row, {}, at)
+        sealed = self.chain.seal(entry, previous_hash(connection, stored))
+        rows.touch_asset(connection, row, chainhash=sealed.hash)
         return Outcome(record(connection, sealed), entry, {}, match)
 
-    def entry(
-        self, action: Action, assetid: int, identityvalue: str, changes: JsonObject, at: datetime
-    ) -> AuditEntry:
-        """Return the audit entry of an action; `changes` is its diff."""
+    def entry(self, action: Action, row: StoredAsset, changes: JsonObject, at: datetime) -> AuditEntry:
+        """Return the audit entry of an action; `row` is the asset's row after it, `changes` its diff."""
         return AuditEntry(
             at=at,
             plugin=self.collector.name,
             action=action,
-            assetid=assetid,
-            identityvalue=identityvalue,
+            assetid=row.assetid,
+            identityvalue=row.identityvalue,
             diff=canonical_text(changes),
             volatileonly=bool(changes) and changes.keys() <= self.collector.volatile,
             actor=self.origin.actor,
             clientaddress=self.origin.clientaddress,
             requestid=self.origin.requestid,
+            rowhash=row_hash(row),
         )
 
 
@@ -153,7 +159,7 @@ class Upsert:
         identityvalue = self.prepared.identityvalue
         after = merge({}, self._patch(identityvalue))
         changes = {name: {"before": None, "after": value} for name, value in after.items()}
-        assetid = rows.create_asset(
+        row = rows.create_asset(
             connection,
             assettype=self.collector.name,
             identityvalue=identityvalue,
@@ -162,10 +168,10 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_dependents(connection, assetid, None, after)
+        self._write_dependents(connection, row.assetid, None, after)
         search = self._search(connection, at)
-        warnings = tuple(search.of_new(assetid, self.prepared.identitykey, match.evidence))
-        entry = self.recorder.entry("created", assetid, identityvalue, changes, at)
+        warnings = tuple(search.of_new(row.assetid, self.prepared.identitykey, match.evidence))
+        entry = self.recorder.entry("created", row, changes, at)
         auditid = record(connection, self.recorder.chain.seal(entry, None))
         return Outcome(auditid, entry, changes, match, warnings)
 
@@ -183,18 +189,12 @@ class Upsert:
             warnings = self._search_changed(self._search(connection, at), match, stored, {}, fitting)
             self._write_dependents(connection, stored.assetid, None, fitting)
             return replace(noop, warnings=warnings)
-        entry = self.recorder.entry("updated", stored.assetid, identityvalue, changes, at)
-        sealed = self.recorder.chain.seal(entry, _previous_hash(connection, stored))
-        rows.change_asset(
-            connection,
-            stored.assetid,
-            identityvalue=identityvalue,
-            identitykey=self.prepared.identitykey,
-            submissionhash=self.prepared.hash,
-            chainhash=sealed.hash,
-            attributes=after,
-            at=at,
+        row = stored.changed(
+            at, self.prepared.hash, identityvalue=identityvalue, identitykey=self.prepared.identitykey
         )
+        entry = self.recorder.entry("updated", row, changes, at)
+        sealed = self.recorder.chain.seal(entry, previous_hash(connection, stored))
+        rows.change_asset(connection, row, chainhash=sealed.hash, attributes=after)
         warnings = self._search_changed(self._search(connection, at), match, stored, previous or {}, fitting)
         self._write_dependents(connection, stored.assetid, previous, fitting)
         return Outcome(record(connection, sealed), entry, changes, match, warnings)
@@ -229,7 +229,7 @@ class Upsert:
 
         `unchanged` are the fields that keep a value that fits the declaration.
         """
-        if not has_dependents(connection, stored):
+        if not was_submitted(connection, stored):
             return None
         return self.collector.fitting(before, unchanged | {self.collector.identityfield})
 
@@ -252,13 +252,3 @@ class Upsert:
             after=after,
             plugin=self.collector.name,
         )
-
-
-def has_dependents(connection: Connection, stored: StoredAsset) -> bool:
-    """Return whether rows that depend on the asset were written: not if it was only entered by hand."""
-    return stored.submissionhash is not None or was_submitted(connection, stored.assetid)
-
-
-def _previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
-    """Return the hash that the next entry follows; the row of an asset with one entry lacks it."""
-    return stored.chainhash or newest_hash(connection, stored.assetid)

@@ -117,7 +117,7 @@ class StorageComparison:
                 submissionhash=None,
                 attributes=attributes,
                 at=datetime.now(UTC),
-            )
+            ).assetid
             self._collector.hooks.call(
                 HOOK,
                 connection=connection,

@@ -1,129 +1,50 @@
-"""The settings of a site, and how they are read from environment variables and a `.env` file.
+"""Read the settings of a site from environment variables and a `.env` file.
 
-The dataclasses hold the defaults; the `read_…` functions pass them only the variables that are set.
+The records hold the defaults; the `read_…` functions pass them only the variables that are set.
 """
 
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, TypeAlias, cast
 
 from dotenv import dotenv_values
 
 from shopdb_core.errors import ConfigurationError, did_you_mean
+from shopdb_core.settings.records import (
+    AUDIT_KEY,
+    DEFAULT_LISTEN,
+    SECRET_MINIMUM_LENGTH,
+    SHARED_KEY,
+    ClientSettings,
+    IntakeSettings,
+    OnMatch,
+    PluginSelection,
+    Settings,
+)
+from shopdb_core.settings.values import (
+    read_address,
+    read_count,
+    read_days,
+    read_hours,
+    read_networks,
+    read_timezone,
+    read_unchanged,
+)
 
-OnMatch = Literal["flag", "adopt"]
-Network: TypeAlias = IPv4Network | IPv6Network
 Parse: TypeAlias = Callable[[str, str], object]
 
-DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
-DEFAULT_LISTEN = ("127.0.0.1", 8080)
-DEFAULT_ONMATCH: OnMatch = "flag"
-DEFAULT_ADOPT_AFTER_HOURS = 24
-
-SECRET_MINIMUM_LENGTH = 32
-SECRET_LEAST_VARIETY = 8
-SHARED_KEY = "COLLECTOR_API_KEY"
 MOST_KEYS = 2
-LAST_PORT = 65535
-KEEP = "keep"
-MOST_DAYS = 36_500
-MOST_HOURS = 8_784
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
 _PLUGIN_SETTING = re.compile(r"SHOPDB_([A-Z0-9_]+)_(ONMATCH|ADOPT_AFTER_HOURS)")
-_EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
-_LETTERS = str.maketrans("4@310$5", "aaeioss")
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]+@|[?&]password=")
 _OURS = re.compile("(SHOPDB_|COLLECTOR_API_?KEY).*", re.IGNORECASE)
 # Kubernetes sets these in every container for a service named `shopdb` or `shopdb-…`.
 _OF_KUBERNETES = re.compile(r"SHOPDB_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_.+)?)")
-
-
-@dataclass(frozen=True, slots=True)
-class PluginSelection:
-    """Which plugins are loaded, by name: those of the allow-list (`None`: all) that are not blocked."""
-
-    plugins: frozenset[str] | None = None
-    blocked: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntakeSettings:
-    """The settings that the validation of a submission depends on."""
-
-    max_body_bytes: int = 1024 * 1024
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(IntakeSettings):
-    """All settings of one site.
-
-    - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
-    - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
-    - `onmatch`, `adopt_after_hours`: per plugin; the defaults above for a plugin that is not in it.
-    - `trusted_proxies`: whose `X-Forwarded-For` is believed.
-    - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
-
-    Raises `ConfigurationError` for a weak secret, and for a key that is the `secret_key`.
-    """
-
-    secret_key: str = field(repr=False)
-    database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
-    listen: tuple[str, int] = DEFAULT_LISTEN
-    trusted_proxies: tuple[Network, ...] = ()
-    threads: int = 8
-    pool_size: int | None = None
-    workers: int = 1
-    collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    shared_keys: tuple[str, ...] = field(default=(), repr=False)
-    plugin_selection: PluginSelection = PluginSelection()
-    onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
-    adopt_after_hours: Mapping[str, int] = field(default_factory=dict)
-    audit_retention_days: int | None = None
-    audit_noop_retention_days: int | None = 30
-
-    def __post_init__(self) -> None:
-        """Refuse weak secrets, also those of settings that were not read from variables."""
-        _check_secret("SECRET_KEY", self.secret_key)
-        _check_keys(SHARED_KEY, self.shared_keys, self.secret_key)
-        for plugin, keys in self.collector_keys.items():
-            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys, self.secret_key)
-
-
-@dataclass(frozen=True, slots=True)
-class ClientSettings:
-    """The URL of this site's server, and the key of one collector; `None` where none is set."""
-
-    url: str
-    key: str | None = field(repr=False)
-
-
-def _check_keys(variable: str, keys: Iterable[str], secret_key: str) -> None:
-    for key in keys:
-        _check_secret(variable, key)
-        if key == secret_key:
-            # Every pipeline would have the key that signs the tokens of administrators.
-            raise ConfigurationError(f"{variable} has the value of SECRET_KEY; give it a key of its own.")
-        if not (key.isascii() and key.isprintable()):
-            raise ConfigurationError(f"{variable} has a character that an HTTP header cannot carry.")
-
-
-def _check_secret(variable: str, value: str) -> None:
-    """Refuse a secret that is short, has few different characters, or is printed in the documentation."""
-    advice = "`shopdb init` makes a good one."
-    if len(value.encode()) < SECRET_MINIMUM_LENGTH:
-        raise ConfigurationError(f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; {advice}")
-    plain = re.sub("[^a-z]", "", value.lower().translate(_LETTERS))
-    if _EXAMPLE.search(plain) or len(set(value)) < SECRET_LEAST_VARIETY:
-        raise ConfigurationError(f"{variable} is an example value; {advice}")
 
 
 def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
@@ -142,16 +63,16 @@ def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read all settings; raises `ConfigurationError` that names the variable."""
     check_names(environ)
-    secret_key = _secret(environ, "SECRET_KEY")
-    if secret_key is None:
-        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
+    secret_keys = _secret_keys(environ)
     return Settings(
-        secret_key=secret_key,
+        secret_key=secret_keys[0],
+        old_secret_keys=secret_keys[1:],
+        audit_keys=_keys(environ, AUDIT_KEY),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
         onmatch=_of_plugins(environ, "ONMATCH", _onmatch),
-        adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", _hours),
+        adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", read_hours),
         **_values(environ, _INTAKE_VARIABLES),
         **_values(environ, _SERVER_VARIABLES),
     )
@@ -184,7 +105,7 @@ def check_dotenv(directory: Path) -> None:
 def _is_secret(variable: str, value: str) -> bool:
     if variable == "SHOPDB_DATABASE_URL":
         return bool(_PASSWORD_IN_URL.search(value))
-    return variable.startswith(("SECRET_KEY", SHARED_KEY)) and not variable.endswith("_FILE")
+    return variable.startswith(("SECRET_KEY", SHARED_KEY, AUDIT_KEY)) and not variable.endswith("_FILE")
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
@@ -201,7 +122,7 @@ def read_intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
 def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:
     """Read how to reach this site's own server; SECRET_KEY is not needed. Raises as `read_settings` does."""
     variable = "SHOPDB_LISTEN"
-    host, port = _address(variable, _text(environ, variable)) if variable in environ else DEFAULT_LISTEN
+    host, port = read_address(variable, _text(environ, variable)) if variable in environ else DEFAULT_LISTEN
     keys = _keys(environ, f"{SHARED_KEY}_{plugin.upper()}") or _keys(environ, SHARED_KEY)
     return ClientSettings(f"http://{f'[{host}]' if ':' in host else host}:{port}", keys[0] if keys else None)
 
@@ -241,6 +162,16 @@ def _keys(environ: Mapping[str, str], variable: str) -> tuple[str, ...]:
     return keys
 
 
+def _secret_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read one key, or two of which each is long enough; an old site's one key may have a comma in it."""
+    value = _secret(environ, "SECRET_KEY")
+    if value is None:
+        raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
+    keys = tuple(key.strip() for key in value.split(","))
+    are_two = len(keys) == MOST_KEYS and all(len(key.encode()) >= SECRET_MINIMUM_LENGTH for key in keys)
+    return keys if are_two else (value,)
+
+
 def _plugin_keys(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     names = {match[1] for match in map(_PLUGIN_KEY.fullmatch, environ) if match} - {"FILE"}
     return {name.lower(): _keys(environ, f"{SHARED_KEY}_{name}") for name in sorted(names)}
@@ -265,77 +196,32 @@ def _onmatch(variable: str, value: str) -> OnMatch:
     return cast("OnMatch", value)
 
 
-def _unchanged(_variable: str, value: str) -> str:
-    return value
-
-
-def _number(variable: str, value: str, rule: str, allowed: range) -> int:
-    if not (value.isascii() and value.isdigit() and int(value) in allowed):
-        raise ConfigurationError(f"{variable} is {rule}: {value[:40]}")
-    return int(value)
-
-
-def _count(variable: str, value: str) -> int:
-    return _number(variable, value, "not a whole number above 0", range(1, 2**63))
-
-
-def _hours(variable: str, value: str) -> int:
-    return _number(variable, value, f"not a number of hours from 0 to {MOST_HOURS}", range(MOST_HOURS + 1))
-
-
-def _days(variable: str, value: str) -> int | None:
-    rule = f"neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}"
-    return None if value == KEEP else _number(variable, value, rule, range(1, MOST_DAYS + 1))
-
-
-def _timezone(variable: str, value: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(f"{variable} is not an IANA time zone: {value[:40]}") from error
-
-
-def _address(variable: str, value: str) -> tuple[str, int]:
-    host, _, port = value.rpartition(":")
-    if not (host and port.isascii() and port.isdigit() and int(port) <= LAST_PORT):
-        raise ConfigurationError(f"{variable} is not HOST:PORT, such as 127.0.0.1:8080: {value[:40]}")
-    return host.strip("[]"), int(port)
-
-
-def _networks(variable: str, value: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ip_network(network.strip()) for network in value.split(","))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{variable} is not a list of addresses or networks, such as 127.0.0.1,10.0.0.0/24: {value[:40]}"
-        ) from error
-
-
 _Variables = Mapping[str, tuple[str, Parse]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
 _INTAKE_VARIABLES: _Variables = MappingProxyType(
     {
-        "max_body_bytes": ("SHOPDB_MAX_BODY_BYTES", _count),
-        "timezone": ("SHOPDB_TIMEZONE", _timezone),
+        "max_body_bytes": ("SHOPDB_MAX_BODY_BYTES", read_count),
+        "timezone": ("SHOPDB_TIMEZONE", read_timezone),
     }
 )
 _SERVER_VARIABLES: _Variables = MappingProxyType(
     {
-        "database_url": ("SHOPDB_DATABASE_URL", _unchanged),
-        "listen": ("SHOPDB_LISTEN", _address),
-        "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", _networks),
-        "threads": ("SHOPDB_THREADS", _count),
-        "pool_size": ("SHOPDB_POOL_SIZE", _count),
-        "workers": ("SHOPDB_WORKERS", _count),
-        "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", _days),
-        "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", _days),
+        "database_url": ("SHOPDB_DATABASE_URL", read_unchanged),
+        "listen": ("SHOPDB_LISTEN", read_address),
+        "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", read_networks),
+        "threads": ("SHOPDB_THREADS", read_count),
+        "pool_size": ("SHOPDB_POOL_SIZE", read_count),
+        "workers": ("SHOPDB_WORKERS", read_count),
+        "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
+        "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),
     }
 )
 
 _NAMES = frozenset(
     {variable for variable, _ in (*_INTAKE_VARIABLES.values(), *_SERVER_VARIABLES.values())}
-    | {SHARED_KEY, f"{SHARED_KEY}_FILE", "SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
+    | {SHARED_KEY, f"{SHARED_KEY}_FILE", AUDIT_KEY, f"{AUDIT_KEY}_FILE"}
+    | {"SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
 )
 """The variables of which each has one name; `SHOPDB_KEY` is read by `shopdb submit`."""
 

@@ -1,0 +1,39 @@
+"""The settings of a site: the public names."""
+
+from shopdb_core.settings.environment import (
+    check_dotenv,
+    read_client_settings,
+    read_intake_settings,
+    read_plugin_selection,
+    read_settings,
+    with_dotenv,
+)
+from shopdb_core.settings.records import (
+    AUDIT_KEY,
+    DEFAULT_ADOPT_AFTER_HOURS,
+    DEFAULT_DATABASE_URL,
+    DEFAULT_ONMATCH,
+    SHARED_KEY,
+    IntakeSettings,
+    PluginSelection,
+    Settings,
+)
+from shopdb_core.settings.values import Network
+
+__all__ = [
+    "AUDIT_KEY",
+    "DEFAULT_ADOPT_AFTER_HOURS",
+    "DEFAULT_DATABASE_URL",
+    "DEFAULT_ONMATCH",
+    "SHARED_KEY",
+    "IntakeSettings",
+    "Network",
+    "PluginSelection",
+    "Settings",
+    "check_dotenv",
+    "read_client_settings",
+    "read_intake_settings",
+    "read_plugin_selection",
+    "read_settings",
+    "with_dotenv",
+]
