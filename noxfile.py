@@ -40,6 +40,7 @@ LINT_TOOLS = (
     "mypy>=1.13",
     "pysnmp>=7.1.22",
     "ruff>=0.8",
+    "types-greenlet>=3.1",
     "types-jsonschema>=4.23",
     "types-psutil>=6.1",
 )

@@ -28,7 +28,7 @@ from harness.stock import Stock, hostname, submission
 from sqlalchemy import create_engine, text
 
 from shopdb_core.assets.duplicates import list_duplicates
-from shopdb_core.assets.rows import get_asset, list_assets
+from shopdb_core.assets.listing import get_asset, list_assets
 from shopdb_core.audit.entries import AuditChain, list_entries
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site

@@ -271,7 +271,7 @@ def test_the_time_last_seen_never_goes_back(history, monkeypatch):
             return datetime.now(tz) + timedelta(400)
 
     with monkeypatch.context() as patch:
-        patch.setattr("shopdb_core.submissions.upsert.datetime", Ahead)
+        patch.setattr("shopdb_core.submissions.wave.datetime", Ahead)
         history.submit("PC-1", "A")
     seen = history.shop.get("/api/assets/1").json["lastseenat"]
 

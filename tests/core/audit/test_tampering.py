@@ -48,6 +48,7 @@ COLUMNS = {
         "identityvalue": ("identityvalue = 'PC-9'", "identityvalue: is not that of the newest entry"),
         "identitykey": ("identitykey = {bytes}", ROW),
         "submissionhash": ("submissionhash = {bytes}", ROW),
+        "bodydigest": ("bodydigest = {bytes}", ROW),
         "chainhash": ("chainhash = {bytes}", NEWEST),
         "createdat": (f"createdat = {LATER}", ROW),
         "updatedat": (f"updatedat = {LATER}", ROW),

@@ -1,6 +1,7 @@
 """The store on a database server: a transaction that loses a race or its connection is run again."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,6 +31,11 @@ def concurrently(*jobs):
 
 def add_one(connection, name):
     connection.execute(text("UPDATE mark SET number = number + 1 WHERE name = :name"), {"name": name})
+
+
+def run_each(connection, works):
+    """Run each of several works, as one batch."""
+    return [work(connection) for work in works]
 
 
 def own_id(connection):
@@ -169,13 +175,13 @@ def test_connections_lost_between_transactions_are_replaced(make_store, mark, ma
 
 
 def test_one_failing_work_of_a_batch_fails_alone(store, mark, marks):
-    """Each work of a batch has a savepoint of its own."""
+    """The whole batch is rolled back, and each item runs in a transaction of its own."""
 
     def fail(connection):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    first, failed, second = store.batch([mark("a"), fail, mark("b")], [b"a", b"b", b"c"])
+    first, failed, second = store.batch(run_each, [mark("a"), fail, mark("b")])
 
     assert (first, second) == ("a", "b")
     assert isinstance(failed, KeyError)
@@ -186,25 +192,40 @@ def test_a_unique_violation_in_a_batch_fails_alone(store, mark, marks):
     """Until the last try, a unique violation looks like a lost race."""
     store.transaction(mark("taken"))
 
-    first, failed, second = store.batch([mark("a"), mark("taken"), mark("b")], [b"a", b"b", b"c"])
+    first, failed, second = store.batch(run_each, [mark("a"), mark("taken"), mark("b")])
 
     assert (first, second) == ("a", "b")
     assert isinstance(failed, IntegrityError)
     assert marks() == {"taken", "a", "b"}
 
 
-def test_the_works_of_a_batch_run_in_the_order_of_their_keys(store):
-    """Works of one key run in their own order, and the results are in the order of the works."""
-    run = []
+def test_items_of_threads_that_wait_run_in_one_transaction(store, monkeypatch):
+    """One thread runs the items of the others, and each gets its own results."""
+    monkeypatch.setattr(store._combining, "_turns", threading.Semaphore(1))
+    begun, release, sizes, outcomes = threading.Event(), threading.Event(), [], {}
 
-    def work(name):
-        return lambda _connection: run.append(name) or name
+    def work(_connection, items):
+        sizes.append(len(items))
+        begun.set()
+        release.wait(10)
+        return [item.upper() for item in items]
 
-    names, keys = ["b1", "a1", "c1", "a2", "b2"], [b"b", b"a", b"c", b"a", b"b"]
-    results = store.batch([work(name) for name in names], keys)
+    def run(item):
+        outcomes[item] = store.batch(work, [item])
 
-    assert results == names
-    assert run == ["a1", "a2", "b1", "b2", "c1"]
+    first = threading.Thread(target=run, args=["a"])
+    first.start()
+    begun.wait(10)
+    others = [threading.Thread(target=run, args=[item]) for item in "bcd"]
+    for thread in others:
+        thread.start()
+    while len(store._combining._waiting) < 3:
+        time.sleep(0.01)
+    release.set()
+    for thread in (first, *others):
+        thread.join()
+    assert sizes == [1, 3]
+    assert outcomes == {item: [item.upper()] for item in "abcd"}
 
 
 def test_a_batch_that_lost_every_race_is_run_one_by_one(store, marked, database_kind, monkeypatch):
@@ -223,7 +244,7 @@ def test_a_batch_that_lost_every_race_is_run_one_by_one(store, marked, database_
 
     with engine.connect() as other:
         add_one(other, "b")
-        first, *others = store.batch([work(name) for name in "abc"], [b"a", b"b", b"c"])
+        first, *others = store.batch(run_each, [work(name) for name in "abc"])
     engine.dispose()
 
     assert first == "a"

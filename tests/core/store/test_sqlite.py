@@ -50,6 +50,11 @@ def count(connection):
     return connection.scalar(text("SELECT count(*) FROM mark"))
 
 
+def run_each(connection, works):
+    """Run each of several works, as one batch."""
+    return [work(connection) for work in works]
+
+
 def marks(store):
     """Return the names that are stored."""
     return store.read(lambda connection: set(connection.scalars(text("SELECT name FROM mark"))))
@@ -87,13 +92,13 @@ def test_work_that_raises_does_not_affect_its_batch(store):
 
 
 def test_batch_returns_results_and_errors_in_order(store):
-    """Works run in one commit, each in a savepoint; a later work sees the rows of an earlier one."""
+    """If one fails, each runs in a savepoint of its own; a later one sees the rows of an earlier one."""
 
     def fail(connection):
         mark("lost")(connection)
         raise KeyError("mine")
 
-    one, failure, two, number = store.batch([mark("one"), fail, mark("two"), count], [b"d", b"c", b"b", b"a"])
+    one, failure, two, number = store.batch(run_each, [mark("one"), fail, mark("two"), count])
     assert (one, two, number) == ("one", "two", 2)
     assert isinstance(failure, KeyError)
     assert marks(store) == {"one", "two"}
@@ -102,14 +107,38 @@ def test_batch_returns_results_and_errors_in_order(store):
 def test_batch_of_a_closed_store_returns_errors(store):
     """Each work has `Unavailable` as its result."""
     store.close()
-    assert [type(outcome) for outcome in store.batch([mark("a"), mark("b")], [b"a", b"b"])] == [
-        Unavailable
-    ] * 2
+    outcomes = store.batch(run_each, [mark("a"), mark("b")])
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 2
 
 
 def test_an_empty_batch(store):
     """A batch without works returns an empty list."""
-    assert store.batch([], []) == []
+    assert store.batch(run_each, []) == []
+
+
+def test_batches_of_callers_that_wait_run_at_once(store):
+    """The work gets the items of all callers together, and each caller its own results."""
+    release, sizes, outcomes = threading.Event(), [], {}
+
+    def work(_connection, items):
+        sizes.append(len(items))
+        return [item.upper() for item in items]
+
+    def run(items):
+        outcomes[items] = store.batch(work, items)
+
+    holder = threading.Thread(target=store.transaction, args=[lambda _connection: release.wait(10)])
+    holder.start()
+    threads = [threading.Thread(target=run, args=[items]) for items in ("ab", "c", "def")]
+    for thread in threads:
+        thread.start()
+    while store._writer._jobs.qsize() < 3:
+        time.sleep(0.01)
+    release.set()
+    for thread in (holder, *threads):
+        thread.join()
+    assert sizes == [6]
+    assert outcomes == {"ab": ["A", "B"], "c": ["C"], "def": ["D", "E", "F"]}
 
 
 def stored_within(store, name, seconds=10):
@@ -204,7 +233,7 @@ def test_a_file_that_was_moved_is_unavailable(file, store, remove):
     ):
         with pytest.raises(Unavailable, match="moved, deleted or replaced"):
             run()
-    (refused,) = store.batch([mark("one of many")], [b"a"])
+    (refused,) = store.batch(run_each, [mark("one of many")])
     assert isinstance(refused, Unavailable)
     assert file.exists() == existed
 

@@ -8,8 +8,8 @@ from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
+from shopdb_core.assets.listing import get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
-from shopdb_core.assets.rows import get_asset, read_page
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import Conflict

@@ -14,7 +14,7 @@ from shopdb_core.api.problems import document, log_refusal
 from shopdb_core.api.request import Roles, read_json
 from shopdb_core.api.responses import json_line
 from shopdb_core.errors import InvalidSubmission, MalformedBody, Unavailable
-from shopdb_core.intake.http_body import NDJSON
+from shopdb_core.intake.http_body import NDJSON, Body
 from shopdb_core.intake.ndjson import ReadLine, read_ndjson
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
 from shopdb_hookspecs import Json, JsonObject
@@ -96,16 +96,14 @@ def _prefers_lenient(req: falcon.Request) -> bool:
     return any("".join(preference.split(";")[0].split()) == LENIENT for preference in preferences)
 
 
-def _result_body(
-    result: SubmissionResult, encoding_warnings: tuple[str, ...] = (), *, dryrun: bool
-) -> JsonObject:
+def _result_body(result: SubmissionResult, *, dryrun: bool) -> JsonObject:
     """Return the JSON answer for one submission (contract 2)."""
     body: JsonObject = {
         "status": "ok",
         "action": result.action,
         "assetid": result.assetid,
         "identityvalue": result.identityvalue,
-        "warnings": [*encoding_warnings, *result.warnings],
+        "warnings": [*result.warnings],
     }
     return {**body, "diff": result.diff, "matchedby": result.matchedby} if dryrun else body
 
@@ -121,34 +119,34 @@ class _Batch:
 
     def answer(self, lines: Sequence[ReadLine]) -> bytes:
         """Submit a group, and return its lines of the answer."""
-        results = iter(self._submit([line.content for line in lines if not line.fault]))
-        outcomes = [(line, line.fault or next(results)) for line in lines]
-        self._log([(line, outcome) for line, outcome in outcomes if isinstance(outcome, _REFUSALS)])
-        return b"".join(json_line(self._answer_line(line, outcome)) for line, outcome in outcomes)
+        results = iter(self._submit([line.content for line in lines if isinstance(line.content, Body)]))
+        outcomes = [
+            (line.number, next(results) if isinstance(line.content, Body) else line.content) for line in lines
+        ]
+        self._log([(number, outcome) for number, outcome in outcomes if isinstance(outcome, _REFUSALS)])
+        return b"".join(json_line(self._answer_line(*outcome)) for outcome in outcomes)
 
-    def _log(self, refused: Sequence[tuple[ReadLine, Exception]]) -> None:
+    def _log(self, refused: Sequence[tuple[int, Exception]]) -> None:
         """Log one line for a group, however many of its submissions were refused."""
-        for line, error in refused[:1]:
-            what = f"{self._plugin} refused {len(refused)} lines of a batch, first line {line.number}"
+        for number, error in refused[:1]:
+            what = f"{self._plugin} refused {len(refused)} lines of a batch, first line {number}"
             log_refusal(error, self._options.origin.requestid, what)
 
-    def _submit(self, submissions: Sequence[dict[str, Json]]) -> Sequence[SubmissionResult | Exception]:
+    def _submit(self, bodies: Sequence[Body]) -> Sequence[SubmissionResult | Exception]:
         """Submit a group, unless the database was unavailable before: each group would wait as long again."""
         if self._unavailable:
-            return [self._unavailable] * len(submissions)
+            return [self._unavailable] * len(bodies)
         options = self._options
         results = self._submissions.submit_many(
-            self._plugin, submissions, options.origin, dryrun=options.dryrun, lenient=options.lenient
+            self._plugin, bodies, options.origin, dryrun=options.dryrun, lenient=options.lenient
         )
         self._unavailable = next((result for result in results if isinstance(result, Unavailable)), None)
         return results
 
-    def _answer_line(self, line: ReadLine, result: SubmissionResult | Exception) -> Json:
+    def _answer_line(self, number: int, result: SubmissionResult | Exception) -> Json:
         if isinstance(result, SubmissionResult):
-            return {"line": line.number, **_result_body(result, line.warnings, dryrun=self._options.dryrun)}
-        if isinstance(result, InvalidSubmission):
-            result.warnings = line.warnings + result.warnings
-        return {"line": line.number, **document(result, self._options.origin.requestid)}
+            return {"line": number, **_result_body(result, dryrun=self._options.dryrun)}
+        return {"line": number, **document(result, self._options.origin.requestid)}
 
 
 def _groups(lines: Iterable[ReadLine]) -> Iterator[list[ReadLine]]:
@@ -156,7 +154,7 @@ def _groups(lines: Iterable[ReadLine]) -> Iterator[list[ReadLine]]:
     size = 0
     for line in lines:
         group.append(line)
-        size += line.size
+        size += len(line.content.content) if isinstance(line.content, Body) else 0
         if len(group) == LINES_AT_ONCE or size >= BYTES_AT_ONCE:
             yield group
             group, size = [], 0

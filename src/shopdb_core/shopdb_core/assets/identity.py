@@ -7,7 +7,7 @@ The caller's transaction commits.
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeGuard
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeGuard
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from shopdb_core.errors import Fault
-from shopdb_core.store import Statement
+from shopdb_core.store import SetQuery, Statement
 from shopdb_core.store.statement import IDENTITY_KEY_BYTES
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence, evidencemove
 from shopdb_hookspecs import Json
@@ -151,6 +151,12 @@ _HOLDERS = Statement(
     .where(*(assetevidence.c[name] == value for name, value in _OF_VALUE.items()))
     .limit(HANDS + 1)
 )
+_TAKEN = SetQuery(
+    select(assetevidence.c.assetid)
+    .where(assetevidence.c.assettype == bindparam("assettype"), assetevidence.c.field == bindparam("field"))
+    .limit(1),
+    assetevidence.c.value,
+)
 _DELETE = Statement(
     delete(assetevidence).where(
         assetevidence.c.assetid == bindparam("assetid"), assetevidence.c.field == bindparam("field")
@@ -198,9 +204,18 @@ class SecondaryIdentity:
     assettype: str
     field: str
 
+    def key(self, value: str) -> bytes:
+        """Return the key of a value; two values are equal if their keys are."""
+        return identity_key(value)
+
     def row(self, value: str) -> dict[str, str | bytes]:
         """Return the columns of a value, in both tables."""
-        return {"assettype": self.assettype, "field": self.field, "value": identity_key(value)}
+        return {"assettype": self.assettype, "field": self.field, "value": self.key(value)}
+
+    def any_taken(self, connection: Connection, values: Iterable[Json]) -> bool:
+        """Return whether any asset has one of the values; none has a placeholder."""
+        keys = [self.key(value) for value in values if is_evidence(value)]
+        return bool(_TAKEN.run(connection, keys, assettype=self.assettype, field=self.field))
 
     def holders(self, connection: Connection, value: Json) -> list[Holder]:
         """Return the assets with this value, three at most; none for a placeholder."""
@@ -208,14 +223,15 @@ class SecondaryIdentity:
             return []
         return [(int(row[0]), row[1]) for row in _HOLDERS.run(connection, self.row(value)).fetchall()]
 
-    def replace(self, connection: Connection, assetid: int, old: Json, new: Json) -> None:
-        """Replace the value of an asset; a placeholder is not stored."""
-        if old == new:
-            return
-        if isinstance(old, str):
-            _DELETE.run(connection, {"assetid": assetid, "field": self.field})
-        if is_evidence(new):
-            _INSERT.run(connection, {**self.row(new), "assetid": assetid})
+    def replace(self, connection: Connection, values: Sequence[tuple[int, Json, Json]]) -> None:
+        """Replace values of assets, given as assetid, old and new value; a placeholder is not stored."""
+        changed = [(assetid, old, new) for assetid, old, new in values if old != new]
+        lost = [
+            {"assetid": assetid, "field": self.field} for assetid, old, _ in changed if isinstance(old, str)
+        ]
+        _DELETE.run_many(connection, lost)
+        new_rows = [{**self.row(new), "assetid": assetid} for assetid, _, new in changed if is_evidence(new)]
+        _INSERT.run_many(connection, new_rows)
 
     def record_move(self, connection: Connection, value: Json, assetid: int, at: datetime) -> None:
         """Record that an asset lost its value, or that another has it, too; forget what is too old."""

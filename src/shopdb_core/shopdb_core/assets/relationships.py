@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, or_, select
 
-from shopdb_core.assets.rows import asset_exists, require_asset
+from shopdb_core.assets.listing import asset_exists, require_asset
 from shopdb_core.errors import Conflict, InvalidSubmission, NotFound
 from shopdb_core.store.tables import assetrelationship as relationship
 from shopdb_hookspecs import JsonObject

@@ -1,28 +1,18 @@
-"""Assets in the database: found and locked, written, and read as the API shows them.
+"""The rows of assets: found and locked, and written, many at once; the caller's transaction commits."""
 
-The caller's transaction commits.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from shopdb_core.assets.identity import identity_key
-from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical_text
-from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.paging import Page, read_rows
+from shopdb_core.store import Insertion, SetQuery, Statement
 from shopdb_core.store.statement import driver_time
-from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
+from shopdb_core.store.tables import asset, assetattributes
 from shopdb_hookspecs import JsonObject
-
-LAST_BYTE = b"\xff"
-"""Sorts after every byte of a UTF-8 string."""
-
-FEW = 1_000
 
 _STORED = (
     asset.c.assetid,
@@ -30,68 +20,76 @@ _STORED = (
     asset.c.identityvalue,
     asset.c.identitykey,
     asset.c.submissionhash,
+    asset.c.bodydigest,
     asset.c.chainhash,
     asset.c.createdat,
     asset.c.updatedat,
     asset.c.lastseenat,
     asset.c.version,
 )
-_BY_IDENTITY = Statement(
+_BY_IDENTITY = SetQuery(
     select(*_STORED)
-    .where(asset.c.assettype == bindparam("assettype"), asset.c.identitykey == bindparam("identitykey"))
-    .with_for_update()
+    .where(asset.c.assettype == bindparam("assettype"))
+    .order_by(asset.c.identitykey)
+    .with_for_update(),
+    asset.c.identitykey,
 )
+_BY_BODY = SetQuery(select(*_STORED).order_by(asset.c.identitykey).with_for_update(), asset.c.bodydigest)
 _BY_ID = Statement(select(*_STORED).where(asset.c.assetid == bindparam("assetid")).with_for_update())
 _SEEN_SINCE = Statement(
     select(asset.c.assetid).where(
         asset.c.assetid == bindparam("assetid"), asset.c.lastseenat >= bindparam("since")
     )
 )
-_ATTRIBUTES = Statement(
-    select(assetattributes.c.attributes).where(assetattributes.c.assetid == bindparam("assetid"))
+_ATTRIBUTES = SetQuery(
+    select(assetattributes.c.assetid, assetattributes.c.attributes), assetattributes.c.assetid
 )
-_INSERT = Insertion(
-    insert(asset).values(
-        assettype=bindparam("assettype"),
-        identityvalue=bindparam("identityvalue"),
-        identitykey=bindparam("identitykey"),
-        submissionhash=bindparam("submissionhash"),
-        createdat=bindparam("at"),
-        updatedat=bindparam("at"),
-        lastseenat=bindparam("at"),
-        version=1,
-    )
+_INSERTED = (
+    "assettype",
+    "identityvalue",
+    "identitykey",
+    "submissionhash",
+    "bodydigest",
+    "createdat",
+    "updatedat",
+    "lastseenat",
+    "version",
 )
+_CHANGED = (
+    "identityvalue",
+    "identitykey",
+    "submissionhash",
+    "bodydigest",
+    "updatedat",
+    "lastseenat",
+    "version",
+)
+_TOUCHED = ("submissionhash", "bodydigest", "lastseenat")
+
+_INSERT = Insertion(asset, _INSERTED)
 _INSERT_ATTRIBUTES = Statement(
     insert(assetattributes).values(assetid=bindparam("assetid"), attributes=bindparam("attributes"))
-)
-_CHANGE = Statement(
-    update(asset)
-    .where(asset.c.assetid == bindparam("asset"))
-    .values(
-        identityvalue=bindparam("identityvalue"),
-        identitykey=bindparam("identitykey"),
-        submissionhash=bindparam("submissionhash"),
-        chainhash=bindparam("chainhash"),
-        updatedat=bindparam("updatedat"),
-        lastseenat=bindparam("lastseenat"),
-        version=bindparam("version"),
-    )
 )
 _CHANGE_ATTRIBUTES = Statement(
     update(assetattributes)
     .where(assetattributes.c.assetid == bindparam("asset"))
     .values(attributes=bindparam("attributes"))
 )
-_TOUCH = Statement(
-    update(asset)
-    .where(asset.c.assetid == bindparam("asset"))
-    .values(
-        submissionhash=bindparam("submissionhash"),
-        chainhash=bindparam("chainhash"),
-        lastseenat=bindparam("lastseenat"),
+
+
+def _update(*names: str) -> Statement:
+    """Return the update of some columns of an asset, and of the hash of its newest entry."""
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    return Statement(
+        update(asset)
+        .where(asset.c.assetid == bindparam("asset"))
+        .values(**values, chainhash=bindparam("newhash"))
     )
-)
+
+
+_CHANGE = _update(*_CHANGED)
+_TOUCH = _update("lastseenat")
+_TOUCH_HASHES = _update(*_TOUCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +101,60 @@ class StoredAsset:
     identityvalue: str
     identitykey: bytes
     submissionhash: bytes | None
+    bodydigest: bytes | None
     chainhash: bytes | None
     createdat: datetime
     updatedat: datetime
     lastseenat: datetime
     version: int
 
-    def seen(self, at: datetime, submissionhash: bytes) -> Self:
-        """Return the row after a submission that changed nothing; `lastseenat` never goes back."""
-        return replace(self, submissionhash=submissionhash, lastseenat=max(self.lastseenat, at))
+    @classmethod
+    def new(
+        cls,
+        assettype: str,
+        identityvalue: str,
+        identitykey: bytes,
+        at: datetime,
+        *,
+        submissionhash: bytes | None = None,
+        bodydigest: bytes | None = None,
+    ) -> Self:
+        """Return the row of an asset to be created; its assetid is 0 until it is inserted."""
+        return cls(
+            assetid=0,
+            assettype=assettype,
+            identityvalue=identityvalue,
+            identitykey=identitykey,
+            submissionhash=submissionhash,
+            bodydigest=bodydigest,
+            chainhash=None,
+            createdat=at,
+            updatedat=at,
+            lastseenat=at,
+            version=1,
+        )
 
-    def changed(self, at: datetime, submissionhash: bytes, *, identityvalue: str, identitykey: bytes) -> Self:
+    def seen(self, at: datetime, submissionhash: bytes | None, bodydigest: bytes | None) -> Self:
+        """Return the row after a submission that changed nothing; `lastseenat` never goes back."""
+        return replace(
+            self,
+            submissionhash=submissionhash,
+            bodydigest=bodydigest,
+            lastseenat=max(self.lastseenat, at),
+        )
+
+    def changed(
+        self,
+        at: datetime,
+        submissionhash: bytes,
+        bodydigest: bytes | None,
+        *,
+        identityvalue: str,
+        identitykey: bytes,
+    ) -> Self:
         """Return the row after a change."""
         return replace(
-            self.seen(at, submissionhash),
+            self.seen(at, submissionhash, bodydigest),
             identityvalue=identityvalue,
             identitykey=identitykey,
             updatedat=at,
@@ -124,14 +162,23 @@ class StoredAsset:
         )
 
 
-def lock_asset(connection: Connection, assettype: str, identitykey: bytes) -> StoredAsset | None:
-    """Find the asset with this identity, and lock it until the transaction ends."""
-    return _first(_BY_IDENTITY.run(connection, {"assettype": assettype, "identitykey": identitykey}))
+def lock_assets(
+    connection: Connection, assettype: str, identitykeys: Sequence[bytes]
+) -> dict[bytes, StoredAsset]:
+    """Find the assets with these identities, and lock them in the order of their keys; return them by key."""
+    found = map(_stored, _BY_IDENTITY.run(connection, identitykeys, assettype=assettype))
+    return {stored.identitykey: stored for stored in found}
+
+
+def lock_by_body(connection: Connection, bodydigests: Sequence[bytes]) -> dict[bytes, StoredAsset]:
+    """Find the assets whose last body had one of these digests, and lock them; return them by digest."""
+    return {stored.bodydigest: stored for stored in map(_stored, _BY_BODY.run(connection, bodydigests))}  # type: ignore[misc]  # the query finds no null
 
 
 def lock_by_id(connection: Connection, assetid: int) -> StoredAsset | None:
     """Find the asset with this id, and lock it until the transaction ends."""
-    return _first(_BY_ID.run(connection, {"assetid": assetid}))
+    row = _BY_ID.run(connection, {"assetid": assetid}).fetchone()
+    return None if row is None else _stored(row)
 
 
 def seen_since(connection: Connection, assetid: int, since: datetime) -> bool:
@@ -139,10 +186,7 @@ def seen_since(connection: Connection, assetid: int, since: datetime) -> bool:
     return _SEEN_SINCE.run(connection, {"assetid": assetid, "since": since}).fetchone() is not None
 
 
-def _first(cursor: Any) -> StoredAsset | None:
-    row = cursor.fetchone()
-    if row is None:
-        return None
+def _stored(row: Any) -> StoredAsset:
     *columns, createdat, updatedat, lastseenat, version = row
     times = map(driver_time, (createdat, updatedat, lastseenat))
     return StoredAsset(*columns, *times, version)  # type: ignore[call-arg]  # mypy counts each star as many
@@ -150,170 +194,55 @@ def _first(cursor: Any) -> StoredAsset | None:
 
 def read_attributes(connection: Connection, assetid: int) -> JsonObject:
     """Return the attributes of an asset that exists."""
-    ((attributes,),) = _ATTRIBUTES.run(connection, {"assetid": assetid}).fetchall()
-    return orjson.loads(attributes)  # type: ignore[no-any-return]  # the column holds an object
+    return attributes_of(connection, [assetid])[assetid]
 
 
-def create_asset(
-    connection: Connection,
-    *,
-    assettype: str,
-    identityvalue: str,
-    identitykey: bytes,
-    submissionhash: bytes | None,
-    attributes: JsonObject,
-    at: datetime,
-) -> StoredAsset:
-    """Insert an asset and return its row; raises the driver's integrity error if the identity is taken."""
-    row = {
-        "assettype": assettype,
-        "identityvalue": identityvalue,
-        "identitykey": identitykey,
-        "submissionhash": submissionhash,
-        "at": at,
-    }
-    assetid = _INSERT.insert(connection, row)
-    _INSERT_ATTRIBUTES.run(connection, {"assetid": assetid, "attributes": canonical_text(attributes)})
-    return StoredAsset(
-        assetid, assettype, identityvalue, identitykey, submissionhash, None, at, at, at, version=1
+def attributes_of(connection: Connection, assetids: Sequence[int]) -> dict[int, JsonObject]:
+    """Return the attributes of assets that exist, by assetid."""
+    return {assetid: orjson.loads(text) for assetid, text in _ATTRIBUTES.run(connection, assetids)}
+
+
+def create_assets(connection: Connection, new: Sequence[tuple[StoredAsset, JsonObject]]) -> list[int]:
+    """Insert assets, given as rows with their attributes, and return the ids that they get.
+
+    Raises the driver's integrity error if an identity is taken.
+    """
+    assetids = _INSERT.insert(
+        connection, [{name: getattr(row, name) for name in _INSERTED} for row, _ in new]
     )
+    attributes = [
+        {"assetid": assetid, "attributes": canonical_text(each)}
+        for assetid, (_, each) in zip(assetids, new, strict=True)
+    ]
+    _INSERT_ATTRIBUTES.run_many(connection, attributes)
+    return assetids
 
 
-def change_asset(
-    connection: Connection, row: StoredAsset, *, chainhash: bytes, attributes: JsonObject
+def change_assets(connection: Connection, changed: Sequence[tuple[StoredAsset, bytes, JsonObject]]) -> None:
+    """Write changed rows, each with the hash of its audit entry, and the attributes of the assets."""
+    values = [
+        {"asset": row.assetid, "newhash": chainhash, **{name: getattr(row, name) for name in _CHANGED}}
+        for row, chainhash, _ in changed
+    ]
+    _CHANGE.run_many(connection, values)
+    attributes = [{"asset": row.assetid, "attributes": canonical_text(each)} for row, _, each in changed]
+    _CHANGE_ATTRIBUTES.run_many(connection, attributes)
+
+
+def touch_assets(
+    connection: Connection, seen: Sequence[tuple[StoredAsset, bytes]], *, same_hashes: bool
 ) -> None:
-    """Write the changed row of an asset with its attributes; the type and `createdat` stay as they are."""
-    values = {
-        "asset": row.assetid,
-        "identityvalue": row.identityvalue,
-        "identitykey": row.identitykey,
-        "submissionhash": row.submissionhash,
-        "chainhash": chainhash,
-        "updatedat": row.updatedat,
-        "lastseenat": row.lastseenat,
-        "version": row.version,
-    }
-    _CHANGE.run(connection, values)
-    _CHANGE_ATTRIBUTES.run(connection, {"asset": row.assetid, "attributes": canonical_text(attributes)})
+    """Write `lastseenat` of assets that are otherwise unchanged, each with the hash of its audit entry.
 
-
-def touch_asset(connection: Connection, row: StoredAsset, *, chainhash: bytes) -> None:
-    """Write `lastseenat` and the hashes of an asset that is otherwise unchanged."""
-    values = {
-        "asset": row.assetid,
-        "submissionhash": row.submissionhash,
-        "chainhash": chainhash,
-        "lastseenat": row.lastseenat,
-    }
-    _TOUCH.run(connection, values)
+    `same_hashes`: those of the submission and of the body stay as well, so that no index is written.
+    """
+    values = [
+        {"asset": row.assetid, "newhash": chainhash, **{name: getattr(row, name) for name in _TOUCHED}}
+        for row, chainhash in seen
+    ]
+    (_TOUCH if same_hashes else _TOUCH_HASHES).run_many(connection, values)
 
 
 def set_chainhash(connection: Connection, assetid: int, chainhash: bytes) -> None:
     """Write the hash of the asset's newest entry; the rest of the row stays as it is."""
     connection.execute(update(asset).where(asset.c.assetid == assetid).values(chainhash=chainhash))
-
-
-def list_assets(
-    connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
-) -> list[JsonObject]:
-    """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    query = _select_listed(connection, assettype, identityprefix, after)
-    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
-
-
-def read_page(
-    connection: Connection, *, assettype: str | None, identityvalue: str | None, after: int, limit: int
-) -> Page:
-    """Return a page of the same list, whose `identityvalue` is a prefix; attributes stay JSON text."""
-    query = _select_listed(connection, assettype, identityvalue, after)
-    rows, more = read_rows(connection, query, asset.c.assetid, assetattributes.c.attributes, limit)
-    return Page([{**row._mapping, "attributes": orjson.Fragment(row.attributes)} for row in rows], more)  # noqa: SLF001  # its public name
-
-
-def _select_listed(
-    connection: Connection, assettype: str | None, identityprefix: str | None, after: int
-) -> Select[Any]:
-    query = _select_assets().where(asset.c.assetid > after)
-    if assettype is not None:
-        query = query.where(asset.c.assettype == assettype)
-    if identityprefix is not None:
-        query = query.where(_has_prefix(connection, identityprefix, assettype))
-    return query
-
-
-def count_of_type(connection: Connection, assettype: str) -> int:
-    """Return how many assets have this type."""
-    return connection.scalar(select(func.count()).where(asset.c.assettype == assettype)) or 0
-
-
-def versions_of_type(
-    connection: Connection, assettype: str, after: int, limit: int
-) -> list[tuple[int, bytes, int]]:
-    """Return id, identity key and version of up to `limit` assets with an id above `after`, by id."""
-    query = (
-        select(asset.c.assetid, asset.c.identitykey, asset.c.version)
-        .where(asset.c.assettype == assettype, asset.c.assetid > after)
-        .order_by(asset.c.assetid)
-        .limit(limit)
-    )
-    return [(assetid, bytes(key), version) for assetid, key, version in connection.execute(query)]
-
-
-def get_asset(connection: Connection, assetid: int) -> JsonObject:
-    """Return one asset; raises `NotFound`."""
-    row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()
-    if row is None:
-        raise NotFound(f"There is no asset {assetid}.")
-    return _shown(row)
-
-
-def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> int:
-    """Return the id of the asset with this identity, in any spelling; raises `NotFound`."""
-    query = select(asset.c.assetid).filter_by(assettype=assettype, identitykey=identity_key(identityvalue))
-    assetid: int | None = connection.scalar(query)
-    if assetid is None:
-        raise NotFound(f"There is no {assettype} asset named {identityvalue[:80]!r}.")
-    return assetid
-
-
-def asset_exists(connection: Connection, assetid: int) -> bool:
-    """Return whether there is an asset with this id."""
-    return connection.scalar(select(asset.c.assetid).where(asset.c.assetid == assetid)) is not None
-
-
-def require_asset(connection: Connection, assetid: int) -> None:
-    """Raise `NotFound` unless there is an asset with this id."""
-    if not asset_exists(connection, assetid):
-        raise NotFound(f"There is no asset {assetid}.")
-
-
-def _has_prefix(connection: Connection, identityprefix: str, assettype: str | None) -> ColumnElement[bool]:
-    """Return the condition of a search by prefix: the ids of the matching assets, if they are few.
-
-    Without the ids, the database would look at every asset in the order of their ids.
-    """
-    # No identity is longer, and normalising hostile text takes quadratic time.
-    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
-    matches = and_(asset.c.identitykey >= prefix, asset.c.identitykey < prefix + LAST_BYTE)
-    if assettype is None:
-        return matches
-    query = select(asset.c.assetid).where(asset.c.assettype == assettype, matches)
-    found = connection.scalars(query.order_by(asset.c.identitykey).limit(FEW + 1)).all()
-    return asset.c.assetid.in_(found) if len(found) <= FEW else matches
-
-
-def _select_assets() -> Select[Any]:
-    return select(
-        asset.c.assetid,
-        asset.c.assettype,
-        asset.c.identityvalue,
-        assetattributes.c.attributes,
-        asset.c.createdat,
-        asset.c.updatedat,
-        asset.c.lastseenat,
-        asset.c.version,
-    ).join_from(asset, assetattributes)
-
-
-def _shown(row: Row[Any]) -> JsonObject:
-    return {**row._mapping, "attributes": orjson.loads(row.attributes)}  # noqa: SLF001  # its public name

@@ -6,7 +6,7 @@ its documentation (docs/architecture.md lists the places).
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical
@@ -62,6 +62,7 @@ ROW_FIELDS = (
     "identityvalue",
     "identitykey",
     "submissionhash",
+    "bodydigest",
     "createdat",
     "updatedat",
     "lastseenat",
@@ -212,11 +213,7 @@ class AuditChain:
 
 
 _values = attrgetter(*FIELDS)
-_INSERT = Insertion(
-    insert(auditentry).values(
-        {column.name: bindparam(column.name) for column in auditentry.c if column.name != "auditid"}
-    )
-)
+_INSERT = Insertion(auditentry, (*FIELDS, "previoushash", "hash", "sealversion"))
 _NEWEST_HASH = Statement(
     select(auditentry.c.hash)
     .where(auditentry.c.assetid == bindparam("assetid"))
@@ -240,9 +237,9 @@ def entry_row(sealed: SealedEntry) -> dict[str, Any]:
     }
 
 
-def record(connection: Connection, sealed: SealedEntry) -> int:
-    """Insert an entry and return its auditid; the caller's transaction, that of the change, commits."""
-    return _INSERT.insert(connection, entry_row(sealed))
+def record(connection: Connection, sealed: Sequence[SealedEntry]) -> list[int]:
+    """Insert entries and return their auditids; the caller's transaction, that of the changes, commits."""
+    return _INSERT.insert(connection, [*map(entry_row, sealed)])
 
 
 def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:

@@ -56,10 +56,10 @@ def rekey(store: Store, chain: AuditChain, present: AuditChain) -> Iterator[Reke
 
     `present` has that first key alone. Others may write meanwhile, with the first key.
     """
+    renewals = _Renewals(chain, present)
     after: int | None = 0
     while (assetids := _next_assets(store, after)) is not None:
-        works = [_Renewal(assetid, chain, present) for assetid in assetids]
-        results = store.batch(works, [assetid.to_bytes(8) for assetid in assetids])
+        results = store.batch(renewals, assetids)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -78,24 +78,26 @@ def _sample(connection: Connection, *, oldest: bool) -> Sequence[Row[Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Renewal:
-    """The transaction that seals the chain of one asset anew; call it on a connection."""
+class _Renewals:
+    """The transaction that seals the chains of assets anew; call it on a connection."""
 
-    assetid: int
     chain: AuditChain
     present: AuditChain
 
-    def __call__(self, connection: Connection) -> bool | None:
-        """Return whether it was necessary; `None` if the chain does not verify and was left."""
-        stored = lock_by_id(connection, self.assetid)
-        links = _links(connection, self.assetid)
+    def __call__(self, connection: Connection, assetids: Sequence[int]) -> list[bool | Exception | None]:
+        """Return for each whether it was necessary; `None` if the chain does not verify and was left."""
+        return [self._renew_asset(connection, assetid) for assetid in assetids]
+
+    def _renew_asset(self, connection: Connection, assetid: int) -> bool | None:
+        stored = lock_by_id(connection, assetid)
+        links = _links(connection, assetid)
         if stored is None or all(_is_intact(self.present, row) for row in links):
             return False
         if not self._is_whole(links):
             return None
         newest = self._renew(connection, links)
         if stored.chainhash is not None:
-            connection.execute(update(asset).where(asset.c.assetid == self.assetid).values(chainhash=newest))
+            connection.execute(update(asset).where(asset.c.assetid == assetid).values(chainhash=newest))
         return True
 
     def _is_whole(self, links: Sequence[Row[Any]]) -> bool:

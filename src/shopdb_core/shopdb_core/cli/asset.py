@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 import orjson
 
-from shopdb_core.assets.rows import find_assetid, get_asset, list_assets, require_asset
+from shopdb_core.assets.listing import find_assetid, get_asset, list_assets, require_asset
 from shopdb_core.audit.entries import list_entries
 from shopdb_core.cli.common import json_option, site_store
 from shopdb_core.cli.output import echo, echo_json, echo_table, short_time

@@ -115,11 +115,9 @@ def _declared(codec: str, utf_16: str) -> str:
     return utf_16 if codec == "utf-16" else codec
 
 
-def decode_line(content: bytes, codec: str | None) -> Decoded:
-    """Decode one line as `decode` does, but refuse UTF-16, whose lines cannot be split as bytes."""
-    if content.startswith(_UTF_16_MARKS) or b"\x00" in content[:2]:
-        raise MalformedBody("The line begins as UTF-16 does; NDJSON is read as UTF-8 only.")
-    return decode(content, codec)
+def begins_as_utf_16(content: bytes) -> bool:
+    """Return whether a text is UTF-16, with a byte order mark or without one."""
+    return content.startswith(_UTF_16_MARKS) or b"\x00" in content[:2]
 
 
 def _decoded(content: bytes, codec: str) -> str:

@@ -1,15 +1,16 @@
-"""A body with one submission a line (NDJSON), parsed line by line; a line beyond its limit is skipped."""
+"""A body with one submission a line (NDJSON), read line by line; a line beyond its limit is skipped."""
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from shopdb_core.errors import PayloadTooLarge, RequestError, UnsupportedMedia
-from shopdb_core.intake.decoding import decode_line, parse
+from shopdb_core.errors import MalformedBody, PayloadTooLarge, RequestError, UnsupportedMedia
+from shopdb_core.intake.decoding import begins_as_utf_16
 from shopdb_core.intake.http_body import (
     CHUNK_BYTES,
     NDJSON,
+    Body,
     Limit,
     Readable,
     body_limit,
@@ -22,7 +23,6 @@ from shopdb_core.intake.http_body import (
     spooled,
     stream_chunks,
 )
-from shopdb_hookspecs import Json
 
 MOST_LINES = 10_000
 MOST_BYTES = 64 * 1024 * 1024
@@ -32,16 +32,10 @@ _BATCH_LIMIT = Limit(MOST_BYTES, "body", "send its lines as several batches")
 
 @dataclass(frozen=True, slots=True)
 class ReadLine:
-    """One line of a batch, counted from 1: the object in it, `size` bytes long, or the `fault` that it has.
-
-    `warnings` are those about its encoding.
-    """
+    """One line of a batch, counted from 1: its body, or the `fault` that kept it from being read."""
 
     number: int
-    size: int = 0
-    content: dict[str, Json] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    fault: RequestError | None = None
+    content: Body | RequestError
 
 
 def read_ndjson(
@@ -72,12 +66,15 @@ def read_ndjson(
 def _lines(chunks: Iterator[bytes], longest: Limit, codec: str | None) -> Iterator[ReadLine]:
     for number, line in enumerate(_raw_lines(chunks, longest), start=1):
         if number > MOST_LINES:
-            yield ReadLine(number, fault=_too_many())
+            yield ReadLine(number, _too_many())
             return
         if isinstance(line, RequestError):
-            yield ReadLine(number, fault=line)
+            yield ReadLine(number, line)
+        elif begins_as_utf_16(line):  # whose lines cannot be split as bytes
+            fault = MalformedBody("The line begins as UTF-16 does; NDJSON is read as UTF-8 only.")
+            yield ReadLine(number, fault)
         elif line.strip():
-            yield _parsed(number, line, codec)
+            yield ReadLine(number, Body(line, codec))
 
 
 def _too_many() -> PayloadTooLarge:
@@ -85,14 +82,6 @@ def _too_many() -> PayloadTooLarge:
         f"A batch has at most {MOST_LINES} lines; this line and those after it were not read:"
         " send them as another batch."
     )
-
-
-def _parsed(number: int, line: bytes, codec: str | None) -> ReadLine:
-    try:
-        decoded = decode_line(line, codec)
-        return ReadLine(number, len(line), parse(decoded.text), decoded.warnings)
-    except RequestError as fault:
-        return ReadLine(number, fault=fault)
 
 
 def _raw_lines(chunks: Iterator[bytes], longest: Limit) -> Iterator[bytes | RequestError]:

@@ -13,6 +13,7 @@ from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.loader import UnusablePlugin
+from shopdb_core.plugins.pace import Pace
 from shopdb_hookspecs import Json, JsonObject
 
 HOOKS = (
@@ -87,6 +88,7 @@ class Collector:
     validator: SubmissionValidator
     examples: Sequence[JsonObject]
     hooks: PluginHooks
+    pace: Pace
 
     @property
     def endpoint(self) -> str:
@@ -111,7 +113,8 @@ class Collector:
         """Return the submission in the plugin's canonical form; raises `PluginFailure`."""
         if not self.hooks.implements("normalize_submission"):
             return submission
-        normalized = self.hooks.call("normalize_submission", submission=submission, plugin=self.name)
+        with self.pace.measured("normalize_submission"):
+            normalized = self.hooks.call("normalize_submission", submission=submission, plugin=self.name)
         if not isinstance(normalized, dict):
             what = "returned None: is a return missing?" if normalized is None else "did not return a dict"
             raise self.hooks.failure("normalize_submission", what)
@@ -147,6 +150,7 @@ def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None
         validator=SubmissionValidator(schema),
         examples=_examples(hooks),
         hooks=hooks,
+        pace=Pace(candidate.name),
     )
 
 

@@ -20,6 +20,7 @@ from shopdb_core.plugins.discovery import (
     select_candidates,
 )
 from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
+from shopdb_core.plugins.pace import Pace
 from shopdb_core.plugins.report_definitions import make_reports
 from shopdb_core.settings import PluginSelection
 from shopdb_hookspecs import AssetChange, Report, specs
@@ -61,6 +62,7 @@ class Plugins:
 
     def __init__(self, plugins: Iterable[Plugin]) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
+        self._observing = {name: Pace(name) for name in self._plugins}
 
     def all(self) -> list[Plugin]:
         """Return every installed plugin, sorted by name."""
@@ -105,6 +107,16 @@ class Plugins:
         plugin = self.get(assettype)
         return plugin is not None and (plugin.collector is not None or plugin.state != "active")
 
+    def is_quick(self, name: str) -> bool:
+        """Whether the loop of the server may answer submissions to a plugin, because no hook is slow."""
+        plugin = self.get(name)
+        return (
+            plugin is not None
+            and plugin.collector is not None
+            and not plugin.collector.pace.is_slow
+            and not any(pace.is_slow for pace in self._observing.values())
+        )
+
     def quarantine(self, name: str, reason: str) -> None:
         """Quarantine a plugin and log `reason`, a sentence for people."""
         self._plugins[name] = _quarantined(self._plugins[name].candidate, reason)
@@ -114,7 +126,8 @@ class Plugins:
         for plugin in self.active():
             try:
                 if plugin.hooks:
-                    plugin.hooks.call("asset_changed", change=change)
+                    with self._observing[plugin.name].measured("asset_changed"):
+                        plugin.hooks.call("asset_changed", change=change)
             except PluginFailure as failure:
                 _logger.error("%s", failure)  # noqa: TRY400  # a traceback may quote a payload
 

@@ -1,6 +1,6 @@
 """The connections of waitress: how many there may be, and how much of a request is kept before admission.
 
-The extension points are waitress's public names: `channel_class`, `parser_class`, `task_dispatcher`.
+The extension points are waitress's public names: `channel_class`, `parser_class`.
 """
 
 import logging
@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
 
 from shopdb_core.server.refusals import RefusalTask
@@ -23,7 +22,6 @@ REQUEST_SECONDS = 60.0
 SLOWEST_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
 RETRY_AFTER_SECONDS = 5
-HEALTH = "/api/health"
 
 BodyLimit: TypeAlias = Callable[[str, Mapping[str, str]], int]
 """Returns how many bytes of body to keep for a request, by its path and headers (`X_API_KEY`)."""
@@ -171,26 +169,3 @@ def _refuse(connection: socket.socket) -> None:
         pass
     finally:
         connection.close()
-
-
-class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ships no types
-    """The threads that answer requests, and one more for health checks, which wait for no other request."""
-
-    def __init__(self, threads: int, health: ThreadedTaskDispatcher) -> None:
-        super().__init__()
-        self._health = health
-        self.set_thread_count(threads)
-
-    def add_task(self, task: Channel) -> None:
-        """Queue a channel with a complete request."""
-        request = task.requests[0]
-        if not request.error and request.path == HEALTH:
-            self._health.add_task(task)
-        else:
-            super().add_task(task)
-
-    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:  # noqa: FBT001, FBT002  # waitress
-        """End all threads; wait for up to `timeout` seconds."""
-        self._health.set_thread_count(0)
-        done: bool = super().shutdown(cancel_pending, timeout)
-        return self._health.shutdown(cancel_pending, 0) and done

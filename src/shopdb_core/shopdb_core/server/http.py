@@ -1,12 +1,12 @@
-"""The HTTP server of one process: waitress, and a graceful stop that answers requests in flight."""
+"""The HTTP server of one process: waitress, a loop that is replaced if it hangs, and a graceful stop."""
 
 import logging
-import select
 import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 import waitress
@@ -14,8 +14,10 @@ from waitress import wasyncore
 
 from shopdb_core.app import create_app
 from shopdb_core.errors import Unauthorized
-from shopdb_core.server.connections import Admission, BodyLimit, Dispatcher
+from shopdb_core.plugins.registry import Plugins
+from shopdb_core.server.connections import Admission, BodyLimit, Channel, Request
 from shopdb_core.server.listening import url
+from shopdb_core.server.loop import POLL_SECONDS, Dispatcher, Loop, LoopThread
 from shopdb_core.site import Site
 
 if sys.platform != "win32":
@@ -33,8 +35,16 @@ DESCRIPTORS_OF_A_CONNECTION = 2
 
 OTHER_DESCRIPTORS = 100
 COLLECTORS = "/api/collector/"
+BATCH = "_batch"
 DRAIN_SECONDS = 8.0
-POLL_SECONDS = 0.2
+
+LONGEST_ROUND_SECONDS = 2.0
+"""After this time the loop continues in another thread, and the plugins of the round have threads."""
+
+HANGS = f"a hook did not return within {LONGEST_ROUND_SECONDS:g} s"
+
+LARGEST_QUICK_BODY = 128 * 1024
+"""A larger body may take long to read, and has a thread."""
 
 SEND_BYTES = 18_000
 """Below this size the main thread sends header and body together, for a third less CPU."""
@@ -49,7 +59,7 @@ class Server:
     def __init__(self, site: Site, listener: socket.socket, flush_log: Callable[[], None]) -> None:
         self._flush_log = flush_log
         self._sockets: dict[int, wasyncore.dispatcher] = {}
-        self._stopping = False
+        self._stopping = threading.Event()
         # waitress warns of every request that waits for a thread, which is normal under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = waitress.create_server(
@@ -65,7 +75,12 @@ class Server:
             clear_untrusted_proxy_headers=False,
         )
         self._server.channel_class = Admission(_most_connections(), body_limit(site))
-        self._server.task_dispatcher = Dispatcher(site.settings.threads, self._server.task_dispatcher)
+        self._store = site.store
+        self._quick = QuickRequests(site.plugins)
+        self._dispatcher = Dispatcher(
+            site.settings.threads, self._server.task_dispatcher, self._quick.includes
+        )
+        self._server.task_dispatcher = self._dispatcher
         self._server.trusted_proxies = site.settings.trusted_proxies
         # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
         self._server.adj.send_bytes = SEND_BYTES
@@ -82,20 +97,23 @@ class Server:
 
     def stop(self) -> None:
         """Make `run` answer the requests in flight and return; may be called from any thread."""
-        self._stopping = True
+        self._stopping.set()
         self._server.pull_trigger()
 
     def run(self) -> None:
         """Serve until `stop`, then drain."""
-        flush_at = time.monotonic()
-        while not self._stopping:
-            self._poll(POLL_SECONDS)
-            now = time.monotonic()
-            if now >= flush_at:
-                self._flush_log()
-                self._close_overdue(now)
-                flush_at = now + POLL_SECONDS
+        thread = LoopThread(self._make_loop, self._stopping.is_set)
+        while not self._stopping.wait(POLL_SECONDS):
+            self._quick.exclude(thread.replace_if_hanging(LONGEST_ROUND_SECONDS))
+        thread.join(LONGEST_ROUND_SECONDS)
         self._drain()
+
+    def _make_loop(self) -> Loop:
+        return Loop(self._sockets, self._dispatcher, self._store, self._tick)
+
+    def _tick(self, now: float) -> None:
+        self._flush_log()
+        self._close_overdue(now)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stop()
@@ -109,17 +127,35 @@ class Server:
         self._server.del_channel()
         self._server.socket.close()
         deadline = time.monotonic() + DRAIN_SECONDS
-        while self._is_busy() and time.monotonic() < deadline:
-            self._poll(0.1)
-        self._server.task_dispatcher.shutdown(timeout=1)
+        self._make_loop().run(lambda: not self._is_busy() or time.monotonic() > deadline)
+        self._dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._sockets)
 
     def _is_busy(self) -> bool:
         channels = list(self._server.active_channels.values())
         return any(channel.requests or channel.request or channel.total_outbufs_len for channel in channels)
 
-    def _poll(self, timeout: float) -> None:
-        wasyncore.loop(timeout=timeout, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)
+
+class QuickRequests:
+    """Which requests the loop answers by itself: small submissions to plugins whose hooks are not slow."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+
+    def includes(self, request: Request) -> bool:
+        """Return whether the loop answers a request."""
+        return (
+            request.command == "POST"
+            and request.path.startswith(COLLECTORS)
+            and request.body_bytes_received <= LARGEST_QUICK_BODY
+            and "CONTENT_ENCODING" not in request.headers
+            and self._plugins.is_quick(request.path.removeprefix(COLLECTORS))
+        )
+
+    def exclude(self, channels: Sequence[Channel]) -> None:
+        """Exclude the plugins of a round that hangs."""
+        for request in (request for channel in channels for request in channel.requests[:1]):
+            self._plugins.collector(request.path.removeprefix(COLLECTORS)).pace.set_slow(HANGS)
 
 
 def body_limit(site: Site) -> BodyLimit:
@@ -142,7 +178,7 @@ def body_limit(site: Site) -> BodyLimit:
                 site.keys.check_any(key)
         except Unauthorized:
             return 0
-        return max(LARGEST_BUFFERED_BATCH, largest) if rest == "_batch" else largest
+        return max(LARGEST_BUFFERED_BATCH, largest) if rest == BATCH else largest
 
     return limit
 

@@ -4,6 +4,6 @@ from sqlalchemy import Connection
 
 from shopdb_core.store.interface import Store
 from shopdb_core.store.open import open_store
-from shopdb_core.store.statement import Insertion, Statement
+from shopdb_core.store.statement import Insertion, SetQuery, Statement
 
-__all__ = ["Connection", "Insertion", "Statement", "Store", "open_store"]
+__all__ = ["Connection", "Insertion", "SetQuery", "Statement", "Store", "open_store"]

@@ -75,7 +75,7 @@ class DatabaseDialect:
     driver: SQLAlchemy's name of the driver, the one that is measured and tested (ADR 0016).
     url_schemes: how `SHOPDB_DATABASE_URL` may name it, with or without the driver.
     column_types: see `ColumnTypes`.
-    row_id_from_cursor: `cursor.lastrowid` is the id of an inserted row; otherwise `RETURNING` is used.
+    one_writer: a transaction that writes excludes all others, so that it may number the rows itself.
     octet_length: returns the expression for the length of a text in bytes.
     transactional_ddl: a rollback undoes `CREATE TABLE`; otherwise each such statement commits.
     classify_error: returns the class of one exception; `None` if another attempt cannot help.
@@ -93,7 +93,7 @@ class DatabaseDialect:
     driver: str
     url_schemes: tuple[str, ...]
     column_types: ColumnTypes = field(default_factory=ColumnTypes)
-    row_id_from_cursor: bool = True
+    one_writer: bool = False
     octet_length: Callable[[ColumnElement[str]], ColumnElement[int]] = func.octet_length
     transactional_ddl: bool = True
     classify_error: Callable[[BaseException], ErrorClass | None]

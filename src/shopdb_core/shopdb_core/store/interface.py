@@ -5,13 +5,25 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
+I = TypeVar("I")  # noqa: E741  # an item
 T = TypeVar("T")
 
+BatchWork: TypeAlias = Callable[[Connection, Sequence[I]], Sequence[T | Exception]]
+"""A function that gets a connection and items, and returns a result or an error for each, in their order.
+
+What it raises concerns all items; it has stored nothing for an item whose error it returns.
+"""
+
 _GUARDED = "guarded"
+
+
+def batch_of_one(work: Callable[[Connection], T]) -> BatchWork[None, T]:
+    """Return a plain work as one for a batch with a single item."""
+    return lambda connection, _items: [work(connection)]
 
 
 class Store(Protocol):
@@ -26,18 +38,26 @@ class Store(Protocol):
         """Run `work` and commit; if it raises, nothing is stored."""
         ...
 
-    def batch(self, works: Sequence[Callable[[Connection], T]], keys: Sequence[bytes]) -> list[T | Exception]:
-        """Run several works in few commits.
+    def batch(self, work: BatchWork[I, T], items: Sequence[I]) -> Sequence[T | Exception]:
+        """Run `work` on many items, in few commits, and return its result or error for each, in their order.
 
-        `keys` has for each work the identity of the row that it locks: works of one key run in their order,
-        others may run in another, so that batches that run at the same time lock their rows in one order.
-        Returns what each work returned or raised, in the order of `works`. A work that raises stores nothing
-        and does not affect the others.
+        `work` gets as many at once as possible, also those of other callers. If it raises, everything that it
+        wrote is rolled back, and it is called for each item alone: one that raises stores nothing, and does
+        not affect the others.
         """
         ...
 
     def dry_run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as `transaction` does, and roll back."""
+        ...
+
+    def together(self, calls: Sequence[Callable[[], object]]) -> bool:
+        """Run calls in this thread, and commit together what they write.
+
+        Each stops where it waits for a commit, and goes on after it. Returns `False`, without any call, if
+        the calls belong into threads: because they would wait for the database, or another thread writes.
+        The calls must not raise.
+        """
         ...
 
     def read(self, work: Callable[[Connection], T]) -> T:

@@ -1,14 +1,14 @@
 """Column types with a variant for each database, and statements that are compiled once for each.
 
-`Statement` and `Insertion` are written with SQLAlchemy and run on the driver's cursor (ADR 0007).
+`Statement`, `SetQuery` and `Insertion` are written with SQLAlchemy and run on the driver's cursor (ADR 0007).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Dialect, Insert
+from sqlalchemy import Column, Connection, Dialect, Select, Table, bindparam, func, insert, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -76,18 +76,10 @@ def driver_time(value: datetime | str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A statement as it is compiled for one database."""
+    """A statement as it is compiled for one database; `arguments` makes the driver's from a row of values."""
 
     sql: str
-    names: tuple[str, ...]
-    positional: bool
-    constants: Mapping[str, Any]
-    convert: Mapping[str, Callable[[Any], Any]]
-
-    def arguments(self, values: Mapping[str, Any]) -> Any:
-        converted = {name: convert(values[name]) for name, convert in self.convert.items()}
-        complete = {**self.constants, **values, **converted}
-        return [complete[name] for name in self.names] if self.positional else complete
+    arguments: Callable[[Mapping[str, Any]], Any]
 
 
 class Statement:
@@ -103,46 +95,145 @@ class Statement:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> DBAPICursor:
         """Execute in the connection's transaction; raises the driver's own exceptions."""
-        dialect = connection.dialect
-        prepared = self._prepared.get(dialect.name) or self._prepare(dialect)
+        prepared = self._for_connection(connection)
         cursor = connection.connection.cursor()
         cursor.execute(prepared.sql, prepared.arguments(values))
         return cursor
 
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute once for each row; raises the driver's own exceptions."""
+        if not rows:
+            return
+        prepared = self._for_connection(connection)
+        cursor = connection.connection.cursor()
+        cursor.executemany(prepared.sql, [prepared.arguments(row) for row in rows])
+
+    def _for_connection(self, connection: Connection) -> _Prepared:
+        dialect = connection.dialect
+        return self._prepared.get(dialect.name) or self._prepare(dialect)
+
     def _prepare(self, dialect: Dialect) -> _Prepared:
-        compiled = self._for(dialect).compile(dialect=dialect)
-        binds = compiled.binds  # type: ignore[attr-defined]  # every SQL compiler has it
+        compiled = self._element.compile(dialect=dialect)
+        bind_names = compiled.bind_names  # type: ignore[attr-defined]  # every SQL compiler has it
+        binds = {name: bind for bind, name in bind_names.items()}
         names = tuple(compiled.positiontup or binds)  # type: ignore[attr-defined]  # likewise
         processors = {name: binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
-        prepared = _Prepared(
-            sql=str(compiled),
-            names=names,
-            positional=dialect.positional,
-            constants={name: value for name, value in compiled.params.items() if not binds[name].required},
-            convert={name: processor for name, processor in processors.items() if processor},
-        )
+        constants = {name: value for name, value in compiled.params.items() if not binds[name].required}
+        make = _list_of if dialect.positional else _dict_of
+        prepared = _Prepared(str(compiled), make(names, constants, processors))
         self._prepared[dialect.name] = prepared
         return prepared
 
-    def _for(self, _dialect: Dialect) -> ClauseElement:
-        """Return the statement for one database."""
-        return self._element
+
+_Processors: TypeAlias = Mapping[str, Callable[[Any], Any] | None]
 
 
-class Insertion(Statement):
-    """The insertion of one row into a table whose primary key the database generates."""
+def _list_of(
+    names: Sequence[str], constants: Mapping[str, Any], processors: _Processors
+) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """Return the function that makes the arguments of a statement with positional parameters."""
+    plan = [(name, processors[name]) for name in names]
 
-    def __init__(self, insert: Insert) -> None:
-        super().__init__(insert)
-        self._returning = insert.returning(*insert.table.primary_key)
+    def arguments(values: Mapping[str, Any]) -> list[Any]:
+        given = {**constants, **values} if constants else values
+        return [given[name] if convert is None else convert(given[name]) for name, convert in plan]
 
-    def insert(self, connection: Connection, values: Mapping[str, Any]) -> int:
-        """Insert a row and return its id."""
-        cursor = self.run(connection, values)
-        from_cursor = DATABASES[connection.dialect.name].row_id_from_cursor
-        row = (cursor.lastrowid,) if from_cursor else cursor.fetchone()
-        assert row
-        return int(row[0])
+    return arguments
 
-    def _for(self, dialect: Dialect) -> ClauseElement:
-        return self._element if DATABASES[dialect.name].row_id_from_cursor else self._returning
+
+def _dict_of(
+    names: Sequence[str], constants: Mapping[str, Any], processors: _Processors
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return the function that makes the arguments of a statement with named parameters."""
+    positional = _list_of(names, constants, processors)
+    return lambda values: dict(zip(names, positional(values), strict=True))
+
+
+class SetQuery:
+    """A query for the rows that have one of many values in a column.
+
+    It is compiled for 1, 2, 4, 8, … values, and the last value is repeated to fill up.
+    """
+
+    def __init__(self, query: Select[Any], column: Column[Any]) -> None:
+        self._query = query
+        self._column = column
+        self._statements: dict[int, Statement] = {}
+
+    def run(self, connection: Connection, values: Sequence[Any], **more: Any) -> Sequence[Any]:
+        """Return the driver's rows; `more` are the query's other parameters."""
+        if not values:
+            return ()
+        size = 1 << (len(values) - 1).bit_length()
+        statement = self._statements.get(size) or self._compile(size)
+        for index in range(size):
+            more[f"value{index}"] = values[min(index, len(values) - 1)]
+        return statement.run(connection, more).fetchall()
+
+    def _compile(self, size: int) -> Statement:
+        values = [bindparam(f"value{index}", type_=self._column.type) for index in range(size)]
+        statement = Statement(self._query.where(self._column.in_(values)))
+        self._statements[size] = statement
+        return statement
+
+
+LARGEST_INSERT = 64
+"""How many rows one statement inserts at most, where the database returns their ids."""
+
+
+class Insertion:
+    """The insertion of rows into a table whose primary key the database generates.
+
+    `columns` are those of which the rows have a value, in a parameter of the same name.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        (self._key,) = table.primary_key
+        self._columns = columns
+        values: dict[str, Any] = {name: bindparam(name) for name in columns}
+        self._table = table
+        self._one = Statement(insert(table).values(values))
+        self._with_key = Statement(
+            insert(table).values({**values, self._key.name: bindparam(self._key.name)})
+        )
+        self._last_key = Statement(select(func.coalesce(func.max(self._key), 0)))
+        self._returning: dict[int, Statement] = {}
+
+    def insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Insert rows and return their ids, which ascend in the order of the rows."""
+        dialect = connection.dialect
+        if DATABASES[dialect.name].one_writer:
+            return self._insert_numbered(connection, rows)
+        if dialect.insert_returning:
+            return self._insert_returning(connection, rows)
+        return [int(self._one.run(connection, row).lastrowid) for row in rows]
+
+    def _insert_numbered(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Number the rows here: no other transaction writes before this one ends."""
+        if len(rows) == 1:
+            return [int(self._one.run(connection, rows[0]).lastrowid)]
+        ((last,),) = self._last_key.run(connection, {}).fetchall()
+        ids = [*range(last + 1, last + 1 + len(rows))]
+        name = self._key.name
+        self._with_key.run_many(connection, [{**row, name: key} for key, row in zip(ids, rows, strict=True)])
+        return ids
+
+    def _insert_returning(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Insert with statements of 64, 32, … rows, and 1; a statement numbers its rows in their order."""
+        ids: list[int] = []
+        while len(ids) < len(rows):
+            size = min(LARGEST_INSERT, 1 << (len(rows) - len(ids)).bit_length() - 1)
+            chunk = rows[len(ids) : len(ids) + size]
+            values = {f"{name}_{n}": row[name] for n, row in enumerate(chunk) for name in self._columns}
+            cursor = (self._returning.get(size) or self._compile(size)).run(connection, values)
+            ids += sorted(int(row[0]) for row in cursor.fetchall())
+        return ids
+
+    def _compile(self, size: int) -> Statement:
+        rows = [
+            {name: bindparam(f"{name}_{n}", type_=self._table.c[name].type) for name in self._columns}
+            for n in range(size)
+        ]
+        statement = Statement(insert(self._table).values(rows).returning(self._key))
+        self._returning[size] = statement
+        return statement

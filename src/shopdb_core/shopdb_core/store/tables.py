@@ -43,12 +43,14 @@ asset = Table(
     Column("identityvalue", String(IDENTITY_LENGTH), nullable=False),
     Column("identitykey", Key, nullable=False),
     Column("submissionhash", Digest, comment="of the last submission; null after any other write"),
+    Column("bodydigest", Digest, comment="of the last body, if the same bytes would change nothing"),
     Column("chainhash", Digest, comment="of the newest audit entry; null: look it up"),
     Column("createdat", UtcDateTime, nullable=False),
     Column("updatedat", UtcDateTime, nullable=False),
     Column("lastseenat", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("assettype", "identitykey"),
+    Index("ix_asset_bodydigest", "bodydigest"),
 )
 
 # Not in `asset`: every noop updates the row there, and SQLite writes whole rows (ADR 0006).

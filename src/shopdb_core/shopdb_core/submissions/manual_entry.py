@@ -1,12 +1,13 @@
 """Assets that people create by hand: a machine, a cell, a line, as ends of relationships."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from shopdb_core.assets import rows
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
+from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff, merge
+from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets
 from shopdb_core.audit.entries import AuditChain, AuditEntry, record, row_hash
 from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
@@ -42,18 +43,12 @@ class ManualEntry:
         if is_placeholder(identityvalue):
             message = f"is a placeholder, not an identity: {describe(identityvalue)}"
             raise _refusal(Fault("/identityvalue", "placeholder", message))
-        if existing := rows.lock_asset(connection, self.assettype, key):
+        if existing := lock_assets(connection, self.assettype, [key]).get(key):
             raise Conflict(f"{existing.identityvalue} exists already: it is asset {existing.assetid}.")
         attributes = merge({}, self.attributes)
-        row = rows.create_asset(
-            connection,
-            assettype=self.assettype,
-            identityvalue=identityvalue,
-            identitykey=key,
-            submissionhash=None,
-            attributes=attributes,
-            at=at,
-        )
+        row = StoredAsset.new(self.assettype, identityvalue, key, at)
+        (assetid,) = create_assets(connection, [(row, attributes)])
+        row = replace(row, assetid=assetid)
         entry = AuditEntry(
             at=at,
             plugin=None,
@@ -67,8 +62,8 @@ class ManualEntry:
             requestid=self.origin.requestid,
             rowhash=row_hash(row),
         )
-        record(connection, self.chain.seal(entry, None))
-        return rows.get_asset(connection, row.assetid)
+        record(connection, [self.chain.seal(entry, None)])
+        return get_asset(connection, row.assetid)
 
 
 def _refusal(fault: Fault) -> InvalidSubmission:

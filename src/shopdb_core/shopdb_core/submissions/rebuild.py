@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
+from shopdb_core.assets.listing import count_of_type, versions_of_type
 from shopdb_core.assets.plugin_tables import Contents, PluginTables, RowKeys
-from shopdb_core.assets.rows import count_of_type, lock_by_id, read_attributes, versions_of_type
+from shopdb_core.assets.rows import lock_by_id, read_attributes
 from shopdb_core.audit.entries import was_submitted
 from shopdb_core.errors import NotFound, PluginFailure
 from shopdb_core.plugins.collector import Collector

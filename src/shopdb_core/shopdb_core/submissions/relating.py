@@ -109,7 +109,7 @@ def record_relationships(
         rowhash=row_hash(stored),
     )
     sealed = chain.seal(entry, previous_hash(connection, stored))
-    record(connection, sealed)
+    record(connection, [sealed])
     set_chainhash(connection, stored.assetid, sealed.hash)
 
 

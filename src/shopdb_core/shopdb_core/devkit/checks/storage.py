@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, select
 
 from shopdb_core.assets.plugin_tables import Contents, PluginTables, differences
-from shopdb_core.assets.rows import create_asset, read_attributes
+from shopdb_core.assets.rows import StoredAsset, create_assets, read_attributes
 from shopdb_core.devkit.generating import NothingGenerated, check_property
 from shopdb_core.devkit.results import CheckFailed, Finding, shortened
 from shopdb_core.devkit.subject import Subject
@@ -21,7 +21,7 @@ from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.store.tables import asset
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
-from shopdb_core.submissions.upsert import Recorder, Upsert
+from shopdb_core.submissions.upsert import Upsert, Upserts
 from shopdb_hookspecs import Json, JsonObject
 
 HOOK = "store_asset"
@@ -60,8 +60,8 @@ class StorageComparison:
         self._trial_site = trial_site
         self._collector = trial_site.subject.collector
         self._pipeline = Pipeline(self._collector, trial_site.site.settings.timezone)
-        origin = Origin(f"collector:{self._collector.name}", "conformance")
-        self._recorder = Recorder(self._collector, origin, trial_site.site.chain)
+        self._origin = Origin(f"collector:{self._collector.name}", "conformance")
+        self._upserts = Upserts(trial_site.site.chain)
         self._tables = trial_site.read(lambda connection: PluginTables(connection, trial_site.subject.name))
 
     def check(self, submissions: Submissions) -> None:
@@ -102,22 +102,18 @@ class StorageComparison:
 
     def _submitted(self, connection: Connection, prepared: Sequence[PreparedSubmission]) -> _Stored:
         for each in prepared:
-            Upsert(self._recorder, each, None)(connection)
+            self._upserts(connection, [self._upsert(each)])
         rows = connection.execute(select(asset).order_by(asset.c.assetid)).all()
         assets = [(row, read_attributes(connection, row.assetid)) for row in rows]
         return _Stored(assets, self._tables.of_assets(connection))
 
+    def _upsert(self, prepared: PreparedSubmission) -> Upsert:
+        return Upsert(self._collector, self._origin, None, lambda: prepared)
+
     def _created_at_once(self, connection: Connection, stored: _Stored) -> Contents:
         for row, attributes in stored.assets:
-            assetid = create_asset(
-                connection,
-                assettype=row.assettype,
-                identityvalue=row.identityvalue,
-                identitykey=row.identitykey,
-                submissionhash=None,
-                attributes=attributes,
-                at=datetime.now(UTC),
-            ).assetid
+            new = StoredAsset.new(row.assettype, row.identityvalue, row.identitykey, datetime.now(UTC))
+            (assetid,) = create_assets(connection, [(new, attributes)])
             self._collector.hooks.call(
                 HOOK,
                 connection=connection,

@@ -132,7 +132,6 @@ POSTGRESQL = ServerDialect(
     name="postgresql",
     driver="psycopg",
     url_schemes=("postgresql",),
-    row_id_from_cursor=False,
     classify_error=_classify_error,
     connect_args=MappingProxyType(
         {

@@ -3,16 +3,17 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, RootTransaction
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.dialect import ErrorClass, ServerDialect
-from shopdb_core.store.interface import guarded
+from shopdb_core.store.interface import BatchWork, guarded
+from shopdb_core.store.server.combining import Combining
 from shopdb_core.store.server.engine import ANSWER_SECONDS, begin_snapshot, server_engine
 
+I = TypeVar("I")  # noqa: E741  # an item
 T = TypeVar("T")
 
 MOST_TRIES = 8
@@ -27,6 +28,7 @@ class ServerStore:
     def __init__(self, dialect: ServerDialect, url: URL, connections: int) -> None:
         self._dialect = dialect
         self._engine = server_engine(dialect, url, connections, ANSWER_SECONDS)
+        self._combining = Combining(self._run_batch)
         self._open = True
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
@@ -37,28 +39,30 @@ class ServerStore:
         """Run `work` and roll back."""
         return self._with_retries(work, commit=False)
 
-    def batch(self, works: Sequence[Callable[[Connection], T]], keys: Sequence[bytes]) -> list[T | Exception]:
-        """Run all in one transaction, each in a savepoint; if that transaction fails, run each in its own.
+    def batch(self, work: BatchWork[I, T], items: Sequence[I]) -> Sequence[T | Exception]:
+        """Run `work` on the items in one transaction; if that fails, on each in one of its own.
 
-        They run in the order of their keys: two transactions that lock the same rows in opposite orders
-        would wait for each other.
+        Single items of callers that wait at the same time are run together.
         """
-        order = sorted(range(len(works)), key=keys.__getitem__)
-        results = self._batch_in_order([works[index] for index in order])
-        return [result for _, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
+        if len(items) > 1:
+            return self._run_batch(work, items)
+        return self._combining.run(work, items)
 
-    def _batch_in_order(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+    def together(self, calls: Sequence[Callable[[], object]]) -> bool:  # noqa: ARG002  # see `Store`
+        """Return `False`: a call that waits for the server would stop all others."""
+        return False
+
+    def _run_batch(self, work: BatchWork[I, T], items: Sequence[I]) -> Sequence[T | Exception]:
         try:
-            return self.transaction(
-                lambda connection: [self._in_savepoint(connection, work) for work in works]
-            )
+            return self.transaction(lambda connection: work(connection, items))
         except Unavailable as unavailable:
             found = self._dialect.error_class(unavailable)
-            if found is not None and found.is_lost_race:
-                return self._run_each(works)
-            return [unavailable for _ in works]
-        except Exception:  # noqa: BLE001  # the work that caused it raises it again
-            return self._run_each(works)
+            if len(items) == 1 or found is None or not found.is_lost_race:
+                return [unavailable] * len(items)
+        except Exception as error:  # noqa: BLE001  # the caller gets it
+            if len(items) == 1:
+                return [error]
+        return self._run_each(work, items)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot."""
@@ -116,32 +120,16 @@ class ServerStore:
         elif not connection.invalidated:
             connection.connection.rollback()
 
-    def _in_savepoint(self, connection: Connection, work: Callable[[Connection], T]) -> T | Exception:
-        """Run one of several works and return its result or its error; raises errors that have a class."""
-        connection.exec_driver_sql("SAVEPOINT submission")
-        try:
-            result: T | Exception = work(connection)
-        except Exception as error:
-            if self._dialect.error_class(error):
-                raise
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT submission")
-            result = error
-        connection.exec_driver_sql("RELEASE SAVEPOINT submission")
-        return result
+    def _run_each(self, work: BatchWork[I, T], items: Sequence[I]) -> Sequence[T | Exception]:
+        """Run `work` on each item in a transaction of its own, until the database is unavailable for one.
 
-    def _run_each(self, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
-        """Run each work in a transaction of its own, until the database is unavailable for one of them.
-
-        The works after it get the same error: each would wait as long again.
+        The items after it get the same error: each would wait as long again.
         """
         results: list[T | Exception] = []
-        for work in works:
-            try:
-                results.append(self.transaction(work))
-            except Unavailable as unavailable:
-                return [*results, *([unavailable] * (len(works) - len(results)))]
-            except Exception as error:  # noqa: BLE001  # raised again by the caller of `batch`
-                results.append(error)
+        for item in items:
+            results += self._run_batch(work, [item])
+            if isinstance(results[-1], Unavailable):
+                return [*results, *([results[-1]] * (len(items) - len(results)))]
         return results
 
 

@@ -50,6 +50,7 @@ SQLITE = DatabaseDialect(
     driver="pysqlite",
     url_schemes=("sqlite",),
     column_types=ColumnTypes(row_id=Integer()),  # only INTEGER PRIMARY KEY numbers the rows
+    one_writer=True,
     octet_length=lambda text: func.length(cast(text, LargeBinary)),  # octet_length: from SQLite 3.43
     classify_error=_classify_error,
 )

@@ -92,15 +92,25 @@ class ProcessLock:
             ) from error
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Wait for the lock, without a limit, and release it after the block."""
-        if sys.platform != "win32":
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+    def held(self, *, wait: bool = True) -> Iterator[bool]:
+        """Take the lock, and release it after the block; yield whether it was taken.
+
+        Wait for it without a limit, or not at all.
+        """
+        is_held = self._acquire(wait=wait)
         try:
-            yield
+            yield is_held
         finally:
-            if sys.platform != "win32":
+            if is_held and sys.platform != "win32":
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _acquire(self, *, wait: bool) -> bool:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
 
     def close(self) -> None:
         """Close the file."""

@@ -1,16 +1,17 @@
-"""Bodies that changed nothing are cached; only the time of an answer depends on it."""
+"""A body whose bytes came last for its asset is recognised by its digest, and not prepared again."""
 
 import pytest
 
 from shopdb_core.errors import InvalidSubmission, MalformedBody
 from shopdb_core.intake.http_body import Body
-from shopdb_core.submissions import Origin
-from shopdb_core.submissions.service import CachedNoop, NoopCache, body_digest
+from shopdb_core.submissions import Origin, Submissions
 from shopdb_hookspecs import hookimpl
 
 ORIGIN = Origin("tester", "request-1")
 PC = Body(b'{"hostname": "PC-1", "osname": "Windows 11"}', None)
 OTHER = Body(b'{"hostname": "pc-1", "osname": "Windows 10"}', None)
+
+pytestmark = pytest.mark.every_database
 
 
 class Gauges:
@@ -39,7 +40,7 @@ def submit(shop):
 
 
 def test_each_of_equal_bodies_is_a_noop_with_its_own_audit_entry(shop, submit):
-    """A cached body has an audit entry like any other."""
+    """A recognised body has an audit entry like any other."""
     answers = [submit(PC) for _ in range(4)]
     assert [answer.action for answer in answers] == ["created", "noop", "noop", "noop"]
     assert len({answer.assetid for answer in answers}) == 1
@@ -49,18 +50,23 @@ def test_each_of_equal_bodies_is_a_noop_with_its_own_audit_entry(shop, submit):
     assert entries[1] == entries[2] == entries[3] == ("noop", "{}", 0, ORIGIN.actor, ORIGIN.requestid)
 
 
-def test_a_cached_body_is_not_parsed_again(make_shop):
-    """From the third time on, the plugin is not called."""
+def test_a_recognised_body_is_not_prepared_again(make_shop):
+    """The plugin is called for the first body only, also in a batch and after a restart of the server."""
     gauges = Gauges()
     shop = make_shop({"gauges": gauges})
-    for _ in range(4):
-        shop.submissions.submit_body("gauges", Body(b'{"gauge": "G-1"}', None), ORIGIN)
-    assert gauges.calls == 2
-    assert shop.count("auditentry") == 4
+    body = Body(b'{"gauge": "G-1"}', None)
+    for _ in range(3):
+        shop.submissions.submit_body("gauges", body, ORIGIN)
+    restarted = Submissions(shop.settings, shop.plugins, shop.store, shop.chain)
+    results = restarted.submit_many("gauges", [body, body], ORIGIN)
+
+    assert [result.action for result in results] == ["noop", "noop"]
+    assert gauges.calls == 1
+    assert shop.count("auditentry") == 5
 
 
-def test_a_cached_body_updates_an_asset_that_has_changed_since(submit):
-    """The same bytes are an update after another submission changed the asset."""
+def test_the_same_bytes_update_an_asset_that_has_changed_since(submit):
+    """Another submission of the asset replaces the digest."""
     for body in (PC, PC, PC, OTHER):
         submit(body)
     again = submit(PC)
@@ -70,24 +76,31 @@ def test_a_cached_body_updates_an_asset_that_has_changed_since(submit):
     )
 
 
-def test_a_cached_body_has_its_warnings_each_time(submit):
-    """The warnings about encoding and fields are cached with the noop."""
+def test_bodies_of_one_asset_are_stored_in_order_in_a_batch(shop, submit):
+    """The last body is recognised at first, but another one is stored before it."""
+    submit(PC)
+    results = shop.submissions.submit_many("computers", [OTHER, PC, PC], ORIGIN)
+    assert [result.action for result in results] == ["updated", "updated", "noop"]
+
+
+def test_a_body_has_its_warnings_each_time(submit):
+    """A body with warnings is prepared each time."""
     marked = Body(b'\xef\xbb\xbf{"hostname": "PC-1", "osname": " W ", "nonsense": 1}', None)
     warnings = [submit(marked).warnings for _ in range(3)]
     assert warnings[0] == warnings[1] == warnings[2]
     assert len(warnings[0]) == 2
 
 
-def test_a_body_cached_as_lenient_is_refused_without_the_preference(submit):
-    """The preference is part of the key."""
+def test_a_body_that_was_lenient_is_refused_without_the_preference(submit):
+    """The preference is part of the digest."""
     faulty = Body(b'{"hostname": "PC-1", "memorygb": "much"}', None)
     assert [submit(faulty, lenient=True).action for _ in range(3)] == ["created", "noop", "noop"]
     with pytest.raises(InvalidSubmission):
         submit(faulty)
 
 
-def test_a_dry_run_of_a_cached_body_writes_nothing(shop, submit):
-    """A dry run does not use the cache."""
+def test_a_dry_run_of_a_recognised_body_writes_nothing(shop, submit):
+    """It answers as for any other body."""
     for _ in range(3):
         submit(PC)
     answer = submit(PC, dryrun=True)
@@ -95,7 +108,7 @@ def test_a_dry_run_of_a_cached_body_writes_nothing(shop, submit):
     assert shop.count("auditentry") == 3
 
 
-def test_the_charset_is_part_of_the_key(submit):
+def test_the_charset_is_part_of_the_digest(submit):
     """The same bytes in another charset are another submission."""
     body = b'{"hostname": "PC-1", "osname": "W\xc3\xa4"}'
     assert [submit(Body(body, "utf-8")).action for _ in range(3)] == ["created", "noop", "noop"]
@@ -104,23 +117,16 @@ def test_the_charset_is_part_of_the_key(submit):
         submit(Body(body, "ascii"))
 
 
-def test_the_collector_is_part_of_the_key():
-    """Each collector has its own declaration."""
-    assert body_digest("computers", PC, lenient=False) != body_digest("printers", PC, lenient=False)
+def test_the_declaration_is_part_of_the_digest(make_shop):
+    """A new declaration may take the same bytes in another way."""
+    gauges = Gauges()
+    shop = make_shop({"gauges": gauges})
+    body = Body(b'{"gauge": "G-1"}', None)
+    shop.submissions.submit_body("gauges", body, ORIGIN)
+    collector = shop.plugins.collector("gauges")
+    object.__setattr__(collector, "version", "2.0")
+    newer = Submissions(shop.settings, shop.plugins, shop.store, shop.chain)
 
+    newer.submit_body("gauges", body, ORIGIN)
 
-def test_the_least_recently_used_body_is_dropped():
-    """The cache never exceeds its size."""
-    cache, noop = NoopCache(size=2), CachedNoop(b"pc-1", b"hash", ())
-    cache.put(b"a", noop)
-    cache.put(b"b", noop)
-    cache.get(b"a")
-    cache.put(b"c", noop)
-    assert [cache.get(key) for key in (b"a", b"b", b"c")] == [noop, None, noop]
-
-
-def test_a_body_with_many_warnings_is_not_cached():
-    """Its sentences would make the size of the cache unpredictable."""
-    cache = NoopCache()
-    cache.put(b"a", CachedNoop(b"pc-1", b"hash", ("a: …",) * 4))
-    assert cache.get(b"a") is None
+    assert gauges.calls == 2
