@@ -44,6 +44,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetWrite:
+    """One asset that was created or updated, for `store_assets`: what `store_asset` receives of it.
+
+    `before` is `None` for a new asset; else `before` and `after` are all fields of the asset.
+    """
+
+    assetid: int
+    before: JsonObject | None
+    after: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class AssetChange:
     """The change of an asset by one committed submission: what observers receive of its audit entry.
 

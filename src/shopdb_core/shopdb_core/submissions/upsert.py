@@ -26,7 +26,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import MatchedBy, Origin
-from shopdb_hookspecs import JsonObject
+from shopdb_hookspecs import AssetWrite, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Upsert:
         return self.recorder.collector
 
     def __call__(self, connection: Connection) -> Outcome:
-        """Create or update the asset, or record a noop; raises `PluginFailure` from `store_asset`."""
+        """Create or update the asset, or record a noop; raises `PluginFailure` from the plugin."""
         at = datetime.now(UTC)
         match = self._find_match(connection, at)
         if match.asset is None:
@@ -244,11 +244,4 @@ class Upsert:
         if secondary := self._secondary:
             old, new = (before or {}).get(secondary.field), after.get(secondary.field)
             secondary.replace(connection, assetid, old, new)
-        self.collector.hooks.call(
-            "store_asset",
-            connection=connection,
-            assetid=assetid,
-            before=before,
-            after=after,
-            plugin=self.collector.name,
-        )
+        self.collector.store(connection, [AssetWrite(assetid, before, after)])
