@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect
 
 from shopdb_computers.tables import metadata
 
-OWN_TABLES = {"computers_installation", "computers_software"}
+OWN_TABLES = {"computers_count", "computers_inventory", "computers_software", "computers_uncounted"}
 
 
 def _differences(engine: Engine) -> list[object]:

@@ -150,7 +150,7 @@ class _Group:
             return None
         attributes = read_attributes(connection, member.assetid)
         fitting = self.collector.fitting(attributes, {self.collector.identityfield})
-        return AssetWrite(member.assetid, None, fitting)
+        return AssetWrite(member.assetid, None, fitting, rebuilt=True)
 
 
 def _more(left: Contents, right: Contents) -> Mapping[str, int]:
