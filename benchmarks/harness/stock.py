@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert
 
-from shopdb_computers.tables import block_of, count, inventory, packed, software, softwareid
+from shopdb_computers.tables import TOTAL, block_of, count, inventory, packed, software, softwareid
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.audit.entries import AuditChain, AuditEntry, SealedEntry, entry_row
 from shopdb_core.json_text import canonical_text
@@ -69,11 +69,13 @@ class Stock:
         return {"computerid": number, "softwareids": packed(self._keys(number))}
 
     def _counts(self) -> Iterator[Row]:
-        """Yield how many computers of each block have a program."""
+        """Yield how many computers of each block have a program, and how many of all."""
+        total: Counter[int] = Counter()
         for block, numbers in groupby(self._numbers(), block_of):
             counts = Counter(key for number in numbers for key in self._keys(number))
-            for key, computers in sorted(counts.items()):
-                yield {"block": block, "softwareid": key, "computers": computers}
+            total.update(counts)
+            yield from _counts_of(block, counts)
+        yield from _counts_of(TOTAL, total)
 
     def _keys(self, number: int) -> list[int]:
         installed = submission(number, self._programs, 1)["installedsoftware"]
@@ -99,6 +101,11 @@ class Stock:
             rowhash=None,
         )
         return self._chain.seal(entry, self._hashes[number])
+
+
+def _counts_of(block: int, counts: Counter[int]) -> Iterator[Row]:
+    for key, computers in sorted(counts.items()):
+        yield {"block": block, "softwareid": key, "computers": computers}
 
 
 def hostname(number: int) -> str:

@@ -5,11 +5,11 @@ finds them counts them together.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 from shopdb_computers.statements import Writer
-from shopdb_computers.tables import BLOCK, block_of, unpacked
+from shopdb_computers.tables import BLOCK, TOTAL, block_of, unpacked
 
 MANY: Final = 64
 """How many uncounted computers are counted together, within about a millisecond."""
@@ -30,7 +30,7 @@ def count_changes(writer: Writer) -> None:
     writer.remove_uncounted(sorted(counted))
     current = writer.inventories(sorted(counted))
     changes = changes_of((key, before, current.get(key, b"")) for key, before in counted.items())
-    writer.change_counts(_rows(changes))
+    writer.change_counts(_rows(_with_total(changes)))
 
 
 def changes_of(inventories: Iterable[tuple[int, bytes, bytes]]) -> Changes:
@@ -56,6 +56,7 @@ def correct_counts(writer: Writer, computerids: Iterable[int]) -> None:
         following = range(computerid + 1, (block + 1) * BLOCK)
         if not (following and writer.has_inventories(following)):
             writer.change_counts(_rows({block: _missing(writer, block)}))
+            writer.change_counts([(TOTAL, key, int(change)) for key, change in writer.missing_totals()])
 
 
 def _missing(writer: Writer, block: int) -> Counter[int]:
@@ -69,10 +70,17 @@ def _missing(writer: Writer, block: int) -> Counter[int]:
     return missing
 
 
+def _with_total(changes: Changes) -> Changes:
+    total: Counter[int] = Counter()
+    for numbers in changes.values():
+        total.update(numbers)  # adds, also negative numbers
+    return {**changes, TOTAL: total}
+
+
 def _rows(changes: Changes) -> list[tuple[int, int, int]]:
-    return sorted(_changed(changes))
-
-
-def _changed(changes: Changes) -> Iterator[tuple[int, int, int]]:
-    for block, numbers in changes.items():
-        yield from ((block, key, change) for key, change in numbers.items() if change)
+    return sorted(
+        (block, key, change)
+        for block, numbers in changes.items()
+        for key, change in numbers.items()
+        if change
+    )

@@ -39,6 +39,11 @@ class Statements:
     change_counts: str
     has_inventories: str
     read_block: str
+    missing_totals: str = """
+        SELECT softwareid, SUM(CASE WHEN block < 0 THEN -computers ELSE computers END) AS missing
+        FROM computers_count GROUP BY softwareid
+        HAVING SUM(CASE WHEN block < 0 THEN -computers ELSE computers END) <> 0 ORDER BY softwareid
+    """
 
 
 class Writer:
@@ -99,6 +104,10 @@ class Writer:
         """
         first, last = computerids[0], computerids[-1]
         return self._fetch(self._statements.read_block, number, first, last, first, last)
+
+    def missing_totals(self) -> list[tuple[Any, ...]]:
+        """Return what the totals lack of the sum over all blocks, as rows of (softwareid, computers)."""
+        return self._fetch(self._statements.missing_totals)
 
     def _inventories(self, statement: str, *parameters: Json) -> dict[int, bytes]:
         return {key: bytes(softwareids) for key, softwareids in self._fetch(statement, *parameters)}

@@ -79,7 +79,8 @@ uncounted: Final = Table(
     Column("softwareids", LargeBinary, nullable=False),
 )
 
-# How many computers of a block have a program, without the changes of uncounted computers.
+# How many computers of a block have a program, without the changes of uncounted computers; the rows of
+# `TOTAL` have the sum over all blocks.
 count: Final = Table(
     "computers_count",
     metadata,
@@ -91,6 +92,10 @@ count: Final = Table(
 
 BLOCK: Final = 4_096
 """How many consecutive assets are counted together."""
+
+
+TOTAL: Final = -1
+"""The number that stands in place of a block's for all of them."""
 
 
 def block_of(assetid: int) -> int:

@@ -20,6 +20,9 @@ BUCKET = 64
 BLOCK = 4_096
 """How many consecutive assets had a common first column in the old table, and have in the new one."""
 
+TOTAL = -1
+"""The number that stands in place of a block's for all of them."""
+
 ROWS = 5_000
 
 METADATA = sa.MetaData()
@@ -77,13 +80,16 @@ def upgrade() -> None:
     for table in (INVENTORY, COUNT):
         connection.execute(sa.delete(table))
     buckets = BLOCK // BUCKET
+    totals: Counter[int] = Counter()
     for block in range(_last(connection, INSTALLATION.c.bucket) // buckets + 1):
         counts: Counter[int] = Counter()
         for bucket in range(block * buckets, (block + 1) * buckets):
             inventories = _inventories(connection, bucket)
             counts.update(key for keys in inventories.values() for key in keys)
             _insert(connection, INVENTORY, map(_inventory_row, inventories.items()))
+        totals.update(counts)
         _insert(connection, COUNT, (_count_row(block, *each) for each in sorted(counts.items())))
+    _insert(connection, COUNT, (_count_row(TOTAL, *each) for each in sorted(totals.items())))
     op.drop_table("computers_installation")
 
 
