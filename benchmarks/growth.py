@@ -27,6 +27,7 @@ from harness.report import machine
 from harness.stock import Stock, hostname, submission
 from sqlalchemy import create_engine, text
 
+from shopdb_computers.tables import metadata
 from shopdb_core.assets.duplicates import list_duplicates
 from shopdb_core.assets.listing import get_asset, list_assets
 from shopdb_core.audit.entries import AuditChain, list_entries
@@ -164,8 +165,8 @@ def _fill(url: str, stock: Stock) -> None:
     engine = create_engine(url)
     stock.fill(engine)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        tables = (
-            "asset, assetattributes, assetevidence, auditentry, computers_installation, computers_software"
+        tables = ", ".join(
+            ["asset", "assetattributes", "assetevidence", "auditentry", *sorted(metadata.tables)]
         )
         connection.execute(text(f"ANALYZE TABLE {tables}" if engine.dialect.name == "mysql" else "ANALYZE"))
     engine.dispose()

@@ -1,13 +1,15 @@
 """Fill a database in bulk as if it had been used for years: assets, programs and a sealed history."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert
 
-from shopdb_computers.tables import bucket_of, installation, software, softwareid
+from shopdb_computers.tables import TOTAL, block_of, count, inventory, packed, software, softwareid
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.audit.entries import AuditChain, AuditEntry, SealedEntry, entry_row
 from shopdb_core.json_text import canonical_text
@@ -38,7 +40,8 @@ class Stock:
         _write(engine, assetattributes, map(self._attributes, self._numbers()))
         _write(engine, assetevidence, map(_evidence, self._numbers()))
         _write(engine, software, map(_software, range(POOL)))
-        _write(engine, installation, self._installations())
+        _write(engine, inventory, map(self._inventory, self._numbers()))
+        _write(engine, count, self._counts())
         for turn in range(self._entries):
             at = self._start + timedelta(minutes=turn)
             _write(engine, auditentry, (self._entry(number, turn, at) for number in self._numbers()))
@@ -62,11 +65,21 @@ class Stock:
     def _attributes(self, number: int) -> Row:
         return {"assetid": number, "attributes": canonical_text(submission(number, self._programs, 1))}
 
-    def _installations(self) -> Iterator[Row]:
-        for number in self._numbers():
-            for program in submission(number, self._programs, 1)["installedsoftware"]:
-                key = softwareid(program["name"], program["version"])
-                yield {"bucket": bucket_of(number), "softwareid": key, "assetid": number}
+    def _inventory(self, number: int) -> Row:
+        return {"computerid": number, "softwareids": packed(self._keys(number))}
+
+    def _counts(self) -> Iterator[Row]:
+        """Yield how many computers of each block have a program, and how many of all."""
+        total: Counter[int] = Counter()
+        for block, numbers in groupby(self._numbers(), block_of):
+            counts = Counter(key for number in numbers for key in self._keys(number))
+            total.update(counts)
+            yield from _counts_of(block, counts)
+        yield from _counts_of(TOTAL, total)
+
+    def _keys(self, number: int) -> list[int]:
+        installed = submission(number, self._programs, 1)["installedsoftware"]
+        return [softwareid(program["name"], program["version"]) for program in installed]
 
     def _entry(self, number: int, turn: int, at: datetime) -> Row:
         sealed = self._seal(number, turn, at)
@@ -88,6 +101,11 @@ class Stock:
             rowhash=None,
         )
         return self._chain.seal(entry, self._hashes[number])
+
+
+def _counts_of(block: int, counts: Counter[int]) -> Iterator[Row]:
+    for key, computers in sorted(counts.items()):
+        yield {"block": block, "softwareid": key, "computers": computers}
 
 
 def hostname(number: int) -> str:

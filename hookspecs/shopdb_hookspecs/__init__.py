@@ -5,11 +5,12 @@ the group `shopdb`; the entry point's name is the plugin's name.
 """
 
 from shopdb_hookspecs.markers import PROJECT, hookimpl, hookspec
-from shopdb_hookspecs.records import AssetChange, Json, JsonObject, Parameter, Report
+from shopdb_hookspecs.records import AssetChange, AssetWrite, Json, JsonObject, Parameter, Report
 
 __all__ = [
     "PROJECT",
     "AssetChange",
+    "AssetWrite",
     "Json",
     "JsonObject",
     "Parameter",

@@ -44,6 +44,20 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetWrite:
+    """One asset that was created or updated, for `store_assets`: what `store_asset` receives of it.
+
+    `before` is `None` for a new asset; else `before` and `after` are all fields of the asset. `rebuilt` is
+    whether `shopdb plugin rebuild` writes the rows of an asset anew, as those of a new one.
+    """
+
+    assetid: int
+    before: JsonObject | None
+    after: JsonObject
+    rebuilt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AssetChange:
     """The change of an asset by one committed submission: what observers receive of its audit entry.
 

@@ -1,6 +1,6 @@
 """The hooks, one function each; a plugin implements those that it needs.
 
-ShopDB calls the first six for one plugin at a time: with its implementation, and with the wrappers
+ShopDB calls all but the last for one plugin at a time: with its implementation, and with the wrappers
 (`@hookimpl(wrapper=True)`) of all plugins, so that a site's own plugin can adjust the others. It calls
 `asset_changed` for every active plugin. An implementation may omit arguments that it does not use.
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopdb_hookspecs.markers import hookspec
-from shopdb_hookspecs.records import AssetChange, JsonObject, Report
+from shopdb_hookspecs.records import AssetChange, AssetWrite, JsonObject, Report
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -122,6 +122,25 @@ def store_asset(
             connection.execute(text("DELETE FROM rooms_room WHERE assetid = :id"), {"id": assetid})
             row = {"id": assetid, "seats": after.get("seats")}
             connection.execute(text("INSERT INTO rooms_room (assetid, seats) VALUES (:id, :seats)"), row)
+    """
+
+
+@hookspec(firstresult=True)
+def store_assets(connection: "Connection", writes: Sequence[AssetWrite], plugin: str) -> None:
+    """Write the plugin's own tables for several assets at once, in the transaction of their submissions.
+
+    ShopDB calls this hook instead of `store_asset` if a plugin implements both, also for one asset, unless
+    another plugin wraps its `store_asset`. `writes` has at least one item, and no asset twice. The rules of
+    `store_asset` apply. After an exception ShopDB rolls back to where the hook was called, and calls it again
+    for each asset alone, so that only the submissions at fault are refused. Example::
+
+        from sqlalchemy import text
+
+        @hookimpl
+        def store_assets(connection, writes):
+            rows = [{"id": each.assetid, "seats": each.after.get("seats")} for each in writes]
+            connection.execute(text("DELETE FROM rooms_room WHERE assetid = :id"), rows)
+            connection.execute(text("INSERT INTO rooms_room (assetid, seats) VALUES (:id, :seats)"), rows)
     """
 
 

@@ -1,6 +1,7 @@
 """A database as the core leaves it to the plugin: an `asset` table, and the plugin's migrations run."""
 
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import pytest
 from alembic.migration import MigrationContext
@@ -46,17 +47,22 @@ def engine(database: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def migrate(engine: Engine) -> Callable[[str], None]:
-    """Run the plugin's migrations by direction, `upgrade` or `downgrade`, without an environment file."""
+def migrate(engine: Engine) -> Callable[..., ModuleType]:
+    """Run the plugin's migrations by direction, `upgrade` or `downgrade`, without an environment file.
+
+    A number selects one of them, whose module is returned; any other direction does not run it.
+    """
     directory = str(shopdb_computers.get_migrations())
     scripts = ScriptDirectory(directory, version_locations=[directory])
     newest_first = [script.module for script in scripts.walk_revisions()]
 
-    def run(direction: str) -> None:
-        modules = newest_first if direction == "downgrade" else reversed(newest_first)
+    def run(direction: str, number: str = "") -> ModuleType:
+        modules = newest_first if direction == "downgrade" else newest_first[::-1]
+        modules = [module for module in modules if module.revision.endswith(number)]
         with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
             for module in modules:
-                getattr(module, direction)()
+                getattr(module, direction, lambda: None)()
+        return modules[-1]
 
     return run
 

@@ -126,7 +126,7 @@ def test_software_on_below_compares_versions(
 def test_software_on_reads_by_index_alone(
     report: Callable[..., Rows], add_computer: Callable[..., int], connection: Connection
 ) -> None:
-    """No statement of the report walks through a table, only through the numbers of the buckets."""
+    """No statement of the report walks through a table, only through the blocks and the few uncounted."""
     add_computer("pc-1", ("tar", "1.32"))
     executed: list[tuple[str, tuple[Json, ...]]] = []
     event.listen(connection, "before_cursor_execute", lambda *call: executed.append(call[2:4]))
@@ -141,11 +141,9 @@ def test_software_on_reads_by_index_alone(
     ]
 
     scanned = {step.split()[1] for step in steps if step.startswith("SCAN")}
-    assert len(queries) == 2
-    assert scanned <= {"buckets", "CONSTANT"}
-    assert any(
-        "computers_installation USING PRIMARY KEY (bucket=? AND softwareid=?)" in step for step in steps
-    )
+    assert len(queries) == 4
+    assert scanned <= {"blocks", "CONSTANT", "computers_uncounted"}
+    assert any("computers_count USING PRIMARY KEY (block=? AND softwareid=?)" in step for step in steps)
 
 
 @pytest.mark.every_database

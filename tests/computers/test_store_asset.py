@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, event, select
 
 from shopdb_computers import store_asset
 from shopdb_computers.statements import statements_for
-from shopdb_computers.tables import asset, installation, software, softwareid
+from shopdb_computers.tables import asset, inventory, software, softwareid, unpacked
 from shopdb_hookspecs import JsonObject
 
 TAR = {"name": "tar", "version": "1.32"}
@@ -16,12 +16,12 @@ PANEL = {"name": "panel"}
 
 
 def _installed(connection: Connection, assetid: int) -> set[tuple[str, str]]:
-    query = (
-        select(software.c.name, software.c.version)
-        .join_from(installation, software)
-        .where(installation.c.assetid == assetid)
+    query = select(inventory.c.softwareids).where(inventory.c.computerid == assetid)
+    softwareids = connection.scalar(query) or b""
+    named = select(software.c.name, software.c.version).where(
+        software.c.softwareid.in_(unpacked(softwareids))
     )
-    return {(name, version) for name, version in connection.execute(query)}
+    return {(name, version) for name, version in connection.execute(named)}
 
 
 @pytest.mark.every_database
@@ -114,7 +114,7 @@ def test_installations_go_with_their_asset(connection: Connection, add_computer:
 
     connection.execute(delete(asset).where(asset.c.assetid == assetid))
 
-    assert connection.execute(select(installation)).all() == []
+    assert connection.execute(select(inventory)).all() == []
 
 
 def test_softwareid_is_the_same_everywhere() -> None:

@@ -18,7 +18,7 @@ OF_THE_CORE = {
 }
 OF_COMPUTERS = {
     "programs": "SELECT softwareid, name, version FROM computers_software ORDER BY softwareid",
-    "installations": "SELECT bucket, softwareid FROM computers_installation ORDER BY assetid, softwareid",
+    "installations": "SELECT computerid, softwareids FROM computers_inventory ORDER BY computerid",
 }
 OF_PRINTERS = {
     "devices": "SELECT model, location, pagecount, colorpagecount FROM printers_device ORDER BY assetid",

@@ -45,6 +45,7 @@ RUN = {
     "normalize_submission": _stored,
     "get_migrations": _tables,
     "store_asset": _rows,
+    "store_assets": _rows,
     "get_reports": _report,
 }
 """How to run each example; the result is compared with the last block that the document shows."""

@@ -30,7 +30,7 @@ def test_every_table_suits_a_cluster(new_hosts) -> None:
         " WHERE t.table_schema = database() GROUP BY t.table_name, t.engine",
     )
 
-    assert {"asset", "auditentry", "computers_installation", "alembic_version_core"} <= {
+    assert {"asset", "auditentry", "computers_inventory", "alembic_version_core"} <= {
         name for name, _, _ in found
     }
     assert [(name, engine) for name, engine, keys in found if engine != "InnoDB" or not keys] == []

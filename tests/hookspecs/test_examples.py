@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from shopdb_core.plugins.collector import HOOKS
 from shopdb_core.plugins.registry import Plugin, load_plugins
 from shopdb_core.settings import PluginSelection
-from shopdb_hookspecs import AssetChange, specs
+from shopdb_hookspecs import AssetChange, AssetWrite, specs
 
 CHANGE = AssetChange(
     auditid=1,
@@ -82,15 +82,18 @@ def test_the_example_of_normalizing(rooms: Plugin) -> None:
 
 def test_the_examples_of_storing_and_reporting(rooms: Plugin) -> None:
     """The report yields the row that was stored last for the asset."""
-    assert rooms.hooks is not None
+    assert rooms.collector is not None
     with create_engine("sqlite://").begin() as connection:
         connection.execute(text("CREATE TABLE rooms_room (assetid INTEGER PRIMARY KEY, seats INTEGER)"))
-        for before, after in ((None, {"seats": 12}), ({"seats": 12}, {"seats": 14})):
-            rooms.hooks.call(
-                "store_asset", connection=connection, assetid=1, before=before, after=after, plugin="rooms"
-            )
-
+        writes = [AssetWrite(1, None, {"seats": 12}), AssetWrite(1, {"seats": 12}, {"seats": 14})]
+        for write in writes:
+            rooms.collector.store_one(connection, write)
         assert list(rooms.reports["seats"].rows(connection)) == [(1, 14)]
+
+        rooms.collector.store(
+            connection, [AssetWrite(2, None, {}), AssetWrite(1, {"seats": 14}, {"seats": 15})]
+        )
+        assert list(rooms.reports["seats"].rows(connection)) == [(1, 15), (2, None)]
 
 
 def test_the_example_of_observing(rooms: Plugin, caplog: pytest.LogCaptureFixture) -> None:

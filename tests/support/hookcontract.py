@@ -18,7 +18,7 @@ from shopdb_core.devkit.comparing import step_made
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "hookspecs" / "shopdb_hookspecs"
-RECEIVED = ("AssetChange",)
+RECEIVED = ("AssetChange", "AssetWrite")
 """Records that plugins only receive; they make the others themselves."""
 
 Contract = Mapping[str, Any]

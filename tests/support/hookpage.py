@@ -21,10 +21,10 @@ def parts_of(text: str) -> dict[str, dict[str, str]]:
     return {heading.partition("(")[0]: _parts(section) for heading, section in _hook_sections(text).items()}
 
 
-def plugin_source(text: str, last: str) -> str:
-    """Return the plugin that the examples up to the one of the hook `last` make."""
+def plugin_source(text: str, last: str, without: str = "") -> str:
+    """Return the plugin that the examples up to the one of the hook `last` make, without one hook."""
     parts = parts_of(text)
-    hooks = HOOKS[: HOOKS.index(last) + 1]
+    hooks = [hook for hook in HOOKS[: HOOKS.index(last) + 1] if hook != without]
     return "\n\n".join(fenced(parts[hook]["Example"], "python plugin")[0] for hook in hooks)
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopdb_hookspecs import JsonObject, Report, hookimpl
+from shopdb_hookspecs import AssetWrite, JsonObject, Report, hookimpl
 from sqlalchemy import Connection
 
 from shopdb_network.declaration import DECLARATION
 from shopdb_network.examples import EXAMPLES
 from shopdb_network.normalization import normalized
 from shopdb_network.reports import REPORTS
-from shopdb_network.storage import store_device
+from shopdb_network.storage import store_devices
 
 
 @hookimpl
@@ -38,9 +38,9 @@ def get_migrations() -> Path:
 
 
 @hookimpl
-def store_asset(connection: Connection, assetid: int, after: JsonObject) -> None:
-    """Write the plugin's tables in the transaction of the submission."""
-    store_device(connection, assetid, after)
+def store_assets(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Write the plugin's tables in the transaction of the submissions."""
+    store_devices(connection, writes)
 
 
 @hookimpl

@@ -1,9 +1,9 @@
-"""Write the plugin's rows of one asset when a submission changes it."""
+"""Write the plugin's rows of assets that submissions change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_hookspecs import AssetWrite, Json, JsonObject
 from sqlalchemy import Connection, Table, delete, insert
 
 from shopdb_network.tables import device, port
@@ -14,16 +14,17 @@ _DEVICE_FIELDS: Final = ("sysname", "vendor", "model", "firmware", "location")
 _PORT_FIELDS: Final = ("ifindex", "name", "adminstatus", "operstatus", "speedmbps", "vlan")
 
 
-def store_device(connection: Connection, assetid: int, after: JsonObject) -> None:
-    """Replace the asset's rows, in the submission's transaction, which ShopDB commits or rolls back.
+def store_devices(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Replace the rows of some assets, in the submissions' transaction, which ShopDB commits or rolls back.
 
-    `after` is all fields of the asset, not only those of the submission. The rows do not depend on what was
+    `after` is all fields of an asset, not only those of the submission. The rows do not depend on what was
     stored before: an asset may be older than these tables.
     """
     for table, rows_of in _ROWS.items():
-        connection.execute(delete(table).where(table.c.assetid == assetid))
-        if rows := rows_of(after):
-            connection.execute(insert(table), [{"assetid": assetid, **row} for row in rows])
+        connection.execute(delete(table).where(table.c.assetid.in_([write.assetid for write in writes])))
+        rows = [{"assetid": write.assetid, **row} for write in writes for row in rows_of(write.after)]
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 def _device_rows(attributes: JsonObject) -> Rows:

@@ -10,7 +10,7 @@ from shopdb_computers.examples import EXAMPLES
 from shopdb_computers.installations import store_programs
 from shopdb_computers.normalization import normalized
 from shopdb_computers.reports import REPORTS
-from shopdb_hookspecs import JsonObject, Report, hookimpl
+from shopdb_hookspecs import AssetWrite, JsonObject, Report, hookimpl
 
 
 @hookimpl
@@ -39,8 +39,14 @@ def get_migrations() -> Path:
 
 @hookimpl
 def store_asset(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
-    """Update `computers_software` and `computers_installation`."""
-    store_programs(connection, assetid, before, after)
+    """Update the tables for one computer; a site's wrapper of this hook sees each."""
+    store_programs(connection, [AssetWrite(assetid, before, after)])
+
+
+@hookimpl
+def store_assets(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Update `computers_software`, `computers_inventory` and `computers_count`."""
+    store_programs(connection, writes)
 
 
 @hookimpl

@@ -1,53 +1,101 @@
-"""Write which programs a submission adds to a computer and removes from it."""
+"""Write which programs submissions add to computers and remove from them."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from shopdb_computers.counting import correct_counts, count_changes
 from shopdb_computers.normalization import Program
-from shopdb_computers.statements import Statements, statements_for
-from shopdb_computers.tables import bucket_of, softwareid
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_computers.statements import Writer
+from shopdb_computers.tables import packed, softwareid, unpacked
+from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
 
-def store_programs(
-    connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
-) -> None:
-    """Write which programs were added and removed, in the caller's transaction; the caller commits.
+def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Write the programs of some computers, in the caller's transaction; the caller commits.
 
-    Programs that are not installed any more stay in `computers_software`, because another transaction may add
+    Programs that no computer has any more stay in `computers_software`, because another transaction may add
     an installation of one.
     """
-    listed_before, listed = (before or {}).get("installedsoftware"), after.get("installedsoftware")
     # Most updates do not change the programs, and comparing equal lists takes a tenth of the time.
-    if listed_before == listed:
+    changed = {write.assetid: write for write in writes if _changes_programs(write)}
+    if not changed:
         return
-    statements = statements_for(connection.dialect.name)
-    old, new = _programs(listed_before), _programs(listed)
-    place = {"bucket": bucket_of(assetid), "assetid": assetid}
-    if added := new - old:
-        softwareids = _softwareids(added)
-        _add_software(connection, statements, added, softwareids)
-        connection.execute(statements.add_installations, {**place, "softwareids": softwareids})
-    if removed := old - new:
-        connection.execute(statements.remove_installations, {**place, "softwareids": _softwareids(removed)})
+    writer = Writer(connection)
+    _replace_inventories(writer, changed)
+    count_changes(writer)
+    if rebuilt := [write.assetid for write in writes if write.rebuilt]:
+        correct_counts(writer, rebuilt)
 
 
-def _add_software(
-    connection: Connection, statements: Statements, programs: set[Program], softwareids: str
-) -> None:
-    """Insert the programs that are not stored yet."""
-    unknown = set(connection.execute(statements.unknown_software, {"softwareids": softwareids}).scalars())
-    if unknown:
-        rows = sorted((key, *program) for program in programs if (key := softwareid(*program)) in unknown)
-        connection.execute(statements.add_software, {"programs": json.dumps(rows)})
+def _changes_programs(write: AssetWrite) -> bool:
+    return write.before is None or _listed(write.before) != _listed(write.after)
 
 
-def _programs(listed: Json) -> set[Program]:
-    return {(program["name"], program.get("version", "")) for program in listed or ()}
+def _listed(attributes: JsonObject) -> Sequence[Json]:
+    return attributes.get("installedsoftware") or ()
 
 
-def _softwareids(programs: Iterable[Program]) -> str:
-    """Return the sorted keys as JSON: concurrent transactions must lock common rows in the same order."""
-    return json.dumps(sorted(softwareid(*program) for program in programs))
+def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> None:
+    """Write the inventories that change, and the programs that no inventory had."""
+    computerids = sorted(changed)
+    # Computers that were set up one after the other have most programs in common. Those of a stored inventory
+    # are stored, too, which saves looking them up.
+    neighbour = computerids[0] - 1
+    stored = writer.inventories([neighbour, *computerids])
+    known = set(unpacked(stored.get(neighbour, b"")))
+    inventories: list[tuple[int, bytes]] = []
+    programs: dict[int, Program] = {}
+    for computerid in computerids:
+        before = stored.get(computerid)
+        softwareids, added = _inventory(changed[computerid], before or b"", known)
+        if softwareids != before:
+            inventories.append((computerid, softwareids))
+            programs.update(added)
+            known.update(added)
+    writer.add_software(sorted((key, *program) for key, program in programs.items()))
+    writer.put_inventories(inventories)
+    writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories])
+
+
+def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes, Mapping[int, Program]]:
+    """Return the new inventory of a computer, and its programs that may not be stored yet.
+
+    What is stored need not be that of `before`: then the whole list counts.
+    """
+    old, new = _listed(write.before or {}), _listed(write.after)
+    keys = set(unpacked(stored))
+    if keys and len(keys) == len(old):
+        removed, added = _without_common_ends(old, new)
+        keys.difference_update(_keys(removed))
+        programs = dict(zip(_keys(added), map(_program, added), strict=True))
+        keys.update(programs)
+        return packed(keys), programs
+    listed = _keys(new)
+    unknown = set(listed) - known - keys
+    programs = {key: _program(item) for key, item in zip(listed, new, strict=True) if key in unknown}
+    return packed(set(listed)), programs
+
+
+def _without_common_ends(old: Sequence[Json], new: Sequence[Json]) -> tuple[Sequence[Json], Sequence[Json]]:
+    """Return two sorted lists without what both begin and end with: few items if few programs changed."""
+    start = _common(old, new)
+    old, new = old[start:], new[start:]
+    end = _common(old[::-1], new[::-1])
+    return old[: len(old) - end], new[: len(new) - end]
+
+
+def _common(left: Sequence[Json], right: Sequence[Json]) -> int:
+    """Return how many items at the beginning of two lists are equal."""
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return index
+    return min(len(left), len(right))
+
+
+def _keys(programs: Iterable[JsonObject]) -> list[int]:
+    return [softwareid(program["name"], program.get("version") or "") for program in programs]
+
+
+def _program(item: JsonObject) -> Program:
+    return item["name"], item.get("version") or ""

@@ -1,13 +1,15 @@
 """The plugin's reports: their queries, each of which uses an index and yields its rows one by one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import CTE, Connection, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Connection, LargeBinary, func, literal, select
 
-from shopdb_computers.tables import asset, installation, software
+from shopdb_computers.counting import Changes, changes_of
+from shopdb_computers.tables import BLOCK, TOTAL, asset, count, inventory, packed, software, uncounted
 from shopdb_computers.versions import version_key
 from shopdb_hookspecs import Json, Parameter, Report
 
@@ -18,22 +20,21 @@ _LONGEST_AGE: Final = 36_500
 def programs(connection: Connection, name: str | None) -> Iterator[Sequence[Json]]:
     """Yield each installed program and the number of its computers, sorted by name.
 
-    Programs are counted one by one, so that the cost of a page depends on its rows alone.
+    The rows come in the order of an index, so that the cost of a page depends on its rows alone.
     """
-    buckets = _buckets()
-    installed = (
-        select(func.count())
-        .select_from(buckets)
-        .join(installation, installation.c.bucket == buckets.c.bucket)
-        .where(installation.c.softwareid == software.c.softwareid)
-        .scalar_subquery()
+    total = (count.c.block == TOTAL) & (count.c.softwareid == software.c.softwareid)
+    query = select(software.c.softwareid, software.c.name, software.c.version, count.c.computers).join_from(
+        software, count, total, isouter=True
     )
-    query = select(software.c.name, software.c.version, installed.label("installations"))
     if name:
         query = query.where(software.c.name.ilike(_pattern(name), escape="/"))
     beginning = (name or "").casefold()
     rows = connection.execute(query.order_by(software.c.name, software.c.version, software.c.softwareid))
-    yield from (tuple(row) for row in rows if row.installations and row.name.casefold().startswith(beginning))
+    changes = _uncounted(connection)
+    for key, listed, version, counted in rows:
+        installations = (counted or 0) + changes[key]
+        if installations and listed.casefold().startswith(beginning):
+            yield listed, version, installations
 
 
 def computers_with(connection: Connection, name: str, below: str | None) -> Iterator[Sequence[Json]]:
@@ -43,7 +44,8 @@ def computers_with(connection: Connection, name: str, below: str | None) -> Iter
     """
     for softwareid, version in _versions(connection, name):
         if below is None or (version and version_key(version) < version_key(below)):
-            yield from _installed_on(connection, softwareid)
+            for identityvalue, assetid in _installed_on(connection, softwareid):
+                yield identityvalue, assetid, name, version
 
 
 def seen_long_ago(connection: Connection, days: int) -> Iterator[Sequence[Json]]:
@@ -73,24 +75,62 @@ def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
 
 
 def _installed_on(connection: Connection, softwareid: int) -> Iterator[Sequence[Json]]:
-    """Yield the computers that have a program in one version."""
-    buckets = _buckets()
+    """Yield the computers that have a program in one version, block by block."""
+    key = packed([softwareid])
+    for block in _blocks_with(connection, softwareid):
+        query = (
+            select(asset.c.identityvalue, asset.c.assetid)
+            .join_from(inventory, asset, asset.c.assetid == inventory.c.computerid)
+            .where(
+                inventory.c.computerid.between(block * BLOCK, (block + 1) * BLOCK - 1),
+                _holds(connection, inventory.c.softwareids, key),
+            )
+            .order_by(inventory.c.computerid)
+        )
+        yield from map(tuple, connection.execute(query))
+
+
+def _blocks_with(connection: Connection, softwareid: int) -> Sequence[int]:
+    """Return the blocks in which a computer may have a program, in ascending order."""
+    blocks = _blocks()
     query = (
-        select(asset.c.identityvalue, asset.c.assetid, software.c.name, software.c.version)
-        .join_from(buckets, installation, installation.c.bucket == buckets.c.bucket)
-        .join(asset, asset.c.assetid == installation.c.assetid)
-        .join(software, software.c.softwareid == installation.c.softwareid)
-        .where(installation.c.softwareid == softwareid)
-        .order_by(installation.c.bucket, installation.c.assetid)
+        select(count.c.block)
+        .join_from(blocks, count, count.c.block == blocks.c.block)
+        .where(count.c.softwareid == softwareid, count.c.computers > 0)
     )
-    yield from map(tuple, connection.execute(query))
+    recent = {block for block, change in _changes(connection).items() if change[softwareid] > 0}
+    return sorted(recent.union(connection.scalars(query)))
 
 
-def _buckets() -> CTE:
-    """Return all bucket numbers, so that each bucket is one look-up in the installations' key."""
-    newest = select(func.max(installation.c.bucket)).scalar_subquery()
-    counted = select(literal(0).label("bucket")).cte("buckets", recursive=True)
-    return counted.union_all(select(counted.c.bucket + 1).where(counted.c.bucket < newest))
+def _uncounted(connection: Connection) -> Counter[int]:
+    """Return how the number of computers of each program changes by those that are not counted yet."""
+    total: Counter[int] = Counter()
+    for change in _changes(connection).values():
+        total.update(change)
+    return total
+
+
+def _changes(connection: Connection) -> Changes:
+    """Return the changes that are not counted yet, by block; they are few."""
+    query = select(uncounted.c.computerid, uncounted.c.softwareids, inventory.c.softwareids).join_from(
+        uncounted, inventory, inventory.c.computerid == uncounted.c.computerid, isouter=True
+    )
+    found = connection.execute(query)
+    return changes_of((computerid, counted, current or b"") for computerid, counted, current in found)
+
+
+def _holds(connection: Connection, softwareids: ColumnElement[bytes], key: bytes) -> ColumnElement[bool]:
+    """Return whether a column holds the eight bytes of a key, which never occur across two hashes."""
+    if connection.dialect.name == "sqlite":
+        return func.instr(softwareids, key) > 0
+    return func.position(literal(key, LargeBinary).op("IN")(softwareids)) > 0
+
+
+def _blocks() -> CTE:
+    """Return all numbers of blocks, so that each is one look-up in the key of the counts."""
+    newest = select(func.max(count.c.block)).scalar_subquery()
+    counted = select(literal(0).label("block")).cte("blocks", recursive=True)
+    return counted.union_all(select(counted.c.block + 1).where(counted.c.block < newest))
 
 
 REPORTS: Final[Sequence[Report]] = (

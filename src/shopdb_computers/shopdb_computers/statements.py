@@ -1,27 +1,133 @@
 """The SQL statements that write installed software, for each kind of database.
 
-A statement takes all programs as one JSON array, so that the number of statements does not grow with them.
+They run on the driver's cursor: SQLAlchemy's layers above it would take longer than the statements.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from shopdb_hookspecs import Json
+
+Rows: TypeAlias = Sequence[tuple[Json, ...]]
+Inventories: TypeAlias = Sequence[tuple[int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The statements for one kind of database.
+    """The statements for one kind of database; each takes many rows.
 
-    `softwareids` is a JSON array of numbers, `programs` one of [softwareid, name, version]. An existing row
-    is not changed, since its key determines its content.
+    Programs are rows of (softwareid, name, version). An existing one is not changed, since its key determines
+    its content. Inventories are (computerid, softwareids), changes of counts (block, softwareid, change).
+    With `executemany` a statement takes one row, and the driver runs it for many without a round trip for
+    each; otherwise it takes all rows as one JSON array, with bytes as hexadecimal digits.
     """
 
-    unknown_software: TextClause
-    add_software: TextClause
-    add_installations: TextClause
-    remove_installations: TextClause
+    executemany: bool
+    read_inventories: str
+    count_uncounted: str
+    lock_uncounted: str
+    unknown_software: str
+    add_software: str
+    put_inventories: str
+    mark_uncounted: str
+    remove_uncounted: str
+    change_counts: str
+    has_inventories: str
+    read_block: str
+    missing_totals: str = """
+        SELECT softwareid, SUM(CASE WHEN block < 0 THEN -computers ELSE computers END) AS missing
+        FROM computers_count GROUP BY softwareid
+        HAVING SUM(CASE WHEN block < 0 THEN -computers ELSE computers END) <> 0 ORDER BY softwareid
+    """
+
+
+class Writer:
+    """Runs the statements in the transaction of one connection; the caller commits.
+
+    Concurrent transactions lock common rows in the order of their keys, so pass rows sorted. Raises the
+    driver's own exceptions.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._statements = statements_for(connection.dialect.name)
+        self._cursor: DBAPICursor = connection.connection.cursor()
+
+    def inventories(self, computerids: Iterable[int]) -> dict[int, bytes]:
+        """Return `softwareids` of those of the computers that have an inventory."""
+        return self._inventories(self._statements.read_inventories, json.dumps(list(computerids)))
+
+    def uncounted(self) -> int:
+        """Return about how many computers are uncounted."""
+        return int(self._fetch(self._statements.count_uncounted)[0][0])
+
+    def lock_uncounted(self) -> dict[int, bytes]:
+        """Lock the uncounted computers that no other transaction has locked; return what was counted."""
+        return self._inventories(self._statements.lock_uncounted)
+
+    def add_software(self, programs: Rows) -> None:
+        """Insert the programs that are not stored yet."""
+        if self._statements.unknown_software and programs:
+            keys = json.dumps([program[0] for program in programs])
+            unknown = {key for (key,) in self._fetch(self._statements.unknown_software, keys)}
+            programs = [program for program in programs if program[0] in unknown]
+        self._run(self._statements.add_software, programs)
+
+    def put_inventories(self, inventories: Inventories) -> None:
+        """Insert or replace the inventories of some computers."""
+        self._run(self._statements.put_inventories, self._encoded(inventories))
+
+    def mark_uncounted(self, inventories: Inventories) -> None:
+        """Mark computers as uncounted, with what was counted of them; existing marks stay, locked."""
+        self._run(self._statements.mark_uncounted, self._encoded(inventories))
+
+    def remove_uncounted(self, computerids: Iterable[int]) -> None:
+        """Remove the marks of some computers."""
+        self._run(self._statements.remove_uncounted, [(computerid,) for computerid in computerids])
+
+    def change_counts(self, changes: Rows) -> None:
+        """Add to the numbers of computers; a change may be negative."""
+        self._run(self._statements.change_counts, changes)
+
+    def has_inventories(self, computerids: range) -> bool:
+        """Whether one of some consecutive assets has an inventory."""
+        return bool(self._fetch(self._statements.has_inventories, computerids[0], computerids[-1]))
+
+    def block(self, number: int, computerids: range) -> list[tuple[Any, ...]]:
+        """Return what was counted of the computers of a block, and the counts, as they are at one moment.
+
+        Rows are (None, softwareid, computers) and (softwareids, None, None).
+        """
+        first, last = computerids[0], computerids[-1]
+        return self._fetch(self._statements.read_block, number, first, last, first, last)
+
+    def missing_totals(self) -> list[tuple[Any, ...]]:
+        """Return what the totals lack of the sum over all blocks, as rows of (softwareid, computers)."""
+        return self._fetch(self._statements.missing_totals)
+
+    def _inventories(self, statement: str, *parameters: Json) -> dict[int, bytes]:
+        return {key: bytes(softwareids) for key, softwareids in self._fetch(statement, *parameters)}
+
+    def _encoded(self, inventories: Inventories) -> Rows:
+        if self._statements.executemany:
+            return inventories
+        return [(computerid, softwareids.hex()) for computerid, softwareids in inventories]
+
+    def _fetch(self, statement: str, *parameters: Json) -> list[tuple[Any, ...]]:
+        self._cursor.execute(statement, parameters)
+        return list(self._cursor.fetchall())
+
+    def _run(self, statement: str, rows: Rows) -> None:
+        if not rows:
+            return
+        if self._statements.executemany:
+            self._cursor.executemany(statement, rows)
+        else:
+            self._cursor.execute(statement, (json.dumps(rows),))
 
 
 def statements_for(dialect: str) -> Statements:
@@ -37,84 +143,147 @@ def statements_for(dialect: str) -> Statements:
     return _STATEMENTS[dialect]
 
 
-# Most programs are stored already: the look-up saves unpacking their names and locking their rows.
+_COUNT_UNCOUNTED: Final = "SELECT count(*) FROM computers_uncounted"
+_LOCK_UNCOUNTED: Final = "SELECT computerid, softwareids FROM computers_uncounted"
+_HAS_INVENTORIES: Final = "SELECT 1 FROM computers_inventory WHERE computerid BETWEEN {0} AND {0} LIMIT 1"
+
+# One statement sees one moment, even where others commit between two statements.
+_READ_BLOCK: Final = """
+    SELECT NULL, softwareid, computers FROM computers_count WHERE block = {0}
+    UNION ALL SELECT softwareids, NULL, NULL FROM computers_uncounted WHERE computerid BETWEEN {0} AND {0}
+    UNION ALL SELECT softwareids, NULL, NULL FROM computers_inventory
+    WHERE computerid BETWEEN {0} AND {0} AND computerid NOT IN (SELECT computerid FROM computers_uncounted)
+"""
+
 _SQLITE: Final = Statements(
-    unknown_software=text("""
-        SELECT value FROM json_each(:softwareids)
-        WHERE value NOT IN (SELECT softwareid FROM computers_software)
-    """),
-    # Without WHERE true, SQLite parses ON CONFLICT as the ON of a join.
-    add_software=text("""
-        INSERT INTO computers_software (softwareid, name, version)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-        FROM json_each(:programs) WHERE true
+    executemany=True,
+    read_inventories="""
+        SELECT computerid, softwareids FROM computers_inventory
+        WHERE computerid IN (SELECT value FROM json_each(?))
+    """,
+    count_uncounted=_COUNT_UNCOUNTED,
+    lock_uncounted=_LOCK_UNCOUNTED,
+    # Most programs are stored already, and a look-up takes half the time of an INSERT that does nothing.
+    unknown_software="""
+        SELECT value FROM json_each(?) WHERE value NOT IN (SELECT softwareid FROM computers_software)
+    """,
+    add_software="""
+        INSERT INTO computers_software (softwareid, name, version) VALUES (?, ?, ?)
         ON CONFLICT (softwareid) DO NOTHING
-    """),
-    add_installations=text("""
-        INSERT INTO computers_installation (bucket, softwareid, assetid)
-        SELECT :bucket, value, :assetid FROM json_each(:softwareids) WHERE true
-        ON CONFLICT (bucket, softwareid, assetid) DO NOTHING
-    """),
-    remove_installations=text("""
-        DELETE FROM computers_installation
-        WHERE bucket = :bucket AND assetid = :assetid
-        AND softwareid IN (SELECT value FROM json_each(:softwareids))
-    """),
+    """,
+    put_inventories="""
+        INSERT INTO computers_inventory (computerid, softwareids) VALUES (?, ?)
+        ON CONFLICT (computerid) DO UPDATE SET softwareids = excluded.softwareids
+    """,
+    mark_uncounted="""
+        INSERT INTO computers_uncounted (computerid, softwareids) VALUES (?, ?)
+        ON CONFLICT (computerid) DO NOTHING
+    """,
+    remove_uncounted="DELETE FROM computers_uncounted WHERE computerid = ?",
+    change_counts="""
+        INSERT INTO computers_count (block, softwareid, computers) VALUES (?, ?, ?)
+        ON CONFLICT (block, softwareid) DO UPDATE SET computers = computers + excluded.computers
+    """,
+    has_inventories=_HAS_INVENTORIES.format("?"),
+    read_block=_READ_BLOCK.format("?"),
 )
 
+# Most programs are stored already: without the look-up, each would be written and its row locked.
 _POSTGRESQL: Final = Statements(
-    unknown_software=text("""
-        SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:softwareids AS json))
-        WHERE NOT EXISTS (SELECT FROM computers_software WHERE softwareid = CAST(value AS bigint))
-    """),
-    add_software=text("""
+    executemany=False,
+    read_inventories="""
+        SELECT computerid, softwareids FROM computers_inventory
+        WHERE computerid IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(%s AS json)))
+    """,
+    count_uncounted=_COUNT_UNCOUNTED,
+    lock_uncounted=f"{_LOCK_UNCOUNTED} FOR UPDATE SKIP LOCKED",
+    unknown_software="",
+    add_software="""
         INSERT INTO computers_software (softwareid, name, version)
         SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2
-        FROM json_array_elements(CAST(:programs AS json))
+        FROM json_array_elements(CAST(%s AS json))
+        WHERE NOT EXISTS (SELECT FROM computers_software WHERE softwareid = CAST(value ->> 0 AS bigint))
         ON CONFLICT (softwareid) DO NOTHING
-    """),
-    add_installations=text("""
-        INSERT INTO computers_installation (bucket, softwareid, assetid)
-        SELECT :bucket, CAST(value AS bigint), :assetid
-        FROM json_array_elements_text(CAST(:softwareids AS json))
-        ON CONFLICT (bucket, softwareid, assetid) DO NOTHING
-    """),
-    remove_installations=text("""
-        DELETE FROM computers_installation
-        WHERE bucket = :bucket AND assetid = :assetid AND softwareid IN (
-            SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:softwareids AS json))
+    """,
+    put_inventories="""
+        INSERT INTO computers_inventory (computerid, softwareids)
+        SELECT CAST(value ->> 0 AS bigint), decode(value ->> 1, 'hex')
+        FROM json_array_elements(CAST(%s AS json))
+        ON CONFLICT (computerid) DO UPDATE SET softwareids = excluded.softwareids
+    """,
+    # DO NOTHING would not wait for a transaction that is about to remove the mark.
+    mark_uncounted="""
+        INSERT INTO computers_uncounted AS stored (computerid, softwareids)
+        SELECT CAST(value ->> 0 AS bigint), decode(value ->> 1, 'hex')
+        FROM json_array_elements(CAST(%s AS json))
+        ON CONFLICT (computerid) DO UPDATE SET softwareids = stored.softwareids
+    """,
+    remove_uncounted="""
+        DELETE FROM computers_uncounted WHERE computerid IN (
+            SELECT CAST(value ->> 0 AS bigint) FROM json_array_elements(CAST(%s AS json))
         )
-    """),
+    """,
+    change_counts="""
+        INSERT INTO computers_count AS stored (block, softwareid, computers)
+        SELECT CAST(value ->> 0 AS bigint), CAST(value ->> 1 AS bigint), CAST(value ->> 2 AS integer)
+        FROM json_array_elements(CAST(%s AS json))
+        ON CONFLICT (block, softwareid) DO UPDATE SET computers = stored.computers + excluded.computers
+    """,
+    has_inventories=_HAS_INVENTORIES.format("%s"),
+    read_block=_READ_BLOCK.format("%s"),
 )
 
 _MYSQL: Final = Statements(
-    unknown_software=text("""
-        SELECT program.softwareid
-        FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
-        WHERE program.softwareid NOT IN (SELECT softwareid FROM computers_software)
-    """),
-    add_software=text("""
+    executemany=False,
+    read_inventories="""
+        SELECT stored.computerid, stored.softwareids
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$')) AS wanted
+        STRAIGHT_JOIN computers_inventory AS stored ON stored.computerid = wanted.computerid
+    """,
+    count_uncounted=_COUNT_UNCOUNTED,
+    lock_uncounted=f"{_LOCK_UNCOUNTED} FOR UPDATE SKIP LOCKED",
+    unknown_software="",
+    add_software="""
         INSERT INTO computers_software (softwareid, name, version)
         SELECT program.softwareid, program.name, program.version
-        FROM JSON_TABLE(:programs, '$[*]' COLUMNS (
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (
             softwareid BIGINT PATH '$[0]', name VARCHAR(400) PATH '$[1]', version VARCHAR(200) PATH '$[2]'
         )) AS program
+        WHERE program.softwareid NOT IN (SELECT softwareid FROM computers_software)
         ON DUPLICATE KEY UPDATE softwareid = computers_software.softwareid
-    """),
-    add_installations=text("""
-        INSERT INTO computers_installation (bucket, softwareid, assetid)
-        SELECT :bucket, program.softwareid, :assetid
-        FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
-        ON DUPLICATE KEY UPDATE softwareid = computers_installation.softwareid
-    """),
-    # A DELETE with IN would read and lock every row of the bucket.
-    remove_installations=text("""
-        DELETE installation
-        FROM JSON_TABLE(:softwareids, '$[*]' COLUMNS (softwareid BIGINT PATH '$')) AS program
-        STRAIGHT_JOIN computers_installation AS installation
-        ON installation.bucket = :bucket AND installation.softwareid = program.softwareid
-        AND installation.assetid = :assetid
-    """),
+    """,
+    put_inventories="""
+        INSERT INTO computers_inventory (computerid, softwareids)
+        SELECT given.computerid, UNHEX(given.softwareids)
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+            computerid BIGINT PATH '$[0]', softwareids LONGTEXT PATH '$[1]'
+        )) AS given
+        ON DUPLICATE KEY UPDATE softwareids = VALUES(softwareids)
+    """,
+    mark_uncounted="""
+        INSERT INTO computers_uncounted (computerid, softwareids)
+        SELECT given.computerid, UNHEX(given.softwareids)
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+            computerid BIGINT PATH '$[0]', softwareids LONGTEXT PATH '$[1]'
+        )) AS given
+        ON DUPLICATE KEY UPDATE softwareids = computers_uncounted.softwareids
+    """,
+    # A DELETE with IN would read and lock every row.
+    remove_uncounted="""
+        DELETE stored
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$[0]')) AS gone
+        STRAIGHT_JOIN computers_uncounted AS stored ON stored.computerid = gone.computerid
+    """,
+    change_counts="""
+        INSERT INTO computers_count (block, softwareid, computers)
+        SELECT given.block, given.softwareid, given.computers
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+            block BIGINT PATH '$[0]', softwareid BIGINT PATH '$[1]', computers INT PATH '$[2]'
+        )) AS given
+        ON DUPLICATE KEY UPDATE computers = computers_count.computers + VALUES(computers)
+    """,
+    has_inventories=_HAS_INVENTORIES.format("%s"),
+    read_block=_READ_BLOCK.format("%s"),
 )
 
 _STATEMENTS: Final[Mapping[str, Statements]] = {

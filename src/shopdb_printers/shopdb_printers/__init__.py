@@ -5,12 +5,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from shopdb_hookspecs import JsonObject, Report, hookimpl
+from shopdb_hookspecs import AssetWrite, JsonObject, Report, hookimpl
 from shopdb_printers.declaration import DECLARATION
 from shopdb_printers.examples import EXAMPLES
 from shopdb_printers.normalization import normalized
 from shopdb_printers.reports import REPORTS
-from shopdb_printers.storage import store_printer
+from shopdb_printers.storage import store_printers
 
 
 class PrintersPlugin:
@@ -40,8 +40,13 @@ class PrintersPlugin:
     def store_asset(
         self, connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
     ) -> None:
+        """Update the tables for one printer; a site's wrapper of this hook sees each."""
+        store_printers(connection, [AssetWrite(assetid, before, after)])
+
+    @hookimpl
+    def store_assets(self, connection: Connection, writes: Sequence[AssetWrite]) -> None:
         """Update `printers_device` and `printers_supply`."""
-        store_printer(connection, assetid, before, after)
+        store_printers(connection, writes)
 
     @hookimpl
     def get_reports(self) -> Sequence[Report]:

@@ -1,23 +1,66 @@
-"""The SQL statements that write a printer's rows, for each kind of database."""
+"""The SQL statements that write printers' rows, for each kind of database.
 
-from collections.abc import Mapping
+They run on the driver's cursor: SQLAlchemy's layers above it would take longer than the statements.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Connection
+
+from shopdb_hookspecs import Json
+
+Rows: TypeAlias = Sequence[tuple[Json, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The statements for one kind of database; their number does not depend on the number of supplies.
+    """The statements for one kind of database; each takes many rows.
 
-    `supplies` is a JSON array of [position, name, colorant, levelpercent, levelstate], `positions` one
-    of numbers.
+    Devices are rows of (assetid, model, location, pagecount, colorpagecount), supplies of (assetid, position,
+    name, colorant, levelpercent, levelstate), removed supplies of (assetid, position). With `executemany` a
+    statement takes one row, and the driver runs it for many without a round trip for each; otherwise it takes
+    all rows as one JSON array.
     """
 
-    put_device: TextClause
-    put_supplies: TextClause
-    remove_supplies: TextClause
+    executemany: bool
+    put_devices: str
+    put_supplies: str
+    remove_supplies: str
+
+
+class Writer:
+    """Runs the statements in the transaction of one connection; the caller commits.
+
+    Concurrent transactions lock common rows in the order of their keys, so pass rows sorted. Raises the
+    driver's own exceptions.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._statements = statements_for(connection.dialect.name)
+        self._cursor = connection.connection.cursor()
+
+    def put_devices(self, devices: Rows) -> None:
+        """Insert or replace devices."""
+        self._run(self._statements.put_devices, devices)
+
+    def put_supplies(self, supplies: Rows) -> None:
+        """Insert or replace supplies."""
+        self._run(self._statements.put_supplies, supplies)
+
+    def remove_supplies(self, supplies: Rows) -> None:
+        """Delete supplies."""
+        self._run(self._statements.remove_supplies, supplies)
+
+    def _run(self, statement: str, rows: Rows) -> None:
+        if not rows:
+            return
+        if self._statements.executemany:
+            self._cursor.executemany(statement, rows)
+        else:
+            self._cursor.execute(statement, (json.dumps(rows),))
 
 
 def statements_for(dialect: str) -> Statements:
@@ -34,72 +77,85 @@ def statements_for(dialect: str) -> Statements:
 
 
 _SQLITE: Final = Statements(
-    put_device=text("""
+    executemany=True,
+    put_devices="""
         INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
-        VALUES (:assetid, :model, :location, :pagecount, :colorpagecount)
+        VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (assetid) DO UPDATE SET
             model = excluded.model, location = excluded.location,
             pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
-    """),
-    # Without WHERE true, SQLite parses ON CONFLICT as the ON of a join.
-    put_supplies=text("""
+    """,
+    put_supplies="""
         INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
-        SELECT :assetid, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-            json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]')
-        FROM json_each(:supplies) WHERE true
+        VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (assetid, position) DO UPDATE SET
             name = excluded.name, colorant = excluded.colorant,
             levelpercent = excluded.levelpercent, levelstate = excluded.levelstate
-    """),
-    remove_supplies=text("""
-        DELETE FROM printers_supply
-        WHERE assetid = :assetid AND position IN (SELECT value FROM json_each(:positions))
-    """),
+    """,
+    remove_supplies="DELETE FROM printers_supply WHERE assetid = ? AND position = ?",
 )
 
 _POSTGRESQL: Final = Statements(
-    put_device=_SQLITE.put_device,
-    put_supplies=text("""
+    executemany=False,
+    put_devices="""
+        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
+        SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2, CAST(value ->> 3 AS bigint),
+            CAST(value ->> 4 AS bigint)
+        FROM json_array_elements(CAST(%s AS json))
+        ON CONFLICT (assetid) DO UPDATE SET
+            model = excluded.model, location = excluded.location,
+            pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
+    """,
+    put_supplies="""
         INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
-        SELECT :assetid, CAST(value ->> 0 AS integer), value ->> 1, value ->> 2,
-            CAST(value ->> 3 AS double precision), value ->> 4
-        FROM json_array_elements(CAST(:supplies AS json))
+        SELECT CAST(value ->> 0 AS bigint), CAST(value ->> 1 AS integer), value ->> 2, value ->> 3,
+            CAST(value ->> 4 AS double precision), value ->> 5
+        FROM json_array_elements(CAST(%s AS json))
         ON CONFLICT (assetid, position) DO UPDATE SET
             name = excluded.name, colorant = excluded.colorant,
             levelpercent = excluded.levelpercent, levelstate = excluded.levelstate
-    """),
-    remove_supplies=text("""
-        DELETE FROM printers_supply WHERE assetid = :assetid AND position IN (
-            SELECT CAST(value AS integer) FROM json_array_elements_text(CAST(:positions AS json))
+    """,
+    remove_supplies="""
+        DELETE FROM printers_supply WHERE (assetid, position) IN (
+            SELECT CAST(value ->> 0 AS bigint), CAST(value ->> 1 AS integer)
+            FROM json_array_elements(CAST(%s AS json))
         )
-    """),
+    """,
 )
 
 _MYSQL: Final = Statements(
-    put_device=text("""
+    executemany=False,
+    put_devices="""
         INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
-        VALUES (:assetid, :model, :location, :pagecount, :colorpagecount)
+        SELECT device.assetid, device.model, device.location, device.pagecount, device.colorpagecount
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+            assetid BIGINT PATH '$[0]', model VARCHAR(255) PATH '$[1]', location VARCHAR(255) PATH '$[2]',
+            pagecount BIGINT PATH '$[3]', colorpagecount BIGINT PATH '$[4]'
+        )) AS device
         ON DUPLICATE KEY UPDATE
             model = VALUES(model), location = VALUES(location),
             pagecount = VALUES(pagecount), colorpagecount = VALUES(colorpagecount)
-    """),
-    put_supplies=text("""
+    """,
+    put_supplies="""
         INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
-        SELECT :assetid, supply.position, supply.name, supply.colorant, supply.levelpercent, supply.levelstate
-        FROM JSON_TABLE(:supplies, '$[*]' COLUMNS (
-            position INT PATH '$[0]', name VARCHAR(255) PATH '$[1]', colorant VARCHAR(255) PATH '$[2]',
-            levelpercent DOUBLE PATH '$[3]', levelstate VARCHAR(20) PATH '$[4]'
+        SELECT supply.assetid, supply.position, supply.name, supply.colorant, supply.levelpercent,
+            supply.levelstate
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+            assetid BIGINT PATH '$[0]', position INT PATH '$[1]', name VARCHAR(255) PATH '$[2]',
+            colorant VARCHAR(255) PATH '$[3]', levelpercent DOUBLE PATH '$[4]',
+            levelstate VARCHAR(20) PATH '$[5]'
         )) AS supply
         ON DUPLICATE KEY UPDATE
             name = VALUES(name), colorant = VALUES(colorant),
             levelpercent = VALUES(levelpercent), levelstate = VALUES(levelstate)
-    """),
-    remove_supplies=text("""
+    """,
+    # A DELETE with IN would read and lock every row.
+    remove_supplies="""
         DELETE stored
-        FROM JSON_TABLE(:positions, '$[*]' COLUMNS (position INT PATH '$')) AS gone
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (assetid BIGINT PATH '$[0]', position INT PATH '$[1]')) AS gone
         STRAIGHT_JOIN printers_supply AS stored
-        ON stored.assetid = :assetid AND stored.position = gone.position
-    """),
+        ON stored.assetid = gone.assetid AND stored.position = gone.position
+    """,
 )
 
 _STATEMENTS: Final[Mapping[str, Statements]] = {

@@ -1,48 +1,44 @@
-"""Write the changes of a printer's page counts and supplies."""
+"""Write the changes of printers' page counts and supplies."""
 
-import json
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from shopdb_hookspecs import Json, JsonObject
-from shopdb_printers.statements import Statements, statements_for
+from shopdb_hookspecs import AssetWrite, Json, JsonObject
+from shopdb_printers.statements import Writer
 
-Supply: TypeAlias = tuple[Json, ...]
-"""Name, colorant, levelpercent and levelstate of one supply; None for a missing member."""
+Values: TypeAlias = tuple[Json, ...]
+"""The values of one device or supply; None for a missing member."""
 
 _DEVICE_FIELDS: Final = ("model", "location", "pagecount", "colorpagecount")
 _SUPPLY_FIELDS: Final = ("name", "colorant", "levelpercent", "levelstate")
 
 
-def store_printer(connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject) -> None:
-    """Write what changed, in the caller's transaction; the caller commits."""
-    statements = statements_for(connection.dialect.name)
-    device = _device(after)
-    if before is None or _device(before) != device:
-        connection.execute(statements.put_device, {"assetid": assetid, **device})
-    _store_supplies(connection, statements, assetid, _supplies(before or {}), _supplies(after))
+def store_printers(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Write what changed of some printers, in the caller's transaction; the caller commits."""
+    devices: list[Values] = []
+    changed: list[Values] = []
+    removed: list[Values] = []
+    for write in sorted(writes, key=attrgetter("assetid")):
+        assetid = write.assetid
+        if write.before is None or _device(write.before) != _device(write.after):
+            devices.append((assetid, *_device(write.after)))
+        old, new = _supplies(write.before or {}), _supplies(write.after)
+        changed += [(assetid, key, *supply) for key, supply in new.items() if old.get(key) != supply]
+        removed += [(assetid, key) for key in old if key not in new]
+    writer = Writer(connection)
+    writer.put_devices(devices)
+    writer.put_supplies(changed)
+    writer.remove_supplies(removed)
 
 
-def _store_supplies(
-    connection: Connection,
-    statements: Statements,
-    assetid: int,
-    old: dict[int, Supply],
-    new: dict[int, Supply],
-) -> None:
-    changed = [(position, *supply) for position, supply in new.items() if old.get(position) != supply]
-    if changed:
-        connection.execute(statements.put_supplies, {"assetid": assetid, "supplies": json.dumps(changed)})
-    removed = [position for position in old if position not in new]
-    if removed:
-        connection.execute(statements.remove_supplies, {"assetid": assetid, "positions": json.dumps(removed)})
+def _device(attributes: JsonObject) -> Values:
+    return tuple(map(attributes.get, _DEVICE_FIELDS))
 
 
-def _device(attributes: JsonObject) -> dict[str, Json]:
-    return {field: attributes.get(field) for field in _DEVICE_FIELDS}
-
-
-def _supplies(attributes: JsonObject) -> dict[int, Supply]:
+def _supplies(attributes: JsonObject) -> dict[int, Values]:
+    """Return the supplies by their positions."""
     supplies = attributes.get("supplies") or ()
     return dict(enumerate(tuple(map(supply.get, _SUPPLY_FIELDS)) for supply in supplies))

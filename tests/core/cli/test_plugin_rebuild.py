@@ -8,10 +8,7 @@ import pytest
 ROWS = {
     "printers_device": "SELECT assetid, model, pagecount FROM printers_device ORDER BY assetid",
     "printers_supply": "SELECT assetid, position, name FROM printers_supply ORDER BY assetid, position",
-    "computers_installation": (
-        "SELECT assetid, name FROM computers_installation JOIN computers_software USING (softwareid) "
-        "ORDER BY assetid, name"
-    ),
+    "computers_inventory": "SELECT computerid, softwareids FROM computers_inventory ORDER BY computerid",
 }
 SPOILING = {
     "printers": (
@@ -19,7 +16,7 @@ SPOILING = {
         "UPDATE printers_device SET pagecount = 7 WHERE assetid = 2",
         "INSERT INTO printers_supply (assetid, position, name) VALUES (2, 9, 'forged')",
     ),
-    "computers": ("DELETE FROM computers_installation WHERE assetid = 120",),
+    "computers": ("DELETE FROM computers_inventory WHERE computerid = 120",),
 }
 PRINTERS, COMPUTERS = 119, 2
 
@@ -74,7 +71,7 @@ def test_spoilt_rows_are_counted_and_written_anew(stocked: Any) -> None:
         "computers": {
             "assets": COMPUTERS,
             "failures": 0,
-            "missing": {"computers_installation": 2},
+            "missing": {"computers_inventory": 1},
             "wrong": {},
             "shown": [],
         },

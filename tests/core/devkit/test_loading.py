@@ -49,9 +49,9 @@ def test_a_hook_that_raises(make_plugin: MakePlugin) -> None:
 
 def test_a_misspelt_hook(make_plugin: MakePlugin) -> None:
     """The finding has the message of the server's log."""
-    (finding,) = refused(make_plugin(store_assets=lambda: None))
+    (finding,) = refused(make_plugin(store_aset=lambda: None))
 
-    assert finding.startswith("the plugin: it implements an unknown hook store_assets; did you mean ")
+    assert finding.startswith("the plugin: it implements an unknown hook store_aset; did you mean ")
 
 
 def test_an_invalid_name(make_plugin: MakePlugin) -> None:

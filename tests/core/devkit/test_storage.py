@@ -1,6 +1,6 @@
 """The findings of the check `store_asset`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from shopdb_core.devkit.checks.storage import check_storing
 from shopdb_core.devkit.trial import TrialSites
+from shopdb_hookspecs import AssetWrite
 
 MakeSites = Callable[..., TrialSites]
 Json = dict[str, Any]
@@ -77,6 +78,47 @@ def test_rows_that_differ_from_the_attributes(
     assert f"in {table} the row (" in fault.what
     assert fault.what.endswith(what)
     assert fault.what.count(", then ") == 1
+
+
+def stores_the_first(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Write the first asset of a batch alone."""
+    store_asset(connection, writes[0].assetid, writes[0].after)
+
+
+def stores_all(connection: Connection, writes: Sequence[AssetWrite]) -> None:
+    """Write every asset of a batch."""
+    for write in writes:
+        store_asset(connection, write.assetid, write.after)
+
+
+@pytest.mark.parametrize(
+    ("hooks", "form"),
+    [
+        ({"store_assets": stores_the_first}, "in batches by store_assets"),
+        (
+            {"store_asset": keeps_removed_trays, "store_assets": stores_all},
+            "one by one by store_asset",
+        ),
+    ],
+)
+def test_hooks_that_store_other_rows_than_each_other(
+    sites: MakeSites, write_migrations: Callable[..., Path], hooks: dict[str, Any], form: str
+) -> None:
+    """A batch stores what its assets store alone, and both hooks store the same."""
+    directory = write_migrations(TABLES, "")
+
+    (fault,) = check_storing(sites(get_migrations=lambda: directory, **hooks))
+
+    assert f", {form}: in rack_" in fault.what
+
+
+def test_hooks_that_store_alike_agree(sites: MakeSites, write_migrations: Callable[..., Path]) -> None:
+    """A plugin may have both hooks."""
+    directory = write_migrations(TABLES, "")
+
+    trial = sites(get_migrations=lambda: directory, store_asset=store_asset, store_assets=stores_all)
+
+    assert list(check_storing(trial)) == []
 
 
 def test_a_store_asset_that_raises(storing: MakeSites) -> None:

@@ -1,13 +1,14 @@
 """What `store_asset` and `asset_changed` may do to a submission, and to those of others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
 from shopdb_core.errors import PluginFailure
-from shopdb_hookspecs import AssetChange
+from shopdb_hookspecs import AssetChange, AssetWrite
 
 MakePlugin = Callable[..., object]
 MakeShop = Callable[..., Any]
@@ -90,6 +91,47 @@ def test_store_asset_writes_in_the_submission_s_transaction(
         shop.submit("rack", {"serial": "r1"})
 
     assert (shop.count("asset"), shop.count("auditentry")) == (0, 0)
+
+
+def test_a_plugin_with_store_assets_alone_gets_lists_of_one(
+    make_shop: MakeShop, make_plugin: MakePlugin
+) -> None:
+    """Each submission that changes something is stored, with what the asset was before."""
+    stored: list[AssetWrite] = []
+
+    def store_assets(writes: Sequence[AssetWrite]) -> None:
+        stored.extend(writes)
+
+    shop = make_shop({"rack": make_plugin(store_assets=store_assets)})
+
+    for height in (1, 1, 2):
+        shop.submit("rack", {"serial": "r1", "height": height})
+
+    first, second = ({"serial": "r1", "height": height} for height in (1, 2))
+    assert stored == [AssetWrite(1, None, first), AssetWrite(1, first, second)]
+
+
+def test_a_plugin_with_both_hooks_gets_lists(make_shop: MakeShop, make_plugin: MakePlugin) -> None:
+    """The form for one asset is not called."""
+    called: list[str] = []
+    hooks = {name: partial(called.append, name) for name in ("store_asset", "store_assets")}
+    shop = make_shop({"rack": make_plugin(**hooks)})
+
+    shop.submit("rack", {"serial": "r1"})
+
+    assert called == ["store_assets"]
+
+
+def test_an_argument_with_a_default_is_not_passed(make_shop: MakeShop, make_plugin: MakePlugin) -> None:
+    """The hook is called as pluggy calls it."""
+    stored: list[tuple[int, str]] = []
+
+    def store_asset(assetid: int, plugin: str = "own") -> None:
+        stored.append((assetid, plugin))
+
+    make_shop({"rack": make_plugin(store_asset=store_asset)}).submit("rack", {"serial": "r1"})
+
+    assert stored == [(1, "own")]
 
 
 def test_store_asset_may_use_a_savepoint(make_shop: MakeShop, make_plugin: MakePlugin) -> None:

@@ -1,15 +1,18 @@
 """A site's own plugin may wrap what others answer, without answering itself."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.settings import PluginSelection
-from shopdb_hookspecs import JsonObject, hookimpl
+from shopdb_hookspecs import AssetWrite, JsonObject, hookimpl
 
 MakePlugin = Callable[..., object]
+
+CONNECTION: Any = None
+"""The hooks of these tests do not use theirs."""
 
 
 class SitePlugin:
@@ -72,9 +75,49 @@ def test_a_wrapper_stands_around_storing(plugins: Plugins, wrapper: SitePlugin) 
     """It learns which plugin stores which asset."""
     collector = plugins.collectors()["rack"]
 
-    collector.hooks.call("store_asset", connection=None, assetid=7, before=None, after={}, plugin="rack")
+    collector.store_one(CONNECTION, AssetWrite(7, None, {}))
 
     assert wrapper.stored == [("rack", 7)]
+
+
+def test_a_wrapper_of_one_asset_sees_each_of_a_batch(make_plugin: MakePlugin, wrapper: SitePlugin) -> None:
+    """A plugin with both hooks stores one by one where another plugin wraps `store_asset`."""
+    batches: list[int] = []
+    rack = make_plugin(
+        store_asset=lambda connection: None,  # noqa: ARG005
+        store_assets=lambda writes: batches.append(len(writes)),
+    )
+    plugins = {"rack": rack, "zsite": wrapper}
+    writes = [AssetWrite(7, None, {}), AssetWrite(8, None, {})]
+
+    load_plugins(PluginSelection(), plugins).collectors()["rack"].store(CONNECTION, writes)
+    assert (wrapper.stored, batches) == ([("rack", 7), ("rack", 8)], [])
+
+    load_plugins(PluginSelection(), {"rack": rack}).collectors()["rack"].store(CONNECTION, writes)
+    assert (len(wrapper.stored), batches) == (2, [2])
+
+
+class BatchNotes:
+    """Notes the batches of other plugins."""
+
+    def __init__(self) -> None:
+        self.stored: list[tuple[str, int]] = []
+
+    @hookimpl(wrapper=True)
+    def store_assets(self, writes: Sequence[AssetWrite], plugin: str) -> Generator[None, None, None]:
+        yield
+        self.stored.append((plugin, len(writes)))
+
+
+def test_a_wrapper_stands_around_a_batch(make_plugin: MakePlugin) -> None:
+    """It is called once for the assets that are written together."""
+    notes = BatchNotes()
+    rack = make_plugin(store_assets=lambda connection: None)  # noqa: ARG005
+    collector = load_plugins(PluginSelection(), {"notes": notes, "rack": rack}).collectors()["rack"]
+
+    collector.store(CONNECTION, [AssetWrite(7, None, {}), AssetWrite(8, None, {})])
+
+    assert notes.stored == [("rack", 2)]
 
 
 def test_a_wrapper_is_not_itself_asked(plugins: Plugins) -> None:

@@ -1,6 +1,6 @@
 """Writing a plugin's tables anew, beside submissions and with assets that the plugin cannot store."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shopdb_core.errors import NotFound
 from shopdb_core.submissions.manual_entry import ManualEntry
 from shopdb_core.submissions.rebuild import rebuild
-from shopdb_hookspecs import hookimpl
+from shopdb_hookspecs import AssetWrite, JsonObject, hookimpl
 from shopdb_printers import plugin as printers
 
 pytestmark = pytest.mark.every_database
@@ -91,6 +91,42 @@ def test_the_rows_of_an_asset_that_fails_stay(make_shop: Any) -> None:
     assert shop.rows(ROWS) == [(1, "Drum"), (2, "forged"), (3, "Drum")]
 
 
+class Batched:
+    """A plugin that only stores several assets at once, and raises for one asset."""
+
+    def __init__(self) -> None:
+        self.stored: list[list[int]] = []
+        self.faulty = 0
+
+    @hookimpl
+    def get_collector_schema(self) -> JsonObject:
+        return {"identityfield": "name", "fields": {"name": {"type": "string"}}}
+
+    @hookimpl
+    def store_assets(self, writes: Sequence[AssetWrite]) -> None:
+        self.stored.append(sorted(write.assetid for write in writes))
+        if any(write.assetid == self.faulty for write in writes):
+            raise ValueError
+
+
+def test_assets_are_stored_together(make_shop: Any) -> None:
+    """A group is one call; if that fails, each asset is stored alone, and the failure names its asset."""
+    batched = Batched()
+    shop = make_shop({"names": batched})
+    for name in "ABC":
+        shop.submit("names", {"name": name})
+    collector = shop.plugins.collector("names")
+    failures = []
+
+    for faulty in (0, 2):
+        batched.stored, batched.faulty = [], faulty
+        (group,) = rebuild(shop.store, collector, dryrun=False, pause=lambda _seconds: None)
+        failures.append([assetid for assetid, _ in group.failures])
+
+    assert failures == [[], [2]]
+    assert batched.stored == [[1, 2, 3], [1], [2], [3]]
+
+
 def test_attributes_that_do_not_fit_the_declaration_are_left_out(make_shop: Any) -> None:
     """The hook gets the others, as it does for a submission."""
     shop = make_shop()
@@ -124,5 +160,5 @@ def test_a_plugin_without_tables_is_refused(make_shop: Any) -> None:
     """The error says what the plugin lacks."""
     shop = make_shop({"names": Tableless()})
 
-    with pytest.raises(NotFound, match="it lacks store_asset"):
+    with pytest.raises(NotFound, match="it lacks store_asset and store_assets"):
         list(rebuild(shop.store, shop.plugins.collector("names"), dryrun=True))

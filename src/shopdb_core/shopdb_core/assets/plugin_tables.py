@@ -45,6 +45,11 @@ class PluginTables:
             for table in reversed(metadata.sorted_tables)
             if table.name in self._tables and _ASSETID in table.columns
         ]
+        self._asset_columns = {
+            name: column
+            for name, table in self._tables.items()
+            if (column := _asset_column(table)) is not None
+        }
 
     def raw(self, connection: Connection) -> Mapping[str, list[tuple[Any, ...]]]:
         """Return every row of every table, sorted."""
@@ -88,12 +93,16 @@ class PluginTables:
                 connection.execute(delete(table).where(and_(*is_row)), parameters)
 
     def contents(self, connection: Connection, assetids: Collection[int]) -> Contents:
-        """Return the rows of some assets, of each table with a column `assetid`."""
-        return {table.name: self._contents(connection, table, assetids) for table in self._owned}
+        """Return the rows of some assets, of each table with a column that refers to them."""
+        return {
+            name: self._contents(connection, column, assetids) for name, column in self._asset_columns.items()
+        }
 
-    def _contents(self, connection: Connection, table: Table, assetids: Collection[int]) -> Counter[Content]:
-        columns = _compared_columns(table)
-        query = select(*columns).where(table.c[_ASSETID].in_(assetids))
+    def _contents(
+        self, connection: Connection, column: Column[Any], assetids: Collection[int]
+    ) -> Counter[Content]:
+        columns = _compared_columns(column.table)
+        query = select(*columns).where(column.in_(assetids))
         names = [column.name for column in columns]
         return Counter(tuple(zip(names, map(repr, row), strict=True)) for row in connection.execute(query))
 
@@ -152,6 +161,13 @@ def _refers(table: Table, names: set[str]) -> bool:
     """Whether a table refers to assets, or to one of the tables in `names`."""
     targets = {key.column.table.name for key in table.foreign_keys}
     return _ASSETID in table.columns or not targets.isdisjoint({core.asset.name, *names})
+
+
+def _asset_column(table: Table) -> Column[Any] | None:
+    """Return the column `assetid` of a table, or else the one that refers to assets."""
+    named = table.columns.get(_ASSETID)
+    referring = (key.parent for key in table.foreign_keys if key.column.table.name == core.asset.name)
+    return named if named is not None else next(referring, None)
 
 
 def _compared_columns(table: Table) -> list[Column[Any]]:

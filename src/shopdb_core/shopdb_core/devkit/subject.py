@@ -95,6 +95,11 @@ class Subject:
         """Whether the plugin implements `hook`."""
         return self.plugin.hooks is not None and self.plugin.hooks.implements(hook)
 
+    @property
+    def stores(self) -> bool:
+        """Whether the plugin implements a hook that writes tables of its own."""
+        return self.plugin.hooks is not None and self.plugin.hooks.stores
+
 
 def example_name(number: int) -> str:
     """Return the name of an example in findings; `number` counts from 1."""

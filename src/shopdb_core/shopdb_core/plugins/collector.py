@@ -1,6 +1,6 @@
 """`PluginHooks` calls the hooks of one plugin; `Collector` is the endpoint that the plugin declares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,8 @@ from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.loader import UnusablePlugin
 from shopdb_core.plugins.pace import Pace
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_core.store import Connection
+from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
 HOOKS = (
     "get_collector_schema",
@@ -22,6 +23,7 @@ HOOKS = (
     "normalize_submission",
     "get_migrations",
     "store_asset",
+    "store_assets",
     "get_reports",
     "asset_changed",
 )
@@ -36,6 +38,15 @@ class PluginHooks:
     def __init__(self, manager: pluggy.PluginManager, candidate: Candidate) -> None:
         self._candidate = candidate
         self._callers = {hook: _caller(manager, hook, candidate.name) for hook in HOOKS}
+        # A wrapper of store_asset sees every asset, so that a plugin with both hooks stores one by one.
+        self.stores_many = self.implements("store_assets") and not (
+            self.implements("store_asset") and _wrappers(manager, "store_asset")
+        )
+
+    @property
+    def stores(self) -> bool:
+        """Whether the plugin implements a hook that writes tables of its own."""
+        return self.implements("store_assets") or self.implements("store_asset")
 
     def implements(self, hook: str) -> bool:
         """Whether the plugin itself implements `hook`; wrappers of other plugins do not count."""
@@ -59,17 +70,39 @@ class PluginHooks:
         return self._candidate.failure(hook, what)
 
 
-def _caller(manager: pluggy.PluginManager, hook: str, name: str) -> pluggy.HookCaller | None:
+def _caller(manager: pluggy.PluginManager, hook: str, name: str) -> Callable[..., Any] | None:
     """Return a caller of one plugin's `hook` with all wrappers, `None` if the plugin has no such hook."""
     plugin = manager.get_plugin(name)
-    plain = [
-        implementation.plugin
-        for implementation in getattr(manager.hook, hook).get_hookimpls()
-        if not (implementation.wrapper or implementation.hookwrapper)
-    ]
-    if not any(other is plugin for other in plain):
+    plain = [each for each in _implementations(manager, hook) if not _wraps(each)]
+    own = next((each for each in plain if each.plugin is plugin), None)
+    if own is None:
         return None
-    return manager.subset_hook_caller(hook, [other for other in plain if other is not plugin])
+    if not _wrappers(manager, hook):
+        return _direct(own)
+    return manager.subset_hook_caller(hook, [each.plugin for each in plain if each is not own])
+
+
+def _direct(implementation: pluggy.HookImpl) -> Callable[..., Any]:
+    """Return a caller of one function: pluggy's own takes longer than most hooks."""
+    function, names = implementation.function, implementation.argnames
+
+    def call(**arguments: Any) -> Any:
+        return function(*map(arguments.__getitem__, names))
+
+    return call
+
+
+def _implementations(manager: pluggy.PluginManager, hook: str) -> list[pluggy.HookImpl]:
+    caller: pluggy.HookCaller = getattr(manager.hook, hook)
+    return caller.get_hookimpls()
+
+
+def _wrappers(manager: pluggy.PluginManager, hook: str) -> list[pluggy.HookImpl]:
+    return [each for each in _implementations(manager, hook) if _wraps(each)]
+
+
+def _wraps(implementation: pluggy.HookImpl) -> bool:
+    return implementation.wrapper or implementation.hookwrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +155,32 @@ class Collector:
             what = f"returned the field {min(map(str, undeclared))[:80]!r}: declare it, or leave it out"
             raise self.hooks.failure("normalize_submission", what)
         return normalized
+
+    def store(self, connection: Connection, writes: Sequence[AssetWrite]) -> None:
+        """Write the plugin's own tables for some assets, none of them twice; the caller commits.
+
+        Raises `PluginFailure` after which some may be written: the caller rolls back to where it began, and
+        may store each asset alone, to learn which is at fault.
+        """
+        if not writes:
+            return
+        with self.pace.measured("the hook that stores assets", len(writes)):
+            if self.hooks.stores_many:
+                self.hooks.call("store_assets", connection=connection, writes=writes, plugin=self.name)
+            else:
+                for write in writes:
+                    self.store_one(connection, write)
+
+    def store_one(self, connection: Connection, write: AssetWrite) -> None:
+        """Write the plugin's own tables for one asset by `store_asset`, if the plugin implements it."""
+        self.hooks.call(
+            "store_asset",
+            connection=connection,
+            assetid=write.assetid,
+            before=write.before,
+            after=write.after,
+            plugin=self.name,
+        )
 
 
 def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None:

@@ -1,14 +1,14 @@
-"""`rebuild`: writes a plugin's own tables anew from the attributes of its assets, through `store_asset`.
+"""`rebuild`: writes a plugin's own tables anew from the attributes of its assets, by its hooks.
 
 The assets are taken a group at a time. The keys of their rows are read on a snapshot, which blocks no writer,
 since a table may lack an index on `assetid`. The transaction of the group then locks each asset, deletes its
-rows by their keys, and calls the hook as for a new asset, with the attributes that fit the declaration. An
+rows by their keys, and stores it as a new one, with the attributes that fit the declaration. An
 asset that was only entered by hand gets no rows, as before its first submission. Rows that belong to no
 asset, such as the names that several assets share, stay.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -19,6 +19,7 @@ from shopdb_core.audit.entries import was_submitted
 from shopdb_core.errors import NotFound, PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection, Store
+from shopdb_hookspecs import AssetWrite
 
 GROUP = 50
 """How many assets one transaction handles, during which no other writes on SQLite."""
@@ -51,11 +52,13 @@ def rebuild(
     """Rebuild every asset of a collector, and yield the result of each group after its commit.
 
     `pause` is called with a number of seconds, during which others write. A dry run rolls each group back.
-    Raises `NotFound` if the plugin does not implement `store_asset`, and `Unavailable`; a repetition begins
-    anew, which does no harm.
+    Raises `NotFound` if the plugin stores nothing, and `Unavailable`; a repetition begins anew, which does no
+    harm.
     """
-    if not collector.hooks.implements("store_asset"):
-        raise NotFound(f"The plugin {collector.name} has no tables of its own: it lacks store_asset.")
+    if not collector.hooks.stores:
+        raise NotFound(
+            f"The plugin {collector.name} has no tables of its own: it lacks store_asset and store_assets."
+        )
     tables = store.read(lambda connection: PluginTables(connection, collector.name))
     run = store.dry_run if dryrun else store.transaction
     after = 0
@@ -108,48 +111,47 @@ class _Group:
     dryrun: bool
 
     def __call__(self, connection: Connection) -> Rebuilt:
-        """Rebuild each asset; in a dry run, also compare the rows before and after."""
+        """Rebuild the assets; in a dry run, also compare the rows before and after."""
         before = self._contents(connection)
-        failures = [failure for each in self.members if (failure := self._failure(connection, each))]
+        failures = self._failures(connection)
         after = self._contents(connection)
-        return Rebuilt(
-            len(self.members), tuple(failures), missing=_more(after, before), wrong=_more(before, after)
-        )
+        return Rebuilt(len(self.members), failures, missing=_more(after, before), wrong=_more(before, after))
 
     def _contents(self, connection: Connection) -> Contents:
         assetids = [member.assetid for member in self.members]
         return self.tables.contents(connection, assetids) if self.dryrun else {}
 
-    def _failure(self, connection: Connection, member: _Member) -> tuple[int, str] | None:
-        """Rebuild one asset in a savepoint, and return what its hook failed with."""
+    def _failures(self, connection: Connection) -> tuple[tuple[int, str], ...]:
+        """Rebuild all assets together, or if that fails, each alone; return those whose hook failed."""
+        if self._failure(connection, self.members) is None:
+            return ()
+        alone = [(each.assetid, self._failure(connection, (each,))) for each in self.members]
+        return tuple((assetid, failure) for assetid, failure in alone if failure is not None)
+
+    def _failure(self, connection: Connection, members: Sequence[_Member]) -> str | None:
+        """Rebuild some assets in a savepoint, and return what the hook failed with."""
         try:
             with connection.begin_nested():
-                self._rebuild(connection, member)
+                writes = [write for each in members if (write := self._emptied(connection, each))]
+                self.collector.store(connection, writes)
         except PluginFailure as failure:
-            return member.assetid, str(failure)
+            return str(failure)
         return None
 
-    def _rebuild(self, connection: Connection, member: _Member) -> None:
+    def _emptied(self, connection: Connection, member: _Member) -> AssetWrite | None:
+        """Lock an asset, delete its rows, and return what is to be stored of it."""
         stored = lock_by_id(connection, member.assetid)
         if stored is None:
-            return
+            return None
         keys: RowKeys | None = member.keys
         if stored.version != member.version:  # a submission has changed the rows since the snapshot
             keys = self.tables.keys(connection, [member.assetid]).get(member.assetid)
         self.tables.delete(connection, member.assetid, keys or NO_ROWS)
-        if was_submitted(connection, stored):
-            self._store(connection, member.assetid)
-
-    def _store(self, connection: Connection, assetid: int) -> None:
-        attributes = read_attributes(connection, assetid)
-        self.collector.hooks.call(
-            "store_asset",
-            connection=connection,
-            assetid=assetid,
-            before=None,
-            after=self.collector.fitting(attributes, {self.collector.identityfield}),
-            plugin=self.collector.name,
-        )
+        if not was_submitted(connection, stored):
+            return None
+        attributes = read_attributes(connection, member.assetid)
+        fitting = self.collector.fitting(attributes, {self.collector.identityfield})
+        return AssetWrite(member.assetid, None, fitting, rebuilt=True)
 
 
 def _more(left: Contents, right: Contents) -> Mapping[str, int]:

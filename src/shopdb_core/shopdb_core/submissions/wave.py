@@ -28,7 +28,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import MatchedBy, Origin
-from shopdb_hookspecs import JsonObject
+from shopdb_hookspecs import AssetWrite, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,16 +322,8 @@ class Wave:
                 for step in steps
             ]
             secondary.replace(self._connection, values)
-        with self._collector.pace.measured("store_asset", len(steps)):
-            for step in steps:
-                self._collector.hooks.call(
-                    "store_asset",
-                    connection=self._connection,
-                    assetid=step.row.assetid,
-                    before=step.before,
-                    after=step.after,
-                    plugin=self._collector.name,
-                )
+        writes = [AssetWrite(step.row.assetid, step.before, step.after) for step in steps]
+        self._collector.store(self._connection, writes)
 
 
 def _has_same_hashes(step: _Step) -> bool:

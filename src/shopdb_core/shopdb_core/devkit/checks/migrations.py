@@ -22,8 +22,8 @@ def check_migrations(subject: Subject, folder: Path) -> Iterator[Finding]:
     """Yield the faults of the scripts, which run on a new database in `folder`."""
     directory = subject.plugin.migrations
     if directory is None:
-        if subject.implements("store_asset"):
-            yield Finding(HOOK, "returns no directory, although the plugin has store_asset", isnote=True)
+        if subject.stores:
+            yield Finding(HOOK, "returns no directory, although the plugin stores assets", isnote=True)
         return
     yield from _directory_faults(subject, directory)
     scripts = MigrationScripts(subject.name, directory)

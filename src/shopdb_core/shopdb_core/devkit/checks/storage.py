@@ -1,11 +1,14 @@
 """The check `store_asset`: the plugin's rows follow from the attributes of its assets, whatever came before.
 
-The rows after a sequence of submissions are compared with those of the same assets created at once.
+The rows after a sequence of submissions are compared with those of the same assets created at once. For a
+plugin with `store_assets` the writes of the sequence are then repeated in batches, and by `store_asset`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
@@ -22,24 +25,44 @@ from shopdb_core.store.tables import asset
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
 from shopdb_core.submissions.upsert import Upsert, Upserts
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_core.submissions.wave import Outcome
+from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
 HOOK = "store_asset"
+BATCH_HOOK = "store_assets"
 MAX_SEQUENCES = 50
 MAX_SEQUENCE_LENGTH = 6
 MAX_ASSETS = 3
 MAX_CHANGES = 3
 """How many sequences are tried, how many submissions and assets each has, and how many values of a field."""
 
+_AFTER_ALONE = "Write what `after` says, whatever `before` was: remove what is gone, clear what is null."
+_ALIKE = "Both hooks must write the same rows, and a batch those of its assets one by one."
+
 Submissions: TypeAlias = Sequence[dict[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The assets after a sequence, in the order of their ids, and the contents of the plugin's rows."""
+    """What a sequence stored.
+
+    The assets in the order of their ids, the writes that led to them, and the contents of the plugin's rows.
+    """
 
     assets: Sequence[tuple[Row[Any], JsonObject]]
+    writes: Sequence[AssetWrite]
     contents: Contents
+
+    def batches(self) -> Iterator[list[AssetWrite]]:
+        """Yield the writes in batches: the first of each asset, the second of each asset, and so on."""
+        batches: list[list[AssetWrite]] = []
+        counts: Counter[int] = Counter()
+        for write in self.writes:
+            if counts[write.assetid] == len(batches):
+                batches.append([])
+            batches[counts[write.assetid]].append(write)
+            counts[write.assetid] += 1
+        yield from batches
 
 
 class StorageMismatch(CheckFailed):
@@ -85,14 +108,34 @@ class StorageComparison:
         try:
             stored = store.dry_run(lambda connection: self._submitted(connection, prepared))
             expected = store.dry_run(lambda connection: self._created_at_once(connection, stored))
+            if (finding := _difference(after, stored.contents, expected, _AFTER_ALONE)) is not None:
+                return finding
+            for form, repeat in self._other_forms().items():
+                contents = store.dry_run(partial(self._repeated, stored=stored, repeat=repeat))
+                if (finding := _difference(f"{after}, {form}", contents, expected, _ALIKE)) is not None:
+                    return finding
         except PluginFailure as failure:
             finding = Finding.of_failure(failure, self._trial_site.subject.candidate)
             return Finding(finding.place, f"{finding.what} {after}")
-        for table, row, what in differences(stored.contents, expected):
-            columns = ", ".join(f"{name} {value}" for name, value in row)
-            hint = "Write what `after` says, whatever `before` was: remove what is gone, clear what is null."
-            return Finding(HOOK, f"{after}: in {table} the row ({columns}) {what}", hint)
         return None
+
+    def _other_forms(self) -> Mapping[str, Callable[[Connection, _Stored], None]]:
+        """Return how the same writes may be passed, other than one by one to the preferred hook."""
+        hooks = self._collector.hooks
+        forms: dict[str, Callable[[Connection, _Stored], None]] = {}
+        if hooks.implements(BATCH_HOOK):
+            forms[f"in batches by {BATCH_HOOK}"] = self._store_batches
+            if hooks.implements(HOOK):
+                forms[f"one by one by {HOOK}"] = self._store_alone
+        return forms
+
+    def _store_batches(self, connection: Connection, stored: _Stored) -> None:
+        for batch in stored.batches():
+            self._collector.store(connection, batch)
+
+    def _store_alone(self, connection: Connection, stored: _Stored) -> None:
+        for write in stored.writes:
+            self._collector.store_one(connection, write)
 
     def _prepared(self, submission: dict[str, Json]) -> PreparedSubmission | None:
         try:
@@ -101,34 +144,59 @@ class StorageComparison:
             return None  # the check of normalize_submission reports it
 
     def _submitted(self, connection: Connection, prepared: Sequence[PreparedSubmission]) -> _Stored:
+        latest: dict[int, JsonObject] = {}
+        writes = []
         for each in prepared:
-            self._upserts(connection, [self._upsert(each)])
+            outcome = self._submit(connection, each)
+            if outcome.diff:
+                assetid = outcome.entry.assetid
+                before, latest[assetid] = latest.get(assetid), read_attributes(connection, assetid)
+                writes.append(AssetWrite(assetid, before, latest[assetid]))
         rows = connection.execute(select(asset).order_by(asset.c.assetid)).all()
-        assets = [(row, read_attributes(connection, row.assetid)) for row in rows]
-        return _Stored(assets, self._tables.of_assets(connection))
+        assets = [(row, latest[row.assetid]) for row in rows]
+        return _Stored(assets, writes, self._tables.of_assets(connection))
 
-    def _upsert(self, prepared: PreparedSubmission) -> Upsert:
-        return Upsert(self._collector, self._origin, None, lambda: prepared)
+    def _submit(self, connection: Connection, prepared: PreparedSubmission) -> Outcome:
+        upsert = Upsert(self._collector, self._origin, None, lambda: prepared)
+        (outcome,) = self._upserts(connection, [upsert])
+        assert isinstance(outcome, Outcome)  # it is prepared
+        return outcome
 
     def _created_at_once(self, connection: Connection, stored: _Stored) -> Contents:
+        self._create_assets(connection, stored)
         for row, attributes in stored.assets:
-            new = StoredAsset.new(row.assettype, row.identityvalue, row.identitykey, datetime.now(UTC))
-            (assetid,) = create_assets(connection, [(new, attributes)])
-            self._collector.hooks.call(
-                HOOK,
-                connection=connection,
-                assetid=assetid,
-                before=None,
-                after=attributes,
-                plugin=self._collector.name,
-            )
+            self._collector.store(connection, [AssetWrite(row.assetid, None, attributes)])
         return self._tables.of_assets(connection)
+
+    def _repeated(
+        self, connection: Connection, stored: _Stored, repeat: Callable[[Connection, _Stored], None]
+    ) -> Contents:
+        self._create_assets(connection, stored)
+        repeat(connection, stored)
+        return self._tables.of_assets(connection)
+
+    def _create_assets(self, connection: Connection, stored: _Stored) -> None:
+        """Create the assets, which get the same ids in an empty table, without the plugin's rows."""
+        at = datetime.now(UTC)
+        new = [
+            (StoredAsset.new(row.assettype, row.identityvalue, row.identitykey, at), attributes)
+            for row, attributes in stored.assets
+        ]
+        create_assets(connection, new)
+
+
+def _difference(after: str, contents: Contents, expected: Contents, hint: str) -> Finding | None:
+    """Return the first row that differs, with the submissions `after` which it does."""
+    for table, row, what in differences(contents, expected):
+        columns = ", ".join(f"{name} {value}" for name, value in row)
+        return Finding(HOOK, f"{after}: in {table} the row ({columns}) {what}", hint)
+    return None
 
 
 def check_storing(sites: TrialSites) -> Iterator[Finding]:
     """Yield the first fault, with the shortest sequence of submissions that leads to it."""
     subject = sites.subject
-    if subject.plugin.collector is None or not subject.implements(HOOK):
+    if subject.plugin.collector is None or not subject.stores:
         return
     with sites.open() as trial_site:
         comparison = StorageComparison(trial_site)

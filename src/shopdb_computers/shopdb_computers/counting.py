@@ -1,0 +1,86 @@
+"""How many computers have a program: the counts of each block, and the changes that are not counted yet.
+
+A change of a computer's programs only marks it as uncounted. Once some dozens are marked, the submission that
+finds them counts them together.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
+
+from shopdb_computers.statements import Writer
+from shopdb_computers.tables import BLOCK, TOTAL, block_of, unpacked
+
+MANY: Final = 64
+"""How many uncounted computers are counted together, within about a millisecond."""
+
+Changes: TypeAlias = Mapping[int, Counter[int]]
+"""How the numbers of computers change, by block and softwareid."""
+
+
+def count_changes(writer: Writer) -> None:
+    """Count the uncounted computers, if there are many; the caller commits.
+
+    The marks are locked before the inventories are read. A transaction that changes an inventory meanwhile
+    waits for the lock, and then marks the computer again, with what was counted here.
+    """
+    if writer.uncounted() < MANY:
+        return
+    counted = writer.lock_uncounted()
+    writer.remove_uncounted(sorted(counted))
+    current = writer.inventories(sorted(counted))
+    changes = changes_of((key, before, current.get(key, b"")) for key, before in counted.items())
+    writer.change_counts(_rows(_with_total(changes)))
+
+
+def changes_of(inventories: Iterable[tuple[int, bytes, bytes]]) -> Changes:
+    """Return what changes from one inventory of some computers to another; each with the computer's id."""
+    changes: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for computerid, before, after in inventories:
+        numbers = changes[block_of(computerid)]
+        numbers.update(unpacked(after))
+        numbers.subtract(unpacked(before))
+    return changes
+
+
+def correct_counts(writer: Writer, computerids: Iterable[int]) -> None:
+    """Correct the counts of the blocks that a rebuild has come to the end of, with its last computers.
+
+    What was counted is read with the counts at one moment, and only the difference is added, so that
+    concurrent transactions lose nothing.
+    """
+    last: defaultdict[int, int] = defaultdict(int)
+    for computerid in computerids:
+        last[block_of(computerid)] = max(last[block_of(computerid)], computerid)
+    for block, computerid in sorted(last.items()):
+        following = range(computerid + 1, (block + 1) * BLOCK)
+        if not (following and writer.has_inventories(following)):
+            writer.change_counts(_rows({block: _missing(writer, block)}))
+            writer.change_counts([(TOTAL, key, int(change)) for key, change in writer.missing_totals()])
+
+
+def _missing(writer: Writer, block: int) -> Counter[int]:
+    """Return what the counts of a block lack."""
+    missing: Counter[int] = Counter()
+    for softwareids, key, computers in writer.block(block, range(block * BLOCK, (block + 1) * BLOCK)):
+        if softwareids is None:
+            missing[key] -= computers
+        else:
+            missing.update(unpacked(bytes(softwareids)))
+    return missing
+
+
+def _with_total(changes: Changes) -> Changes:
+    total: Counter[int] = Counter()
+    for numbers in changes.values():
+        total.update(numbers)  # adds, also negative numbers
+    return {**changes, TOTAL: total}
+
+
+def _rows(changes: Changes) -> list[tuple[int, int, int]]:
+    return sorted(
+        (block, key, change)
+        for block, numbers in changes.items()
+        for key, change in numbers.items()
+        if change
+    )
