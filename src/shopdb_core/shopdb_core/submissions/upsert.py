@@ -26,7 +26,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import MatchedBy, Origin
-from shopdb_hookspecs import JsonObject
+from shopdb_hookspecs import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Upsert:
             attributes=after,
             at=at,
         )
-        self._write_dependents(connection, row.assetid, None, after)
+        self._write_dependents(connection, row.assetid, None, after, (None, after.get(self._evidencefield)))
         search = self._search(connection, at)
         warnings = tuple(search.of_new(row.assetid, self.prepared.identitykey, match.evidence))
         entry = self.recorder.entry("created", row, changes, at)
@@ -182,12 +182,13 @@ class Upsert:
         changes = diff(before, after)
         fitting = self.collector.fitting(after, self.prepared.submission.keys())
         previous = self._previous(connection, stored, before, fitting.keys() - changes.keys())
+        evidence = self._evidence(previous, before, after, fitting)
         if not changes:
             noop = self.recorder.record_noop(connection, match, stored, self.prepared.hash, at)
             if previous is not None:
                 return noop
-            warnings = self._search_changed(self._search(connection, at), match, stored, {}, fitting)
-            self._write_dependents(connection, stored.assetid, None, fitting)
+            warnings = self._search_changed(self._search(connection, at), match, stored, evidence)
+            self._write_dependents(connection, stored.assetid, None, fitting, evidence)
             return replace(noop, warnings=warnings)
         row = stored.changed(
             at, self.prepared.hash, identityvalue=identityvalue, identitykey=self.prepared.identitykey
@@ -195,8 +196,8 @@ class Upsert:
         entry = self.recorder.entry("updated", row, changes, at)
         sealed = self.recorder.chain.seal(entry, previous_hash(connection, stored))
         rows.change_asset(connection, row, chainhash=sealed.hash, attributes=after)
-        warnings = self._search_changed(self._search(connection, at), match, stored, previous or {}, fitting)
-        self._write_dependents(connection, stored.assetid, previous, fitting)
+        warnings = self._search_changed(self._search(connection, at), match, stored, evidence)
+        self._write_dependents(connection, stored.assetid, previous, fitting, evidence)
         return Outcome(record(connection, sealed), entry, changes, match, warnings)
 
     def _search(self, connection: Connection, at: datetime) -> DuplicateSearch:
@@ -204,20 +205,14 @@ class Upsert:
         return DuplicateSearch(connection, collector.name, collector.identityfield, self._secondary, at)
 
     def _search_changed(
-        self,
-        search: DuplicateSearch,
-        match: Match,
-        stored: StoredAsset,
-        before: JsonObject,
-        after: JsonObject,
+        self, search: DuplicateSearch, match: Match, stored: StoredAsset, evidence: tuple[Json, Json]
     ) -> tuple[str, ...]:
         """Return the warnings for an asset whose identity or secondary identity may change."""
-        field = self.collector.secondaryidentity or ""
         if match.by == "identity":
-            return tuple(search.of_changed(stored.assetid, before.get(field), after.get(field)))
+            return tuple(search.of_changed(stored.assetid, *evidence))
         adopted = (
             f"{self.collector.identityfield}: asset {stored.assetid} was {stored.identityvalue}, "
-            f"and was matched by its {field}"
+            f"and was matched by its {self._evidencefield}"
         )
         more = search.of_adopted(stored.assetid, self.prepared.identitykey, match.evidence.value)
         return (adopted, *more)
@@ -233,17 +228,38 @@ class Upsert:
             return None
         return self.collector.fitting(before, unchanged | {self.collector.identityfield})
 
+    @property
+    def _evidencefield(self) -> str:
+        return self.collector.secondaryidentity or ""
+
+    def _evidence(
+        self, previous: JsonObject | None, before: JsonObject, after: JsonObject, fitting: JsonObject
+    ) -> tuple[Json, Json]:
+        """Return the secondary identity before and after.
+
+        A stored value counts, and keeps its row, also if it no longer fits the declaration; one that was
+        entered by hand counts from the first submission on, if it fits.
+        """
+        field = self._evidencefield
+        if previous is None:
+            return None, fitting.get(field)
+        return before.get(field), after.get(field)
+
     def _patch(self, identityvalue: str) -> JsonObject:
         """Return the submission with the identity as it was spelt, not as the plugin normalised it."""
         return {**self.prepared.submission, self.collector.identityfield: identityvalue}
 
     def _write_dependents(
-        self, connection: Connection, assetid: int, before: JsonObject | None, after: JsonObject
+        self,
+        connection: Connection,
+        assetid: int,
+        before: JsonObject | None,
+        after: JsonObject,
+        evidence: tuple[Json, Json],
     ) -> None:
         """Write the rows that depend on the asset: its secondary identity, and the plugin's own tables."""
         if secondary := self._secondary:
-            old, new = (before or {}).get(secondary.field), after.get(secondary.field)
-            secondary.replace(connection, assetid, old, new)
+            secondary.replace(connection, assetid, *evidence)
         self.collector.hooks.call(
             "store_asset",
             connection=connection,
