@@ -259,6 +259,23 @@ def versions_of_type(
     return [(assetid, bytes(key), version) for assetid, key, version in connection.execute(query)]
 
 
+def stored_of_type(
+    connection: Connection, assettype: str, after: int, limit: int
+) -> list[tuple[StoredAsset, str | None]]:
+    """Return up to `limit` assets with an id above `after`, by id, with their attributes as JSON text.
+
+    They are not locked; the text is `None` if its row is missing.
+    """
+    query = (
+        select(*_STORED, assetattributes.c.attributes)
+        .join_from(asset, assetattributes, isouter=True)
+        .where(asset.c.assettype == assettype, asset.c.assetid > after)
+        .order_by(asset.c.assetid)
+        .limit(limit)
+    )
+    return [(StoredAsset(*row[:-1]), row.attributes) for row in connection.execute(query)]
+
+
 def get_asset(connection: Connection, assetid: int) -> JsonObject:
     """Return one asset; raises `NotFound`."""
     row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()

@@ -18,6 +18,7 @@ from shopdb_core.audit.entries import was_submitted
 from shopdb_core.errors import NotFound, PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection, Store
+from shopdb_hookspecs import JsonObject
 
 GROUP = 50
 """How many assets one transaction handles, during which no other writes on SQLite."""
@@ -137,18 +138,20 @@ class _Group:
             keys = self.tables.keys(connection, [member.assetid]).get(member.assetid)
         self.tables.delete(connection, member.assetid, keys or NO_ROWS)
         if was_submitted(connection, stored):
-            self._store(connection, member.assetid)
+            attributes = read_attributes(connection, member.assetid)
+            store_anew(connection, self.collector, member.assetid, attributes)
 
-    def _store(self, connection: Connection, assetid: int) -> None:
-        attributes = read_attributes(connection, assetid)
-        self.collector.hooks.call(
-            "store_asset",
-            connection=connection,
-            assetid=assetid,
-            before=None,
-            after=self.collector.fitting(attributes, {self.collector.identityfield}),
-            plugin=self.collector.name,
-        )
+
+def store_anew(connection: Connection, collector: Collector, assetid: int, attributes: JsonObject) -> None:
+    """Call `store_asset` as for a new asset, with the attributes that fit; raises `PluginFailure`."""
+    collector.hooks.call(
+        "store_asset",
+        connection=connection,
+        assetid=assetid,
+        before=None,
+        after=collector.fitting(attributes, {collector.identityfield}),
+        plugin=collector.name,
+    )
 
 
 def _more(left: Contents, right: Contents) -> Mapping[str, int]:
