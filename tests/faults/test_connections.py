@@ -1,5 +1,6 @@
 """What clients without a key, slow clients and too many clients can hold of a server."""
 
+import http.client
 import json
 import socket
 import subprocess
@@ -40,6 +41,14 @@ def head(path: str, key: str, *lines: str, media: str = "application/json") -> b
 
 def everything(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def problem_answer(connection: socket.socket) -> http.client.HTTPResponse:
+    """Return the answer to a client that has sent nothing, with the parsed body as `document`."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.document = json.loads(answer.read())
+    return answer
 
 
 def temporary_bytes(pid: int, directory: Path) -> int:
@@ -198,19 +207,33 @@ def seconds_until_closed(connection: socket.socket) -> float:
 
 @pytest.mark.alone
 def test_too_many_connections_are_refused_at_once(site) -> None:
-    """Beyond the limit a new client gets 503 with Retry-After, without a wait; later it is served."""
+    """Beyond the limit a new client gets a 503 without a wait; later it is served.
+
+    The answer is a problem document like others, and its id is in the one line of the log.
+    """
+    answers = []
     server = site.serve("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}")
     with many(server.url, CONNECTIONS):
         for _ in range(3):
             started = time.monotonic()
             with connect(server.url) as refused:
-                answer = everything(refused)
+                answers.append(problem_answer(refused))
             assert time.monotonic() - started < 2
-            assert answer.startswith(b"HTTP/1.1 503 ")
-            assert b"\r\nRetry-After: 5\r\n" in answer
 
     deadline = time.monotonic() + 10
     while not server.is_well():
         assert time.monotonic() < deadline
-    assert server.log.read_text().count("refusing clients") == 1
+    for answer in answers:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert (answer.headers["Cache-Control"], answer.headers["Connection"]) == ("no-store", "close")
+        assert answer.document == {
+            "type": "urn:shopdb:problem:unavailable",
+            "title": "Unavailable",
+            "status": 503,
+            "detail": "The server has too many connections. Nothing was stored. Try again later.",
+            "requestid": answer.headers["X-Request-ID"],
+        }
+    (line,) = [line for line in server.log.read_text().splitlines() if "refusing clients" in line]
+    assert {answer.document["requestid"] for answer in answers} == {line.split()[-1]}
     assert server.stop() == 0

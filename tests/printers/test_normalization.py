@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shopdb_hookspecs import Json, JsonObject
 from shopdb_printers import plugin
+from shopdb_printers.declaration import ERRORS
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -28,6 +29,8 @@ submissions = st.fixed_dictionaries(
     optional={
         "macaddress": st.from_regex(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}", fullmatch=True) | json_values,
         "status": st.integers(-1, 7) | json_values,
+        "errorstate": st.lists(st.sampled_from(["noToner", "jammed", "0xFFFF", "20 00", ""]) | json_values)
+        | json_values,
         "supplies": st.lists(supplies, max_size=4) | st.lists(supplies | json_values) | json_values,
         "model": json_values,
     },
@@ -92,6 +95,34 @@ def test_another_status_is_left_for_validation(status: Json) -> None:
     canonical = plugin.normalize_submission({"status": status})["status"]
 
     assert (canonical, type(canonical)) == (status, type(status))
+
+
+@pytest.mark.parametrize(
+    ("sent", "errors"),
+    [
+        ([], []),
+        ([""], []),
+        (["0x"], []),
+        (["00"], []),  # Brother MFC-L2710DW
+        (["2000"], ["lowtoner"]),  # Sharp MX-3570N
+        (["20 00"], ["lowtoner"]),
+        (["0xC204"], ["lowpaper", "nopaper", "offline", "inputtrayempty"]),
+        (["40:02:ff:ff"], ["nopaper", "overduepreventmaint"]),
+        (["00 01"], []),
+        (["ff fe"], list(ERRORS)),
+        (["jammed", "doorOpen", "jammed"], ["dooropen", "jammed"]),
+        (["outputFull", "04"], ["jammed", "outputfull"]),
+    ],
+)
+def test_detected_errors_have_their_names(sent: list[Json], errors: list[str]) -> None:
+    """The octets of hrPrinterDetectedErrorState (RFC 2790) in hex, and its names, become our names."""
+    assert plugin.normalize_submission({"errorstate": sent}) == {"errorstate": errors}
+
+
+@pytest.mark.parametrize("sent", [["jammed", "on fire"], ["2000", 3], ["0"], ["2"], "2000", None])
+def test_other_errors_are_left_for_validation(sent: Json) -> None:
+    """A list with anything else is not changed, so that the fault is reported at its place."""
+    assert plugin.normalize_submission({"errorstate": sent}) == {"errorstate": sent}
 
 
 @pytest.mark.parametrize(

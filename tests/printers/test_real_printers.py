@@ -118,3 +118,21 @@ def test_an_unknown_status_replaces_the_known_one(make_shop: Callable[..., Shop]
         statuses.append(shop.get(f"/api/assets/{answer.json['assetid']}").json["attributes"]["status"])
 
     assert statuses == ["printing", "printing", "unknown"]
+
+
+def test_detected_errors_follow_the_printer(make_shop: Callable[..., Shop]) -> None:
+    """The octets of one poll replace those of the one before; an empty text in the list is no error.
+
+    The octets are those of a Sharp MX-3570N, an EPSON WF-C5790BA and a Brother MFC-L2710DW.
+    """
+    shop = make_shop()
+    states = []
+    for octets in (["2000"], [""], "2000", ["00"]):
+        answer = shop.post("printers", {"serialnumber": "D9J", "errorstate": octets})
+        assert answer.status_code in (200, 201), answer.json
+        stored = shop.get(f"/api/assets/{answer.json['assetid']}").json
+        states.append(stored["attributes"]["errorstate"])
+
+    assert states == [["lowtoner"], [], ["lowtoner"], []]
+    newest = shop.get(f"/api/assets/{stored['assetid']}/history?limit=1000").json["items"][-1]
+    assert newest["volatileonly"]

@@ -14,6 +14,25 @@ COUNTER32_MAX: Final = 2**32 - 1
 STATUSES: Final = ("other", "unknown", "idle", "printing", "warmup")
 """hrPrinterStatus 1 to 5, in the order of its numbers."""
 
+ERRORS: Final = (
+    "lowpaper",
+    "nopaper",
+    "lowtoner",
+    "notoner",
+    "dooropen",
+    "jammed",
+    "offline",
+    "servicerequested",
+    "inputtraymissing",
+    "outputtraymissing",
+    "markersupplymissing",
+    "outputnearfull",
+    "outputfull",
+    "inputtrayempty",
+    "overduepreventmaint",
+)
+"""The bits of hrPrinterDetectedErrorState, in the order of their numbers from 0."""
+
 LEVEL_STATES: Final = ("other", "unknown", "someremaining")
 """prtMarkerSuppliesLevel -1 to -3, in the order of its numbers."""
 
@@ -84,6 +103,14 @@ DECLARATION: Final[JsonObject] = {
             "enum": list(STATUSES),
             "description": "What the printer does (hrPrinterStatus); its numbers 1 to 5 may be submitted, "
             "and other numbers become unknown.",
+            "x-volatile": True,
+        },
+        "errorstate": {
+            "type": "array",
+            "items": {"enum": list(ERRORS)},
+            "uniqueItems": True,
+            "description": "What the printer has detected (hrPrinterDetectedErrorState); empty where it has "
+            "no error. The octets may be submitted as hexadecimal text in the list, such as 2000.",
             "x-volatile": True,
         },
         "pagecount": _counter("Pages printed in the printer's life (prtMarkerLifeCount)."),

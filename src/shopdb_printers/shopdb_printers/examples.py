@@ -15,6 +15,7 @@ _COLOR_PRINTER: Final[JsonObject] = {
     "firmwareversion": "002_2310A",
     "location": "Hall 3, column B7",
     "status": "idle",
+    "errorstate": ["lowtoner"],
     "pagecount": 94344,
     "colorpagecount": 20117,
     "supplies": [
@@ -34,6 +35,11 @@ _MONOCHROME_PRINTER: Final[JsonObject] = {
     "supplies": [{"name": "Drum Unit", "levelpercent": 71.5}],
 }
 
-_POLL: Final[JsonObject] = {"serialnumber": "D9J230159", "status": "printing", "pagecount": 1811}
+_POLL: Final[JsonObject] = {
+    "serialnumber": "D9J230159",
+    "status": "printing",
+    "errorstate": [],
+    "pagecount": 1811,
+}
 
 EXAMPLES: Final[Sequence[JsonObject]] = (_COLOR_PRINTER, _MONOCHROME_PRINTER, _POLL)

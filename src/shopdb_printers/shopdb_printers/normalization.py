@@ -1,4 +1,4 @@
-"""Bring a submission into canonical form: SNMP numbers become the names of the declaration.
+"""Bring a submission into canonical form: SNMP numbers and bits become the names of the declaration.
 
 Printers report numbers that the MIBs do not define. Each becomes the nearest value that the declaration
 has, so that one odd number does not refuse the printer.
@@ -6,15 +6,18 @@ has, so that one odd number does not refuse the printer.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from shopdb_hookspecs import Json, JsonObject
-from shopdb_printers.declaration import LEVEL_STATES, STATUSES
+from shopdb_printers.declaration import ERRORS, LEVEL_STATES, STATUSES
 
 _OPTIONAL: Final = ("colorant", "levelpercent", "levelstate")
 
 _STATUS_OF_NUMBER: Final = dict(enumerate(STATUSES, start=1))
+
+_OCTETS: Final = re.compile(r"(0x)?([0-9a-f]{2}[: ]?)*")
+"""Octets in hexadecimal, as libraries of SNMP (`0x2000`, `2000`) and net-snmp (`20 00 `) write them."""
 
 _UNKNOWN: Final = "unknown"
 
@@ -82,6 +85,31 @@ def canonical_status(number: int) -> Json:
     return _STATUS_OF_NUMBER.get(number, _UNKNOWN)
 
 
+def canonical_errors(errors: list[Json]) -> list[Json]:
+    """Return the names of an hrPrinterDetectedErrorState (RFC 2790), each once, in the order of its bits.
+
+    An item is a name of the MIB in any case, or the octets in hexadecimal, of which an empty text is none.
+    Bits without a name are dropped. A list with another item is returned unchanged, as with supplies.
+    """
+    found: set[str] = set()
+    for item in errors:
+        text = item.lower() if isinstance(item, str) else None
+        if text in ERRORS:
+            found.add(text)
+        elif text is not None and _OCTETS.fullmatch(text):
+            found.update(_named_bits(bytes.fromhex(re.sub("[: ]", "", text.removeprefix("0x")))))
+        else:
+            return errors
+    return [name for name in ERRORS if name in found]
+
+
+def _named_bits(octets: bytes) -> Iterator[str]:
+    """Yield the names of the bits that are set; bit 0 is the highest one of the first octet."""
+    for number, name in enumerate(ERRORS[: 8 * len(octets)]):
+        if octets[number // 8] & (0x80 >> number % 8):
+            yield name
+
+
 def normalized(submission: JsonObject) -> JsonObject:
     """Return the submission with each known field canonical; a value of another type stays as it is."""
     canonical = dict(submission)
@@ -92,6 +120,7 @@ def normalized(submission: JsonObject) -> JsonObject:
 
 
 _CANONICAL_FORMS: Final[Mapping[str, tuple[type, Callable[[Json], Json]]]] = {
+    "errorstate": (list, canonical_errors),
     "macaddress": (str, canonical_macaddress),
     "status": (int, canonical_status),
     "supplies": (list, canonical_supplies),

@@ -54,12 +54,55 @@ def test_the_detail_counts_the_other_faults(shop: Any, faults: int, more: str) -
     """The detail has the first fault, and the number of the others, also of those that are not listed."""
     first = "/installedsoftware/0/name must be a string, not 5"
 
-    assert detail(shop, installedsoftware=[{"name": 5}] * faults).endswith(f": {first}{more}")
+    assert f": {first}{more}. Prefer" in detail(shop, installedsoftware=[{"name": 5}] * faults)
 
 
 def test_faults_of_the_sent_and_the_normalised_form_are_one_each(shop: Any) -> None:
     """A field that normalising changes, and that is at fault in both forms, is counted once."""
-    assert detail(shop, macaddress="a-b", memorygb="x", osname=5).endswith(" (and 2 more)")
+    assert " (and 2 more). Prefer" in detail(shop, macaddress="a-b", memorygb="x", osname=5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"memorygb": "x"}, "leaves out memorygb"),
+        ({"memorygb": "x", "osname": 5}, "leaves out osname, and the other parts at fault"),
+        ({"macaddress": "a-b"}, "leaves out macaddress"),
+        ({"osname": "a\x00b"}, "leaves out osname"),
+        (
+            {"installedsoftware": [{"name": "a"}, {"name": "b", "version": 5}]},
+            "leaves out the member version of /installedsoftware/1",
+        ),
+        (
+            {"installedsoftware": [{"name": "b", "Version": "5"}]},
+            "leaves out the member Version of /installedsoftware/0",
+        ),
+        (
+            {"installedsoftware": [{"name": "b", "version": "\ud800"}]},
+            "leaves out the member version of /installedsoftware/0",
+        ),
+        ({"installedsoftware": [{"name": 5, "version": "5"}]}, "leaves out /installedsoftware/0"),
+        ({"installedsoftware": [{"version": "5"}]}, "leaves out /installedsoftware/0"),
+        ({"installedsoftware": {}}, "leaves out /installedsoftware/0"),
+        ({"installedsoftware": "none"}, "leaves out installedsoftware"),
+        ({"hostname": 5, "memorygb": "x"}, "does not help: hostname is required"),
+        ({"hostname": "None", "memorygb": "x"}, "does not help: hostname is required"),
+        ({"hostname": "None"}, "does not help: hostname is required"),
+        ({"hostname": "a\tb"}, "does not help: hostname is required"),
+        ({"hostname": None}, "does not help: hostname is required"),
+    ],
+)
+def test_the_detail_says_what_lenient_handling_would_change(
+    shop: Any, fields: dict[str, Any], sentence: str
+) -> None:
+    """It names the member, the item or the field that is left out, or what keeps the submission refused."""
+    sent = {"hostname": "PC-1", **fields}
+    assert post(shop, sent).json["detail"].endswith(f". Prefer: handling=lenient {sentence}")
+
+    lenient = post_leniently(shop, sent)
+
+    assert (lenient.status_code == 422) == ("does not help" in sentence)
+    assert "Prefer" not in lenient.json.get("detail", "")
 
 
 def test_a_refusal_carries_the_warnings(shop: Any) -> None:

@@ -1,4 +1,4 @@
-"""`shopdb plugin rebuild`: a plugin's tables follow from its assets again."""
+"""`shopdb plugin rebuild` and `shopdb audit verify --plugins`: a plugin's tables follow from its assets."""
 
 import json
 from typing import Any
@@ -86,6 +86,28 @@ def test_spoilt_rows_are_counted_and_written_anew(stocked: Any) -> None:
         f"compared {PRINTERS} assets, 0 failures\n"
     )
     assert stocked.run("audit", "verify").returncode == 0
+
+
+@pytest.mark.every_database
+def test_verify_names_the_rows_that_differ(stocked: Any) -> None:
+    """With --plugins each fault names plugin, table and asset; without it the tables are not looked at."""
+    assert stocked.run("audit", "verify", "--plugins").returncode == 0
+    for statement in (*SPOILING["printers"], *SPOILING["computers"]):
+        stocked.database.query(statement)
+
+    done = stocked.run("audit", "verify", "--plugins", "--json")
+
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["assets"], found["faults"]) == (1, PRINTERS + COMPUTERS, 4)
+    assert {(each["assetid"], " ".join(each["message"].split()[1:5])) for each in found["shown"]} == {
+        (1, "printers: the table printers_device"),
+        (2, "printers: the table printers_device"),
+        (2, "printers: the table printers_supply"),
+        (120, "computers: the table computers_installation"),
+    }
+    assert stocked.run("audit", "verify").returncode == 0
+    assert stocked.run("plugin", "rebuild", "printers").returncode == 0
+    assert "asset 120: plugin computers: the table" in stocked.run("audit", "verify", "--plugins").stdout
 
 
 def test_a_plugin_that_is_not_there_is_refused(site: Any, refused: Any) -> None:

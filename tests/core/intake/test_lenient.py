@@ -3,7 +3,7 @@
 import pytest
 
 from shopdb_core.declarations.validator import SubmissionValidator
-from shopdb_core.intake.lenient import LenientResult, drop_faulty
+from shopdb_core.intake.lenient import Leniency, LenientResult, drop_faulty
 from shopdb_core.intake.scan import is_storable
 from shopdb_hookspecs import Json, JsonObject
 
@@ -243,3 +243,31 @@ def test_rounds_are_bounded(validator: SubmissionValidator) -> None:
 
     assert not drop_faulty(sent, validator, PROTECTED, spoil).accepted
     assert len(rounds) == 6
+
+
+@pytest.mark.parametrize(
+    ("field", "items", "sentence"),
+    [
+        ("tags", ["a", 5, "b"], "leaves out /tags/1"),
+        ("tags", ["a", 5], "does not help: tags is required"),
+        ("ports", [1, 1], "leaves out /ports/1"),
+        ("ports", [1, 2, 3, 4], "leaves out ports"),
+        (
+            "adapters",
+            [{"speed": 10, "addresses": ["a", 1]}],
+            "leaves out the member addresses of /adapters/0",
+        ),
+        ("adapters", [{"speed": "10"}], "leaves out /adapters/0"),
+    ],
+)
+def test_a_refusal_says_what_is_dropped(
+    validator: SubmissionValidator, field: str, items: list[Json], sentence: str
+) -> None:
+    """The sentence is true of lenient handling, also for a required list and for items that are repeated."""
+    protected = PROTECTED | {"tags"}
+    sent = {**submission(tags=["a", "b"]), field: items}
+
+    leniency = Leniency(sent, sent, validator, protected, storable=True)
+
+    assert leniency.sentence(validator.faults(sent)) == f"Prefer: handling=lenient {sentence}"
+    assert lenient_result(sent, validator, protected).accepted == ("does not help" not in sentence)

@@ -182,3 +182,34 @@ def test_store_asset_gets_what_fits_the_present_declaration(make_shop: MakeShop)
 
     old, new = {"row": "a", "serialnumber": "r1"}, {"row": "b", "serialnumber": "r1"}
     assert calls == [(old, new), (new, {**new, "height": 40})]
+
+
+class Labelled:
+    """A plugin whose secondary identity has a pattern, which a later version may narrow."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    @hookimpl
+    def get_collector_schema(self) -> JsonObject:
+        label = {"type": "string", "pattern": self._pattern}
+        fields = {"name": {"type": "string"}, "label": label, "room": {"type": "string"}}
+        return {"identityfield": "name", "secondaryidentity": "label", "fields": fields}
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize(("label", "kept"), [("AB-2", ["ab-2"]), (None, []), ("Unknown-", [])])
+def test_evidence_that_no_longer_fits_goes_with_its_value(
+    make_shop: MakeShop, label: str | None, kept: list[str]
+) -> None:
+    """The row of a value that only an earlier declaration allowed does not stay beside that of the next."""
+    earlier = make_shop({"racks": Labelled(".")})
+    earlier.submit("racks", {"name": "R-1", "label": "old 1"})
+    shop = make_shop({"racks": Labelled("-")}, database_url=earlier.settings.database_url)
+
+    shop.submit("racks", {"name": "R-1", "room": "A"})
+    assert _faults(shop) == []
+    shop.submit("racks", {"name": "R-1", "label": label})
+
+    assert [bytes(row[0]).decode() for row in shop.rows("SELECT value FROM assetevidence")] == kept
+    assert _faults(shop) == []

@@ -29,21 +29,27 @@ Contents = Mapping[str, Counter[Content]]
 RowKeys = Mapping[str, Sequence[tuple[Any, ...]]]
 """The primary keys of some rows of each table."""
 
-_ASSETID = core.asset.c.assetid.name
+ASSETID = core.asset.c.assetid.name
+
+
+def reflected_tables(connection: Connection, plugin: str) -> dict[str, Table]:
+    """Return the tables whose names begin with the plugin's name, sorted by name."""
+    names = [name for name in inspect(connection).get_table_names() if name.startswith(f"{plugin}_")]
+    metadata = MetaData()
+    metadata.reflect(connection, only=names)
+    return {name: metadata.tables[name] for name in sorted(names)}
 
 
 class PluginTables:
     """The tables of a migrated database whose names begin with the plugin's name."""
 
     def __init__(self, connection: Connection, plugin: str) -> None:
-        names = [name for name in inspect(connection).get_table_names() if name.startswith(f"{plugin}_")]
-        metadata = MetaData()
-        metadata.reflect(connection, only=names)
-        self._tables = {name: metadata.tables[name] for name in sorted(names)}
+        self._tables = reflected_tables(connection, plugin)
+        metadata = next((table.metadata for table in self._tables.values()), MetaData())
         self._owned = [
             table
             for table in reversed(metadata.sorted_tables)
-            if table.name in self._tables and _ASSETID in table.columns
+            if table.name in self._tables and ASSETID in table.columns
         ]
         self._asset_columns = {
             name: column
@@ -71,7 +77,7 @@ class PluginTables:
         """
         found: defaultdict[int, dict[str, list[tuple[Any, ...]]]] = defaultdict(dict)
         for table in self._owned:
-            query = select(table.c[_ASSETID], *table.primary_key).where(table.c[_ASSETID].in_(assetids))
+            query = select(table.c[ASSETID], *table.primary_key).where(table.c[ASSETID].in_(assetids))
             for assetid, *key in connection.execute(query):
                 found[assetid].setdefault(table.name, []).append(tuple(key))
         return found
@@ -84,7 +90,7 @@ class PluginTables:
         for table in self._owned:
             rows = keys.get(table.name, ())
             if rows and not len(table.primary_key):
-                connection.execute(delete(table).where(table.c[_ASSETID] == assetid))
+                connection.execute(delete(table).where(table.c[ASSETID] == assetid))
             elif rows:
                 columns = list(table.primary_key)
                 names = [f"key{index}" for index in range(len(columns))]
@@ -101,7 +107,7 @@ class PluginTables:
     def _contents(
         self, connection: Connection, column: Column[Any], assetids: Collection[int]
     ) -> Counter[Content]:
-        columns = _compared_columns(column.table)
+        columns = compared_columns(column.table)
         query = select(*columns).where(column.in_(assetids))
         names = [column.name for column in columns]
         return Counter(tuple(zip(names, map(repr, row), strict=True)) for row in connection.execute(query))
@@ -131,7 +137,7 @@ class _Snapshot:
         return Counter(self._content(self._tables[name], row, ()) for row in self._rows[name])
 
     def _content(self, table: Table, row: Row[Any], path: tuple[object, ...]) -> Content:
-        columns = _compared_columns(table)
+        columns = compared_columns(table)
         return tuple((column.name, self._value(column, row, path)) for column in columns)
 
     def _value(self, column: Column[Any], row: Row[Any], path: tuple[object, ...]) -> Any:
@@ -160,21 +166,21 @@ def differences(stored: Contents, expected: Contents) -> Iterator[tuple[str, Con
 def _refers(table: Table, names: set[str]) -> bool:
     """Whether a table refers to assets, or to one of the tables in `names`."""
     targets = {key.column.table.name for key in table.foreign_keys}
-    return _ASSETID in table.columns or not targets.isdisjoint({core.asset.name, *names})
+    return ASSETID in table.columns or not targets.isdisjoint({core.asset.name, *names})
 
 
 def _asset_column(table: Table) -> Column[Any] | None:
     """Return the column `assetid` of a table, or else the one that refers to assets."""
-    named = table.columns.get(_ASSETID)
+    named = table.columns.get(ASSETID)
     referring = (key.parent for key in table.foreign_keys if key.column.table.name == core.asset.name)
     return named if named is not None else next(referring, None)
 
 
-def _compared_columns(table: Table) -> list[Column[Any]]:
+def compared_columns(table: Table) -> list[Column[Any]]:
     """Return the columns, without a primary key of one integer that refers to nothing: it is generated."""
     columns, key = list(table.columns), list(table.primary_key.columns)
     if len(key) > 1 or not key or not isinstance(key[0].type, Integer):
         return columns
-    if key[0].foreign_keys or key[0].name == _ASSETID:
+    if key[0].foreign_keys or key[0].name == ASSETID:
         return columns
     return [column for column in columns if column is not key[0]] or key

@@ -246,3 +246,20 @@ def touch_assets(
 def set_chainhash(connection: Connection, assetid: int, chainhash: bytes) -> None:
     """Write the hash of the asset's newest entry; the rest of the row stays as it is."""
     connection.execute(update(asset).where(asset.c.assetid == assetid).values(chainhash=chainhash))
+
+
+def stored_of_type(
+    connection: Connection, assettype: str, after: int, limit: int
+) -> list[tuple[StoredAsset, str | None]]:
+    """Return up to `limit` assets with an id above `after`, by id, with their attributes as JSON text.
+
+    They are not locked; the text is `None` if its row is missing.
+    """
+    query = (
+        select(*_STORED, assetattributes.c.attributes)
+        .join_from(asset, assetattributes, isouter=True)
+        .where(asset.c.assettype == assettype, asset.c.assetid > after)
+        .order_by(asset.c.assetid)
+        .limit(limit)
+    )
+    return [(StoredAsset(*row[:-1]), row.attributes) for row in connection.execute(query)]

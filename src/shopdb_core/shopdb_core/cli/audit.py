@@ -17,8 +17,12 @@ from shopdb_core.audit.verify import Verified, count_assets, verify
 from shopdb_core.cli.common import json_option, site_settings, site_store
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.plugins.registry import load_plugins
-from shopdb_core.store import Connection
+from shopdb_core.plugins.collector import Collector
+from shopdb_core.plugins.registry import Plugins, load_plugins
+from shopdb_core.site import check_schema
+from shopdb_core.store import Connection, Store
+from shopdb_core.submissions.rebuild import count_assets as count_of_collector
+from shopdb_core.submissions.table_check import check_tables
 
 MOST_FAULTS = 100
 
@@ -35,33 +39,46 @@ def audit() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file with what `shopdb audit head` printed before.",
 )
+@click.option("--plugins", "with_plugins", is_flag=True, help="Also verify the tables of the plugins.")
 @json_option
-def verify_command(*, head_file: Path | None, as_json: bool) -> None:
+def verify_command(*, head_file: Path | None, with_plugins: bool, as_json: bool) -> None:
     """Verify every asset's entries: hashes, `before` against the previous `after`, the asset's rows.
 
-    With --head also that nothing which the head covers is missing. Exits with 1 if it finds a fault.
-    The site may be in use meanwhile.
+    With --head also that nothing which the head covers is missing, with --plugins that the rows of plugins
+    follow from the assets. Exits with 1 if it finds a fault. The site may be in use meanwhile.
     """
     settings = site_settings()
     chain = AuditChain(*settings.sealing_keys)
     head = None
     if head_file is not None:
         head = read_head(head_file.read_bytes(), [public_key(key) for key in settings.sealing_keys])
-    secondary = load_plugins(settings.plugin_selection).secondary_identities()
+    plugins = load_plugins(settings.plugin_selection)
+    secondary = plugins.secondary_identities()
     batches: list[Verified] = []
     with site_store() as store:
         former = AuditChain(*settings.secret_keys)
         store.read(lambda connection: check_key(connection, chain, former))
-        total = store.read(count_assets)
+        with_tables = _with_tables(plugins, store) if with_plugins else []
+        total = store.read(count_assets) + sum(count_of_collector(store, each) for each in with_tables)
         with click.progressbar(
             length=total, label="Verifying", file=sys.stderr, hidden=_is_bar_hidden(as_json=as_json)
         ) as bar:
             for batch in verify(store, chain, secondary):
                 batches.append(batch)
                 bar.update(batch.assets)
+            for collector in with_tables:
+                for checked in check_tables(store, collector):
+                    batches.append(Verified(0, 0, 0, checked.faults))
+                    bar.update(checked.assets)
         if head is not None:
             batches.append(Verified(0, 0, 0, tuple(store.read(partial(_head_faults, head)))))
     _echo_result(batches, as_json=as_json)
+
+
+def _with_tables(plugins: Plugins, store: Store) -> list[Collector]:
+    """Return the collectors whose plugins have tables of their own; raises `SchemaBehind`."""
+    check_schema(store, plugins)
+    return [each for each in plugins.collectors().values() if each.hooks.implements("store_asset")]
 
 
 def _head_faults(head: Head, connection: Connection) -> list[HistoryFault]:

@@ -45,6 +45,10 @@ class ListRules:
         indexes = found[0] if len(found) == 1 else sorted(set().union(*found))
         return [self.start + index for index in indexes] if self.start else indexes
 
+    def refuses(self, index: int, item: Json) -> bool:
+        """Return whether the item at this index is refused."""
+        return index >= self.start and not self.accepts(item)
+
     def accepts(self, item: Json) -> bool:
         """Return whether each schema of an item accepts this one."""
         return all(self.subschemas.accept(schema, item) for schema in self.items)

@@ -4,7 +4,7 @@ That is a field, an item of a top-level list, or a member of such an item that i
 is judged alone, and only the drops that a warning names are explained: the work is linear.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from shopdb_core.declarations.parts import ListRules
@@ -64,6 +64,74 @@ def drop_faulty(
         submission, storable = _without(submission, lists), True
         normalized = normalize(submission)
     return LenientResult(submission, normalized, validator.accepts(normalized), warnings.sentences())
+
+
+def no_help(field: str) -> str:
+    """Return the sentence for a submission that is refused because of the identity or a required field."""
+    return f"Prefer: handling=lenient does not help: {printable(field)} is required"
+
+
+@dataclass(frozen=True, slots=True)
+class Leniency:
+    """How lenient handling would take a submission that was refused, in one sentence.
+
+    Only the part that holds the first fault is looked at again, and which fields are refused: this takes as
+    long as validating, and less than lenient handling.
+    """
+
+    submission: JsonObject
+    normalized: JsonObject
+    validator: SubmissionValidator
+    protected: frozenset[str]
+    storable: bool
+
+    def sentence(self, faults: Sequence[Fault]) -> str:
+        """Return what is left out because of the first fault, or the field for which it is refused, too.
+
+        Empty for a fault of the whole submission.
+        """
+        if blocking := next(self._blocking(faults), None):
+            return no_help(blocking)
+        if not faults[0].pointer:
+            return ""
+        part = self._part(faults[0])
+        others = ", and the other parts at fault" if len(faults) > 1 else ""
+        return f"Prefer: handling=lenient leaves out {part}{others}"
+
+    def _blocking(self, faults: Sequence[Fault]) -> Iterator[str]:
+        """Yield the fields at fault that cannot be left out, nor be valid without some of their items."""
+        yield from (pointer_keys(fault.pointer)[0] for fault in faults if fault.keyword == "placeholder")
+        refused = dict.fromkeys(self.validator.parts.refused_fields(self.normalized))
+        if not self.storable:
+            refused |= dict.fromkeys(
+                name for name, value in self.submission.items() if not is_storable({name: value})
+            )
+        for name in refused:
+            if name not in self.submission or (name in self.protected and not self._is_valid_shorter(name)):
+                yield name
+
+    def _is_valid_shorter(self, name: str) -> bool:
+        rules = self.validator.parts.list_rules(name)
+        shortened = _shortened(rules, self.submission[name], storable=self.storable)
+        return bool(shortened.dropped) and not self.validator.parts.refuses(name, shortened.items)
+
+    def _part(self, fault: Fault) -> str:
+        """Return the words for the member, item or field that is left out because of a fault."""
+        name, *rest = pointer_keys(fault.pointer)
+        value = self.submission.get(name)
+        if not (rest and isinstance(value, list)):
+            return printable(name)
+        rules, index = self.validator.parts.list_rules(name), int(rest[0])
+        item, place = value[index], f"/{printable(name)}/{index}"
+        if fault.keyword == "uniqueItems" and len(rest) == 1:
+            return place
+        if not (rules.refuses(index, item) or not (self.storable or is_storable(item))):
+            return printable(name)
+        members = _faulty_members(rules, item, storable=self.storable) if isinstance(item, dict) else {}
+        if not members:
+            return place
+        member = rest[1] if rest[1:] and rest[1] in members else next(iter(members))
+        return f"the member {printable(member)} of {place}"
 
 
 @dataclass(slots=True)

@@ -14,22 +14,17 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import RequestEntityTooLarge
 
-from shopdb_core.server.refusals import RefusalTask
+from shopdb_core.api.request import request_id
+from shopdb_core.server.refusals import RefusalTask, full_answer
 
 REQUEST_SECONDS = 60.0
 """How long a request may take to arrive, plus one second for each `SLOWEST_BYTES` of its body."""
 
 SLOWEST_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
-RETRY_AFTER_SECONDS = 5
 
 BodyLimit: TypeAlias = Callable[[str, Mapping[str, str]], int]
 """Returns how many bytes of body to keep for a request, by its path and headers (`X_API_KEY`)."""
-
-_FULL = (
-    f"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER_SECONDS}\r\n"
-    "Content-Length: 0\r\nConnection: close\r\n\r\n"
-).encode()
 
 _logger = logging.getLogger(__name__)
 
@@ -138,31 +133,33 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
 class Admission:
     """Makes the channels of a server; beyond `most` connections a client is refused instead.
 
-    waitress itself would stop to accept, and new clients would wait without an answer.
+    waitress itself would stop to accept, and new clients would wait without an answer. The log has one line
+    for all that are refused until there is room again; their answers have the id of that line.
     """
 
     def __init__(self, most: int, limit: BodyLimit) -> None:
         self._most = most
         self._limit = limit
-        self._refusing = False
+        self._refusal: bytes | None = None
 
     def __call__(self, server: Any, connection: socket.socket, *arguments: Any, **options: Any) -> None:
         """Admit a connection or refuse it; waitress calls this for each one."""
-        full = len(server.active_channels) >= self._most
-        if full and not self._refusing:
-            _logger.warning("refusing clients: %d connections are open", self._most)
-        self._refusing = full
-        if full:
-            _refuse(connection)
-        else:
+        if len(server.active_channels) < self._most:
+            self._refusal = None
             Channel(self._limit, server, connection, *arguments, **options)
+            return
+        if self._refusal is None:
+            requestid = request_id(None)
+            self._refusal = full_answer(requestid)
+            _logger.warning("refusing clients: %d connections are open %s", self._most, requestid)
+        _refuse(connection, self._refusal)
 
 
-def _refuse(connection: socket.socket) -> None:
-    """Answer 503 if the client takes it at once, and close the connection."""
+def _refuse(connection: socket.socket, answer: bytes) -> None:
+    """Send the answer if the client takes it at once, and close the connection."""
     connection.settimeout(0)
     try:
-        connection.send(_FULL)
+        connection.send(answer)
         connection.shutdown(socket.SHUT_WR)
         connection.recv(SLOWEST_BYTES)  # what has arrived, so that closing sends no reset
     except OSError:

@@ -1,4 +1,7 @@
-"""What waitress itself refuses: answered with a problem document, and logged, as any other request."""
+"""What never reaches the application: answered with a problem document, as any other request.
+
+`RefusalTask` answers and logs what waitress refuses, `full_answer` is for clients beyond the limit.
+"""
 
 import time
 from typing import Final
@@ -10,6 +13,7 @@ from shopdb_core.access.keys import client_address
 from shopdb_core.api.problems import UNEXPECTED, problem
 from shopdb_core.api.request import ANSWER_HEADERS, log_access, request_id
 from shopdb_core.api.responses import PROBLEM
+from shopdb_core.errors import Unavailable
 
 LONGEST_REASON = 80
 
@@ -20,6 +24,25 @@ _NAMES: Final = {
     500: "internal",
     501: "not-implemented",
 }
+
+
+FULL: Final = Unavailable("The server has too many connections. Nothing was stored. Try again later.")
+
+
+def full_answer(requestid: str) -> bytes:
+    """Return the answer, with its head, to a client whose request is not read: 503."""
+    body = orjson.dumps(problem(503, "unavailable", str(FULL), requestid))
+    headers = {
+        "Content-Type": PROBLEM,
+        "Content-Length": str(len(body)),
+        "Retry-After": str(FULL.retry_after_seconds),
+        "X-Request-ID": requestid,
+        **dict(ANSWER_HEADERS),
+        "Connection": "close",
+    }
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join(["HTTP/1.1 503 Service Unavailable", *lines, "", ""])
+    return head.encode() + body
 
 
 class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types

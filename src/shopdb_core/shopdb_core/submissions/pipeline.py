@@ -14,7 +14,7 @@ from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, json_body
-from shopdb_core.intake.lenient import LenientResult, drop_faulty
+from shopdb_core.intake.lenient import Leniency, LenientResult, drop_faulty, no_help
 from shopdb_core.intake.scan import DocumentScan, storable_faults
 from shopdb_core.intake.shape import Shaper
 from shopdb_core.json_text import canonical, pointer_keys, pointer_token, printable_pointer
@@ -69,14 +69,14 @@ class Pipeline:
         shaped = self._shaper.shape(submission, scan)
         normalized = self._collector.normalize(shaped.submission)
         if shaped.storable and self._collector.validator.accepts(normalized):
-            return self._prepared(shaped.submission, normalized, shaped.warnings)
+            return self._prepared(shaped.submission, normalized, shaped.warnings, lenient=lenient)
         if not lenient:
             raise self._refusal(shaped.submission, shaped.warnings, storable=shaped.storable)
         kept = self._dropped(shaped.submission, storable=shaped.storable)
         warnings = [*shaped.warnings, *kept.warnings]
         if not kept.accepted:
-            raise self._refusal(kept.submission, warnings, storable=shaped.storable)
-        return self._prepared(kept.submission, kept.normalized, warnings)
+            raise self._refusal(kept.submission, warnings, storable=shaped.storable, lenient=True)
+        return self._prepared(kept.submission, kept.normalized, warnings, lenient=True)
 
     def _dropped(self, submission: JsonObject, *, storable: bool) -> LenientResult:
         collector = self._collector
@@ -88,13 +88,23 @@ class Pipeline:
             raise self._not_json() from error
 
     def _refusal(
-        self, submission: JsonObject, warnings: Sequence[str], *, storable: bool
+        self, submission: JsonObject, warnings: Sequence[str], *, storable: bool, lenient: bool = False
     ) -> InvalidSubmission:
-        """Return the error for a shaped submission, with its first faults and the number of all."""
+        """Return the error for a shaped submission, with its first faults and the number of all.
+
+        Unless it was handled leniently, the error also says what that would change.
+        """
         faults = [] if storable else list(islice(storable_faults(submission), MOST_COUNTED))
         reported = {fault.pointer for fault in faults}
-        faults += [fault for fault in self._schema_faults(submission) if fault.pointer not in reported]
-        return self._refused(faults, warnings, self._more(faults, submission))
+        normalized = self._collector.normalize(submission)
+        found = self._schema_faults(submission, normalized)
+        faults += [fault for fault in found if fault.pointer not in reported]
+        more = self._more(faults, submission)
+        if not lenient:
+            validator, required = self._collector.validator, self._collector.required
+            leniency = Leniency(submission, normalized, validator, required, storable)
+            more += _after_stop(leniency.sentence(faults))
+        return self._refused(faults, warnings, more)
 
     def _more(self, faults: Sequence[Fault], submission: JsonObject) -> str:
         """Return how many faults there are beside the first one."""
@@ -103,14 +113,13 @@ class Pipeline:
         parts = self._collector.validator.parts.count(submission)
         return f" (and at least {max(len(faults), parts) - 1} more)"
 
-    def _schema_faults(self, submission: JsonObject) -> list[Fault]:
+    def _schema_faults(self, submission: JsonObject, normalized: JsonObject) -> list[Fault]:
         """Return the first faults of a shaped submission after it is normalised.
 
         Normalising may move the items of a list. A field that is also invalid as it was sent is reported with
         its pointers there; a field that is invalid only after normalising, as a whole.
         """
         validator = self._collector.validator
-        normalized = self._collector.normalize(submission)
         try:
             found = validator.faults(normalized, MOST_COUNTED)
         except TypeError as error:
@@ -144,17 +153,18 @@ class Pipeline:
         return InvalidSubmission(message, listed, warnings)
 
     def _prepared(
-        self, sent: JsonObject, normalized: JsonObject, warnings: Sequence[str]
+        self, sent: JsonObject, normalized: JsonObject, warnings: Sequence[str], *, lenient: bool
     ) -> PreparedSubmission:
         field = self._collector.identityfield
         key = identity_key(normalized[field])
+        unchanged = "" if lenient else _after_stop(no_help(field))
         if not fits(key):
             fault = Fault(f"/{field}", "maxLength", "is empty or too long for an identity")
-            raise self._refused([fault], warnings)
+            raise self._refused([fault], warnings, unchanged)
         if faults := self._placeholder_faults(normalized):
-            raise self._refused(faults, warnings)
+            raise self._refused(faults, warnings, unchanged)
         if has_control(normalized[field]):
-            raise self._refused([control_fault(field)], warnings)
+            raise self._refused([control_fault(field)], warnings, unchanged)
         # A plugin may remove control characters, such as the NUL at the end of a printer's serial number.
         as_sent = sent.get(field)
         identityvalue = (
@@ -181,6 +191,10 @@ class Pipeline:
             return hashlib.blake2b(canonical(submission), digest_size=16).digest()
         except TypeError as error:
             raise self._not_json() from error
+
+
+def _after_stop(sentence: str) -> str:
+    return sentence and f". {sentence}"
 
 
 def _printable(fault: Fault) -> Fault:

@@ -19,7 +19,7 @@ from shopdb_core.audit.entries import was_submitted
 from shopdb_core.errors import NotFound, PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection, Store
-from shopdb_hookspecs import AssetWrite
+from shopdb_hookspecs import AssetWrite, JsonObject
 
 GROUP = 50
 """How many assets one transaction handles, during which no other writes on SQLite."""
@@ -149,9 +149,12 @@ class _Group:
         self.tables.delete(connection, member.assetid, keys or NO_ROWS)
         if not was_submitted(connection, stored):
             return None
-        attributes = read_attributes(connection, member.assetid)
-        fitting = self.collector.fitting(attributes, {self.collector.identityfield})
-        return AssetWrite(member.assetid, None, fitting, rebuilt=True)
+        return written_anew(self.collector, member.assetid, read_attributes(connection, member.assetid))
+
+
+def written_anew(collector: Collector, assetid: int, attributes: JsonObject) -> AssetWrite:
+    """Return the write of an asset whose rows are all written again, with the attributes that fit."""
+    return AssetWrite(assetid, None, collector.fitting(attributes, {collector.identityfield}), rebuilt=True)
 
 
 def _more(left: Contents, right: Contents) -> Mapping[str, int]:

@@ -28,7 +28,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import MatchedBy, Origin
-from shopdb_hookspecs import AssetWrite, JsonObject
+from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class _Step:
     """What one submission of the wave does.
 
     `row` and `attributes` are those of the asset afterwards. The rows that depend on the asset are written
-    if `writes`: they go from `before`, `None` if there were none, to `after`.
+    if `writes`: they go from `before`, `None` if there were none, to `after`; `evidence` is the secondary
+    identity before and after.
     """
 
     origin: Origin
@@ -92,6 +93,7 @@ class _Step:
     writes: bool = False
     before: JsonObject | None = None
     after: JsonObject = field(default_factory=dict)
+    evidence: tuple[Json, Json] = (None, None)
     warnings: tuple[str, ...] = ()
 
 
@@ -219,7 +221,10 @@ class Wave:
             name, value, key, self._at, submissionhash=prepared.hash, bodydigest=each.bodydigest
         )
         changes = {field: {"before": None, "after": new} for field, new in after.items()}
-        return _Step(each.origin, "created", match, row, after, changes, writes=True, after=after)
+        evidence = (None, after.get(self._evidencefield))
+        return _Step(
+            each.origin, "created", match, row, after, changes, writes=True, after=after, evidence=evidence
+        )
 
     def _update(self, each: Submitted, match: Match, stored: StoredAsset, before: JsonObject) -> _Step:
         prepared = each.prepared
@@ -228,9 +233,12 @@ class Wave:
         changes = diff(before, attributes)
         after = self._collector.fitting(attributes, prepared.submission.keys())
         previous = self._previous(stored, before, after.keys() - changes.keys())
+        evidence = self._evidence(previous, before, attributes, after)
         if not changes:
             row = self._seen(each, stored)
-            return _Step(each.origin, "noop", match, row, writes=previous is None, after=after)
+            return _Step(
+                each.origin, "noop", match, row, writes=previous is None, after=after, evidence=evidence
+            )
         row = stored.changed(
             self._at,
             prepared.hash,
@@ -238,7 +246,18 @@ class Wave:
             identityvalue=identityvalue,
             identitykey=prepared.identitykey,
         )
-        return _Step(each.origin, "updated", match, row, attributes, changes, True, previous, after)  # noqa: FBT003  # `writes`
+        return _Step(
+            each.origin,
+            "updated",
+            match,
+            row,
+            attributes,
+            changes,
+            writes=True,
+            before=previous,
+            after=after,
+            evidence=evidence,
+        )
 
     def _previous(
         self, stored: StoredAsset, before: JsonObject, unchanged: AbstractSet[str]
@@ -250,6 +269,22 @@ class Wave:
         if not was_submitted(self._connection, stored):
             return None
         return self._collector.fitting(before, unchanged | {self._collector.identityfield})
+
+    @property
+    def _evidencefield(self) -> str:
+        return self._collector.secondaryidentity or ""
+
+    def _evidence(
+        self, previous: JsonObject | None, before: JsonObject, after: JsonObject, fitting: JsonObject
+    ) -> tuple[Json, Json]:
+        """Return the secondary identity before and after.
+
+        A stored value counts, and keeps its row, also if it no longer fits the declaration; one that was
+        entered by hand counts from the first submission on, if it fits.
+        """
+        if previous is None:
+            return None, fitting.get(self._evidencefield)
+        return before.get(self._evidencefield), after.get(self._evidencefield)
 
     def _patch(self, prepared: PreparedSubmission, identityvalue: str) -> JsonObject:
         """Return the submission with the identity as it was spelt, not as the plugin normalised it."""
@@ -304,24 +339,19 @@ class Wave:
         if match.asset is None:
             yield from self._search.of_new(row.assetid, row.identitykey, match.evidence)
         elif match.by == "identity":
-            name = self._collector.secondaryidentity or ""
-            old, new = (step.before or {}).get(name), step.after.get(name)
-            yield from self._search.of_changed(row.assetid, old, new)
+            yield from self._search.of_changed(row.assetid, *step.evidence)
         else:
             yield (
                 f"{self._collector.identityfield}: asset {row.assetid} was {match.asset.identityvalue}, "
-                f"and was matched by its {self._collector.secondaryidentity}"
+                f"and was matched by its {self._evidencefield}"
             )
             yield from self._search.of_adopted(row.assetid, row.identitykey, match.evidence.value)
 
     def _write_dependents(self, steps: Sequence[_Step]) -> None:
         """Write the rows that depend on the assets: secondary identities, and the plugin's own tables."""
-        if (secondary := self._secondary) is not None:
-            values = [
-                (step.row.assetid, (step.before or {}).get(secondary.field), step.after.get(secondary.field))
-                for step in steps
-            ]
-            secondary.replace(self._connection, values)
+        if self._secondary is not None:
+            values = [(step.row.assetid, *step.evidence) for step in steps]
+            self._secondary.replace(self._connection, values)
         writes = [AssetWrite(step.row.assetid, step.before, step.after) for step in steps]
         self._collector.store(self._connection, writes)
 
