@@ -103,7 +103,7 @@ def test_verify_names_the_rows_that_differ(stocked: Any) -> None:
         (1, "printers: the table printers_device"),
         (2, "printers: the table printers_device"),
         (2, "printers: the table printers_supply"),
-        (120, "computers: the table computers_installation"),
+        (120, "computers: the table computers_inventory"),
     }
     assert stocked.run("audit", "verify").returncode == 0
     assert stocked.run("plugin", "rebuild", "printers").returncode == 0

@@ -54,7 +54,7 @@ class PluginTables:
         self._asset_columns = {
             name: column
             for name, table in self._tables.items()
-            if (column := _asset_column(table)) is not None
+            if (column := asset_column(table)) is not None
         }
 
     def raw(self, connection: Connection) -> Mapping[str, list[tuple[Any, ...]]]:
@@ -169,7 +169,7 @@ def _refers(table: Table, names: set[str]) -> bool:
     return ASSETID in table.columns or not targets.isdisjoint({core.asset.name, *names})
 
 
-def _asset_column(table: Table) -> Column[Any] | None:
+def asset_column(table: Table) -> Column[Any] | None:
     """Return the column `assetid` of a table, or else the one that refers to assets."""
     named = table.columns.get(ASSETID)
     referring = (key.parent for key in table.foreign_keys if key.column.table.name == core.asset.name)

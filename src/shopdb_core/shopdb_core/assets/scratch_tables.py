@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from shopdb_core.assets.plugin_tables import ASSETID, Content, compared_columns, reflected_tables
+from shopdb_core.assets.plugin_tables import Content, asset_column, compared_columns, reflected_tables
 from shopdb_core.store import tables as core
 
 Digests: TypeAlias = Mapping[int, Mapping[str, Counter[int]]]
@@ -66,10 +66,10 @@ def _create(connection: Connection, table: Table) -> None:
 
 
 class AssetRows:
-    """Reads the rows of assets, of each table with an `assetid` and of those that refer to such a table.
+    """Reads the rows of assets, of each table that refers to assets and of those that refer to such a table.
 
-    Where a row refers to one with a generated key, such as the name of a program that several assets have,
-    the content of that row replaces the key.
+    Where a row refers to one with a generated key, which several assets may share, the content of that row
+    replaces the key.
     """
 
     def __init__(self, connection: Connection, plugin: str) -> None:
@@ -130,7 +130,7 @@ class AssetRows:
 def _sources(tables: Mapping[str, Table]) -> dict[Table, tuple[FromClause, ColumnElement[int]]]:
     """Return where to select each table's rows, and the column with their asset."""
     sources: dict[Table, tuple[FromClause, ColumnElement[int]]] = {
-        table: (table, table.columns[ASSETID]) for table in tables.values() if ASSETID in table.columns
+        table: (table, column) for table in tables.values() if (column := asset_column(table)) is not None
     }
     for _ in tables:  # a chain of references is not longer
         for table in tables.values():

@@ -78,7 +78,7 @@ def verify_command(*, head_file: Path | None, with_plugins: bool, as_json: bool)
 def _with_tables(plugins: Plugins, store: Store) -> list[Collector]:
     """Return the collectors whose plugins have tables of their own; raises `SchemaBehind`."""
     check_schema(store, plugins)
-    return [each for each in plugins.collectors().values() if each.hooks.implements("store_asset")]
+    return [each for each in plugins.collectors().values() if each.hooks.stores]
 
 
 def _head_faults(head: Head, connection: Connection) -> list[HistoryFault]:

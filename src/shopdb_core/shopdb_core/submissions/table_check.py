@@ -3,10 +3,10 @@
 The assets are taken a group at a time. Their attributes and rows are read on one snapshot, which blocks no
 writer and is consistent beside all of them. Then `store_asset` is called as for new assets, in a transaction
 that is rolled back and in which empty temporary tables hide those of the plugin, and what it wrote there is
-compared with what is stored. So no row of the site is written or locked, and rows that several assets share,
-such as the names of programs, are compared, too: a replay in the plugin's own tables would find them there.
-A scratch database of another kind would not do, since its types and the plugin's statements differ. In memory
-are the attributes of one group and the hashes of its rows.
+compared with what is stored. So no row of the site is written or locked, and rows that several assets refer
+to are compared, too: a replay in the plugin's own tables would find them there. A scratch database of another
+kind would not do, since its types and the plugin's statements differ. In memory are the attributes of one
+group and the hashes of its rows.
 """
 
 import time
