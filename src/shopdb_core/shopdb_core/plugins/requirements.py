@@ -17,7 +17,7 @@ def requirement_fault(candidate: Candidate) -> str:
     """Return why a distribution excludes the installed shopdb-hookspecs, empty if it does not."""
     installed = version(HOOKSPECS)
     lines = [line for line in candidate.requires if _names_hookspecs(line)]
-    if all(_plainly_includes(line, installed) for line in lines):
+    if all(plainly_includes(line, installed) for line in lines):
         return ""
     return _fault(lines, installed, candidate.distribution)
 
@@ -28,7 +28,7 @@ def _names_hookspecs(line: str) -> bool:
     return name is not None and re.sub("[-_.]+", "-", name[0]).lower() == HOOKSPECS
 
 
-def _plainly_includes(line: str, installed: str) -> bool:
+def plainly_includes(line: str, installed: str) -> bool:
     """Return whether a range as most plugins have it, such as `<2,>=1.0`, includes the installed release.
 
     It makes the import of packaging needless, which takes as long as that of click. False where only

@@ -32,7 +32,7 @@ def plain_head(directory: Path) -> str | None:
         assigned = dict(_assigned_values(script))
         successors[assigned.get("down_revision")] = assigned.get("revision")
     line = list(_line(successors))
-    newest = line[-1] if len(line) == len(scripts) else None
+    newest = line[-1] if line and len(line) == len(scripts) else None
     return newest if isinstance(newest, str) else None
 
 
