@@ -101,3 +101,33 @@ def test_large_answers_take_a_few_pages_of_memory(site) -> None:
         assert min(sizes) > 7 * MIB
         # SQLite's connections also keep pages of the file.
         assert grown < (300_000_000 if site.database.kind == "sqlite" else 150_000_000)
+
+
+PROGRAMS = 300
+
+
+@pytest.mark.alone
+def test_submissions_take_little_memory(site, scale) -> None:
+    """However large the file becomes, a server has little more memory than after its first request."""
+    server = site.serve()
+    pid = server.process.pid
+    with server.client() as client:
+
+        def submit(number: int) -> int:
+            programs = [
+                {"name": f"Program {each:04}", "version": f"1.{number % 9}"} for each in range(PROGRAMS)
+            ]
+            submission = {"hostname": f"PC-{number:06}", "installedsoftware": programs}
+            return client.post("/api/collector/computers", json=submission).status_code
+
+        assert client.get("/api/health").status_code == 200
+        before = resident_bytes(pid)
+
+        with ThreadPoolExecutor(READERS) as submitters:
+            statuses = set(submitters.map(submit, range(scale(300, 100_000))))
+
+        after = resident_bytes(pid)
+        logger.info("%d bytes, then %d", before, after)
+        assert statuses == {201}
+        assert before < 80_000_000
+        assert after < before * 1.35

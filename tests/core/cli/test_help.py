@@ -35,7 +35,21 @@ try:
 finally:
     print(*sys.modules)
 """
-HEAVY = {"alembic", "falcon", "httpx", "jsonschema", "jsonschema_rs", "sqlalchemy", "waitress"}
+HEAVY = {
+    "alembic",
+    "copier",
+    "falcon",
+    "httpx",
+    "hypothesis",
+    "jsonschema",
+    "jsonschema_rs",
+    "jwt",
+    "orjson",
+    "packaging",
+    "pytest",
+    "sqlalchemy",
+    "waitress",
+}
 
 
 def install_command(folder: Path, module: str, name: str = "greeting") -> dict[str, str]:

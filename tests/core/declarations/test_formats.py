@@ -3,8 +3,9 @@
 import pytest
 
 from shopdb_core.declarations.check import declaration_schema
-from shopdb_core.declarations.formats import format_checker, format_checks
-from shopdb_core.declarations.validator import accepts, compile_schema
+from shopdb_core.declarations.compiled import accepts, compile_schema
+from shopdb_core.declarations.explaining import format_checker
+from shopdb_core.declarations.formats import format_checks
 
 VALID = [
     ("date-time", "2024-02-29T23:59:59Z"),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shopdb_core.declarations.formats import format_checker
+from shopdb_core.declarations.explaining import format_checker
 from shopdb_core.declarations.submission_schema import submission_schema
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import Fault

@@ -3,8 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
+from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.registry import Plugin, load_plugins
+from shopdb_core.plugins.requirements import plainly_includes, requirement_fault
 from shopdb_core.settings import PluginSelection
 
 Install = Callable[..., None]
@@ -65,3 +70,35 @@ def test_an_unreadable_requirement_is_named(load_requiring: Callable[[str], Plug
 
     assert plugin.state == "quarantined"
     assert "Requires-Dist is not valid" in plugin.reason
+
+
+RELEASES = st.lists(st.integers(0, 3), min_size=1, max_size=3).map(
+    lambda numbers: ".".join(map(str, numbers))
+)
+BOUNDS = st.lists(st.tuples(st.sampled_from([">=", "<"]), RELEASES).map("".join), min_size=1, max_size=3)
+
+
+@given(BOUNDS, RELEASES)
+def test_a_plain_range_means_what_it_means_to_packaging(bounds: list[str], installed: str) -> None:
+    """Only `>=` and `<` with plain releases are decided without packaging."""
+    text = ",".join(bounds)
+
+    assert plainly_includes(f"shopdb-hookspecs{text}", installed) == (installed in SpecifierSet(text))
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    ["shopdb-hookspecs~=1.0", "shopdb_hookspecs>=0", "shopdb-hookspecs >=0", "shopdb-hookspecs"],
+)
+def test_any_other_form_is_left_to_packaging(requirement: str) -> None:
+    """It is not plain, and fits."""
+    candidate = Candidate("rack", "shop-rack", "1.0", (requirement,), "shop_rack", lambda: None)
+
+    assert not plainly_includes(requirement, "1.0.0")
+    assert requirement_fault(candidate) == ""
+
+
+@pytest.mark.parametrize("installed", ["1.0rc1", "1.0.dev3", "1!1.0"])
+def test_a_release_that_is_not_plain_is_left_to_packaging(installed: str) -> None:
+    """Such as a release candidate, which comes before its release."""
+    assert not plainly_includes("shopdb-hookspecs>=0", installed)

@@ -321,15 +321,15 @@ def test_the_durability_settings(store):
 
 @pytest.mark.parametrize("threads", [1, 8, 64])
 def test_all_connections_share_one_page_cache(file, threads):
-    """However many connections read, their caches and the writer's are 32 MiB together."""
+    """However many connections read, their caches and the writer's are 6 MiB together."""
     store = open_store(Settings(secret_key=SECRET, database_url=f"sqlite:///{file}", threads=threads))
     writer, reader = (
         -run(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar_one())
         for run in (store.transaction, store.read)
     )
     store.close()
-    assert writer + (threads + BACKGROUND_READERS) * reader <= 32 * 1024
-    assert writer + threads * reader > 16 * 1024
+    assert writer + (threads + BACKGROUND_READERS) * reader <= 6 * 1024
+    assert writer + threads * reader > 3 * 1024
 
 
 def test_errors_do_not_contain_payloads(store):

@@ -46,8 +46,8 @@ EDITS = {
     ),
     "give a computer's programs to another": (
         (
-            "UPDATE computers_inventory SET softwareids = (SELECT softwareids FROM"
-            " (SELECT softwareids FROM computers_inventory WHERE computerid = 4) AS other) WHERE computerid = 3"
+            "UPDATE computers_inventory SET softwareids = (SELECT softwareids FROM (SELECT softwareids"
+            " FROM computers_inventory WHERE computerid = 4) AS other) WHERE computerid = 3"
         ),
         {(3, "computers_inventory", f"{ONE} and has 1 ")},
     ),

@@ -1,11 +1,13 @@
-"""JSON Web Tokens (RFC 7519, RFC 8725): they authenticate readers and editors, and carry their role."""
+"""JSON Web Tokens (RFC 7519, RFC 8725): they authenticate readers and editors, and carry their role.
+
+PyJWT is imported with the first token: it imports cryptography where that is installed, for algorithms that
+are not used here, and most servers receive submissions alone.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
-
-import jwt
 
 from shopdb_core.errors import Forbidden, InvalidParameter, Unauthorized
 
@@ -65,6 +67,8 @@ class Tokens:
             )
         now = datetime.now(UTC)
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "role": role, "iat": now, "exp": now + ttl}
+        import jwt  # noqa: PLC0415  # see the module's docstring
+
         return jwt.encode(claims, self._secret_key, ALGORITHM, headers={"typ": TYPE})
 
     def verify(self, token: str) -> Bearer:
@@ -86,6 +90,8 @@ class Tokens:
 
 def _verify(token: str, key: str) -> Bearer:
     """Return the bearer of a token that was signed with `key`; raises `Unauthorized`."""
+    import jwt  # noqa: PLC0415  # see the module's docstring
+
     try:
         decoded = jwt.decode_complete(
             token,

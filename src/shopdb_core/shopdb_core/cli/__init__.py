@@ -9,7 +9,6 @@ import sys
 import click
 
 from shopdb_core.cli.group import ShopDBGroup
-from shopdb_core.cli.output import echo_error
 from shopdb_core.errors import ShopDBError, in_one_line
 
 
@@ -40,5 +39,7 @@ def main() -> None:
     try:
         shopdb()
     except ShopDBError as error:
+        from shopdb_core.cli.output import echo_error  # noqa: PLC0415  # orjson is not needed for --help
+
         echo_error(in_one_line(error))
         sys.exit(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from shopdb_core.errors import ConfigurationError, first_line, frames_in_package, raised_at
-from shopdb_core.plugins.discovery import installed_candidates, select_candidates
+from shopdb_core.plugins.discovery import ENTRY_POINT_GROUP, selected_names
 from shopdb_core.settings import read_plugin_selection, with_dotenv
 
 COMMAND_GROUP = "shopdb_commands"
@@ -55,14 +55,14 @@ class ShopDBGroup(click.Group):
 
 def _plugin_commands() -> Mapping[str, Sequence[EntryPoint]]:
     """Return the commands that admitted plugins add; those of a blocked plugin must not be imported."""
-    wanted, _ = select_candidates(
-        installed_candidates(), read_plugin_selection(with_dotenv(os.environ, Path()))
-    )
-    origins = {candidate.distribution for candidate in wanted}
+    plugins = entry_points(group=ENTRY_POINT_GROUP)
+    admitted = selected_names(plugins.names, read_plugin_selection(with_dotenv(os.environ, Path())))
+    distributions = {plugin.dist for plugin in plugins if plugin.name in admitted and plugin.dist}
     commands: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=COMMAND_GROUP):
-        if _origin(point) in origins and point.name not in COMMANDS:
-            commands.setdefault(point.name, []).append(point)
+    for distribution in distributions:
+        for point in distribution.entry_points.select(group=COMMAND_GROUP):
+            if point.name not in COMMANDS:
+                commands.setdefault(point.name, []).append(point)
     return commands
 
 

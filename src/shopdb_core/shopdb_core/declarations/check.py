@@ -7,14 +7,13 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator, SchemaError
 
-from shopdb_core.declarations.formats import format_checker
+from shopdb_core.declarations.compiled import accepts, compile_schema
 from shopdb_core.declarations.messages import shortened
 from shopdb_core.declarations.patterns import pattern_fault
 from shopdb_core.declarations.references import reference_faults
 from shopdb_core.declarations.submission_schema import field_faults, submission_schema, subschemas
-from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
+from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import DeclarationFault
 from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject
@@ -103,13 +102,10 @@ def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
 
 
 def _compilation_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
-    """Compile the schema with both libraries, so that none of them can fail at the first submission."""
-    schema = submission_schema("check", declaration)
+    """Compile the schema, which checks it against the meta-schema of Draft 2020-12 first."""
     try:
-        # Our formats only: jsonschema's own `regex` checks Python's syntax, which patterns do not have.
-        Draft202012Validator.check_schema(schema, format_checker=format_checker())
-        SubmissionValidator(schema)
-    except (SchemaError, ValueError, OverflowError, RecursionError) as error:
+        SubmissionValidator(submission_schema("check", declaration))
+    except (ValueError, OverflowError, RecursionError) as error:
         yield DeclarationFault("", f"cannot be compiled as a JSON Schema: {shortened(str(error))}")
         return
     yield from _required_null_faults(declaration)

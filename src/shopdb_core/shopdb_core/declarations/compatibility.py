@@ -15,10 +15,11 @@ from typing import Any
 
 from jsonschema_rs import Validator
 
+from shopdb_core.declarations.compiled import accepts, compile_schema
 from shopdb_core.declarations.messages import describe, shortened
 from shopdb_core.declarations.references import referenced
 from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, subschemas
-from shopdb_core.declarations.validator import SubmissionValidator, accepts, compile_schema
+from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.json_text import canonical, pointer, pointer_keys
 from shopdb_hookspecs import Json, JsonObject
 

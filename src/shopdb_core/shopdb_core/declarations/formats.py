@@ -6,8 +6,6 @@ from datetime import date, datetime
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
-from jsonschema import FormatChecker
-
 from shopdb_hookspecs import Json
 
 LONGEST_HOSTNAME = 253
@@ -88,14 +86,6 @@ def format_checks() -> dict[str, Callable[[Json], bool]]:
         "uuid": is_uuid,
     }
     return {name: _strings_only(definition) for name, definition in definitions.items()}
-
-
-def format_checker() -> FormatChecker:
-    """Return the same checks for jsonschema."""
-    checker = FormatChecker(formats=())
-    for name, check in format_checks().items():
-        checker.checks(name)(check)
-    return checker
 
 
 def _strings_only(definition: Callable[[str], bool]) -> Callable[[Json], bool]:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
@@ -105,22 +106,26 @@ def given_candidates(plugins: Mapping[str, object]) -> list[Candidate]:
 def select_candidates(
     candidates: Sequence[Candidate], plugin_selection: PluginSelection
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Return the candidates that the site allows, and those that it blocks.
-
-    Raises `ConfigurationError` if a name in `SHOPDB_PLUGINS` is not installed.
-    """
-    names = {candidate.name for candidate in candidates}
-    allowed = names if plugin_selection.plugins is None else plugin_selection.plugins
-    if missing := sorted(allowed - names):
-        raise ConfigurationError(
-            f"SHOPDB_PLUGINS names {missing[0][:NAME_LENGTH]!r}, which is not installed; "
-            f"installed are {', '.join(sorted(names)) or 'none'}."
-        )
-    selected = allowed - plugin_selection.blocked
+    """Return the candidates that the site allows, and those that it blocks; raises as `selected_names`."""
+    selected = selected_names({candidate.name for candidate in candidates}, plugin_selection)
     return (
         [candidate for candidate in candidates if candidate.name in selected],
         [candidate for candidate in candidates if candidate.name not in selected],
     )
+
+
+def selected_names(installed: AbstractSet[str], plugin_selection: PluginSelection) -> AbstractSet[str]:
+    """Return the names of the installed plugins that the site allows.
+
+    Raises `ConfigurationError` if a name in `SHOPDB_PLUGINS` is not installed.
+    """
+    allowed = installed if plugin_selection.plugins is None else plugin_selection.plugins
+    if missing := sorted(allowed - installed):
+        raise ConfigurationError(
+            f"SHOPDB_PLUGINS names {missing[0][:NAME_LENGTH]!r}, which is not installed; "
+            f"installed are {', '.join(sorted(installed)) or 'none'}."
+        )
+    return allowed - plugin_selection.blocked
 
 
 def check_names(candidates: Iterable[Candidate]) -> None:

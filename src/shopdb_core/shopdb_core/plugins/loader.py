@@ -6,20 +6,16 @@
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
 from types import ModuleType
 
 import pluggy
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 import shopdb_hookspecs
 from shopdb_core.declarations.messages import did_you_mean
 from shopdb_core.errors import defined_at, first_line, frames_in_package, raised_at
 from shopdb_core.plugins.discovery import Candidate
+from shopdb_core.plugins.requirements import requirement_fault
 from shopdb_hookspecs import specs
-
-HOOKSPECS = "shopdb-hookspecs"
 
 _MARKER = "@shopdb_hookspecs.hookimpl"
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -41,7 +37,8 @@ def load(manager: pluggy.PluginManager, candidate: Candidate) -> tuple[str, ...]
 
     Raises `UnusablePlugin`; the plugin is not registered then.
     """
-    _check_requirements(candidate)
+    if fault := requirement_fault(candidate):
+        raise UnusablePlugin(fault)
     plugin = _import(candidate)
     if other := manager.get_name(plugin):
         raise UnusablePlugin(
@@ -144,28 +141,6 @@ def _function_fault(implementation: pluggy.HookImpl, passed: Sequence[str]) -> s
 def _location(function: Callable[..., object]) -> str:
     code = getattr(inspect.unwrap(function), "__code__", None)
     return defined_at(code) if code else ""
-
-
-def _check_requirements(candidate: Candidate) -> None:
-    """Raise `UnusablePlugin` if the distribution excludes the installed release of shopdb-hookspecs."""
-    installed = version(HOOKSPECS)
-    for requirement in _requirements(candidate):
-        is_hookspecs = canonicalize_name(requirement.name) == HOOKSPECS
-        if is_hookspecs and not requirement.specifier.contains(installed, prereleases=True):
-            raise UnusablePlugin(
-                f"it requires {requirement}, and {HOOKSPECS} {installed} is installed: install a release of "
-                f"{candidate.distribution} that supports it"
-            )
-
-
-def _requirements(candidate: Candidate) -> list[Requirement]:
-    """Return the requirements (`Requires-Dist`) whose markers match this machine."""
-    try:
-        requirements = [Requirement(text) for text in candidate.requires]
-    except InvalidRequirement as error:
-        reason = f"its Requires-Dist is not valid: {str(error).splitlines()[0]}"
-        raise UnusablePlugin(f"{reason}: correct the dependencies of {candidate.distribution}") from error
-    return [each for each in requirements if each.marker is None or each.marker.evaluate()]
 
 
 def _import(candidate: Candidate) -> object:

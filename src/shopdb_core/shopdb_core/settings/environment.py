@@ -11,8 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
-from dotenv import dotenv_values
-
 from shopdb_core.errors import ConfigurationError, did_you_mean
 from shopdb_core.settings.records import (
     AUDIT_KEY,
@@ -53,8 +51,12 @@ def with_dotenv(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
     Raises `ConfigurationError` where the file cannot be read.
     """
     dotenv = directory / ".env"
+    if not dotenv.is_file():
+        return dict(environ)
+    from dotenv import dotenv_values  # noqa: PLC0415  # `shopdb --help` outside of a site does without
+
     try:
-        values = dotenv_values(dotenv, interpolate=False) if dotenv.is_file() else {}
+        values = dotenv_values(dotenv, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{dotenv.name} cannot be read: {error}") from error
     return {name: value for name, value in values.items() if value is not None} | dict(environ)

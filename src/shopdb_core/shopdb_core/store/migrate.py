@@ -1,4 +1,7 @@
-"""`upgrade` runs the migrations of the core and the plugins; `migration_statuses` reports their revisions."""
+"""`upgrade` runs the migrations of the core and the plugins; `migration_statuses` reports their revisions.
+
+Alembic is imported where it is used: a server whose tables are up to date starts without it.
+"""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -6,21 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, insert, inspect, select
 
 from shopdb_core.errors import ConfigurationError, first_line, frames_in_directory, raised_at
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.interface import guarded
 from shopdb_core.store.open import migration_transaction
+from shopdb_core.store.revisions import VERSION_TABLE_PREFIX, current_revision, plain_head
 from shopdb_core.store.tables import REASON_LENGTH, migrationfailure
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
 CORE = "core"
-VERSION_TABLE_PREFIX = "alembic_version_"
 
 _ENVIRONMENT = Path(__file__).parent / "migrations"
 
@@ -39,7 +43,7 @@ class MigrationScripts:
     def head(self) -> str | None:
         """Return the newest revision, `None` without scripts; raises `BrokenMigrations` for several."""
         with self._naming_distribution("cannot be read"):
-            heads = ScriptDirectory.from_config(self._config()).get_heads()
+            heads = self._script_directory().get_heads()
             if len(heads) > 1:
                 both = " and ".join(sorted(heads))
                 raise ValueError(f"{both} have no successor: let one name the other as its down_revision")
@@ -48,7 +52,7 @@ class MigrationScripts:
     def require_known(self, revision: str | None) -> None:
         """Raise `BrokenMigrations` for a revision that only a later release can contain."""
         with self._naming_distribution("cannot be read"):
-            scripts = list(ScriptDirectory.from_config(self._config()).walk_revisions())
+            scripts = list(self._script_directory().walk_revisions())
         if revision is not None and revision not in {script.revision for script in scripts}:
             raise BrokenMigrations(
                 f"The tables of {self.name} are at {revision}, which the installed release does not know: "
@@ -57,16 +61,27 @@ class MigrationScripts:
 
     def upgrade(self, connection: Connection) -> None:
         """Run the missing migrations in the connection's transaction; raises `BrokenMigrations`."""
+        from alembic import command  # noqa: PLC0415  # see the module's docstring
+
         self.require_known(current_revision(connection, self.name))
         with self._naming_distribution(_failed(connection)), guarded(connection):
             command.upgrade(self._config(connection), "head")
 
     def downgrade(self, connection: Connection) -> None:
         """Run every migration backwards, in the connection's transaction; raises `BrokenMigrations`."""
+        from alembic import command  # noqa: PLC0415  # see the module's docstring
+
         with self._naming_distribution(_failed(connection)), guarded(connection):
             command.downgrade(self._config(connection), "base")
 
-    def _config(self, connection: Connection | None = None) -> Config:
+    def _script_directory(self) -> "ScriptDirectory":
+        from alembic.script import ScriptDirectory  # noqa: PLC0415  # see the module's docstring
+
+        return ScriptDirectory.from_config(self._config())
+
+    def _config(self, connection: Connection | None = None) -> "Config":
+        from alembic.config import Config  # noqa: PLC0415  # see the module's docstring
+
         config = Config()
         config.set_main_option("script_location", _escaped(_ENVIRONMENT))
         config.set_main_option("version_locations", _escaped(self.directory))
@@ -95,12 +110,6 @@ class MigrationScripts:
 def core_scripts() -> MigrationScripts:
     """Return the core's own migrations."""
     return MigrationScripts(CORE, _ENVIRONMENT / "versions")
-
-
-def current_revision(connection: Connection, name: str) -> str | None:
-    """Return the revision that the database has of `name`; `None` before its first migration."""
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE_PREFIX + name})
-    return context.get_current_revision()
 
 
 def _failed(connection: Connection) -> str:
@@ -164,6 +173,8 @@ def migration_statuses(connection: Connection, plugins: Sequence[MigrationScript
 
 def _status(connection: Connection, scripts: MigrationScripts) -> MigrationStatus:
     current = current_revision(connection, scripts.name)
+    if current is not None and current == plain_head(scripts.directory):
+        return MigrationStatus(scripts.name, current, current)
     try:
         head = scripts.head()
         scripts.require_known(current)

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.store.migrate import VERSION_TABLE_PREFIX, MigrationScripts, upgrade
+from shopdb_core.store.migrate import MigrationScripts, upgrade
 from shopdb_core.store.open import migration_transaction
+from shopdb_core.store.revisions import VERSION_TABLE_PREFIX
 
 HOOK = "get_migrations"
 

@@ -16,11 +16,12 @@ from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, Databas
 from shopdb_core.store.interface import install_guard
 from shopdb_core.store.sqlite.files import create_private, make_private
 
-WRITER_CACHE_KIB = 16 * 1024
-READERS_CACHE_KIB = 16 * 1024
-"""The page cache of one process: half for its writer, half for all its readers together.
+WRITER_CACHE_KIB = 2 * 1024
+READERS_CACHE_KIB = 4 * 1024
+"""The page caches of one process: that of its writer, and those of all its readers together.
 
-What does not fit is in the system's own cache, which all processes share.
+What does not fit is in the system's own cache, which all processes share. On a file of 210 MB, caches of
+16 MiB each made neither submissions nor reports faster, and took a third of the server's memory.
 """
 
 _LOCKED = ErrorClass("The database is locked by another process.")
