@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from shopdb_core.cli.common import json_option, site_environment, site_settings,
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table, short_time
 from shopdb_core.declarations.check import declaration_schema
 from shopdb_core.devkit.comparing import Comparison, Declared, compare_releases
+from shopdb_core.devkit.databases import database_servers
 from shopdb_core.devkit.isolation import InstalledPlugin, installed_plugin
 from shopdb_core.devkit.results import ConformanceResult
 from shopdb_core.errors import ConfigurationError, NotFound, ShopDBError
@@ -173,17 +174,21 @@ def _summary(plugin: Plugin) -> JsonObject:
 @plugin.command("check")
 @click.argument("target", required=False, metavar="[PATH|WHEEL|NAME]")
 @click.option("--against", "older", metavar="PATH|WHEEL|NAME", help="Compare with an older release, too.")
+@click.option(
+    "--database-url", "urls", metavar="URL", multiple=True, help="Also check on this server; may be repeated."
+)
 @json_option
-def check(target: str | None, older: str | None, *, as_json: bool) -> None:
+def check(target: str | None, older: str | None, urls: Sequence[str], *, as_json: bool) -> None:
     """Check a plugin against the contract: a source tree, a wheel, or an installed plugin.
 
     Without an argument, the source tree in the working directory. pip puts a wheel or a source tree into a
-    temporary folder; this environment does not change, and no site is needed. Exits with 1 if the plugin does
-    not conform, or if its version is too small a step from that of the older release.
+    temporary folder; this environment does not change, and no site is needed. The checks run on SQLite, and
+    on databases that they make on each server and drop. Exits with 1 if the plugin does not conform, or if
+    its version is too small a step from that of the older release.
     """
-    with installed_plugin(target) as plugin:
+    with database_servers(urls) as servers, installed_plugin(target) as plugin:
         comparison = _compare(plugin, older) if older else None
-        result = ConformanceResult.from_json(plugin.run("check"))
+        result = ConformanceResult.from_json(plugin.run("check", servers))
     if as_json:
         echo_json({**result.as_json(), **({"against": comparison.as_json()} if comparison else {})})
     else:

@@ -1,14 +1,12 @@
-"""Temporary sites with one plugin, on SQLite: `TrialSites` makes them, `Submitter` submits to one.
+"""Temporary sites with one plugin: `TrialSites` makes them, `Submitter` submits to one.
 
 Each `TrialSite` has a database of its own with the tables of the core and of the plugin.
 """
 
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
@@ -16,6 +14,7 @@ from sqlalchemy import Connection, func, select
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.audit.verify import verify
+from shopdb_core.devkit.databases import Databases
 from shopdb_core.devkit.results import CheckFailed, Finding, difference, shortened
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError, PluginFailure, ShopDBError
@@ -75,30 +74,31 @@ class TrialSite:
 
 
 class TrialSites:
-    """Makes equal sites in a folder; the migrations run once, for a template that is copied.
+    """Makes equal sites; the migrations run once, for a template that is copied where the database can.
 
     Raises `ConfigurationError` where the plugin's migrations fail.
     """
 
-    def __init__(self, subject: Subject, folder: Path) -> None:
+    def __init__(self, subject: Subject, databases: Databases) -> None:
         self.subject = subject
-        self._folder = folder
-        self._count = 0
+        self._databases = databases
         self._plugins = subject.plugins()
-        self._template = folder / "template.sqlite3"
-        statuses = upgrade(f"sqlite:///{self._template}", migration_scripts(self._plugins))
-        if reasons := [status.failure for status in statuses if status.failure]:
-            raise ConfigurationError(reasons[0])
+        self._template = databases.make()
+        self._migrate(self._template)
 
     @contextmanager
     def open(self) -> Iterator[TrialSite]:
-        """Give a new site without assets; it is closed at the end of the block."""
-        self._count += 1
-        database = self._folder / f"{self._count}.sqlite3"
-        shutil.copyfile(self._template, database)
-        settings = Settings(secret_key=secrets.token_hex(32), database_url=f"sqlite:///{database}", threads=1)
+        """Give a new site without assets; it is closed and its database dropped at the end of the block."""
+        url = self._databases.copy(self._template, self._migrate)
+        settings = Settings(secret_key=secrets.token_hex(32), database_url=url, threads=1)
         with Site(settings, self._plugins, open_store(settings)) as site:
             yield TrialSite(self.subject, site)
+        self._databases.drop(url)
+
+    def _migrate(self, url: str) -> None:
+        statuses = upgrade(url, migration_scripts(self._plugins))
+        if reasons := [status.failure for status in statuses if status.failure]:
+            raise ConfigurationError(reasons[0])
 
 
 @dataclass(frozen=True, slots=True)

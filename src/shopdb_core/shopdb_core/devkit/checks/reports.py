@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from shopdb_core.devkit.generating import samples
 from shopdb_core.devkit.results import CheckFailed, Finding, shortened
 from shopdb_core.devkit.trial import TrialSite, TrialSites
-from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError
+from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError, Unavailable
+from shopdb_core.store.dialect import driver_sentence
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
 ARGUMENT_SAMPLES = 15
@@ -86,6 +87,8 @@ def _rows(trial_site: TrialSite, report: Report, arguments: JsonObject, place: s
         return trial_site.site.reports.rows(trial_site.subject.name, report, arguments)
     except PluginFailure as failure:
         raise CheckFailed(_failure_finding(trial_site, report, failure, place)) from failure
+    except Unavailable as error:
+        raise CheckFailed(Finding(place, f"is answered 503: {error} {driver_sentence(error)}")) from error
 
 
 def _failure_finding(trial_site: TrialSite, report: Report, failure: PluginFailure, place: str) -> Finding:
