@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from shopdb_core.errors import PluginFailure
-from shopdb_core.json_text import canonical_text, pointer
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_hookspecs import Json, JsonObject
 
 SQLITE = "sqlite"
 LONGEST_CHECK = "normalize_submission"
-
-MAX_JSON_LENGTH = 200
-"""After how many characters JSON in a finding is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +162,3 @@ class ConformanceResult:
             return f"{named} conforms."
         count = self._fault_count()
         return f"{named} does not conform: {count} fault{'' if count == 1 else 's'}."
-
-
-def shortened(value: Json) -> str:
-    """Return canonical JSON for a finding, cut after 200 characters."""
-    text = canonical_text(value)
-    return text if len(text) <= MAX_JSON_LENGTH else f"{text[:MAX_JSON_LENGTH]}…"
-
-
-def difference(before: JsonObject, after: JsonObject) -> str:
-    """Return the fields that differ, each with its JSON pointer, as `/place: "a" -> "b"`."""
-    names = sorted(before.keys() | after.keys())
-    return ", ".join(
-        f"{pointer([name])}: {_member(before, name)} -> {_member(after, name)}"
-        for name in names
-        if canonical_text(before.get(name)) != canonical_text(after.get(name))
-        or (name in before) != (name in after)
-    )
-
-
-def _member(document: JsonObject, name: str) -> str:
-    return shortened(document[name]) if name in document else "nothing"

@@ -15,7 +15,8 @@ from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.audit.verify import verify
 from shopdb_core.devkit.databases import Databases
-from shopdb_core.devkit.results import CheckFailed, Finding, difference, shortened
+from shopdb_core.devkit.differences import changes, difference
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError, PluginFailure, ShopDBError
 from shopdb_core.intake.http_body import json_body
@@ -121,18 +122,16 @@ class Submitter:
             raise CheckFailed(Finding(f"{step}, dry run", "writes", hint))
         result = self._submit(step, submission, dryrun=False)
         if _outcome(announced) != _outcome(result):
-            changes = (
-                difference(announced.diff, result.diff) or f"warnings {shortened(list(result.warnings))}"
+            differing = difference(_written(announced), _written(result))
+            what = (
+                f"announces {announced.action}, then {result.action} happens; the two differ in {differing}"
             )
-            what = f"announces {announced.action}, then {result.action} happens; the two differ in {changes}"
             hint = "The result of normalize_submission must depend on the submission alone."
             raise CheckFailed(Finding(f"{step}, dry run", what, hint))
         if result.action != action:
-            changes = ", ".join(
-                f"{pointer([field])} changed {shortened(change)}" for field, change in result.diff.items()
-            )
-            changes = changes or f"nothing changed by {', '.join(pointer([field]) for field in submission)}"
-            raise CheckFailed(Finding(step, f"is {result.action} instead of {action}: {changes}"))
+            changed = changes(result.diff)
+            changed = changed or f"nothing changed by {', '.join(pointer([field]) for field in submission)}"
+            raise CheckFailed(Finding(step, f"is {result.action} instead of {action}: {changed}"))
         return result
 
     def attributes(self, assetid: int | None) -> JsonObject:
@@ -159,3 +158,9 @@ class Submitter:
 
 def _outcome(result: SubmissionResult) -> object:
     return result.action, result.warnings, canonical(result.diff)
+
+
+def _written(result: SubmissionResult) -> JsonObject:
+    """Return the new value of each field that changed, and the warnings."""
+    fields = {name: change.get("after", change) for name, change in result.diff.items()}
+    return {**fields, **({"@warnings": list(result.warnings)} if result.warnings else {})}

@@ -6,8 +6,9 @@ from contextlib import suppress
 
 from hypothesis import strategies as st
 
+from shopdb_core.devkit.differences import difference, members
 from shopdb_core.devkit.generating import samples
-from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.trial import TrialSite, TrialSites
 from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError, Unavailable
 from shopdb_core.store.dialect import driver_sentence
@@ -30,7 +31,12 @@ def check_reports(sites: TrialSites) -> Iterator[Finding]:
             try:
                 for arguments in _arguments(report, texts):
                     for trial_site, where in ((empty, "an empty site"), (filled, "a site with assets")):
-                        _check_rows(trial_site, report, arguments, f"with {shortened(arguments)} on {where}")
+                        _check_rows(
+                            trial_site,
+                            report,
+                            arguments,
+                            f"with {members(arguments) or 'no argument'} on {where}",
+                        )
             except CheckFailed as failed:
                 yield failed.finding
 
@@ -76,10 +82,16 @@ def _check_rows(trial_site: TrialSite, report: Report, arguments: JsonObject, ca
     for row in rows:
         if fault := _row_fault(report, row):
             raise CheckFailed(Finding(place, f"{call} yields {fault}"))
-    if [*map(tuple, rows)] != [*map(tuple, _rows(trial_site, report, arguments, place))]:
+    again = _rows(trial_site, report, arguments, place)
+    if [*map(tuple, rows)] != [*map(tuple, again)]:
         hint = "Order by columns that are unique together: readers page through the rows."
-        what = f"{call} yields other rows, or another order, at the second call"
+        changed = difference(_named(report, rows), _named(report, again))
+        what = f"{call} yields other rows, or another order, at the second call: {changed}"
         raise CheckFailed(Finding(place, what, hint))
+
+
+def _named(report: Report, rows: Sequence[Sequence[Json]]) -> list[JsonObject]:
+    return [dict(zip(report.columns, row, strict=True)) for row in rows]
 
 
 def _rows(trial_site: TrialSite, report: Report, arguments: JsonObject, place: str) -> list[Sequence[Json]]:

@@ -3,7 +3,8 @@
 The rows after a sequence of submissions are compared with those of the same assets created at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,8 +13,9 @@ from sqlalchemy import Connection, Row, insert, select
 
 from shopdb_core.assets.plugin_tables import Contents, PluginTables, differences
 from shopdb_core.assets.rows import read_attributes
+from shopdb_core.devkit.differences import difference, members
 from shopdb_core.devkit.generating import NothingGenerated, check_property
-from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSite, TrialSites
 from shopdb_core.errors import InvalidSubmission, PluginFailure
@@ -70,17 +72,14 @@ class StorageComparison:
             raise StorageMismatch(finding, submissions)
 
     def shortest(self, mismatch: StorageMismatch) -> Finding:
-        """Return the finding without the submissions that it does not need; Hypothesis keeps some."""
-        finding, submissions = mismatch.finding, list(mismatch.submissions)
-        for index in reversed(range(len(submissions))):
-            fewer = submissions[:index] + submissions[index + 1 :]
-            if (shorter := self._finding(fewer)) is not None:
-                finding, submissions = shorter, fewer
-        return finding
+        """Return the finding without the submissions, fields and items that it does not need."""
+        required = self._collector.required
+        least = _least(mismatch.submissions, required, lambda fewer: self._finding(fewer) is not None)
+        return self._finding(least) or mismatch.finding
 
     def _finding(self, submissions: Submissions) -> Finding | None:
         prepared = [each for each in map(self._prepared, submissions) if each is not None]
-        after = f"after {', then '.join(map(shortened, submissions))}"
+        after = f"after {', then '.join(_steps(prepared))}"
         store = self._trial_site.site.store
         try:
             stored = store.dry_run(lambda connection: self._submitted(connection, prepared))
@@ -88,10 +87,9 @@ class StorageComparison:
         except PluginFailure as failure:
             finding = Finding.of_failure(failure, self._trial_site.subject.candidate)
             return Finding(finding.place, f"{finding.what} {after}")
-        for table, row, what in differences(stored.contents, expected):
-            columns = ", ".join(f"{name} {value}" for name, value in row)
+        for table, what in differences(stored.contents, expected):
             hint = "Write what `after` says, whatever `before` was: remove what is gone, clear what is null."
-            return Finding(HOOK, f"{after}: in {table} the row ({columns}) {what}", hint)
+            return Finding(HOOK, f"{after}: in {table} the row {what}", hint)
         return None
 
     def _prepared(self, submission: dict[str, Json]) -> PreparedSubmission | None:
@@ -122,6 +120,41 @@ class StorageComparison:
                 plugin=self._collector.name,
             )
         return self._tables.of_assets(connection)
+
+
+def _least(
+    submissions: Submissions, required: AbstractSet[str], is_faulty: Callable[[Submissions], bool]
+) -> Submissions:
+    """Return faulty submissions without the submissions, fields and items that the fault does not need."""
+    for index in reversed(range(len(submissions))):
+        fewer = [*submissions[:index], *submissions[index + 1 :]]
+        submissions = fewer if is_faulty(fewer) else submissions
+    for index in range(len(submissions)):
+        for field in sorted(submissions[index].keys() - required):
+            rest = {name: value for name, value in submissions[index].items() if name != field}
+            fewer = [*submissions[:index], rest, *submissions[index + 1 :]]
+            submissions = fewer if is_faulty(fewer) else submissions
+        for field, value in submissions[index].items():
+            for item in reversed(range(len(value) if isinstance(value, list) else 0)):
+                items = submissions[index][field]
+                rest = {**submissions[index], field: [*items[:item], *items[item + 1 :]]}
+                fewer = [*submissions[:index], rest, *submissions[index + 1 :]]
+                submissions = fewer if is_faulty(fewer) else submissions
+    return submissions
+
+
+def _steps(prepared: Sequence[PreparedSubmission]) -> Iterator[str]:
+    """Yield what each submission of a sequence did to its asset."""
+    stored: dict[bytes, JsonObject] = {}
+    several = len({each.identitykey for each in prepared}) > 1
+    for each in prepared:
+        before = stored.get(each.identitykey)
+        if before is None:
+            yield f"an asset was created with {members(each.submission)}"
+        else:
+            of_asset = f" of {each.identityvalue}" if several else ""
+            yield f"{difference(before, {**before, **each.submission}) or 'the same again'}{of_asset}"
+        stored[each.identitykey] = {**(before or {}), **each.submission}
 
 
 def check_storing(sites: TrialSites) -> Iterator[Finding]:
