@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -49,7 +49,8 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     metavar="URL",
     help="The site's database; default SHOPDB_DATABASE_URL, or a SQLite file here.",
 )
-def init(database_url: str | None) -> None:
+@json_option
+def init(database_url: str | None, *, as_json: bool) -> None:
     """Write .env with generated secrets, readable by you alone, and create the database.
 
     What is set in the environment is taken: SECRET_KEY, SHOPDB_AUDIT_KEY, COLLECTOR_API_KEY (or their
@@ -64,10 +65,15 @@ def init(database_url: str | None) -> None:
     if _has_assets(settings):
         settings = _with_present_key(settings, values)
     write_dotenv(dotenv, values)
+    secret_names = [name for name in _SITE_SECRETS if _given(values, name)]
+    if as_json:
+        made = {name: _given(os.environ, name) is None for name in secret_names}
+        statuses = upgrade_site(settings)
+        echo_json({"file": str(dotenv.resolve()), "made": made, "tables": _rows(statuses)})
+        _exit_failed(statuses)
+        return
     *parts, last = [
-        f"the environment's {name}" if _given(os.environ, name) else f"a {name}"
-        for name in _SITE_SECRETS
-        if _given(values, name)
+        f"the environment's {name}" if _given(os.environ, name) else f"a {name}" for name in secret_names
     ]
     echo(f"Wrote .env (mode 0600) with {', '.join(parts)} and {last}.")
     _upgrade(settings)
@@ -194,6 +200,11 @@ def _upgrade(settings: Settings, *, as_json: bool = False) -> None:
         echo_json(_rows(statuses))
     for each in () if as_json else statuses:
         echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
+    _exit_failed(statuses)
+
+
+def _exit_failed(statuses: Sequence[MigrationStatus]) -> None:
+    """Exit with 1 if a plugin's migration failed."""
     failures = [each.failure for each in statuses if each.failure]
     for failure in failures:
         echo_error(f"{failure}. The other plugins serve.")
@@ -259,6 +270,12 @@ def _duration(text: str) -> timedelta:
 @click.option(
     "--ttl", type=_duration, metavar="DURATION", default="1h", show_default=True, help="How long it is valid."
 )
-def create(subject: str, role: Role, ttl: timedelta) -> None:
+@json_option
+def create(subject: str, role: Role, ttl: timedelta, *, as_json: bool) -> None:
     """Print a new token, and nothing else."""
-    echo(Tokens(*site_settings().secret_keys).issue(subject, role, ttl))
+    expiresat = datetime.now(UTC) + ttl
+    token = Tokens(*site_settings().secret_keys).issue(subject, role, ttl)
+    if as_json:
+        echo_json({"token": token, "subject": subject, "role": role, "expiresat": expiresat})
+    else:
+        echo(token)

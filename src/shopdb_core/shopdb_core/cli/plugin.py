@@ -134,8 +134,9 @@ def show(name: str, *, as_json: bool) -> None:  # noqa: ARG001  # every command 
 @plugin.command("schema")
 @click.argument("name", required=False)
 @click.option("--declaration", is_flag=True, help="Print the schema of plugins' declarations instead.")
-def schema(name: str | None, *, declaration: bool) -> None:
-    """Print the JSON Schema of one plugin's submissions, for editors and other tools."""
+@json_option
+def schema(name: str | None, *, declaration: bool, as_json: bool) -> None:  # noqa: ARG001  # as for `show`
+    """Print the JSON Schema of one plugin's submissions, with and without --json."""
     if declaration == bool(name):
         raise click.UsageError("Give either the NAME of a plugin, or --declaration.")
     echo_json(_submission_schema(name) if name else declaration_schema())
@@ -269,7 +270,10 @@ def _echo_rebuilt(groups: list[Rebuilt], *, dryrun: bool, as_json: bool) -> None
     "--directory", type=click.Path(path_type=Path), help="The folder to write; default ./shopdb-NAME."
 )
 @click.option("--defaults", is_flag=True, help="Do not ask: use the default of each option that is missing.")
-def new(name: str, directory: Path | None, *, defaults: bool, **options: str | bool | None) -> None:
+@json_option
+def new(
+    name: str, directory: Path | None, *, defaults: bool, as_json: bool, **options: str | bool | None
+) -> None:
     """Write the distribution of a new plugin, which builds, installs and passes its own tests.
 
     Prompts for each option that is missing; Enter takes what is in brackets.
@@ -288,6 +292,9 @@ def new(name: str, directory: Path | None, *, defaults: bool, **options: str | b
     if not defaults:
         answers |= {each.name: _prompt(each) for each in scaffold.questions(name) if each.name not in answers}
     files = scaffold.write_distribution(name, answers, folder)
+    if as_json:
+        echo_json({"directory": str(folder), "files": [file.as_posix() for file in files]})
+        return
     echo(f"Wrote {folder}:")
     for file in files:
         echo(f"  {file.as_posix()}")
@@ -320,14 +327,14 @@ def _warn_if_taken(name: str) -> None:
 
 
 def _prompt(question: "Question") -> str | bool:
-    """Ask a question until the answer is valid; the default is shown in brackets, and Enter takes it."""
+    """Ask on stderr until the answer is valid; the default is shown in brackets, and Enter takes it."""
     if isinstance(question.default, bool):
-        return click.confirm(question.text, default=question.default)
+        return click.confirm(question.text, default=question.default, err=True)
 
     def valid(answer: str) -> str:
         if fault := question.fault(answer):
             raise click.UsageError(fault)
         return answer
 
-    answer: str = click.prompt(question.text, default=question.default, value_proc=valid)
+    answer: str = click.prompt(question.text, default=question.default, value_proc=valid, err=True)
     return answer
