@@ -81,6 +81,7 @@ class RunningServer:
     log: Path
     key: str = COLLECTOR_KEY
     leads_group: bool = False
+    line: str = ""
 
     def client(self, **options: object) -> httpx.Client:
         """Return an HTTP client that sends the collector key."""
@@ -177,7 +178,7 @@ class Site:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert "http://" in line, f"the server did not start: {log.read_text()}"
-        server = RunningServer(process, line.split()[-1], log)
+        server = RunningServer(process, re.findall(r"http://[\w.:\[\]]+", line)[0], log, line=line)
         self.servers.append(server)
         return server
 

@@ -30,6 +30,7 @@ def test_everything_can_be_set():
             "SHOPDB_LISTEN": "[::1]:80",
             "SHOPDB_THREADS": "3",
             "SHOPDB_WORKERS": "2",
+            "SHOPDB_DEBUG": "1",
             "SHOPDB_POOL_SIZE": "4",
             "COLLECTOR_API_KEY": f"{KEY}, {KEY[::-1]}",
             "COLLECTOR_API_KEY_NET_GEAR": KEY,
@@ -45,6 +46,7 @@ def test_everything_can_be_set():
     assert settings.listen == ("::1", 80)
     assert settings.threads == 3
     assert settings.workers == 2
+    assert settings.debug
     assert settings.pool_size == 4
     assert settings.shared_keys == (KEY, KEY[::-1])
     assert settings.collector_keys == {"net_gear": (KEY,)}

@@ -1,16 +1,20 @@
 """What `shopdb plugin new` writes: it builds, installs, passes its own tests and serves, without one edit."""
 
+import shlex
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
+from sqlalchemy import URL, make_url
 
 MakeSite = Callable[..., Any]
 VARIANTS = {"racks": (), "paper_shredders": ("--with-tables",)}
@@ -62,6 +66,27 @@ def test_it_passes_its_own_tests(new_plugin: NewPlugin) -> None:
     """As its wheel, and with what it writes on a server of its own."""
     # -P: what is installed is tested, and not what lies beside the tests.
     run(new_plugin.files, "-P", "-m", "pytest", PYTHONPATH=str(new_plugin.installed))
+
+
+def test_its_workflow_checks_it_on_database_servers(
+    new_plugin: NewPlugin, server_url: Callable[[str], URL]
+) -> None:
+    """The command names the two services; it passes on the servers of the tests."""
+    workflow = yaml.safe_load((new_plugin.files / ".github/workflows/ci.yml").read_text("utf-8"))
+    job = workflow["jobs"]["databases"]
+    (*_, command) = (step["run"] for step in job["steps"] if "run" in step)
+    options = [make_url(each) for each in shlex.split(command) if "://" in each]
+
+    assert shlex.split(command)[:4] == ["shopdb", "plugin", "check", "."]
+    ports = [service["ports"] for service in job["services"].values()]
+    assert ports == [[f"{url.port}:{url.port}"] for url in options]
+    urls = [server_url({"mariadb": "mysql"}.get(each.drivername, each.drivername)) for each in options]
+    given = [("--database-url", url.render_as_string(hide_password=False)) for url in urls]
+    run(
+        new_plugin.files,
+        *("-P", "-m", "shopdb_core", "plugin", "check", new_plugin.name, *chain(*given)),
+        PYTHONPATH=str(new_plugin.installed),
+    )
 
 
 def test_it_serves(new_plugin: NewPlugin, make_site: MakeSite) -> None:

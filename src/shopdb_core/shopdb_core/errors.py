@@ -21,7 +21,9 @@ ShopDBError
 end suggest a name, and describe an exception of a plugin's code by its message and its line.
 """
 
+import logging
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -183,6 +185,28 @@ def first_line(error: BaseException) -> str:
     # SQLAlchemy's further lines are the statement and a link; the text of a SyntaxError ends with its place.
     lines = str(error.msg if isinstance(error, SyntaxError) else error).splitlines()
     return next(iter(lines), type(error).__name__)
+
+
+def log_text(error: BaseException | None) -> str:
+    """Return the traceback of an error for the log, after the messages of its causes if the log has details.
+
+    A message may quote a payload or a secret. It is logged only where the logger `shopdb_core` itself has the
+    level DEBUG, as with `shopdb serve --debug`: that of a program's root logger does not count.
+    """
+    if error is None:
+        return ""
+    lines = traceback.format_tb(error.__traceback__)
+    if logging.getLogger(__package__).level == logging.DEBUG:
+        # First, since the log limits the number of lines. SQLAlchemy leaves out the parameters.
+        lines = [*_messages(error), *lines]
+    return "".join(lines)
+
+
+def _messages(error: BaseException) -> Iterator[str]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield from traceback.format_exception_only(cause)
+        cause = cause.__cause__
 
 
 def raised_at(error: BaseException, own: IsOwnFrame) -> str:

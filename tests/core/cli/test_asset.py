@@ -99,8 +99,8 @@ def test_times_are_short_and_wide_characters_aligned(site: Any) -> None:
     _, wide, narrow = site.run("asset", "list").stdout.splitlines()
     reported = site.run("report", "computers", "stale", "days=0").stdout
 
-    assert re.fullmatch(r"2 {8}computers  PC-1234 {8}1 {8}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", narrow)
-    assert re.fullmatch(r"1 {8}computers  漢字 {11}1 {8}.*", wide)
+    assert re.fullmatch(r" {6}2  computers  PC-1234 {14}1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", narrow)
+    assert re.fullmatch(r" {6}1  computers  漢字 {17}1  .*", wide)
     assert narrow[-20:] in reported
 
 

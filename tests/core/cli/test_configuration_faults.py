@@ -138,6 +138,7 @@ def test_more_keys_than_a_rotation_needs(refusal: Refusal) -> None:
         ("SHOPDB_MAX_BODY_BYTES", "²"),
         ("SHOPDB_THREADS", "many"),
         ("SHOPDB_WORKERS", "0"),
+        ("SHOPDB_DEBUG", "yes"),
         ("SHOPDB_COMPUTERS_ONMATCH", "merge"),
         ("SHOPDB_COMPUTERS_ONMATCH", ""),
         ("SHOPDB_DATABASE_URL", ""),

@@ -1,13 +1,17 @@
 """The commands as a whole: help, wrong usage, and commands that plugins add."""
 
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import click
 import pytest
+
+from shopdb_core.cli import shopdb
 
 MakeSite = Callable[..., Any]
 Refused = Callable[[CompletedProcess[str]], str]
@@ -69,7 +73,7 @@ def test_help_lists_every_command(make_site: MakeSite) -> None:
     done = make_site().run("--help")
 
     assert done.returncode == 0
-    listed = [line.split()[0] for line in done.stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    listed = re.findall(r"(?m)^  (\w+) +\S", done.stdout.partition("Commands:")[2])
     assert listed == COMMANDS
 
 
@@ -129,6 +133,73 @@ def test_a_plugin_adds_a_command(make_site: MakeSite, tmp_path: Path) -> None:
     )
 
     assert make_site(variables=variables).run("greet").stdout == "Hello\n"
+
+
+HEAVY_MODULE = """
+import sys
+import click
+sys.stderr.write("imported")
+
+@click.command("greet"{options})
+@click.option("--loud", help="Not this.")
+def greet(loud):
+    '''Say hello to
+    a machine. Not this either.
+
+    Nor this.
+    '''
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        (HEAVY_MODULE.format(options=""), "Say hello to a machine. From greeting."),
+        (HEAVY_MODULE.format(options=", help='Greet it. Twice.'"), "Greet it. From greeting."),
+        (HEAVY_MODULE.format(options=", help='No', short_help='Greet.'"), "Greet. From greeting."),
+        ("from elsewhere import greet", "From greeting."),
+        ("this is not Python", "From greeting."),
+    ],
+)
+def test_the_line_of_a_plugin_s_command_is_its_help(
+    make_site: MakeSite, tmp_path: Path, module: str, line: str
+) -> None:
+    """It is read from the source: the module is not imported."""
+    done = make_site(variables=install_command(tmp_path, module)).run("--help")
+
+    assert done.stderr == ""
+    assert re.search(rf"(?m)^  greet +{re.escape(line)}$", done.stdout), done.stdout
+
+
+def test_the_commands_of_computers_have_a_line() -> None:
+    """Neither the plugin nor its package is imported for it."""
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+
+    printed, modules = done.stdout.rsplit("\n", 2)[:2]
+    assert re.search(r"(?m)^  collect +Print this machine's inventory as a submission", printed)
+    assert re.search(r"(?m)^  demo +Serve on SQLite in a temporary directory", printed)
+    assert "shopdb_computers" not in modules
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield each command that is not a group, with the words that call it."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        yield from commands(command.get_command(context, name), f"{path} {name}".strip())
+
+
+def test_every_command_of_the_core_takes_json() -> None:
+    """Those of plugins are their own."""
+    without = [
+        path
+        for path, command in commands(shopdb, "")
+        if not any("--json" in each.opts for each in command.params)
+    ]
+
+    assert without == ["collect", "demo"]
 
 
 def test_a_blocked_plugin_adds_no_command(make_site: MakeSite, tmp_path: Path) -> None:

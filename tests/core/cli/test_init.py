@@ -1,5 +1,6 @@
 """`shopdb init`: a new site in an empty directory."""
 
+import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,20 @@ def test_it_creates_a_site_that_serves(bare: Any) -> None:
     assert bare.database.file.is_file()
     bare.variables["SHOPDB_LISTEN"] = "127.0.0.1:0"
     assert bare.serve().url.startswith("http://127.0.0.1:")
+
+
+def test_as_json_it_is_one_object(bare: Any) -> None:
+    """The file, which secrets are new, and the tables as `shopdb db status` shows them; no secret."""
+    bare.variables["COLLECTOR_API_KEY"] = "a-collector-key-for-tests-0123456789-abc"
+
+    done = bare.run("init", "--json")
+
+    printed = json.loads(done.stdout)
+    assert printed["file"] == str((bare.directory / ".env").resolve())
+    assert printed["made"] == {"SECRET_KEY": True, "SHOPDB_AUDIT_KEY": True, "COLLECTOR_API_KEY": False}
+    assert printed["tables"] == json.loads(bare.run("db", "status", "--json").stdout)
+    values = dotenv_values(bare.directory / ".env")
+    assert str(values["SECRET_KEY"]) not in done.stdout
 
 
 def test_its_secrets_are_new_each_time_and_never_shown(make_site: MakeSite) -> None:

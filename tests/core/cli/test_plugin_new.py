@@ -1,5 +1,6 @@
 """`shopdb plugin new`: what it asks, what it writes, what it refuses."""
 
+import json
 import os
 import pty
 import subprocess
@@ -45,6 +46,15 @@ def test_defaults_ask_nothing(bare: Any) -> None:
     written = project(bare.directory / "shopdb-paper-shredders")
     assert written["authors"] == [{"name": "The shopdb-paper-shredders developers"}]
     assert written["description"] == "The ShopDB plugin that collects paper shredders"
+
+
+def test_as_json_the_files_are_one_object(bare: Any) -> None:
+    """Scripts get the folder and the paths in it."""
+    done = bare.run("plugin", "new", "paper_shredders", "--defaults", "--json")
+
+    printed = json.loads(done.stdout)
+    assert printed["directory"] == "shopdb-paper-shredders"
+    assert set(printed["files"]) == files(bare.directory / printed["directory"])
 
 
 def test_no_tables_unless_asked_for(bare: Any) -> None:

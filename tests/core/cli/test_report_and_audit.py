@@ -146,9 +146,9 @@ def test_a_site_gets_a_key_for_its_audit(stocked: Any, refused: Refused) -> None
     stocked.variables["SHOPDB_AUDIT_KEY"] = new
     assert "run `shopdb audit rekey`" in refused(stocked.run("audit", "verify"))
 
-    done = stocked.run("audit", "rekey")
+    done = stocked.run("audit", "rekey", "--json")
 
-    assert (done.returncode, done.stdout) == (0, "sealed 1 assets anew\n")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"sealed": 1, "unfit": 0})
     stocked.variables["SECRET_KEY"] = old[::-1]
     assert stocked.run("audit", "verify").returncode == 0
     del stocked.variables["SHOPDB_AUDIT_KEY"]
@@ -170,7 +170,7 @@ def test_a_secret_key_is_replaced_without_revoking_tokens(stocked: Any) -> None:
     server.submit("computers", {"hostname": "PC-1234", "osname": "Debian 13"})
 
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert stocked.run("audit", "verify").stdout == "1 assets, 2 entries, 0 faults\n"
+    assert stocked.run("audit", "verify").stdout == "1 asset, 2 entries, 0 faults\n"
 
 
 def test_a_head_finds_what_is_missing(stocked: Any, refused: Refused) -> None:
@@ -180,6 +180,8 @@ def test_a_head_finds_what_is_missing(stocked: Any, refused: Refused) -> None:
     file = stocked.directory / "head.json"
     file.write_text(taken.stdout)
     assert stocked.run("audit", "head", "--public-key").stdout.strip() == document["publickey"]
+    key = json.loads(stocked.run("audit", "head", "--public-key", "--json").stdout)
+    assert key == {"publickey": document["publickey"]}
     assert (document["entries"], document["assets"]) == (1, 1)
     assert stocked.run("audit", "verify", "--head", "head.json").returncode == 0
 

@@ -1,6 +1,7 @@
 """`shopdb serve`: what it prints, and what keeps it from starting."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,63 @@ def test_it_prints_one_line_and_accepts_requests(site: Any) -> None:
     assert httpx.get(f"{server.url}/api/health", trust_env=False).status_code == 200
     assert server.stop() == 0
     assert server.process.stdout.read() == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one", "two"])
+def test_scripts_get_the_url_and_the_process_as_json(site: Any, options: list[str]) -> None:
+    """The first line is one object; the process is that which SIGTERM ends, the master of several workers."""
+    server = site.serve(options=["--json", *options])
+
+    announced = json.loads(server.line)
+    assert announced == {"url": server.url, "pid": server.process.pid}
+    assert httpx.get(f"{announced['url']}/api/health", trust_env=False).status_code == 200
+    assert server.stop() == 0
+
+
+SENTENCE = re.compile(
+    "no such table: computers_software"
+    '|relation "computers_software" does not exist'
+    "|computers_software' doesn't exist"
+)
+
+
+def failing(site: Any, *options: str) -> tuple[str, str]:
+    """Make `store_asset` and a report fail in the database; return the answers and the log."""
+    site.database.query("ALTER TABLE computers_software RENAME TO computers_gone")
+    server = site.serve(options=options)
+    software = [{"name": "Confidential Tool", "version": "1"}]
+    stored = server.submit("computers", {"hostname": "PC-1", "installedsoftware": software})
+    headers = {"Authorization": f"Bearer {site.token()}"}
+    with server.client() as client:
+        reported = client.get("/api/reports/computers/software", headers=headers)
+    server.stop()
+    assert (stored.status_code, reported.status_code) == (500, 500)
+    return stored.text + reported.text, server.log.read_text()
+
+
+@pytest.mark.every_database
+def test_debug_logs_what_the_database_said(site: Any) -> None:
+    """With the plugin's lines; no client gets it, and the parameters of the statements are left out."""
+    answers, log = failing(site, "--debug")
+
+    assert len(SENTENCE.findall(log)) >= 2
+    assert log.count("shopdb_computers/") >= 2
+    assert not SENTENCE.search(answers)
+    assert "Confidential" not in log
+
+
+@pytest.mark.every_database
+def test_without_debug_the_log_has_no_message(site: Any) -> None:
+    """A message may quote a payload."""
+    _, log = failing(site)
+
+    assert not SENTENCE.search(log)
+    assert log.count("shopdb_computers/") >= 2
+
+
+def test_workers_log_it_too(site: Any) -> None:
+    """The option reaches every worker."""
+    assert SENTENCE.search(failing(site, "--debug", "--workers", "2")[1])
 
 
 def test_an_address_in_use_is_named(site: Any, refused: Refused) -> None:

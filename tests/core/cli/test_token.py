@@ -1,6 +1,8 @@
 """`shopdb token create`: a token and nothing else."""
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -23,6 +25,16 @@ def test_it_prints_the_token_and_nothing_else(make_site: MakeSite) -> None:
         "editor",
         90 * 86400,
     )
+
+
+def test_as_json_it_says_until_when(make_site: MakeSite) -> None:
+    """One object with the token, what it is for, and the time in UTC."""
+    printed = json.loads(make_site().run("token", "create", "--subject", "dashboard", "--json").stdout)
+
+    claims = jwt.decode(printed.pop("token"), options={"verify_signature": False})
+    expiresat = datetime.fromisoformat(printed.pop("expiresat"))
+    assert abs(expiresat.timestamp() - claims["exp"]) <= 1
+    assert printed == {"subject": "dashboard", "role": "viewer"}
 
 
 def test_by_default_it_is_weak_and_short_lived(make_site: MakeSite) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shopdb_core.devkit.checks.declaration import load_alone
+from shopdb_core.devkit.databases import SqliteFiles
 from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSites
@@ -76,7 +77,7 @@ def subject(make_plugin: Callable[..., Candidate]) -> Callable[..., Subject]:
 @pytest.fixture
 def sites(subject: Callable[..., Subject], tmp_path: Path) -> Callable[..., TrialSites]:
     """Make the sites on which such a plugin is tried."""
-    return lambda **hooks: TrialSites(subject(**hooks), tmp_path)
+    return lambda **hooks: TrialSites(subject(**hooks), SqliteFiles(tmp_path))
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def counts() -> Callable[[Json], Json]:
         (
             fills_in,
             "example 1, partial: identity and required fields alone",
-            "is updated instead of noop: /place changed ",
+            'is updated instead of noop: /place: "hall 3" -> "unknown"',
         ),
         (drops_null, "example 1, place null", "is noop instead of updated: nothing changed by "),
         (looks_at_order, "example 1, with its members in another order", "is updated instead of noop: "),

@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Callable
 
 import pytest
+from databases import execute
+from sqlalchemy import URL, make_url
 
 SUITE = """
     def test_it_serves(shopdb_server, shopdb_client):
@@ -35,6 +37,22 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
 def test_a_suite_has_a_server_with_just_its_plugin(run: Callable[..., pytest.RunResult]) -> None:
     """The client may submit, read and edit; the server is closed without a warning."""
     run(SUITE, 'shopdb_plugin = "printers"').assert_outcomes(passed=2)
+
+
+@pytest.mark.every_server
+def test_a_suite_may_run_on_a_database_server(
+    run: Callable[..., pytest.RunResult], server_url: Callable[[str], URL], database_kind: str
+) -> None:
+    """The setting names the server, on which each test has a database of its own."""
+    url = server_url(database_kind).render_as_string(hide_password=False)
+    suite = (
+        textwrap.dedent(SUITE) + f"def test_it(shopdb_database_url): assert shopdb_database_url == {url!r}\n"
+    )
+
+    run(suite, f'shopdb_plugin = "printers"\nshopdb_database_url = "{url}"').assert_outcomes(passed=3)
+
+    names = {"postgresql": "SELECT datname FROM pg_database", "mysql": "SHOW DATABASES"}[database_kind]
+    assert not [name for (name,) in execute(make_url(url), names) if name.startswith("shopdb_check_")]
 
 
 def test_a_suite_without_the_name_of_its_plugin(run: Callable[..., pytest.RunResult]) -> None:

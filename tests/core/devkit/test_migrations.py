@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shopdb_core.devkit.checks.migrations import check_migrations
+from shopdb_core.devkit.databases import SqliteFiles
 from shopdb_core.devkit.subject import Subject
 
 MakeSubject = Callable[..., Subject]
@@ -17,7 +18,11 @@ OUTSIDE = "which is outside the plugin's own package"
 
 def findings_of(subject: Subject, folder: Path) -> list[str]:
     """Return the findings, without the one that the test's migrations are outside the package."""
-    return [str(finding) for finding in check_migrations(subject, folder) if OUTSIDE not in finding.what]
+    return [
+        str(finding)
+        for finding in check_migrations(subject, SqliteFiles(folder))
+        if OUTSIDE not in finding.what
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,4 +82,7 @@ def test_a_directory_outside_the_package(
     """The finding says that the wheel would not have it."""
     directory = write_migrations("CREATE TABLE rack_tray (name TEXT)")
 
-    assert OUTSIDE in only(check_migrations(subject(get_migrations=lambda: directory), tmp_path)).what
+    assert (
+        OUTSIDE
+        in only(check_migrations(subject(get_migrations=lambda: directory), SqliteFiles(tmp_path))).what
+    )

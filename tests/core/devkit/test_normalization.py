@@ -50,10 +50,10 @@ def _has_place(submission: Json) -> bool:
     ("hook", "what"),
     [
         (grows, "changes its own result: /place: "),
-        (mutates, "changes its argument: /trays: "),
-        (spoils, "makes the valid "),
+        (mutates, 'changes its argument: /trays/0/name: "left" -> "LEFT"'),
+        (spoils, 'makes a valid submission invalid: /place: "hall 3" -> "hallxxx'),
         (assumes, "raised "),
-        (counts(), "returns another result for "),
+        (counts(), "returns another result for the same submission at the second call: /place: "),
         (lambda submission: {**submission, "place": {1, 2}}, "returned what JSON cannot hold"),
         (lambda: None, "returned None: is a return missing?"),
     ],

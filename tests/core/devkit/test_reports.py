@@ -1,6 +1,7 @@
 """The findings of the check `reports`."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -47,7 +48,7 @@ def wanders(_connection: Connection, height: int) -> Iterable[tuple[int]]:
         (lambda _connection, **_given: None, "rows returned None: return or yield rows"),
         (lambda _connection, height: [height], "raised TypeError: "),
         (dates, "in height, which is not a JSON scalar"),
-        (wanders, "yields other rows, or another order, at the second call"),
+        (wanders, "yields other rows, or another order, at the second call: /0/height: "),
         (lambda _connection, height: [str(height)], "yields a str instead of a sequence of cells"),
     ],
 )
@@ -91,6 +92,22 @@ def test_the_hint_does_not_depend_on_the_message(sites: MakeSites) -> None:
 
     assert fault.what.startswith("raised ValueError: the report tall has a row too many")
     assert fault.hint.startswith("rows() must accept every value")
+
+
+def test_a_long_argument_is_shown_with_its_end(sites: MakeSites) -> None:
+    """The finding has the name of each parameter, and how long the value is."""
+
+    def rows(_connection: Connection, name: str, height: int) -> Iterable[tuple[Any, ...]]:
+        assert len(name or "") < 500, f"too long for {height}"
+        yield (name,)
+
+    kinds = {"name": "string", "height": "integer"}
+    parameters = [Parameter(name, kind, "…", default=None) for name, kind in kinds.items()]  # type: ignore[arg-type]
+    report = Report("tall", "Tall racks", ("name",), rows, parameters)
+
+    (fault,) = check_reports(sites(get_reports=lambda: [report]))
+
+    assert re.search(r'/name "a+…a+" \(502 characters\)', fault.place), fault.place
 
 
 def test_a_row_with_too_few_cells(sites: MakeSites) -> None:

@@ -1,5 +1,6 @@
 """The findings of the check `store_asset`."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,12 @@ TABLES = """
 def storing(sites: MakeSites, write_migrations: Callable[..., Path]) -> MakeSites:
     """Make the sites of a plugin with tables and this store_asset."""
     directory = write_migrations(TABLES, "")
-    return lambda hook: sites(store_asset=hook, get_migrations=lambda: directory)
+
+    def make(hook: Callable[..., None], examples: list[Json] | None = None) -> TrialSites:
+        shown = {"get_example_submissions": lambda: examples} if examples else {}
+        return sites(store_asset=hook, get_migrations=lambda: directory, **shown)
+
+    return make
 
 
 def store_asset(connection: Connection, assetid: int, after: Json) -> None:
@@ -119,6 +125,37 @@ def test_hooks_that_store_alike_agree(sites: MakeSites, write_migrations: Callab
     trial = sites(get_migrations=lambda: directory, store_asset=store_asset, store_assets=stores_all)
 
     assert list(check_storing(trial)) == []
+
+
+def writes_the_old_place(connection: Connection, assetid: int, before: Json | None, after: Json) -> None:
+    """Write the place that the asset had before."""
+    _put_place(connection, assetid, (before or after).get("place"))
+
+
+@pytest.mark.parametrize("place", ["hall 3", "hall " * 8], ids=["short", "long"])
+def test_a_finding_shows_what_differs_and_no_more(storing: MakeSites, example: Json, place: str) -> None:
+    """The pointer and both values of the field that matters, and both values of the column."""
+    changed = {**example, "place": place.strip()}
+
+    (fault,) = check_storing(storing(writes_the_old_place, [changed]))
+
+    shown = re.fullmatch(
+        r'after an asset was created with /serial "R1", /place "(.+)", then /place: "\1" -> (null|".+"): '
+        r"in rack_place the row \(assetid 1\) has place '\1' instead of (None|'.+')",
+        fault.what,
+    )
+    assert shown, fault.what
+
+
+def test_a_list_is_shown_with_the_items_that_matter(storing: MakeSites, example: Json) -> None:
+    """Ten long items are reduced to the one that the fault needs, so nothing is cut."""
+    trays = [{"name": f"{number} {'x' * 18}"} for number in range(10)]
+
+    (fault,) = check_storing(storing(keeps_removed_trays, [{**example, "trays": trays}]))
+
+    created = r'after an asset was created with /serial "\w+", /trays \[\{"name":"[^"]+"\}\], then /trays'
+    assert re.match(created, fault.what), fault.what
+    assert "…" not in fault.what
 
 
 def test_a_store_asset_that_raises(storing: MakeSites) -> None:

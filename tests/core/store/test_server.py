@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from databases import administer
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.server import engine
@@ -47,6 +47,18 @@ def own_id(connection):
 def kill(server_url, database_kind):
     """Return a function that ends a connection by its id, as a restart of the server would."""
     return lambda number: administer(server_url(database_kind), KILL[database_kind].format(number))
+
+
+def test_a_statement_with_an_unknown_function_is_not_run_again(store):
+    """MariaDB has one number for it and for a savepoint that is gone with its transaction."""
+    tries = []
+
+    def work(connection):
+        tries.append(connection.execute(text("SELECT julianday('2026-01-01')")))
+
+    with pytest.raises(DBAPIError, match="julianday"):
+        store.read(work)
+    assert tries == []
 
 
 def test_a_deadlock_is_run_again(store, marked):

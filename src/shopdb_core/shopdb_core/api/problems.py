@@ -2,7 +2,6 @@
 
 import logging
 import re
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -49,11 +48,12 @@ def install(app: WebApp) -> None:
 def document(error: Exception, requestid: str) -> JsonObject:
     """Return the problem document of an error, and log a failure of the server or of a plugin."""
     if not isinstance(error, errors.ShopDBError):
-        # Log the traceback without the message, which may quote a payload or a secret.
-        _logger.error("request %s: %s\n%s", requestid, type(error).__name__, _traceback(error))
+        _logger.error("request %s: %s\n%s", requestid, type(error).__name__, errors.log_text(error))
         return problem(500, "internal", UNEXPECTED, requestid)
     if isinstance(error, errors.PluginFailure):
-        _logger.error("%s\n%s", error, _traceback(error.__cause__))
+        _logger.error("%s\n%s", error, errors.log_text(error.__cause__))
+    if isinstance(error, errors.Unavailable) and error.__cause__ is not None:
+        _logger.debug("request %s: %s\n%s", requestid, error, errors.log_text(error.__cause__))
     status, name = _STATUSES.get(type(error), (500, "internal"))
     answer = problem(status, name, str(error), requestid)
     if isinstance(error, errors.InvalidSubmission):
@@ -147,7 +147,3 @@ def _hint(req: falcon.Request, status: int) -> str:
     if status == falcon.http_status_to_code(falcon.HTTP_405):
         return f"{req.method} is not allowed here; the Allow header lists the methods that are."
     return "This address does not exist."
-
-
-def _traceback(error: BaseException | None) -> str:
-    return "".join(traceback.format_tb(error.__traceback__)) if error else ""

@@ -1,7 +1,7 @@
 """`PluginTables` reads and deletes the rows of a plugin's own tables; `differences` compares two reads."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -156,11 +156,24 @@ class _Snapshot:
         return next((self._content(target.table, row, path) for row in found), ("missing row",))
 
 
-def differences(stored: Contents, expected: Contents) -> Iterator[tuple[str, Content, str]]:
-    """Yield table, row and what is wrong with it, for each difference between two reads."""
-    for name in stored:
-        yield from ((name, row, "is there and should not be") for row in (stored[name] - expected[name]))
-        yield from ((name, row, "is missing") for row in (expected[name] - stored[name]))
+def differences(stored: Contents, expected: Contents) -> Iterator[tuple[str, str]]:
+    """Yield the table and what is wrong with a row, for the differences between two reads.
+
+    First the columns in which a row differs from the one that is most like it.
+    """
+    for table in stored:
+        extra, missing = [*(stored[table] - expected[table])], [*(expected[table] - stored[table])]
+        pairs = [(row, other) for row in extra for other in missing]
+        row, other = max(pairs, key=lambda pair: len({*pair[0]} & {*pair[1]}), default=((), ()))
+        if equal := [column for column in row if column in other]:
+            wrong = [f"{name} {value} instead of {dict(other)[name]}" for name, value in {*row} - {*equal}]
+            yield table, f"({_columns(equal)}) has {', '.join(sorted(wrong))}"
+        yield from ((table, f"({_columns(row)}) is there and should not be") for row in extra)
+        yield from ((table, f"({_columns(row)}) is missing") for row in missing)
+
+
+def _columns(row: Iterable[tuple[str, Any]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row)
 
 
 def _refers(table: Table, names: set[str]) -> bool:

@@ -87,14 +87,15 @@ def _head_faults(head: Head, connection: Connection) -> list[HistoryFault]:
 
 @audit.command("head")
 @click.option("--public-key", "only_key", is_flag=True, help="Print the public key alone.")
-def head_command(*, only_key: bool) -> None:
+@json_option
+def head_command(*, only_key: bool, as_json: bool) -> None:
     """Print a signed document of what the audit holds now, as JSON; keep it outside of this machine.
 
     `shopdb audit verify --head FILE` later finds what is missing. The site may be in use meanwhile.
     """
     key = site_settings().sealing_keys[0]
     if only_key:
-        echo(public_key(key))
+        echo_json({"publickey": public_key(key)}) if as_json else echo(public_key(key))
         return
     at = datetime.now(UTC)
     with site_store() as store:
@@ -105,7 +106,8 @@ def head_command(*, only_key: bool) -> None:
 
 
 @audit.command("rekey")
-def rekey_command() -> None:
+@json_option
+def rekey_command(*, as_json: bool) -> None:
     """Seal the audit anew with the first value of SHOPDB_AUDIT_KEY (without it: of SECRET_KEY).
 
     It must verify with that key, the second value, or SECRET_KEY. An asset that does not verify is left as it
@@ -120,12 +122,18 @@ def rekey_command() -> None:
     with site_store() as store:
         store.read(lambda connection: check_key(connection, chain))
         with click.progressbar(
-            length=store.read(count_assets), label="Sealing", file=sys.stderr, hidden=_is_bar_hidden()
+            length=store.read(count_assets),
+            label="Sealing",
+            file=sys.stderr,
+            hidden=_is_bar_hidden(as_json=as_json),
         ) as bar:
             for batch in rekey(store, chain, AuditChain(present)):
                 renewed, unfit = renewed + batch.renewed, unfit + batch.unfit
                 bar.update(batch.assets)
-    echo(f"sealed {renewed} assets anew")
+    if as_json:
+        echo_json({"sealed": renewed, "unfit": unfit})
+    else:
+        echo(f"sealed {renewed} assets anew")
     if unfit:
         echo(f"shopdb: {unfit} assets were left: run `shopdb audit verify` with the old key.", err=True)
         sys.exit(1)

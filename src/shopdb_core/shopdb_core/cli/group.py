@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from shopdb_core.cli.summary import command_summary
 from shopdb_core.errors import ConfigurationError, first_line, frames_in_package, raised_at
 from shopdb_core.plugins.discovery import ENTRY_POINT_GROUP, selected_names
 from shopdb_core.settings import read_plugin_selection, with_dotenv
@@ -48,7 +49,7 @@ class ShopDBGroup(click.Group):
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of `shopdb --help`."""
         rows = [(name, text) for name, (_, text) in COMMANDS.items()]
-        rows += [(name, f"From {_origins(found)}.") for name, found in _plugin_commands().items()]
+        rows += [(name, _plugin_summary(found)) for name, found in _plugin_commands().items()]
         with formatter.section("Commands"):
             formatter.write_dl(sorted(rows))
 
@@ -72,6 +73,13 @@ def _origin(entry_point: EntryPoint) -> str:
 
 def _origins(entry_points: Sequence[EntryPoint]) -> str:
     return " and ".join(sorted(map(_origin, entry_points)))
+
+
+def _plugin_summary(entry_points: Sequence[EntryPoint]) -> str:
+    """Return the line of `shopdb --help` for a plugin's command: its first sentence, and its distribution."""
+    entry_point, *others = entry_points
+    sentence = "" if others else command_summary(entry_point.module, entry_point.attr)
+    return f"{sentence} From {_origins(entry_points)}.".lstrip()
 
 
 def _plugin_command(entry_points: Sequence[EntryPoint]) -> click.Command:

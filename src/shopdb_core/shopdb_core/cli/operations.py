@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -22,8 +22,8 @@ from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.http import Server
-from shopdb_core.server.listening import listen
-from shopdb_core.server.log import log_to_stderr
+from shopdb_core.server.listening import announcement, listen
+from shopdb_core.server.log import log_details, log_to_stderr
 from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import AUDIT_KEY, DEFAULT_DATABASE_URL, SHARED_KEY, Settings, read_settings
 from shopdb_core.site import Site, migration_scripts, upgrade_site
@@ -49,7 +49,8 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     metavar="URL",
     help="The site's database; default SHOPDB_DATABASE_URL, or a SQLite file here.",
 )
-def init(database_url: str | None) -> None:
+@json_option
+def init(database_url: str | None, *, as_json: bool) -> None:
     """Write .env with generated secrets, readable by you alone, and create the database.
 
     What is set in the environment is taken: SECRET_KEY, SHOPDB_AUDIT_KEY, COLLECTOR_API_KEY (or their
@@ -64,10 +65,15 @@ def init(database_url: str | None) -> None:
     if _has_assets(settings):
         settings = _with_present_key(settings, values)
     write_dotenv(dotenv, values)
+    secret_names = [name for name in _SITE_SECRETS if _given(values, name)]
+    if as_json:
+        made = {name: _given(os.environ, name) is None for name in secret_names}
+        statuses = upgrade_site(settings)
+        echo_json({"file": str(dotenv.resolve()), "made": made, "tables": _rows(statuses)})
+        _exit_failed(statuses)
+        return
     *parts, last = [
-        f"the environment's {name}" if _given(os.environ, name) else f"a {name}"
-        for name in _SITE_SECRETS
-        if _given(values, name)
+        f"the environment's {name}" if _given(os.environ, name) else f"a {name}" for name in secret_names
     ]
     echo(f"Wrote .env (mode 0600) with {', '.join(parts)} and {last}.")
     _upgrade(settings)
@@ -194,6 +200,11 @@ def _upgrade(settings: Settings, *, as_json: bool = False) -> None:
         echo_json(_rows(statuses))
     for each in () if as_json else statuses:
         echo(f"{each.name}: {each.current or 'no tables'}, {_state(each)}")
+    _exit_failed(statuses)
+
+
+def _exit_failed(statuses: Sequence[MigrationStatus]) -> None:
+    """Exit with 1 if a plugin's migration failed."""
     failures = [each.failure for each in statuses if each.failure]
     for failure in failures:
         echo_error(f"{failure}. The other plugins serve.")
@@ -213,21 +224,30 @@ def _state(status: MigrationStatus) -> str:
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that serve; default SHOPDB_WORKERS."
 )
-def serve(workers: int | None) -> None:
-    """Serve the API until SIGTERM or Ctrl-C; requests in flight are answered first."""
+@click.option(
+    "--debug", is_flag=True, help="Log what the database says about a plugin's failure; not for users."
+)
+@json_option
+def serve(workers: int | None, *, debug: bool, as_json: bool) -> None:
+    """Serve the API until SIGTERM or Ctrl-C; requests in flight are answered first.
+
+    With --json the line that announces the URL is a JSON object.
+    """
     settings = site_settings()
-    settings = replace(settings, workers=workers or settings.workers)
+    settings = replace(settings, workers=workers or settings.workers, debug=debug or settings.debug)
     if settings.workers > 1:
-        serve_by_workers(settings)
-    _serve(settings)
+        serve_by_workers(settings, as_json=as_json)
+    _serve(settings, as_json=as_json)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, *, as_json: bool) -> None:
     log = log_to_stderr()
+    if settings.debug:
+        log_details()
     with Site.open(settings) as site, Housekeeping(site):
         server = Server(site, listen(settings.listen), log.flush)
         server.stop_on_signals()
-        echo(f"ShopDB listens on {server.url}")
+        echo(announcement(server.url, os.getpid(), as_json=as_json))
         server.run()
 
 
@@ -250,6 +270,12 @@ def _duration(text: str) -> timedelta:
 @click.option(
     "--ttl", type=_duration, metavar="DURATION", default="1h", show_default=True, help="How long it is valid."
 )
-def create(subject: str, role: Role, ttl: timedelta) -> None:
+@json_option
+def create(subject: str, role: Role, ttl: timedelta, *, as_json: bool) -> None:
     """Print a new token, and nothing else."""
-    echo(Tokens(*site_settings().secret_keys).issue(subject, role, ttl))
+    expiresat = datetime.now(UTC) + ttl
+    token = Tokens(*site_settings().secret_keys).issue(subject, role, ttl)
+    if as_json:
+        echo_json({"token": token, "subject": subject, "role": role, "expiresat": expiresat})
+    else:
+        echo(token)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import click
 import orjson
@@ -65,15 +66,32 @@ def echo_json_line(data: Json) -> None:
 
 
 def echo_table(rows: Sequence[JsonObject], columns: Sequence[str], things: str = "rows") -> None:
-    """Print rows as an aligned table below the columns' names; without rows, a line such as `no assets`."""
+    """Print rows as an aligned table below the columns' names; without rows, a line such as `no assets`.
+
+    A column of numbers is aligned to the right.
+    """
     if not rows:
         echo(f"no {things}")
         return
     lines = [[*map(inert, columns)], *([_cell(row[column]) for column in columns] for row in rows)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    numeric = [_are_numbers([row[column] for row in rows]) for column in columns]
     for number, line in enumerate(lines):
-        padded = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)]
+        padded = map(_padded, line, widths, numeric)
         echo("  ".join(padded).rstrip(), bold=number == 0)
+
+
+def _are_numbers(values: Sequence[Json]) -> bool:
+    """Whether a column has numbers, and nothing else but cells without a value."""
+    found = [value for value in values if value is not None]
+    return bool(found) and all(
+        isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in found
+    )
+
+
+def _padded(cell: str, width: int, is_numeric: bool) -> str:  # noqa: FBT001  # called by `map`
+    blanks = " " * (width - _width(cell))
+    return blanks + cell if is_numeric else cell + blanks
 
 
 def _cell(value: Json) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from shopdb_core.cli.common import json_option, site_environment, site_settings,
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table, short_time
 from shopdb_core.declarations.check import declaration_schema
 from shopdb_core.devkit.comparing import Comparison, Declared, compare_releases
+from shopdb_core.devkit.databases import database_servers
 from shopdb_core.devkit.isolation import InstalledPlugin, installed_plugin
 from shopdb_core.devkit.results import ConformanceResult
 from shopdb_core.errors import ConfigurationError, NotFound, ShopDBError
@@ -133,8 +134,9 @@ def show(name: str, *, as_json: bool) -> None:  # noqa: ARG001  # every command 
 @plugin.command("schema")
 @click.argument("name", required=False)
 @click.option("--declaration", is_flag=True, help="Print the schema of plugins' declarations instead.")
-def schema(name: str | None, *, declaration: bool) -> None:
-    """Print the JSON Schema of one plugin's submissions, for editors and other tools."""
+@json_option
+def schema(name: str | None, *, declaration: bool, as_json: bool) -> None:  # noqa: ARG001  # as for `show`
+    """Print the JSON Schema of one plugin's submissions, with and without --json."""
     if declaration == bool(name):
         raise click.UsageError("Give either the NAME of a plugin, or --declaration.")
     echo_json(_submission_schema(name) if name else declaration_schema())
@@ -173,17 +175,21 @@ def _summary(plugin: Plugin) -> JsonObject:
 @plugin.command("check")
 @click.argument("target", required=False, metavar="[PATH|WHEEL|NAME]")
 @click.option("--against", "older", metavar="PATH|WHEEL|NAME", help="Compare with an older release, too.")
+@click.option(
+    "--database-url", "urls", metavar="URL", multiple=True, help="Also check on this server; may be repeated."
+)
 @json_option
-def check(target: str | None, older: str | None, *, as_json: bool) -> None:
+def check(target: str | None, older: str | None, urls: Sequence[str], *, as_json: bool) -> None:
     """Check a plugin against the contract: a source tree, a wheel, or an installed plugin.
 
     Without an argument, the source tree in the working directory. pip puts a wheel or a source tree into a
-    temporary folder; this environment does not change, and no site is needed. Exits with 1 if the plugin does
-    not conform, or if its version is too small a step from that of the older release.
+    temporary folder; this environment does not change, and no site is needed. The checks run on SQLite, and
+    on databases that they make on each server and drop. Exits with 1 if the plugin does not conform, or if
+    its version is too small a step from that of the older release.
     """
-    with installed_plugin(target) as plugin:
+    with database_servers(urls) as servers, installed_plugin(target) as plugin:
         comparison = _compare(plugin, older) if older else None
-        result = ConformanceResult.from_json(plugin.run("check"))
+        result = ConformanceResult.from_json(plugin.run("check", servers))
     if as_json:
         echo_json({**result.as_json(), **({"against": comparison.as_json()} if comparison else {})})
     else:
@@ -264,7 +270,10 @@ def _echo_rebuilt(groups: list[Rebuilt], *, dryrun: bool, as_json: bool) -> None
     "--directory", type=click.Path(path_type=Path), help="The folder to write; default ./shopdb-NAME."
 )
 @click.option("--defaults", is_flag=True, help="Do not ask: use the default of each option that is missing.")
-def new(name: str, directory: Path | None, *, defaults: bool, **options: str | bool | None) -> None:
+@json_option
+def new(
+    name: str, directory: Path | None, *, defaults: bool, as_json: bool, **options: str | bool | None
+) -> None:
     """Write the distribution of a new plugin, which builds, installs and passes its own tests.
 
     Prompts for each option that is missing; Enter takes what is in brackets.
@@ -283,6 +292,9 @@ def new(name: str, directory: Path | None, *, defaults: bool, **options: str | b
     if not defaults:
         answers |= {each.name: _prompt(each) for each in scaffold.questions(name) if each.name not in answers}
     files = scaffold.write_distribution(name, answers, folder)
+    if as_json:
+        echo_json({"directory": str(folder), "files": [file.as_posix() for file in files]})
+        return
     echo(f"Wrote {folder}:")
     for file in files:
         echo(f"  {file.as_posix()}")
@@ -315,14 +327,14 @@ def _warn_if_taken(name: str) -> None:
 
 
 def _prompt(question: "Question") -> str | bool:
-    """Ask a question until the answer is valid; the default is shown in brackets, and Enter takes it."""
+    """Ask on stderr until the answer is valid; the default is shown in brackets, and Enter takes it."""
     if isinstance(question.default, bool):
-        return click.confirm(question.text, default=question.default)
+        return click.confirm(question.text, default=question.default, err=True)
 
     def valid(answer: str) -> str:
         if fault := question.fault(answer):
             raise click.UsageError(fault)
         return answer
 
-    answer: str = click.prompt(question.text, default=question.default, value_proc=valid)
+    answer: str = click.prompt(question.text, default=question.default, value_proc=valid, err=True)
     return answer

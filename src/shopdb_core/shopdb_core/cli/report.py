@@ -6,8 +6,9 @@ import click
 
 from shopdb_core.cli.common import json_option, site_settings
 from shopdb_core.cli.output import echo_json, echo_table
-from shopdb_core.errors import InvalidParameter, PluginFailure
+from shopdb_core.errors import InvalidParameter, PluginFailure, Unavailable
 from shopdb_core.site import Site
+from shopdb_core.store.dialect import driver_sentence
 from shopdb_hookspecs import Json, JsonObject, Report
 
 LISTED = ("plugin", "name", "title", "parameters")
@@ -56,6 +57,10 @@ def _rows(
         loaded = site.plugins.get(plugin)
         if loaded is not None and failure.__cause__ is not None:
             failure.add_note(loaded.candidate.explain(failure).removeprefix(f"{failure.what}: "))
+        raise
+    except Unavailable as error:
+        if sentence := driver_sentence(error):
+            error.add_note(sentence)
         raise
 
 

@@ -1,7 +1,9 @@
 """Tools for plugin authors. `check_plugin` runs the conformance checks, without pytest."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
+from shopdb_core.devkit.databases import Databases
 from shopdb_core.devkit.results import ConformanceResult
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.discovery import Candidate
@@ -9,8 +11,8 @@ from shopdb_core.plugins.discovery import Candidate
 __all__ = ["ConformanceResult", "check_plugin"]
 
 
-def check_plugin(candidate: Candidate) -> ConformanceResult:
-    """Run every check of one plugin, without any other and on temporary SQLite databases.
+def check_plugin(candidate: Candidate, servers: Sequence[Databases] = ()) -> ConformanceResult:
+    """Run every check of one plugin, without any other, on temporary SQLite files and on the servers.
 
     Raises `ConfigurationError` if the extra `testing` is not installed.
     """
@@ -20,4 +22,4 @@ def check_plugin(candidate: Candidate) -> ConformanceResult:
         )
     from shopdb_core.devkit.conformance import check  # noqa: PLC0415  # imports Hypothesis
 
-    return check(candidate)
+    return check(candidate, servers)

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
@@ -20,6 +20,7 @@ from typing import Literal
 
 from shopdb_core.devkit import check_plugin
 from shopdb_core.devkit.comparing import declared
+from shopdb_core.devkit.databases import DatabaseServer
 from shopdb_core.errors import ConfigurationError, ShopDBError
 from shopdb_core.json_text import canonical
 from shopdb_core.plugins.discovery import ENTRY_POINT_GROUP, NAME, installed_candidate
@@ -42,15 +43,18 @@ class InstalledPlugin:
     name: str
     folder: Path | None = None
 
-    def run(self, command: Command) -> Json:
+    def run(self, command: Command, servers: Sequence[DatabaseServer] = ()) -> Json:
         """Return the JSON of `ConformanceResult` for `check`, the fields of `Declared` for `declaration`.
 
-        Raises `ConfigurationError` with the message of the process, or with the last lines that it printed
-        if it ended without a result.
+        The checks also run on the servers. Raises `ConfigurationError` with the message of the process, or
+        with the last lines that it printed if it ended without a result.
         """
         with tempfile.TemporaryDirectory(prefix="shopdb-isolation-") as folder:
             output = Path(folder) / "result.json"
-            process = _python(__name__, command, self.name, str(output), environ=self._environ())
+            # By standard input, since every user of the machine can list the arguments of a process.
+            given = json.dumps([[server.name, server.url, server.prefix] for server in servers])
+            arguments = (__name__, command, self.name, str(output))
+            process = _python(*arguments, environ=self._environ(), given=given)
             if not output.exists():
                 end = f"its process ended with exit code {process.returncode}"
                 raise ConfigurationError(
@@ -68,13 +72,13 @@ class InstalledPlugin:
         return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
-def main(command: str, name: str, output: Path) -> None:
+def main(command: str, name: str, output: Path, servers: Sequence[DatabaseServer]) -> None:
     """Write the result of a command as JSON to `output`, or `{"error": message}`."""
     # Without a handler of its own Python would write to stderr what the result says anyway.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         if command == "check":
-            result = check_plugin(installed_candidate(name)).as_json()
+            result = check_plugin(installed_candidate(name), servers).as_json()
         else:
             result = asdict(declared(name))
     except ShopDBError as error:
@@ -155,9 +159,14 @@ def _plugin_name(path: Path, folder: str) -> str:
     return names[0]
 
 
-def _python(*arguments: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def _python(
+    *arguments: str, environ: dict[str, str] | None = None, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with `given` as its standard input; an interrupt kills the process."""
     command = [*_PYTHON, *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, errors="replace", check=False)
+    return subprocess.run(
+        command, env=environ, input=given, capture_output=True, text=True, errors="replace", check=False
+    )
 
 
 def _printed(process: subprocess.CompletedProcess[str]) -> str:
@@ -167,4 +176,5 @@ def _printed(process: subprocess.CompletedProcess[str]) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    given_servers = [DatabaseServer(*each) for each in json.load(sys.stdin)]
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), given_servers)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from shopdb_core.errors import PluginFailure
-from shopdb_core.json_text import canonical_text, pointer
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_hookspecs import Json, JsonObject
 
-MAX_JSON_LENGTH = 200
-"""After how many characters JSON in a finding is cut."""
+SQLITE = "sqlite"
+LONGEST_CHECK = "normalize_submission"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,20 @@ State = Literal["ok", "note", "FAILED", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The findings of one check; `skipped` if it could not run because another check failed."""
+    """The findings of one check; `skipped` if it could not run because another check failed.
+
+    `database` is the kind of database that it ran on; empty for a check that needs none.
+    """
 
     check: str
     findings: Sequence[Finding] = ()
     skipped: bool = False
+    database: str = ""
+
+    @property
+    def title(self) -> str:
+        """The check, and the database unless that is SQLite, on which each plugin is checked."""
+        return f"{self.check} on {self.database}" if self.database not in ("", SQLITE) else self.check
 
     @property
     def faults(self) -> list[Finding]:
@@ -79,9 +87,9 @@ class CheckResult:
             return "FAILED"
         return "note" if self.findings else "ok"
 
-    def lines(self) -> Iterator[str]:
-        """Yield a line for the check, then its findings, indented."""
-        yield f"{self.check:<22}{self.state}"
+    def lines(self, width: int) -> Iterator[str]:
+        """Yield a line for the check, its state after `width` characters, then the findings, indented."""
+        yield f"{self.title:<{width}}{self.state}"
         for finding in self.findings:
             yield f"    {'note: ' if finding.isnote else ''}{finding}"
             if finding.hint:
@@ -107,8 +115,9 @@ class ConformanceResult:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of each check, then the summary."""
+        width = max(map(len, (LONGEST_CHECK, *(result.title for result in self.results)))) + 2
         for result in self.results:
-            yield from result.lines()
+            yield from result.lines(width)
         yield self._summary()
 
     @classmethod
@@ -119,6 +128,7 @@ class ConformanceResult:
                 check["check"],
                 tuple(map(Finding.from_json, check["findings"])),
                 skipped=check["state"] == "skipped",
+                database=check["database"] or "",
             )
             for check in data["checks"]
         ]
@@ -129,6 +139,7 @@ class ConformanceResult:
         checks = [
             {
                 "check": result.check,
+                "database": result.database or None,
                 "state": result.state,
                 "findings": [finding.as_json() for finding in result.findings],
             }
@@ -151,24 +162,3 @@ class ConformanceResult:
             return f"{named} conforms."
         count = self._fault_count()
         return f"{named} does not conform: {count} fault{'' if count == 1 else 's'}."
-
-
-def shortened(value: Json) -> str:
-    """Return canonical JSON for a finding, cut after 200 characters."""
-    text = canonical_text(value)
-    return text if len(text) <= MAX_JSON_LENGTH else f"{text[:MAX_JSON_LENGTH]}…"
-
-
-def difference(before: JsonObject, after: JsonObject) -> str:
-    """Return the fields that differ, each with its JSON pointer, as `/place: "a" -> "b"`."""
-    names = sorted(before.keys() | after.keys())
-    return ", ".join(
-        f"{pointer([name])}: {_member(before, name)} -> {_member(after, name)}"
-        for name in names
-        if canonical_text(before.get(name)) != canonical_text(after.get(name))
-        or (name in before) != (name in after)
-    )
-
-
-def _member(document: JsonObject, name: str) -> str:
-    return shortened(document[name]) if name in document else "nothing"

@@ -12,6 +12,7 @@ from threading import Thread
 import httpx
 
 from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.devkit.databases import SqliteFiles, database_servers
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.discovery import installed_candidate
 from shopdb_core.plugins.registry import Plugins
@@ -43,22 +44,34 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(plugin: str) -> Iterator[RunningServer]:
+def running_server(plugin: str, database_url: str | None = None) -> Iterator[RunningServer]:
     """Serve one installed plugin, without any other, until the end of the block.
 
-    The database is a new SQLite file. Raises `ConfigurationError` for a plugin that cannot serve, `NotFound`
-    for one that is not installed.
+    The database is a new SQLite file, or a new database on the server of `database_url`, which is dropped.
+    Raises `ConfigurationError` for a plugin that cannot serve, and for a server that cannot be used;
+    `NotFound` for a plugin that is not installed.
     """
-    with tempfile.TemporaryDirectory(prefix="shopdb-testing-") as folder:
+    with _new_database(database_url) as url:
         settings = Settings(
             secret_key=secrets.token_hex(32),
             shared_keys=(secrets.token_hex(32),),
-            database_url=f"sqlite:///{Path(folder)}/shopdb.sqlite3",
+            database_url=url,
             listen=("127.0.0.1", 0),
             plugin_selection=PluginSelection(frozenset({installed_candidate(plugin).name})),
         )
         with _serving(settings) as server:
             yield RunningServer(server.url, settings.shared_keys[0], settings.secret_key)
+
+
+@contextmanager
+def _new_database(database_url: str | None) -> Iterator[str]:
+    """Give the URL of a new database, which is removed at the end of the block."""
+    if database_url is None:
+        with tempfile.TemporaryDirectory(prefix="shopdb-testing-") as folder:
+            yield SqliteFiles(Path(folder)).make()
+    else:
+        with database_servers([database_url]) as (server,):
+            yield server.make()
 
 
 @contextmanager

@@ -1,14 +1,12 @@
-"""Temporary sites with one plugin, on SQLite: `TrialSites` makes them, `Submitter` submits to one.
+"""Temporary sites with one plugin: `TrialSites` makes them, `Submitter` submits to one.
 
 Each `TrialSite` has a database of its own with the tables of the core and of the plugin.
 """
 
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
@@ -16,7 +14,9 @@ from sqlalchemy import Connection, func, select
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.audit.verify import verify
-from shopdb_core.devkit.results import CheckFailed, Finding, difference, shortened
+from shopdb_core.devkit.databases import Databases
+from shopdb_core.devkit.differences import changes, difference
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError, PluginFailure, ShopDBError
 from shopdb_core.intake.http_body import json_body
@@ -75,30 +75,31 @@ class TrialSite:
 
 
 class TrialSites:
-    """Makes equal sites in a folder; the migrations run once, for a template that is copied.
+    """Makes equal sites; the migrations run once, for a template that is copied where the database can.
 
     Raises `ConfigurationError` where the plugin's migrations fail.
     """
 
-    def __init__(self, subject: Subject, folder: Path) -> None:
+    def __init__(self, subject: Subject, databases: Databases) -> None:
         self.subject = subject
-        self._folder = folder
-        self._count = 0
+        self._databases = databases
         self._plugins = subject.plugins()
-        self._template = folder / "template.sqlite3"
-        statuses = upgrade(f"sqlite:///{self._template}", migration_scripts(self._plugins))
-        if reasons := [status.failure for status in statuses if status.failure]:
-            raise ConfigurationError(reasons[0])
+        self._template = databases.make()
+        self._migrate(self._template)
 
     @contextmanager
     def open(self) -> Iterator[TrialSite]:
-        """Give a new site without assets; it is closed at the end of the block."""
-        self._count += 1
-        database = self._folder / f"{self._count}.sqlite3"
-        shutil.copyfile(self._template, database)
-        settings = Settings(secret_key=secrets.token_hex(32), database_url=f"sqlite:///{database}", threads=1)
+        """Give a new site without assets; it is closed and its database dropped at the end of the block."""
+        url = self._databases.copy(self._template, self._migrate)
+        settings = Settings(secret_key=secrets.token_hex(32), database_url=url, threads=1)
         with Site(settings, self._plugins, open_store(settings)) as site:
             yield TrialSite(self.subject, site)
+        self._databases.drop(url)
+
+    def _migrate(self, url: str) -> None:
+        statuses = upgrade(url, migration_scripts(self._plugins))
+        if reasons := [status.failure for status in statuses if status.failure]:
+            raise ConfigurationError(reasons[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +122,16 @@ class Submitter:
             raise CheckFailed(Finding(f"{step}, dry run", "writes", hint))
         result = self._submit(step, submission, dryrun=False)
         if _outcome(announced) != _outcome(result):
-            changes = (
-                difference(announced.diff, result.diff) or f"warnings {shortened(list(result.warnings))}"
+            differing = difference(_written(announced), _written(result))
+            what = (
+                f"announces {announced.action}, then {result.action} happens; the two differ in {differing}"
             )
-            what = f"announces {announced.action}, then {result.action} happens; the two differ in {changes}"
             hint = "The result of normalize_submission must depend on the submission alone."
             raise CheckFailed(Finding(f"{step}, dry run", what, hint))
         if result.action != action:
-            changes = ", ".join(
-                f"{pointer([field])} changed {shortened(change)}" for field, change in result.diff.items()
-            )
-            changes = changes or f"nothing changed by {', '.join(pointer([field]) for field in submission)}"
-            raise CheckFailed(Finding(step, f"is {result.action} instead of {action}: {changes}"))
+            changed = changes(result.diff)
+            changed = changed or f"nothing changed by {', '.join(pointer([field]) for field in submission)}"
+            raise CheckFailed(Finding(step, f"is {result.action} instead of {action}: {changed}"))
         return result
 
     def attributes(self, assetid: int | None) -> JsonObject:
@@ -159,3 +158,9 @@ class Submitter:
 
 def _outcome(result: SubmissionResult) -> object:
     return result.action, result.warnings, canonical(result.diff)
+
+
+def _written(result: SubmissionResult) -> JsonObject:
+    """Return the new value of each field that changed, and the warnings."""
+    fields = {name: change.get("after", change) for name, change in result.diff.items()}
+    return {**fields, **({"@warnings": list(result.warnings)} if result.warnings else {})}

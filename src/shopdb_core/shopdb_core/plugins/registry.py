@@ -10,7 +10,7 @@ from typing import Literal
 
 import pluggy
 
-from shopdb_core.errors import NotFound, PluginFailure, Unavailable
+from shopdb_core.errors import NotFound, PluginFailure, Unavailable, log_text
 from shopdb_core.plugins.collector import Collector, PluginHooks, make_collector
 from shopdb_core.plugins.discovery import (
     Candidate,
@@ -129,7 +129,7 @@ class Plugins:
                     with self._observing[plugin.name].measured("asset_changed"):
                         plugin.hooks.call("asset_changed", change=change)
             except PluginFailure as failure:
-                _logger.error("%s", failure)  # noqa: TRY400  # a traceback may quote a payload
+                _logger.error("%s\n%s", failure, log_text(failure.__cause__))  # noqa: TRY400  # without messages
 
 
 def load_plugins(

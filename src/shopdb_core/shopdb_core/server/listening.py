@@ -1,5 +1,6 @@
 """Listening sockets: one for a process, or several among which the system balances connections."""
 
+import json
 import platform
 import socket
 from collections.abc import Iterator
@@ -33,6 +34,11 @@ def listen_balanced(address: tuple[str, int], count: int) -> list[socket.socket]
             socket.create_server((host, port), family=_family(host), backlog=BACKLOG, reuse_port=True)
             for _ in range(count)
         ]
+
+
+def announcement(server_url: str, pid: int, *, as_json: bool) -> str:
+    """Return the line that a server prints when it accepts requests; `pid` is the process to end it by."""
+    return json.dumps({"url": server_url, "pid": pid}) if as_json else f"ShopDB listens on {server_url}"
 
 
 def url(listener: socket.socket) -> str:

@@ -52,6 +52,11 @@ def log_to_stderr() -> MemoryHandler:
     return handler
 
 
+def log_details() -> None:
+    """Log the messages of exceptions of plugins and the database, too; they may quote what clients sent."""
+    logging.getLogger("shopdb_core").setLevel(logging.DEBUG)
+
+
 def log_at_once() -> None:
     """Log to stderr line by line, unless the server that loads the application has configured logging.
 

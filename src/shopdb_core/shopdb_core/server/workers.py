@@ -14,10 +14,13 @@ from typing import Any, NoReturn
 
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.server.http import CONNECTION_LIMIT, DRAIN_SECONDS
-from shopdb_core.server.listening import listen_balanced, url
+from shopdb_core.server.listening import announcement, listen_balanced, url
 from shopdb_core.server.log import log_at_once
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
+
+_AS_JSON = "_SHOPDB_ANNOUNCE_JSON"
+"""The variable by which the workers learn of `shopdb serve --json`."""
 
 RETRY_SECONDS = 5.0
 """How long a replacement worker that cannot open the site waits before it exits."""
@@ -40,9 +43,10 @@ forwarded_allow_ips = ""
 """Headers of a proxy do not change the address or the path of a request."""
 
 
-def serve_by_workers(settings: Settings) -> NoReturn:
+def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
     """Replace this process by gunicorn's master, which keeps `settings.workers` worker processes running.
 
+    With `as_json` the line that announces the URL is a JSON object.
     Checks first what every worker needs. Raises `ConfigurationError` for an address that cannot be used, a
     missing gunicorn, or a site that cannot be opened, and `Unavailable` if the database does not answer.
     """
@@ -57,6 +61,8 @@ def serve_by_workers(settings: Settings) -> NoReturn:
         listener.set_inheritable(True)
     arguments = ["--config=python:shopdb_core.server.workers"]
     arguments += [f"--workers={settings.workers}", f"--threads={settings.threads}"]
+    arguments += ["--env=SHOPDB_DEBUG=1"] if settings.debug else []
+    arguments += [f"--env={_AS_JSON}=1"] if as_json else []
     arguments += [f"--bind=fd://{listener.fileno()}" for listener in listeners]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606  # no shell
 
@@ -98,7 +104,8 @@ def post_worker_init(worker: Any) -> None:
     # Ctrl-C reaches every process of a terminal; the master passes it on, as SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.read(worker.startup_pipe, 1) == b"!" and worker.alive:
-        sys.stdout.write(f"ShopDB listens on {url(worker.sockets[0])}\n")
+        line = announcement(url(worker.sockets[0]), worker.ppid, as_json=_AS_JSON in os.environ)
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
 

@@ -15,7 +15,7 @@ from shopdb_core.api.request import WebApp
 from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.server.housekeeping import Housekeeping
-from shopdb_core.server.log import log_at_once
+from shopdb_core.server.log import log_at_once, log_details
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
@@ -29,8 +29,11 @@ def make_application() -> WSGIApplication:
     The process may be one that multiprocessing started, which skips `atexit`. Raises what `Site.open` raises.
     """
     check_dotenv(Path())
+    settings = read_settings(with_dotenv(os.environ, Path()))
+    if settings.debug:
+        log_details()
     running = ExitStack()
-    site = running.enter_context(Site.open(read_settings(with_dotenv(os.environ, Path()))))
+    site = running.enter_context(Site.open(settings))
     running.enter_context(Housekeeping(site))
     Finalize(None, running.close, exitpriority=0)
     return _refuse_forks(create_app(site))

@@ -27,6 +27,7 @@ from shopdb_core.settings.values import (
     read_address,
     read_count,
     read_days,
+    read_flag,
     read_hours,
     read_networks,
     read_timezone,
@@ -215,6 +216,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "threads": ("SHOPDB_THREADS", read_count),
         "pool_size": ("SHOPDB_POOL_SIZE", read_count),
         "workers": ("SHOPDB_WORKERS", read_count),
+        "debug": ("SHOPDB_DEBUG", read_flag),
         "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
         "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),
     }

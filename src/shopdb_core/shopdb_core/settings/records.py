@@ -48,6 +48,7 @@ class Settings(IntakeSettings):
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
     - `onmatch`, `adopt_after_hours`: per plugin; the defaults above for a plugin that is not in it.
+    - `debug`: the log has the messages of exceptions, which may quote what clients sent.
     - `trusted_proxies`: whose `X-Forwarded-For` is believed.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
@@ -65,6 +66,7 @@ class Settings(IntakeSettings):
     threads: int = 8
     pool_size: int | None = None
     workers: int = 1
+    debug: bool = False
     collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     shared_keys: tuple[str, ...] = field(default=(), repr=False)
     plugin_selection: PluginSelection = PluginSelection()

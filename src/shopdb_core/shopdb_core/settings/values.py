@@ -26,6 +26,13 @@ def read_count(variable: str, value: str) -> int:
     return int(value)
 
 
+def read_flag(variable: str, value: str) -> bool:
+    """Read 1 or 0."""
+    if value not in ("0", "1"):
+        raise ConfigurationError(f"{variable} is neither 0 nor 1: {value[:40]}")
+    return value == "1"
+
+
 def read_days(variable: str, value: str) -> int | None:
     """Read a number of days; `None` for `keep`."""
     if value == KEEP:

@@ -18,8 +18,11 @@ DATABASES: Mapping[str, DatabaseDialect] = MappingProxyType(
 """By SQLAlchemy's name of the dialect."""
 
 
-def parse_url(database_url: str) -> URL:
-    """Return the URL with the driver that ShopDB uses.
+SETTING = "SHOPDB_DATABASE_URL"
+
+
+def parse_url(database_url: str, setting: str = SETTING) -> URL:
+    """Return the URL with the driver that ShopDB uses; `setting` names it in errors.
 
     Raises `ConfigurationError`, which shows no password. A SQLite database in memory is refused, since each
     connection would have its own.
@@ -27,26 +30,22 @@ def parse_url(database_url: str) -> URL:
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError):
-        raise ConfigurationError(
-            "SHOPDB_DATABASE_URL is not a database URL: write sqlite:///shopdb.sqlite3"
-        ) from None
-    dialect = _dialect_named(url.drivername)
+        raise ConfigurationError(f"{setting} is not a database URL: write sqlite:///shopdb.sqlite3") from None
+    dialect = _dialect_named(url.drivername, setting)
     if not isinstance(dialect, ServerDialect):
         if url.host or url.database in (None, "", ":memory:"):
-            raise ConfigurationError(
-                "SHOPDB_DATABASE_URL does not name a file: write sqlite:///shopdb.sqlite3"
-            )
+            raise ConfigurationError(f"{setting} does not name a file: write sqlite:///shopdb.sqlite3")
     elif not url.database:
         raise ConfigurationError(
-            f"SHOPDB_DATABASE_URL does not name a database: write {url.drivername}://user@host/shopdb"
+            f"{setting} does not name a database: write {url.drivername}://user@host/shopdb"
         )
     return url.set(drivername=f"{dialect.name}+{dialect.driver}")
 
 
-def _dialect_named(drivername: str) -> DatabaseDialect:
+def _dialect_named(drivername: str, setting: str) -> DatabaseDialect:
     scheme, _, driver = drivername.partition("+")
     for dialect in DATABASES.values():
         if scheme in dialect.url_schemes and driver in ("", dialect.driver):
             return dialect
     supported = ", ".join(scheme for dialect in DATABASES.values() for scheme in dialect.url_schemes)
-    raise ConfigurationError(f"SHOPDB_DATABASE_URL names {drivername[:40]}; ShopDB supports {supported}.")
+    raise ConfigurationError(f"{setting} names {drivername[:40]}; ShopDB supports {supported}.")

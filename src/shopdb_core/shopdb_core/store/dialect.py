@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     func,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
@@ -87,6 +88,7 @@ class DatabaseDialect:
     3. Add its driver to the extras in `pyproject.toml`, and a section to `docs/databases.md`.
     4. Add it to `tests/support/`: `databases.py`, `database_servers.py` and the throwaway servers.
     5. Add the statements of the plugins: `statements.py` in `shopdb_computers` and `shopdb_printers`.
+    6. Add the statements that make and drop a database for the checks of a plugin: `devkit/databases.py`.
     """
 
     name: str
@@ -138,3 +140,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__
+
+
+def driver_sentence(error: BaseException) -> str:
+    """Return the first line of the driver's message, which never has a password; empty without a driver."""
+    found = (cause.orig for cause in causes(error) if isinstance(cause, DBAPIError) and cause.orig)
+    driver = next(found, None)
+    return str(driver.args[-1]).splitlines()[0] if driver and driver.args else ""

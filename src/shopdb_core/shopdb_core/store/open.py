@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.settings import Settings
 from shopdb_core.store.databases import DATABASES, parse_url
-from shopdb_core.store.dialect import ServerDialect, causes
+from shopdb_core.store.dialect import ServerDialect, driver_sentence
 from shopdb_core.store.interface import Store
 from shopdb_core.store.server.engine import migrating_server, pruning_server
 from shopdb_core.store.server.store import ServerStore
@@ -101,8 +101,6 @@ def _naming_the_setting() -> Iterator[None]:
 
 
 def _with_note(raised: E, error: Exception) -> E:
-    """Add the first line of the driver's message, which never contains a password."""
-    for cause in causes(error):
-        if isinstance(cause, DBAPIError) and cause.orig:
-            raised.add_note(str(cause.orig.args[-1]).splitlines()[0])
+    if sentence := driver_sentence(error):
+        raised.add_note(sentence)
     return raised

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from shopdb_core.assets.plugin_tables import PluginTables
-from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.differences import difference
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.trial import Submitter, TrialSites
 from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.json_text import canonical
@@ -73,16 +74,16 @@ class ExampleLifecycle:
         self._step(f"{field} null", {**self._partial, field: None}, "updated")
         after = self._submitter.attributes(assetid)
         if field in after:
-            what = f"keeps {field}: {shortened(after[field])}"
+            what = f"keeps {field}: {difference({field: None}, {field: after[field]})}"
             hint = "normalize_submission must return null as it is."
             raise CheckFailed(Finding(f"{self._name}, {field} null", what, hint))
         self._require_unchanged(f"{field} null", field, before, after)
 
     def _require_unchanged(self, step: str, field: str, before: JsonObject, after: JsonObject) -> None:
-        names = sorted({*before, *after} - {field})
-        if changed := [name for name in names if before.get(name) != after.get(name)]:
+        others = ({name: value for name, value in each.items() if name != field} for each in (before, after))
+        if changed := difference(*others):
             hint = "normalize_submission must not add a field that the submission leaves out."
-            raise CheckFailed(Finding(f"{self._name}, {step}", f"changes {', '.join(changed)}, too", hint))
+            raise CheckFailed(Finding(f"{self._name}, {step}", f"also changes {changed}", hint))
 
     def _other_value(self, field: str, current: Json) -> Json:
         """Return a valid value whose canonical form differs from `current`; `None` if none is found."""

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Inspector, inspect, text
 
-from shopdb_core.devkit.results import Finding
+from shopdb_core.devkit.databases import Databases
+from shopdb_core.devkit.results import SQLITE, Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store.migrate import MigrationScripts, upgrade
@@ -16,11 +18,11 @@ from shopdb_core.store.revisions import VERSION_TABLE_PREFIX
 HOOK = "get_migrations"
 
 Schema = Mapping[str, tuple[str, str]]
-"""The type of each table, view, index and trigger, and the statement that created it, by its name."""
+"""The kind and the contents of each table and view by its name; on SQLite also of indexes and triggers."""
 
 
-def check_migrations(subject: Subject, folder: Path) -> Iterator[Finding]:
-    """Yield the faults of the scripts, which run on a new database in `folder`."""
+def check_migrations(subject: Subject, databases: Databases) -> Iterator[Finding]:
+    """Yield the faults of the scripts, which run on a new database."""
     directory = subject.plugin.migrations
     if directory is None:
         if subject.stores:
@@ -29,7 +31,7 @@ def check_migrations(subject: Subject, folder: Path) -> Iterator[Finding]:
     yield from _directory_faults(subject, directory)
     scripts = MigrationScripts(subject.name, directory)
     try:
-        yield from _faults(scripts, f"sqlite:///{folder}/migrations.sqlite3")
+        yield from _faults(scripts, databases.make())
     except ConfigurationError as error:
         yield Finding(HOOK, str(error), f"The scripts are in {directory.name}/.")
 
@@ -81,8 +83,33 @@ def _remaining(core: Schema, downgraded: Schema) -> list[str]:
 
 def _schema(url: str) -> Schema:
     with migration_transaction(url) as connection:
-        rows = connection.execute(text("SELECT name, type, coalesce(sql, '') FROM sqlite_schema"))
-        return {name: (kind, sql) for name, kind, sql in rows}
+        if connection.dialect.name == SQLITE:
+            rows = connection.execute(text("SELECT name, type, coalesce(sql, '') FROM sqlite_schema"))
+            return {name: (kind, sql) for name, kind, sql in rows}
+        inspector = inspect(connection)
+        tables = {name: ("table", _described(inspector, name)) for name in inspector.get_table_names()}
+        views = {
+            name: ("view", str(inspector.get_view_definition(name))) for name in inspector.get_view_names()
+        }
+        return {**tables, **views}
+
+
+def _described(inspector: Inspector, table: str) -> str:
+    """Return columns, keys, constraints and indexes of a table of a server as text that can be compared."""
+    parts = (
+        inspector.get_columns(table),
+        [inspector.get_pk_constraint(table)],
+        inspector.get_foreign_keys(table),
+        inspector.get_unique_constraints(table),
+        inspector.get_check_constraints(table),
+        inspector.get_indexes(table),
+    )
+    return "\n".join(str(sorted(map(_text, part))) for part in parts)
+
+
+def _text(item: Any) -> str:
+    """Return the text of what the inspector returned: a column's type has one as SQL only."""
+    return str(sorted((name, str(value) if name == "type" else repr(value)) for name, value in item.items()))
 
 
 def _directory_faults(subject: Subject, directory: Path) -> Iterator[Finding]:

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from shopdb_core.devkit.differences import difference, shown
 from shopdb_core.devkit.generating import FieldValues, NothingGenerated, check_property
-from shopdb_core.devkit.results import CheckFailed, Finding, difference, shortened
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.subject import Subject, inner_paths, with_value
 from shopdb_core.errors import PluginFailure
 from shopdb_core.intake.shape import Shaper
-from shopdb_core.json_text import canonical
+from shopdb_core.json_text import JsonPath, canonical, pointer
 from shopdb_hookspecs import Json, JsonObject
 
 HOOK = "normalize_submission"
@@ -80,9 +81,9 @@ class NormalizationProperties:
         if shaped != kept:
             hint = "Return a new dict, and copy what is inside before changing it."
             raise CheckFailed(Finding(HOOK, f"changes its argument: {difference(kept, shaped)}", hint))
-        if canonical(self._normalized(shaped)) != canonical(result):
+        if changed := difference(result, self._normalized(shaped)):
             hint = "Its result must depend on the submission alone, and not on time, chance or state."
-            what = f"returns another result for {shortened(kept)} at the second call"
+            what = f"returns another result for the same submission at the second call: {changed}"
             raise CheckFailed(Finding(HOOK, what, hint))
 
     def check_idempotent(self, submission: JsonObject) -> None:
@@ -99,9 +100,11 @@ class NormalizationProperties:
         shaped = self._shaped(submission)
         if not self._collector.validator.accepts(shaped):
             return
-        faults = self._collector.validator.faults(self._normalized(shaped))
+        normalized = self._normalized(copy.deepcopy(shaped))
+        faults = self._collector.validator.faults(normalized)
         if faults:
-            what = f"makes the valid {shortened(shaped)} invalid: {faults[0].pointer} {faults[0].message}"
+            changed = difference(shaped, normalized)
+            what = f"makes a valid submission invalid: {changed}; {faults[0].pointer} {faults[0].message}"
             raise CheckFailed(Finding(HOOK, what, "The canonical form of a valid value must fit the schema."))
 
     def check_wrong_types(self) -> Iterator[Finding]:
@@ -118,7 +121,7 @@ class NormalizationProperties:
                     try:
                         self.check_idempotent(submission)
                     except CheckFailed as failed:
-                        yield _wrong_type_finding(failed.finding, submission)
+                        yield _wrong_type_finding(failed.finding, path, wrong)
                         return
 
     def _shaped(self, submission: JsonObject) -> dict[str, Json]:
@@ -135,6 +138,6 @@ class NormalizationProperties:
         return result
 
 
-def _wrong_type_finding(finding: Finding, submission: JsonObject) -> Finding:
+def _wrong_type_finding(finding: Finding, path: JsonPath, wrong: Json) -> Finding:
     hint = "Return a value of an unexpected type as it is: validation explains it to its sender."
-    return Finding(finding.place, f"{finding.what}, when called with {shortened(submission)}", hint)
+    return Finding(finding.place, f"{finding.what}, when {pointer(path)} is {shown(wrong)}", hint)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from shopdb_core.devkit.results import Finding, shortened
+from shopdb_core.devkit.differences import changes
+from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import with_value
 from shopdb_core.devkit.trial import TrialSite, TrialSites
 from shopdb_core.errors import PluginFailure, RequestError
@@ -59,7 +60,7 @@ def _faults(trial_site: TrialSite, place: str, shape: PowerShellShape) -> Iterat
         )
         yield Finding(place, "is accepted, although a value was lost", hint)
     elif result.action != "noop":
-        yield Finding(place, f"is {result.action} instead of noop: it changed {shortened(result.diff)}")
+        yield Finding(place, f"is {result.action} instead of noop: it changed {changes(result.diff)}")
 
 
 def powershell_shapes(submission: JsonObject, declaration: JsonObject) -> Iterator[PowerShellShape]:

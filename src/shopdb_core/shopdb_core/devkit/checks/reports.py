@@ -6,10 +6,12 @@ from contextlib import suppress
 
 from hypothesis import strategies as st
 
+from shopdb_core.devkit.differences import difference, members
 from shopdb_core.devkit.generating import samples
-from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.trial import TrialSite, TrialSites
-from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError
+from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError, Unavailable
+from shopdb_core.store.dialect import driver_sentence
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
 ARGUMENT_SAMPLES = 15
@@ -29,7 +31,12 @@ def check_reports(sites: TrialSites) -> Iterator[Finding]:
             try:
                 for arguments in _arguments(report, texts):
                     for trial_site, where in ((empty, "an empty site"), (filled, "a site with assets")):
-                        _check_rows(trial_site, report, arguments, f"with {shortened(arguments)} on {where}")
+                        _check_rows(
+                            trial_site,
+                            report,
+                            arguments,
+                            f"with {members(arguments) or 'no argument'} on {where}",
+                        )
             except CheckFailed as failed:
                 yield failed.finding
 
@@ -75,10 +82,16 @@ def _check_rows(trial_site: TrialSite, report: Report, arguments: JsonObject, ca
     for row in rows:
         if fault := _row_fault(report, row):
             raise CheckFailed(Finding(place, f"{call} yields {fault}"))
-    if [*map(tuple, rows)] != [*map(tuple, _rows(trial_site, report, arguments, place))]:
+    again = _rows(trial_site, report, arguments, place)
+    if [*map(tuple, rows)] != [*map(tuple, again)]:
         hint = "Order by columns that are unique together: readers page through the rows."
-        what = f"{call} yields other rows, or another order, at the second call"
+        changed = difference(_named(report, rows), _named(report, again))
+        what = f"{call} yields other rows, or another order, at the second call: {changed}"
         raise CheckFailed(Finding(place, what, hint))
+
+
+def _named(report: Report, rows: Sequence[Sequence[Json]]) -> list[JsonObject]:
+    return [dict(zip(report.columns, row, strict=True)) for row in rows]
 
 
 def _rows(trial_site: TrialSite, report: Report, arguments: JsonObject, place: str) -> list[Sequence[Json]]:
@@ -86,6 +99,8 @@ def _rows(trial_site: TrialSite, report: Report, arguments: JsonObject, place: s
         return trial_site.site.reports.rows(trial_site.subject.name, report, arguments)
     except PluginFailure as failure:
         raise CheckFailed(_failure_finding(trial_site, report, failure, place)) from failure
+    except Unavailable as error:
+        raise CheckFailed(Finding(place, f"is answered 503: {error} {driver_sentence(error)}")) from error
 
 
 def _failure_finding(trial_site: TrialSite, report: Report, failure: PluginFailure, place: str) -> Finding:

@@ -6,22 +6,24 @@ plugin with `store_assets` the writes of the sequence are then repeated in batch
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, insert, select
 
 from shopdb_core.assets.plugin_tables import Contents, PluginTables, differences
-from shopdb_core.assets.rows import StoredAsset, create_assets, read_attributes
+from shopdb_core.assets.rows import read_attributes
+from shopdb_core.devkit.differences import difference, members
 from shopdb_core.devkit.generating import NothingGenerated, check_property
-from shopdb_core.devkit.results import CheckFailed, Finding, shortened
+from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSite, TrialSites
 from shopdb_core.errors import InvalidSubmission, PluginFailure
-from shopdb_core.store.tables import asset
+from shopdb_core.json_text import canonical_text
+from shopdb_core.store.tables import asset, assetattributes
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
 from shopdb_core.submissions.upsert import Upsert, Upserts
@@ -76,7 +78,7 @@ class StorageMismatch(CheckFailed):
 class StorageComparison:
     """Compares sequences on a site without assets, each in a transaction that is rolled back.
 
-    So the tables are empty before every sequence, and its assets have the same ids.
+    So the tables are empty before every sequence.
     """
 
     def __init__(self, trial_site: TrialSite) -> None:
@@ -93,17 +95,14 @@ class StorageComparison:
             raise StorageMismatch(finding, submissions)
 
     def shortest(self, mismatch: StorageMismatch) -> Finding:
-        """Return the finding without the submissions that it does not need; Hypothesis keeps some."""
-        finding, submissions = mismatch.finding, list(mismatch.submissions)
-        for index in reversed(range(len(submissions))):
-            fewer = submissions[:index] + submissions[index + 1 :]
-            if (shorter := self._finding(fewer)) is not None:
-                finding, submissions = shorter, fewer
-        return finding
+        """Return the finding without the submissions, fields and items that it does not need."""
+        required = self._collector.required
+        least = _least(mismatch.submissions, required, lambda fewer: self._finding(fewer) is not None)
+        return self._finding(least) or mismatch.finding
 
     def _finding(self, submissions: Submissions) -> Finding | None:
         prepared = [each for each in map(self._prepared, submissions) if each is not None]
-        after = f"after {', then '.join(map(shortened, submissions))}"
+        after = f"after {', then '.join(_steps(prepared))}"
         store = self._trial_site.site.store
         try:
             stored = store.dry_run(lambda connection: self._submitted(connection, prepared))
@@ -176,21 +175,56 @@ class StorageComparison:
         return self._tables.of_assets(connection)
 
     def _create_assets(self, connection: Connection, stored: _Stored) -> None:
-        """Create the assets, which get the same ids in an empty table, without the plugin's rows."""
-        at = datetime.now(UTC)
-        new = [
-            (StoredAsset.new(row.assettype, row.identityvalue, row.identitykey, at), attributes)
-            for row, attributes in stored.assets
-        ]
-        create_assets(connection, new)
+        """Create the assets without the plugin's rows.
+
+        With their ids: a server does not give the ids of a transaction that was rolled back again.
+        """
+        for row, attributes in stored.assets:
+            connection.execute(insert(asset).values(row._asdict()))
+            values = {"assetid": row.assetid, "attributes": canonical_text(attributes)}
+            connection.execute(insert(assetattributes).values(values))
 
 
 def _difference(after: str, contents: Contents, expected: Contents, hint: str) -> Finding | None:
     """Return the first row that differs, with the submissions `after` which it does."""
-    for table, row, what in differences(contents, expected):
-        columns = ", ".join(f"{name} {value}" for name, value in row)
-        return Finding(HOOK, f"{after}: in {table} the row ({columns}) {what}", hint)
+    for table, what in differences(contents, expected):
+        return Finding(HOOK, f"{after}: in {table} the row {what}", hint)
     return None
+
+
+def _least(
+    submissions: Submissions, required: AbstractSet[str], is_faulty: Callable[[Submissions], bool]
+) -> Submissions:
+    """Return faulty submissions without the submissions, fields and items that the fault does not need."""
+    for index in reversed(range(len(submissions))):
+        fewer = [*submissions[:index], *submissions[index + 1 :]]
+        submissions = fewer if is_faulty(fewer) else submissions
+    for index in range(len(submissions)):
+        for field in sorted(submissions[index].keys() - required):
+            rest = {name: value for name, value in submissions[index].items() if name != field}
+            fewer = [*submissions[:index], rest, *submissions[index + 1 :]]
+            submissions = fewer if is_faulty(fewer) else submissions
+        for field, value in submissions[index].items():
+            for item in reversed(range(len(value) if isinstance(value, list) else 0)):
+                items = submissions[index][field]
+                rest = {**submissions[index], field: [*items[:item], *items[item + 1 :]]}
+                fewer = [*submissions[:index], rest, *submissions[index + 1 :]]
+                submissions = fewer if is_faulty(fewer) else submissions
+    return submissions
+
+
+def _steps(prepared: Sequence[PreparedSubmission]) -> Iterator[str]:
+    """Yield what each submission of a sequence did to its asset."""
+    stored: dict[bytes, JsonObject] = {}
+    several = len({each.identitykey for each in prepared}) > 1
+    for each in prepared:
+        before = stored.get(each.identitykey)
+        if before is None:
+            yield f"an asset was created with {members(each.submission)}"
+        else:
+            of_asset = f" of {each.identityvalue}" if several else ""
+            yield f"{difference(before, {**before, **each.submission}) or 'the same again'}{of_asset}"
+        stored[each.identitykey] = {**(before or {}), **each.submission}
 
 
 def check_storing(sites: TrialSites) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ LEAST_PACKET_BYTES = 16 * 1024 * 1024
 MIGRATION_LOCK_SECONDS = 600
 DEFAULT_PORT = 3306
 WSREP_NOT_READY = 1047
+DOES_NOT_EXIST = 1305
 
 _IN_CLUSTER = "in a cluster"
 
@@ -45,7 +46,7 @@ _BY_NUMBER: Mapping[int, ErrorClass] = MappingProxyType(
         1205: ErrorClass("Another writer holds the same rows for too long.", retry=True),
         1213: _BUSY,  # deadlock; on Galera also a conflict with another node at the commit
         1290: _READ_ONLY,
-        1305: _BUSY,  # the savepoint is gone with its transaction
+        DOES_NOT_EXIST: _BUSY,  # the savepoint is gone with its transaction
         1317: _GONE,  # interrupted
         1836: _READ_ONLY,
         1927: _GONE,  # the connection was killed
@@ -64,7 +65,10 @@ def _classify_error(error: BaseException) -> ErrorClass | None:
     """Classify by the number of the error (mariadb.com/kb/en/mariadb-error-code-reference)."""
     if type(error).__module__.partition(".")[0] != "MySQLdb" or not error.args:
         return None
-    return _BY_NUMBER.get(error.args[0])
+    number, *message = error.args
+    if number == DOES_NOT_EXIST and "SAVEPOINT" not in "".join(map(str, message)):
+        return None  # a function of a statement, which no further attempt will find
+    return _BY_NUMBER.get(number)
 
 
 def _hosts(url: URL) -> list[tuple[str, int]]:
