@@ -25,13 +25,15 @@ nox.options.default_venv_backend = "venv"
 ROOT = Path(__file__).parent
 WHEELS = ROOT / "dist"
 MEMBERS = ("./hookspecs", "./src/shopdb_core", "./src/shopdb_computers", "./src/shopdb_printers")
+GRANIAN = "granian>=2.8"
+DATASETTE = "datasette>=1.0a0"
 TEST_TOOLS = (
     "pytest>=8.3",
     "pytest-xdist>=3.6.1",
     "hypothesis>=6.112",
     "editables>=0.5",
     "hatchling>=1.27",
-    "granian>=2.8",
+    GRANIAN,
     "pysnmp>=7.1.22",
 )
 IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
@@ -105,16 +107,35 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
-def benchmarks(session: nox.Session) -> None:
-    """Measure submissions beside a no-op on the same server; arguments go to the benchmark."""
-    install_wheels(session, extras=f"workers,{drivers()}")
-    session.run("python", "benchmarks/submissions.py", *session.posargs)
+def bench(session: nox.Session) -> None:
+    """Measure submissions on servers side by side, compared with a no-op; arguments go to the benchmark.
+
+    With `--save` docs/performance.md shows what was recorded. The databases are in `.nox`, since the system's
+    temporary directory may be in memory.
+    """
+    install_wheels(session, GRANIAN, extras=f"workers,{drivers()}")
+    folder = Path(session.create_tmp())
+    named = any("datasette" in argument for argument in session.posargs)
+    peer = (f"--datasette={install_datasette(session, folder)}",) if named else ()
+    session.run("python", "benchmarks/submissions.py", *session.posargs, *peer)
+    if any(argument.startswith("--save") for argument in session.posargs):
+        session.run("python", "benchmarks/tables.py")
 
 
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Build the four wheels into `dist/`."""
     build_wheels(session)
+
+
+def install_datasette(session: nox.Session, folder: Path) -> Path:
+    """Return the Python of an environment with Datasette alone; without an index it is left out later."""
+    environment = folder / "datasette"
+    session.run("python", "-m", "venv", str(environment))
+    python = environment / "bin/python"
+    command = (str(python), "-m", "pip", "install", "--quiet", DATASETTE)
+    session.run(*command, external=True, success_codes=[0, 1])
+    return python
 
 
 def run_tests(session: nox.Session) -> None:

@@ -23,3 +23,12 @@ def empty_database(server: str | None, name: str, folder: Path) -> Iterator[str]
     finally:
         with administration.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name}"))
+
+
+def server_version(url: str) -> str:
+    """Return the version of a database server, without what follows the number."""
+    dialect = make_url(url).get_backend_name()
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        query = "SELECT VERSION()" if dialect == "mysql" else "SHOW server_version"
+        return str(connection.execute(text(query)).scalar_one()).replace("-", " ").split()[0]
