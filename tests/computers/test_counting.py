@@ -1,13 +1,11 @@
 """Counts and reports follow from the programs of the computers, in whatever order they were stored."""
 
-from collections import Counter
-
 import pytest
+from computerlists import PROGRAMS, Lists, check, key_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-import shopdb_computers
 from shopdb_computers import counting, store_assets
 from shopdb_computers.tables import (
     BLOCK,
@@ -19,19 +17,12 @@ from shopdb_computers.tables import (
     software,
     softwareid,
     uncounted,
-    unpacked,
 )
-from shopdb_hookspecs import AssetWrite, JsonObject
+from shopdb_hookspecs import AssetWrite
 
 pytestmark = pytest.mark.every_database
 
-Lists = dict[int, list[JsonObject]]
-"""The programs of each computer by its id."""
-
 COMPUTERS = [1, 2, 3, BLOCK - 1, BLOCK, BLOCK + 1]
-PROGRAMS = [{"name": name, "version": version} for name in ("tar", "zip") for version in ("1", "2")]
-PROGRAMS += [{"name": "panel"}, {"name": "viewer"}]
-
 lists = st.lists(st.sampled_from(PROGRAMS), unique_by=str).map(lambda listed: sorted(listed, key=str))
 batches = st.lists(st.dictionaries(st.sampled_from(COMPUTERS), lists, min_size=1), max_size=8)
 
@@ -61,35 +52,6 @@ def store(connection: Connection, stored: Lists, batch: Lists, *, rebuilt: bool 
         ],
     )
     stored.update(batch)
-
-
-def check(connection: Connection, stored: Lists) -> None:
-    """Assert that tables and reports are what the lists say."""
-    expected = Counter(
-        (program["name"], program.get("version", "")) for each in stored.values() for program in each
-    )
-    found = {
-        computerid: set(unpacked(softwareids))
-        for computerid, softwareids in connection.execute(
-            select(inventory.c.computerid, inventory.c.softwareids)
-        )
-    }
-    assert found == {key: {_key(program) for program in listed} for key, listed in stored.items()}
-    assert set(connection.scalars(select(software.c.softwareid))) >= {softwareid(*each) for each in expected}
-    reports = {each.name: each for each in shopdb_computers.get_reports()}
-    rows = [tuple(row) for row in reports["software"].rows(connection, name=None)]
-    assert rows == sorted((*program, number) for program, number in expected.items())
-    on = reports["software_on"].rows(connection, name="tar", below=None)
-    assert sorted((row[1], row[3]) for row in on) == sorted(
-        (key, program["version"])
-        for key, listed in stored.items()
-        for program in listed
-        if program["name"] == "tar"
-    )
-
-
-def _key(program: JsonObject) -> int:
-    return softwareid(program["name"], program.get("version", ""))
 
 
 @settings(
@@ -151,7 +113,7 @@ def test_a_rebuild_corrects_rows_and_counts(
     stored = {key: PROGRAMS[: index + 1] for index, key in enumerate(COMPUTERS)}
     store(computers, {}, stored)
     computers.execute(delete(inventory).where(inventory.c.computerid == 1))
-    forged = packed([_key(PROGRAMS[5])])
+    forged = packed([key_of(PROGRAMS[5])])
     computers.execute(update(inventory).where(inventory.c.computerid == BLOCK).values(softwareids=forged))
     computers.execute(update(count).values(computers=count.c.computers + 7))
     computers.execute(update(count).where(count.c.block == TOTAL).values(computers=2))

@@ -18,17 +18,15 @@ Changes: TypeAlias = Mapping[int, Counter[int]]
 """How the numbers of computers change, by block and softwareid."""
 
 
-def count_changes(writer: Writer) -> None:
-    """Count the uncounted computers, if there are many; the caller commits.
+def count_uncounted(writer: Writer) -> None:
+    """Count the uncounted computers; the caller commits.
 
     The marks are locked before the inventories are read. A transaction that changes an inventory meanwhile
     waits for the lock, and then marks the computer again, with what was counted here.
     """
-    if writer.uncounted() < MANY:
-        return
     counted = writer.lock_uncounted()
     writer.remove_uncounted(sorted(counted))
-    current = writer.inventories(sorted(counted))
+    current, _ = writer.inventories(sorted(counted))
     changes = changes_of((key, before, current.get(key, b"")) for key, before in counted.items())
     writer.change_counts(_rows(_with_total(changes)))
 

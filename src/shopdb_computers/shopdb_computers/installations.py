@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from shopdb_computers.counting import correct_counts, count_changes
+from shopdb_computers import counting
 from shopdb_computers.normalization import Program
 from shopdb_computers.statements import Writer
 from shopdb_computers.tables import packed, softwareid, unpacked
@@ -22,10 +22,10 @@ def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None
     if not changed:
         return
     writer = Writer(connection)
-    _replace_inventories(writer, changed)
-    count_changes(writer)
+    if _replace_inventories(writer, changed) >= counting.MANY:
+        counting.count_uncounted(writer)
     if rebuilt := [write.assetid for write in writes if write.rebuilt]:
-        correct_counts(writer, rebuilt)
+        counting.correct_counts(writer, rebuilt)
 
 
 def _changes_programs(write: AssetWrite) -> bool:
@@ -36,13 +36,16 @@ def _listed(attributes: JsonObject) -> Sequence[Json]:
     return attributes.get("installedsoftware") or ()
 
 
-def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> None:
-    """Write the inventories that change, and the programs that no inventory had."""
+def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> int:
+    """Write the inventories that change, and the programs that no inventory had.
+
+    Returns how many computers are uncounted then, at most.
+    """
     computerids = sorted(changed)
     # Computers that were set up one after the other have most programs in common. Those of a stored inventory
     # are stored, too, which saves looking them up.
     neighbour = computerids[0] - 1
-    stored = writer.inventories([neighbour, *computerids])
+    stored, uncounted = writer.inventories([neighbour, *computerids])
     known = set(unpacked(stored.get(neighbour, b"")))
     inventories: list[tuple[int, bytes]] = []
     programs: dict[int, Program] = {}
@@ -56,6 +59,7 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> N
     writer.add_software(sorted((key, *program) for key, program in programs.items()))
     writer.put_inventories(inventories)
     writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories])
+    return uncounted + len(inventories)
 
 
 def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes, Mapping[int, Program]]:
@@ -64,15 +68,14 @@ def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes
     What is stored need not be that of `before`: then the whole list counts.
     """
     old, new = _listed(write.before or {}), _listed(write.after)
-    keys = set(unpacked(stored))
+    keys = unpacked(stored)
     if keys and len(keys) == len(old):
         removed, added = _without_common_ends(old, new)
-        keys.difference_update(_keys(removed))
         programs = dict(zip(_keys(added), map(_program, added), strict=True))
-        keys.update(programs)
-        return packed(keys), programs
+        replaced = programs.keys() | _keys(removed)
+        return packed([*(key for key in keys if key not in replaced), *programs]), programs
     listed = _keys(new)
-    unknown = set(listed) - known - keys
+    unknown = set(listed).difference(known, keys)
     programs = {key: _program(item) for key, item in zip(listed, new, strict=True) if key in unknown}
     return packed(set(listed)), programs
 

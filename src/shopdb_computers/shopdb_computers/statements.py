@@ -22,14 +22,14 @@ class Statements:
     """The statements for one kind of database; each takes many rows.
 
     Programs are rows of (softwareid, name, version). An existing one is not changed, since its key determines
-    its content. Inventories are (computerid, softwareids), changes of counts (block, softwareid, change).
+    its content. Inventories are (computerid, softwareids), changes of counts (block, softwareid, change). To
+    save a round trip, `read_inventories` returns one more row, with the number of uncounted computers.
     With `executemany` a statement takes one row, and the driver runs it for many without a round trip for
     each; otherwise it takes all rows as one JSON array, with bytes as hexadecimal digits.
     """
 
     executemany: bool
     read_inventories: str
-    count_uncounted: str
     lock_uncounted: str
     unknown_software: str
     add_software: str
@@ -57,17 +57,15 @@ class Writer:
         self._statements = statements_for(connection.dialect.name)
         self._cursor: DBAPICursor = connection.connection.cursor()
 
-    def inventories(self, computerids: Iterable[int]) -> dict[int, bytes]:
-        """Return `softwareids` of those of the computers that have an inventory."""
-        return self._inventories(self._statements.read_inventories, json.dumps(list(computerids)))
-
-    def uncounted(self) -> int:
-        """Return about how many computers are uncounted."""
-        return int(self._fetch(self._statements.count_uncounted)[0][0])
+    def inventories(self, computerids: Iterable[int]) -> tuple[dict[int, bytes], int]:
+        """Return the inventories of those of the computers that have one, and how many are uncounted."""
+        rows = self._fetch(self._statements.read_inventories, json.dumps(list(computerids)))
+        uncounted = next(number for number, softwareids in rows if softwareids is None)
+        return _by_computer(row for row in rows if row[1] is not None), uncounted
 
     def lock_uncounted(self) -> dict[int, bytes]:
         """Lock the uncounted computers that no other transaction has locked; return what was counted."""
-        return self._inventories(self._statements.lock_uncounted)
+        return _by_computer(self._fetch(self._statements.lock_uncounted))
 
     def add_software(self, programs: Rows) -> None:
         """Insert the programs that are not stored yet."""
@@ -109,9 +107,6 @@ class Writer:
         """Return what the totals lack of the sum over all blocks, as rows of (softwareid, computers)."""
         return self._fetch(self._statements.missing_totals)
 
-    def _inventories(self, statement: str, *parameters: Json) -> dict[int, bytes]:
-        return {key: bytes(softwareids) for key, softwareids in self._fetch(statement, *parameters)}
-
     def _encoded(self, inventories: Inventories) -> Rows:
         if self._statements.executemany:
             return inventories
@@ -130,6 +125,10 @@ class Writer:
             self._cursor.execute(statement, (json.dumps(rows),))
 
 
+def _by_computer(rows: Iterable[tuple[Any, ...]]) -> dict[int, bytes]:
+    return {computerid: bytes(softwareids) for computerid, softwareids in rows}
+
+
 def statements_for(dialect: str) -> Statements:
     """Return the statements for the name of a SQLAlchemy dialect.
 
@@ -143,7 +142,6 @@ def statements_for(dialect: str) -> Statements:
     return _STATEMENTS[dialect]
 
 
-_COUNT_UNCOUNTED: Final = "SELECT count(*) FROM computers_uncounted"
 _LOCK_UNCOUNTED: Final = "SELECT computerid, softwareids FROM computers_uncounted"
 _HAS_INVENTORIES: Final = "SELECT 1 FROM computers_inventory WHERE computerid BETWEEN {0} AND {0} LIMIT 1"
 
@@ -160,8 +158,8 @@ _SQLITE: Final = Statements(
     read_inventories="""
         SELECT computerid, softwareids FROM computers_inventory
         WHERE computerid IN (SELECT value FROM json_each(?))
+        UNION ALL SELECT count(*), NULL FROM computers_uncounted
     """,
-    count_uncounted=_COUNT_UNCOUNTED,
     lock_uncounted=_LOCK_UNCOUNTED,
     # Most programs are stored already, and a look-up takes half the time of an INSERT that does nothing.
     unknown_software="""
@@ -194,8 +192,8 @@ _POSTGRESQL: Final = Statements(
     read_inventories="""
         SELECT computerid, softwareids FROM computers_inventory
         WHERE computerid IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(%s AS json)))
+        UNION ALL SELECT count(*), NULL FROM computers_uncounted
     """,
-    count_uncounted=_COUNT_UNCOUNTED,
     lock_uncounted=f"{_LOCK_UNCOUNTED} FOR UPDATE SKIP LOCKED",
     unknown_software="",
     add_software="""
@@ -239,8 +237,8 @@ _MYSQL: Final = Statements(
         SELECT stored.computerid, stored.softwareids
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$')) AS wanted
         STRAIGHT_JOIN computers_inventory AS stored ON stored.computerid = wanted.computerid
+        UNION ALL SELECT count(*), NULL FROM computers_uncounted
     """,
-    count_uncounted=_COUNT_UNCOUNTED,
     lock_uncounted=f"{_LOCK_UNCOUNTED} FOR UPDATE SKIP LOCKED",
     unknown_software="",
     add_software="""
