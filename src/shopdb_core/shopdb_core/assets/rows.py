@@ -3,6 +3,7 @@
 The caller's transaction commits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
@@ -14,7 +15,7 @@ from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.paging import Page, read_rows
+from shopdb_core.store.paging import Page, distinct_values, least_keys, read_rows, unindexed
 from shopdb_core.store.statement import driver_time
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
 from shopdb_hookspecs import JsonObject
@@ -22,7 +23,8 @@ from shopdb_hookspecs import JsonObject
 LAST_BYTE = b"\xff"
 """Sorts after every byte of a UTF-8 string."""
 
-FEW = 1_000
+FEW = 20_000
+"""How many index entries are read within milliseconds."""
 
 _STORED = (
     asset.c.assetid,
@@ -217,28 +219,49 @@ def list_assets(
     connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
 ) -> list[JsonObject]:
     """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    query = _select_listed(connection, assettype, identityprefix, after)
-    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
+    found = _first_ids(connection, assettype, identityprefix, after, limit)
+    query = _select_assets().where(asset.c.assetid.in_(found)).order_by(asset.c.assetid)
+    return [_shown(row) for row in connection.execute(query)]
 
 
 def read_page(
     connection: Connection, *, assettype: str | None, identityvalue: str | None, after: int, limit: int
 ) -> Page:
     """Return a page of the same list, whose `identityvalue` is a prefix; attributes stay JSON text."""
-    query = _select_listed(connection, assettype, identityvalue, after)
-    rows, more = read_rows(connection, query, asset.c.assetid, assetattributes.c.attributes, limit)
+    found = _first_ids(connection, assettype, identityvalue, after, limit + 1)
+    key, attributes = asset.c.assetid, assetattributes.c.attributes
+    rows, more = read_rows(connection, _select_assets(), key, attributes, keys=found, limit=limit)
     return Page([{**row._mapping, "attributes": orjson.Fragment(row.attributes)} for row in rows], more)  # noqa: SLF001  # its public name
 
 
-def _select_listed(
-    connection: Connection, assettype: str | None, identityprefix: str | None, after: int
-) -> Select[Any]:
-    query = _select_assets().where(asset.c.assetid > after)
-    if assettype is not None:
-        query = query.where(asset.c.assettype == assettype)
-    if identityprefix is not None:
-        query = query.where(_has_prefix(connection, identityprefix, assettype))
-    return query
+def _first_ids(
+    connection: Connection, assettype: str | None, identityprefix: str | None, after: int, limit: int
+) -> Sequence[int]:
+    """Return the first ids of a list, `limit` at most.
+
+    Identities that begin alike are next to each other in an index, but their ids are in any order: all of
+    them are read if they are few. Among the assets in the order of their ids, the first of many come soon.
+    """
+    later = () if assettype is None else (asset.c.assettype == assettype,)
+    later = (*later, asset.c.assetid > after)
+    if identityprefix is None:
+        return least_keys(connection, asset.c.assetid, [and_(*later)], limit)
+    # No identity is longer, and normalising hostile text takes quadratic time.
+    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
+    types = distinct_values(connection, asset.c.assettype) if assettype is None else [assettype]
+    assetid = unindexed(asset.c.assetid)
+    matching = select(asset.c.assetid).where(
+        asset.c.assettype.in_(types), _begins(asset.c.identitykey, prefix), assetid > after
+    )
+    counted = select(func.count()).select_from(matching.limit(FEW + 1).subquery())
+    if connection.scalars(counted).one() <= FEW:
+        return connection.scalars(matching.order_by(assetid).limit(limit)).all()
+    begins = _begins(unindexed(asset.c.identitykey), prefix)
+    return least_keys(connection, asset.c.assetid, [and_(*later, begins)], limit)
+
+
+def _begins(column: ColumnElement[bytes], prefix: bytes) -> ColumnElement[bool]:
+    return and_(column >= prefix, column < prefix + LAST_BYTE)
 
 
 def count_of_type(connection: Connection, assettype: str) -> int:
@@ -285,21 +308,6 @@ def require_asset(connection: Connection, assetid: int) -> None:
     """Raise `NotFound` unless there is an asset with this id."""
     if not asset_exists(connection, assetid):
         raise NotFound(f"There is no asset {assetid}.")
-
-
-def _has_prefix(connection: Connection, identityprefix: str, assettype: str | None) -> ColumnElement[bool]:
-    """Return the condition of a search by prefix: the ids of the matching assets, if they are few.
-
-    Without the ids, the database would look at every asset in the order of their ids.
-    """
-    # No identity is longer, and normalising hostile text takes quadratic time.
-    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
-    matches = and_(asset.c.identitykey >= prefix, asset.c.identitykey < prefix + LAST_BYTE)
-    if assettype is None:
-        return matches
-    query = select(asset.c.assetid).where(asset.c.assettype == assettype, matches)
-    found = connection.scalars(query.order_by(asset.c.identitykey).limit(FEW + 1)).all()
-    return asset.c.assetid.in_(found) if len(found) <= FEW else matches
 
 
 def _select_assets() -> Select[Any]:
