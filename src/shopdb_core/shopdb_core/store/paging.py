@@ -80,12 +80,15 @@ def least_keys(
 def distinct_values(connection: Connection, column: ColumnElement[T]) -> Sequence[T]:
     """Return the values, without null, of a column that is the first of an index, with one look-up each.
 
-    Databases read the whole index for a DISTINCT.
+    Databases read the whole index for a DISTINCT, and MariaDB also for a recursive query of look-ups.
     """
-    found = select(func.min(column).label("value")).cte("found", recursive=True)
-    following = select(column).where(column > found.c.value).order_by(column).limit(1).scalar_subquery()
-    found = found.union_all(select(following).where(found.c.value.is_not(None)))
-    return connection.scalars(select(found.c.value).where(found.c.value.is_not(None))).all()
+    values: list[T] = []
+    query = select(func.min(column))
+    value = connection.scalar(query)
+    while value is not None:
+        values.append(value)
+        value = connection.scalar(query.where(column > value))
+    return values
 
 
 def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
