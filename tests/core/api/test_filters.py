@@ -9,6 +9,7 @@ import pytest
 from shops import ORIGIN, Shop
 
 from shopdb_core.assets import rows
+from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions.manual_entry import ManualEntry
 
 pytestmark = pytest.mark.every_database
@@ -73,7 +74,7 @@ def test_audit(mixed):
         assert listed(mixed, "/api/audit", 3, **query) == expected, query
 
 
-@pytest.mark.parametrize("few", [0, rows.FEW])
+@pytest.mark.parametrize("few", [0, 2, 5, rows.FEW])
 def test_assets(mixed, monkeypatch, few):
     """By type and prefix, whether few or many assets have the prefix."""
     monkeypatch.setattr(rows, "FEW", few)
@@ -90,6 +91,7 @@ def test_assets(mixed, monkeypatch, few):
             and asset["assettype"] == query.get("assettype", asset["assettype"])
         ]
         assert listed(mixed, "/api/assets", 2, **query) == expected, query
+    assert mixed.get(f"/api/assets?identityvalue=pc&after={LARGEST_ID}").json["items"] == []
 
 
 def test_relationships(mixed):

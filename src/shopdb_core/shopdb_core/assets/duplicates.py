@@ -22,7 +22,7 @@ from shopdb_core.assets.identity import (
 )
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Statement
-from shopdb_core.store.paging import least_keys
+from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import asset, assetduplicate
 from shopdb_hookspecs import Json, JsonObject
 
@@ -246,10 +246,9 @@ def list_duplicates(
     column = assetduplicate.c
     listed = and_(column.ignoredat.is_(None), column.duplicateid > after)
     kinds = get_args(Kind) if kind is None else [kind]
-    keys = least_keys(
-        connection, column.duplicateid, [and_(column.kind == one, listed) for one in kinds], limit
-    )
-    rows = connection.execute(_select().where(column.duplicateid.in_(keys)).order_by(column.duplicateid))
+    keys = least_keys(column.duplicateid, [and_(column.kind == one, listed) for one in kinds], limit)
+    query = _select().where(is_among(column.duplicateid, keys))
+    rows = connection.execute(query.order_by(column.duplicateid))
     return [dict(row) for row in rows.mappings()]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, delete, insert, or_, select
 
 from shopdb_core.assets.rows import asset_exists, require_asset
 from shopdb_core.errors import Conflict, InvalidSubmission, NotFound
-from shopdb_core.store.paging import least_keys
+from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import assetrelationship as relationship
 from shopdb_hookspecs import JsonObject
 
@@ -53,8 +53,8 @@ def list_relationships(connection: Connection, assetid: int, *, after: int, limi
     require_asset(connection, assetid)
     key = relationship.c.relationshipid
     ends = (relationship.c.sourceassetid, relationship.c.targetassetid)
-    keys = least_keys(connection, key, [and_(end == assetid, key > after) for end in ends], limit)
-    rows = connection.execute(_relationships(assetid).where(key.in_(keys)).order_by(key))
+    keys = least_keys(key, [and_(end == assetid, key > after) for end in ends], limit)
+    rows = connection.execute(_relationships(assetid).where(is_among(key, keys)).order_by(key))
     return [dict(row) for row in rows.mappings()]
 
 

@@ -3,7 +3,6 @@
 The caller's transaction commits.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
@@ -15,16 +14,20 @@ from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.paging import Page, distinct_values, least_keys, read_rows, unindexed
+from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.statement import driver_time
-from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
+from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes
 from shopdb_hookspecs import JsonObject
 
 LAST_BYTE = b"\xff"
 """Sorts after every byte of a UTF-8 string."""
 
 FEW = 20_000
-"""How many index entries are read within milliseconds."""
+"""How many entries of an index a search by prefix reads before it tries something else.
+
+Identities that begin alike are next to each other in an index, but their ids are in any order, so all of
+them have to be read. If they are many, the first of them are probably among the next ids.
+"""
 
 _STORED = (
     asset.c.assetid,
@@ -220,7 +223,7 @@ def list_assets(
 ) -> list[JsonObject]:
     """Return up to `limit` assets with an id above `after`, in the order of their ids."""
     found = _first_ids(connection, assettype, identityprefix, after, limit)
-    query = _select_assets().where(asset.c.assetid.in_(found)).order_by(asset.c.assetid)
+    query = _select_assets().where(is_among(asset.c.assetid, found)).order_by(asset.c.assetid)
     return [_shown(row) for row in connection.execute(query)]
 
 
@@ -236,28 +239,30 @@ def read_page(
 
 def _first_ids(
     connection: Connection, assettype: str | None, identityprefix: str | None, after: int, limit: int
-) -> Sequence[int]:
-    """Return the first ids of a list, `limit` at most.
-
-    Identities that begin alike are next to each other in an index, but their ids are in any order: all of
-    them are read if they are few. Among the assets in the order of their ids, the first of many come soon.
-    """
-    later = () if assettype is None else (asset.c.assettype == assettype,)
-    later = (*later, asset.c.assetid > after)
+) -> Select[tuple[int]]:
+    """Return the query of the first ids of a list, `limit` at most."""
+    of_type = () if assettype is None else (asset.c.assettype == assettype,)
+    later = and_(*of_type, asset.c.assetid > after)
     if identityprefix is None:
-        return least_keys(connection, asset.c.assetid, [and_(*later)], limit)
+        return least_keys(asset.c.assetid, [later], limit)
     # No identity is longer, and normalising hostile text takes quadratic time.
     prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
     types = distinct_values(connection, asset.c.assettype) if assettype is None else [assettype]
-    assetid = unindexed(asset.c.assetid)
     matching = select(asset.c.assetid).where(
-        asset.c.assettype.in_(types), _begins(asset.c.identitykey, prefix), assetid > after
+        asset.c.assettype.in_(types), _begins(asset.c.identitykey, prefix)
     )
-    counted = select(func.count()).select_from(matching.limit(FEW + 1).subquery())
-    if connection.scalars(counted).one() <= FEW:
-        return connection.scalars(matching.order_by(assetid).limit(limit)).all()
-    begins = _begins(unindexed(asset.c.identitykey), prefix)
-    return least_keys(connection, asset.c.assetid, [and_(*later, begins)], limit)
+    if _count(connection, matching.limit(FEW + 1)) > FEW:
+        end = asset.c.assetid <= min(after + FEW, LARGEST_ID)
+        near = and_(later, end, _begins(unindexed(asset.c.identitykey), prefix))
+        found = least_keys(asset.c.assetid, [near], limit)
+        if _count(connection, found) == limit:
+            return found
+    assetid = unindexed(asset.c.assetid)
+    return matching.where(assetid > after).order_by(assetid).limit(limit)
+
+
+def _count(connection: Connection, query: Select[tuple[int]]) -> int:
+    return connection.scalars(select(func.count()).select_from(query.subquery())).one()
 
 
 def _begins(column: ColumnElement[bytes], prefix: bytes) -> ColumnElement[bool]:

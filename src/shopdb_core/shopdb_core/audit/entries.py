@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
-from sqlalchemy import Connection, Row, and_, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select
 
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.paging import Page, distinct_values, least_keys, read_rows, unindexed
+from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import Json, JsonObject
 
@@ -278,7 +278,7 @@ def list_entries(
 ) -> list[JsonObject]:
     """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
     found = _first_ids(connection, after, limit, plugin=plugin, action=action, assetid=assetid)
-    query = _LISTED.where(auditentry.c.auditid.in_(found)).order_by(auditentry.c.auditid)
+    query = _LISTED.where(is_among(auditentry.c.auditid, found)).order_by(auditentry.c.auditid)
     return [{**row, "diff": orjson.loads(row["diff"])} for row in connection.execute(query).mappings()]
 
 
@@ -309,8 +309,8 @@ def _first_ids(
     plugin: str | None,
     action: str | None,
     assetid: int | None,
-) -> Sequence[int]:
-    """Return the first ids of a list, `limit` at most.
+) -> Select[tuple[int]]:
+    """Return the query of the first ids of a list, `limit` at most.
 
     The index of plugin and action has the ids in order for one of each; so every plugin is searched if none
     is given, and every action likewise.
@@ -320,10 +320,10 @@ def _first_ids(
     if assetid is not None or not filters:
         of_asset = () if assetid is None else (column.assetid == assetid,)
         others = (unindexed(column[name]) == value for name, value in filters.items())
-        return least_keys(connection, column.auditid, [and_(later, *of_asset, *others)], limit)
+        return least_keys(column.auditid, [and_(later, *of_asset, *others)], limit)
     plugins = [*distinct_values(connection, column.plugin), None] if plugin is None else [plugin]
     actions = ACTIONS if action is None else [action]
     series = [
         and_(column.plugin == one, column.action == other, later) for one in plugins for other in actions
     ]
-    return least_keys(connection, column.auditid, series, limit)
+    return least_keys(column.auditid, series, limit)

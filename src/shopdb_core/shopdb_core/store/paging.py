@@ -35,18 +35,18 @@ def read_rows(
     key: ColumnElement[int],
     long_text: ColumnElement[str],
     *,
-    keys: Sequence[int],
+    keys: Select[Any],
     limit: int,
 ) -> tuple[Iterable[Row[Any]], int | None]:
-    """Return up to `limit` of the rows that have these `keys`, in order, and the key after which more follow.
+    """Return up to `limit` of the rows that have one of `keys`, and the key after which more follow.
 
     The database first returns the lengths of the column `long_text`: drivers of database servers hold all
     rows of a result. The caller's transaction must read one snapshot.
     """
     octet_length = DATABASES[connection.dialect.name].octet_length
-    sizes = query.with_only_columns(key, octet_length(long_text)).where(key.in_(keys)).order_by(key)
-    found = connection.execute(sizes) if keys else ()
-    page, more = _first_page(((one, size + ITEM_BYTES) for one, size in found), limit)
+    sizes = query.with_only_columns(key, octet_length(long_text)).where(is_among(key, keys)).order_by(key)
+    found = ((one, size + ITEM_BYTES) for one, size in connection.execute(sizes))
+    page, more = _first_page(found, limit)
     rows = connection.execute(query.where(key.in_(page)).order_by(key)) if page else ()
     return rows, page[-1] if more else None
 
@@ -64,17 +64,22 @@ def _first_page(sizes: Iterable[tuple[int, int]], limit: int) -> tuple[list[int]
 
 
 def least_keys(
-    connection: Connection, key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int
-) -> Sequence[int]:
-    """Return up to `limit` of the least keys of the rows that fulfil one condition of `series`.
+    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int
+) -> Select[tuple[int]]:
+    """Return the query of the first `limit` keys of the rows that fulfil one condition of `series`.
 
     Each condition compares the first columns of an index with one value, and `key` follows them in the index:
-    the database reads `limit` entries of the index for each, however many rows there are. It does not do so
-    for a query that also asks for other columns. No row may fulfil two of the conditions.
+    the database reads `limit` entries of the index for each, however many rows there are. It does not always
+    do so if the query also asks for other columns. No row may fulfil two of the conditions.
     """
     firsts = [select(key).where(each).order_by(key).limit(limit).subquery() for each in series]
     found = union_all(*map(select, firsts)).subquery()
-    return connection.scalars(select(*found.c).order_by(*found.c).limit(limit)).all()
+    return select(*found.c).order_by(*found.c).limit(limit)
+
+
+def is_among(key: ColumnElement[int], keys: Select[Any]) -> ColumnElement[bool]:
+    """Return the condition that a key is one of a query's; MySQL takes no LIMIT directly in IN."""
+    return key.in_(select(keys.subquery()))
 
 
 def distinct_values(connection: Connection, column: ColumnElement[T]) -> Sequence[T]:

@@ -25,6 +25,7 @@ ADDRESS_LENGTH = 45
 REASON_LENGTH = 255
 ORIGIN_LENGTH = 255
 """Length of the name and of the version of a plugin's distribution."""
+LARGEST_ID = 2**63 - 1
 
 metadata = MetaData(
     naming_convention={
