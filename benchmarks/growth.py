@@ -3,10 +3,10 @@
     python benchmarks/growth.py --assets 1000,100000
     python benchmarks/growth.py --assets 1000,1000000 --database-url postgresql://postgres@127.0.0.1/postgres
 
-A site of each size is filled in bulk; then each operation runs on all of them in turn, in one process. Only
-the ratios to the smallest site can be compared between runs. On a database server each site is a separate
-database, created and dropped by the account in the URL; otherwise it is a file in the temporary directory
-(TMPDIR).
+A site of each size is filled in bulk; then each operation runs on all of them in turn, in one process, the
+lists by a request to the application without a network. Only the ratios to the smallest site can be compared
+between runs. On a database server each site is a separate database, created and dropped by the account in the
+URL; otherwise it is a file in the temporary directory (TMPDIR).
 """
 
 import argparse
@@ -15,31 +15,75 @@ import random
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
+from falcon.testing import TestClient
 from harness.databases import empty_database
 from harness.figures import percentile
 from harness.report import machine
-from harness.stock import Stock, hostname, submission
-from sqlalchemy import create_engine, text
+from harness.stock import RARE, Stock, hostname, submission
 
-from shopdb_computers.tables import metadata
-from shopdb_core.assets.duplicates import list_duplicates
-from shopdb_core.assets.listing import get_asset, list_assets
-from shopdb_core.audit.entries import AuditChain, list_entries
+from shopdb_core.app import create_app
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
 from shopdb_core.submissions import Origin
 
 SECRET_KEY = secrets.token_hex()
 ORIGIN = Origin("benchmark", "growth")
-PAGE = 100
+BATCH = 64
 
-Operation = Callable[[], object]
+SUBMISSIONS = (
+    "created",
+    "updated",
+    "noop",
+    *(f"{action}, {BATCH} at once" for action in ("updated", "noop")),
+)
+
+READS = (
+    "/api/assets/{any}",
+    "/api/assets/{any}/history",
+    "/api/assets/{machine}/relationships",
+    "/api/assets",
+    "/api/assets?after={middle}",
+    "/api/assets?assettype=computers&after={middle}",
+    "/api/assets?assettype=machine",
+    "/api/assets?identityvalue={name}",
+    "/api/assets?identityvalue=Machine",
+    "/api/assets?assettype=computers&identityvalue={name}",
+    "/api/assets?assettype=computers&identityvalue={last_names}",
+    "/api/assets?assettype=computers&identityvalue=PC-&after={middle}",
+    "/api/audit",
+    "/api/audit?after={middle}",
+    "/api/audit?plugin=computers&after={middle}",
+    "/api/audit?plugin=nobody",
+    "/api/audit?action=created&after={middle}",
+    "/api/audit?action=updated",
+    "/api/audit?action=updated&after={last_update}",
+    "/api/audit?action=noop",
+    "/api/audit?action=related",
+    "/api/audit?action=unrelated",
+    "/api/audit?plugin=computers&action=noop",
+    "/api/audit?plugin=computers&action=unrelated",
+    "/api/audit?plugin=nobody&action=noop",
+    "/api/audit?assetid={any}",
+    "/api/audit?assetid={any}&action=updated",
+    "/api/audit?assetid={any}&plugin=computers",
+    "/api/audit?assetid={any}&plugin=computers&action=updated",
+    "/api/duplicates",
+    "/api/duplicates?kind=collision",
+    "/api/duplicates?kind=swapped",
+    "/api/reports/computers/software",
+    "/api/reports/computers/software?name=Component Runtime 01",
+    "/api/reports/computers/software_on?name=Component Runtime 0042 (x64)",
+    "/api/reports/computers/stale",
+)
+"""Every list with its filters, alone and together; `FilledSite.path` fills in what is in braces."""
 
 
 @dataclass
@@ -52,69 +96,57 @@ class FilledSite:
     new: int = 500_000_000
     build: int = 100
 
-    def operations(self) -> Mapping[str, Operation]:
-        """Return the operations by name; each call of one uses another asset."""
-        return {
-            "created": self._create,
-            "updated": self._update,
-            "noop": self._see_again,
-            "GET /api/assets/{id}": lambda: self.site.store.read(partial(get_asset, assetid=self._any())),
-            "GET /api/assets": self._list,
-            "GET /api/assets?identityvalue=": self._search,
-            "GET /api/assets/{id}/history": lambda: self._entries(assetid=self._any()),
-            "GET /api/audit": lambda: self._entries(after=self.assets // 2),
-            "GET /api/audit?plugin=": lambda: self._entries(plugin="computers", after=self.assets // 2),
-            "GET /api/audit?action=updated": lambda: self._entries(action="updated"),
-            "GET /api/duplicates": self._duplicates,
-            "report software": lambda: self._report("software"),
-            "report software?name=": lambda: self._report("software", name="Component Runtime 01"),
-            "report software_on": lambda: self._report("software_on", name="Component Runtime 0042 (x64)"),
-            "report stale": lambda: self._report("stale"),
-        }
+    @cached_property
+    def client(self) -> TestClient:
+        """The application, as a person with a token uses it."""
+        token = self.site.tokens.issue("benchmark", "viewer", timedelta(days=1))
+        return TestClient(create_app(self.site), headers={"Authorization": f"Bearer {token}"})
 
-    def _any(self) -> int:
-        return random.randint(1, self.assets)
+    def time(self, operation: str) -> float:
+        """Run an operation on other assets than the last time; return how many milliseconds one item took."""
+        if operation not in SUBMISSIONS:
+            return self._time_reading(self.path(operation))
+        action, _, batched = operation.partition(",")
+        batch = self._submissions(action, BATCH if batched else 1)
+        if action == "noop":  # the first time it is not one
+            self._submit(batch, "noop", "updated")
+        started = time.perf_counter()
+        self._submit(batch, action)
+        return (time.perf_counter() - started) * 1000 / len(batch)
 
-    def _submit(self, number: int, build: int) -> None:
-        self.site.submissions.submit("computers", submission(number, self.programs, build), ORIGIN)
-
-    def _create(self) -> None:
-        self.new += 1
-        self._submit(self.new, 1)
-
-    def _update(self) -> None:
-        self.build += 1
-        self._submit(self._any(), self.build)
-
-    def _see_again(self) -> None:
-        """Submit twice: the first makes sure that the second is a noop; only that is timed (see `_time`)."""
-        number = self._any()
-        self._submit(number, 1)
-        self.again = partial(self._submit, number, 1)
-
-    def _list(self) -> object:
-        return self.site.store.read(
-            partial(
-                list_assets, assettype="computers", identityprefix=None, after=self.assets // 2, limit=PAGE
-            )
+    def path(self, template: str) -> str:
+        """Return the address of an operation that reads."""
+        return template.format(
+            any=random.randint(1, self.assets),
+            middle=self.assets // 2,
+            machine=self.assets + RARE,
+            name=hostname(random.randint(1, self.assets))[:-1],
+            last_names=hostname(self.assets - self.assets // 10)[
+                : len(hostname(0)) - len(str(self.assets)) + 2
+            ],
+            last_update=self.assets * 2,
         )
 
-    def _search(self) -> object:
-        prefix = hostname(self._any())[:-1]
-        return self.site.store.read(
-            partial(list_assets, assettype="computers", identityprefix=prefix, after=0, limit=PAGE)
-        )
+    def _time_reading(self, path: str) -> float:
+        started = time.perf_counter()
+        answer = self.client.simulate_get(path)
+        seconds = time.perf_counter() - started
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+        return seconds * 1000
 
-    def _entries(self, after: int = 0, **wanted: object) -> object:
-        return self.site.store.read(partial(list_entries, after=after, limit=PAGE, **wanted))  # type: ignore[arg-type]
+    def _submissions(self, action: str, number: int) -> Sequence[dict[str, object]]:
+        if action == "created":
+            self.new += number
+            return [submission(self.new - each, self.programs, 1) for each in range(number)]
+        if action == "updated":
+            self.build += 1
+        build = self.build if action == "updated" else 1
+        chosen = random.sample(range(1, self.assets + 1), number)
+        return [submission(each, self.programs, build) for each in chosen]
 
-    def _duplicates(self) -> object:
-        return self.site.store.read(partial(list_duplicates, after=0, limit=PAGE))
-
-    def _report(self, report: str, /, **given: str) -> object:
-        return self.site.reports.rows(
-            "computers", self.site.reports.get("computers", report), given, count=PAGE
-        )
+    def _submit(self, batch: Sequence[dict[str, object]], *expected: str) -> None:
+        for result in self.site.submissions.submit_many("computers", batch, ORIGIN):
+            assert getattr(result, "action", result) in expected, result
 
 
 def main() -> None:
@@ -124,8 +156,8 @@ def main() -> None:
     print(machine(), flush=True)
     with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="shopdb-growth-") as folder:
         sites = [stack.enter_context(_site(options, assets, Path(folder))) for assets in options.assets]
-        for name in sites[0].operations():
-            print(_line(name, _measure(sites, name, options.times)), flush=True)
+        for operation in (*SUBMISSIONS, *READS):
+            print(_line(operation, _measure(sites, operation, options.times)), flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -151,7 +183,7 @@ def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Fi
         settings = Settings(secret_key=SECRET_KEY, database_url=url)
         upgrade_site(settings)
         started = time.monotonic()
-        _fill(url, Stock(AuditChain(SECRET_KEY), assets, options.entries, options.programs))
+        _fill(url, assets, options)
         entries = assets * options.entries
         print(
             f"{assets:,} assets, {entries:,} entries: filled in {time.monotonic() - started:.0f} s",
@@ -161,43 +193,30 @@ def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Fi
             yield FilledSite(assets, options.programs, site)
 
 
-def _fill(url: str, stock: Stock) -> None:
-    engine = create_engine(url)
-    stock.fill(engine)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        tables = ", ".join(
-            ["asset", "assetattributes", "assetevidence", "auditentry", *sorted(metadata.tables)]
-        )
-        connection.execute(text(f"ANALYZE TABLE {tables}" if engine.dialect.name == "mysql" else "ANALYZE"))
-    engine.dispose()
+def _fill(url: str, assets: int, options: argparse.Namespace) -> None:
+    beginning = datetime.now(UTC) - timedelta(days=1)
+    times = [beginning + timedelta(minutes=turn) for turn in range(options.entries)]
+    Stock(AuditChain(SECRET_KEY), assets, times, options.programs).fill(url)
 
 
-def _measure(sites: Sequence[FilledSite], name: str, times: int) -> list[list[float]]:
+def _measure(sites: Sequence[FilledSite], operation: str, times: int) -> list[list[float]]:
     """Run one operation on each site in turn, and return the ordered latencies in milliseconds of each."""
     latencies: list[list[float]] = [[] for _ in sites]
     for _ in range(times):
         for site, own in zip(sites, latencies, strict=True):
-            own.append(_time(site, name))
+            own.append(site.time(operation))
     return [sorted(own) for own in latencies]
 
 
-def _time(site: FilledSite, name: str) -> float:
-    operation = site.operations()[name]
-    if name == "noop":
-        operation()
-        operation = site.again
-    started = time.perf_counter()
-    operation()
-    return (time.perf_counter() - started) * 1000
-
-
-def _line(name: str, latencies: Sequence[Sequence[float]]) -> str:
-    medians = [percentile(each, 0.5) for each in latencies]
-    cells = [
-        f"p50 {p50:8.2f} ms  p99 {percentile(each, 0.99):8.2f} ms  x{p50 / medians[0]:5.2f}"
-        for p50, each in zip(medians, latencies, strict=True)
-    ]
-    return f"{name:32}" + " | ".join(cells)
+def _line(operation: str, latencies: Sequence[Sequence[float]]) -> str:
+    """Return the figures of each site, with the ratios of least and median to those of the first site."""
+    first = latencies[0]
+    cells = []
+    for each in latencies:
+        least, middle, tail = each[0], percentile(each, 0.5), percentile(each, 0.99)
+        figures = f"least {least:8.2f}  p50 {middle:8.2f}  p99 {tail:8.2f} ms"
+        cells.append(f"{figures}  x{least / first[0]:5.2f}  x{middle / percentile(first, 0.5):5.2f}")
+    return f"{operation:70}" + " | ".join(cells)
 
 
 if __name__ == "__main__":

@@ -3,48 +3,63 @@
     python benchmarks/pruning.py
     python benchmarks/pruning.py --entries 200000 --clients 32
 
-Half of the entries are noops that are old enough to be pruned. Clients submit updates all the time, while
-pruning runs and pauses in turn; the figures with and without pruning are from the same run. Everything is in
+Nearly half of the entries are noops that are old enough to be pruned. Clients submit updates all the time,
+while pruning runs and pauses in turn; the figures with and without it are from the same run. Everything is in
 one process, as in `shopdb serve`. The database is in the temporary directory (TMPDIR).
 """
 
 import argparse
+import secrets
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from harness.aged import COMPUTERS, SITE_KEY, aged_site
 from harness.figures import percentile
+from harness.stock import Stock, hostname
 
+from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import Pruned, expiries, prune
 from shopdb_core.audit.verify import verify
 from shopdb_core.settings import Settings
-from shopdb_core.site import Site
+from shopdb_core.site import Site, upgrade_site
 from shopdb_core.submissions import Origin
+
+SECRET_KEY = secrets.token_hex()
+OLD, YOUNG = timedelta(60), timedelta(20)
+"""The age of the first half of the entries, and of the second; noops expire after 30 days."""
 
 
 def main() -> None:
     """Create the database, prune it beside writers, verify the rest, and print the figures."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="shopdb-benchmark-") as name:
-        settings = Settings(secret_key=SITE_KEY, database_url=f"sqlite:///{Path(name, 'site.sqlite3')}")
-        aged_site(settings, options.entries)
+        url = f"sqlite:///{Path(name, 'site.sqlite3')}"
+        settings = Settings(secret_key=SECRET_KEY, database_url=url, audit_noop_retention_days=30)
+        upgrade_site(settings)
+        Stock(AuditChain(SECRET_KEY), options.assets, _times(options), programs=0).fill(url)
         print(f"{options.entries} entries, {options.clients} clients", flush=True)
         _Bench(settings, options).run()
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--assets", type=int, default=10_000, help="that have these entries (10000)")
     parser.add_argument("--entries", type=int, default=2_000_000, help="of which half are pruned (2000000)")
     parser.add_argument("--clients", type=int, default=8, help="that submit all the time (8)")
     parser.add_argument("--turn", type=float, default=4.0, help="seconds with and without pruning (4)")
     parser.add_argument("--seconds", type=float, default=3600.0, help="of pruning at most (3600)")
     return parser.parse_args()
+
+
+def _times(options: argparse.Namespace) -> list[datetime]:
+    """Return the times of the entries of each asset."""
+    now, number = datetime.now(UTC), options.entries // options.assets
+    return [now - (OLD if turn < number // 2 else YOUNG) + timedelta(minutes=turn) for turn in range(number)]
 
 
 class _Bench:
@@ -53,6 +68,7 @@ class _Bench:
     def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
         self._settings = settings
         self._site = Site.open(settings, record_served=False)
+        self._assets: int = options.assets
         self._clients: int = options.clients
         self._turn: float = options.turn
         self._most_seconds: float = options.seconds
@@ -70,12 +86,12 @@ class _Bench:
             each.result()
         print(f"pruned {entries} entries in {seconds:.1f} s, {entries / seconds:,.0f} a second")
         self._report()
-        faults = sum(len(batch.faults) for batch in verify(self._site.store, self._site.chain))
-        print(f"{faults} faults in what is left")
+        faults = [fault for batch in verify(self._site.store, self._site.chain) for fault in batch.faults]
+        print(f"{len(faults)} faults in what is left", *faults[:1])
         self._site.close()
 
     def _prune_in_turns(self) -> tuple[float, int]:
-        expiring = expiries(self._settings, datetime.now(UTC))
+        expiring = expiries(self._settings, datetime.now(UTC), force=True)
         batches = prune(self._site.store, self._site.chain, expiring)
         seconds, entries = 0.0, 0
         while True:
@@ -96,8 +112,8 @@ class _Bench:
         for number in count():
             if self._done.is_set():
                 return
-            computer = (number * self._clients + client) % COMPUTERS
-            submission = {"hostname": f"PC-{computer:06}", "memorygb": number % 997 + 1}
+            computer = (number * self._clients + client) % self._assets + 1
+            submission = {"hostname": hostname(computer), "memorygb": number % 997 + 1}
             pruning, started = self._pruning, time.perf_counter()
             self._site.submissions.submit("computers", submission, Origin("benchmark", "benchmark"))
             if pruning is self._pruning:

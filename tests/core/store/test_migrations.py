@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, inspect
+from sqlalchemy import Connection, create_engine, insert, inspect
 
 import shopdb_computers.tables
 import shopdb_printers.tables
@@ -75,6 +75,36 @@ def test_up_down_and_up_again_makes_the_declared_tables(url):
     assert differences(url) == []
 
 
+def layout(connection: Connection) -> dict[str, object]:
+    """Return the columns and indexes of each table, without Alembic's version tables."""
+    inspector = inspect(connection)
+    return {
+        name: (
+            [
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in inspector.get_columns(name)
+            ],
+            sorted((index["name"], tuple(index["column_names"])) for index in inspector.get_indexes(name)),
+        )
+        for name in inspector.get_table_names()
+        if not name.startswith("alembic_version_")
+    }
+
+
+def test_each_step_down_restores_what_the_step_up_found(url):
+    """The columns and indexes, so that an older release finds its own again."""
+    with migration_transaction(url) as connection:
+        config = core_scripts()._config(connection)
+        revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+        found = {}
+        for revision in revisions:
+            command.upgrade(config, revision)
+            found[revision] = layout(connection)
+        for revision in reversed(revisions):
+            command.downgrade(config, revision)
+            assert layout(connection) == found[revision], revision
+
+
 def test_pairs_that_were_listed_before_are_findings(shop):
     """The migration that adds the table of duplicates records each value of exactly two assets."""
     shared = {"00:1A:2B:00:00:01": ("A", "B"), "00:1A:2B:00:00:02": ("C", "D", "E"), "00:1A:2B:00:00:03": "F"}
@@ -84,7 +114,7 @@ def test_pairs_that_were_listed_before_are_findings(shop):
     before = shop.get("/api/duplicates").json["items"]
     with migration_transaction(shop.settings.database_url) as connection:
         config = core_scripts()._config(connection)
-        older = ScriptDirectory.from_config(config).get_revision("0007").down_revision
+        older = ScriptDirectory.from_config(config).get_revision("0006").down_revision
         command.downgrade(config, older)
         command.upgrade(config, "head")
 

@@ -4,7 +4,7 @@ from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_text
+from shopdb_core.api.parameters import PAGE, Queries, choice, short_text
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
@@ -16,6 +16,7 @@ from shopdb_core.errors import Conflict
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Store
+from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.manual_entry import ManualEntry
 from shopdb_core.submissions.relating import Relate, Unrelate

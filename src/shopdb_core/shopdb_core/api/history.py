@@ -4,13 +4,14 @@ from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import LARGEST_ID, PAGE, Queries, choice, short_text, whole_number
+from shopdb_core.api.parameters import PAGE, Queries, choice, short_text, whole_number
 from shopdb_core.api.request import Roles
 from shopdb_core.api.responses import write_page
 from shopdb_core.assets.listing import require_asset
 from shopdb_core.audit.entries import Action, read_page
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.paging import Page
+from shopdb_core.store.tables import LARGEST_ID
 
 
 class AuditResource:

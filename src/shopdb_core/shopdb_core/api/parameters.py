@@ -13,11 +13,11 @@ import falcon
 from falcon.routing import BaseConverter, CompiledRouter
 
 from shopdb_core.errors import InvalidParameter
+from shopdb_core.store.tables import LARGEST_ID
 from shopdb_hookspecs import Json
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
-LARGEST_ID = 2**63 - 1
 LONGEST_TEXT = 1000
 """Characters of a text in the query; nothing that it is compared with is longer."""
 

@@ -10,7 +10,6 @@ import falcon
 
 from shopdb_core.api.parameters import (
     DEFAULT_LIMIT,
-    LARGEST_ID,
     LARGEST_LIMIT,
     Queries,
     QueryParameter,
@@ -21,6 +20,7 @@ from shopdb_core.api.request import Roles
 from shopdb_core.api.responses import csv_file, json_item, write_csv, write_list
 from shopdb_core.plugins.reports import Reports
 from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
+from shopdb_core.store.tables import LARGEST_ID
 from shopdb_hookspecs import Json, JsonObject, Report
 
 CSV = ".csv"

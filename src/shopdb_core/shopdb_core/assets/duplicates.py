@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
@@ -22,6 +22,7 @@ from shopdb_core.assets.identity import (
 )
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Statement
+from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import asset, assetduplicate
 from shopdb_hookspecs import Json, JsonObject
 
@@ -242,10 +243,12 @@ def list_duplicates(
     connection: Connection, *, kind: str | None = None, after: int, limit: int
 ) -> list[JsonObject]:
     """Return up to `limit` findings with ids above `after` that nobody ignored, in the order of their ids."""
-    query = _select().where(assetduplicate.c.duplicateid > after, assetduplicate.c.ignoredat.is_(None))
-    if kind is not None:
-        query = query.where(assetduplicate.c.kind == kind)
-    rows = connection.execute(query.order_by(assetduplicate.c.duplicateid).limit(limit))
+    column = assetduplicate.c
+    listed = and_(column.ignoredat.is_(None), column.duplicateid > after)
+    kinds = get_args(Kind) if kind is None else [kind]
+    keys = least_keys(column.duplicateid, [and_(column.kind == one, listed) for one in kinds], limit)
+    query = _select().where(is_among(column.duplicateid, keys))
+    rows = connection.execute(query.order_by(column.duplicateid))
     return [dict(row) for row in rows.mappings()]
 
 

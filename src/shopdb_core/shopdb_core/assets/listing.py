@@ -7,42 +7,70 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
-from shopdb_core.store.paging import Page, read_rows
-from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetattributes
+from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
+from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes
 from shopdb_hookspecs import JsonObject
 
 LAST_BYTE = b"\xff"
 """Sorts after every byte of a UTF-8 string."""
 
-FEW = 1_000
+FEW = 20_000
+"""How many entries of an index a search by prefix reads before it tries something else.
+
+Identities that begin alike are next to each other in an index, but their ids are in any order, so all of
+them have to be read. If they are many, the first of them are probably among the next ids.
+"""
 
 
 def list_assets(
     connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
 ) -> list[JsonObject]:
     """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    query = _select_listed(connection, assettype, identityprefix, after)
-    return [_shown(row) for row in connection.execute(query.order_by(asset.c.assetid).limit(limit))]
+    found = _first_ids(connection, assettype, identityprefix, after, limit)
+    query = _select_assets().where(is_among(asset.c.assetid, found)).order_by(asset.c.assetid)
+    return [_shown(row) for row in connection.execute(query)]
 
 
 def read_page(
     connection: Connection, *, assettype: str | None, identityvalue: str | None, after: int, limit: int
 ) -> Page:
     """Return a page of the same list, whose `identityvalue` is a prefix; attributes stay JSON text."""
-    query = _select_listed(connection, assettype, identityvalue, after)
-    rows, more = read_rows(connection, query, asset.c.assetid, assetattributes.c.attributes, limit)
+    found = _first_ids(connection, assettype, identityvalue, after, limit + 1)
+    key, attributes = asset.c.assetid, assetattributes.c.attributes
+    rows, more = read_rows(connection, _select_assets(), key, attributes, keys=found, limit=limit)
     return Page([{**row._mapping, "attributes": orjson.Fragment(row.attributes)} for row in rows], more)  # noqa: SLF001  # its public name
 
 
-def _select_listed(
-    connection: Connection, assettype: str | None, identityprefix: str | None, after: int
-) -> Select[Any]:
-    query = _select_assets().where(asset.c.assetid > after)
-    if assettype is not None:
-        query = query.where(asset.c.assettype == assettype)
-    if identityprefix is not None:
-        query = query.where(_has_prefix(connection, identityprefix, assettype))
-    return query
+def _first_ids(
+    connection: Connection, assettype: str | None, identityprefix: str | None, after: int, limit: int
+) -> Select[tuple[int]]:
+    """Return the query of the first ids of a list, `limit` at most."""
+    of_type = () if assettype is None else (asset.c.assettype == assettype,)
+    later = and_(*of_type, asset.c.assetid > after)
+    if identityprefix is None:
+        return least_keys(asset.c.assetid, [later], limit)
+    # No identity is longer, and normalising hostile text takes quadratic time.
+    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
+    types = distinct_values(connection, asset.c.assettype) if assettype is None else [assettype]
+    matching = select(asset.c.assetid).where(
+        asset.c.assettype.in_(types), _begins(asset.c.identitykey, prefix)
+    )
+    if _count(connection, matching.limit(FEW + 1)) > FEW:
+        end = asset.c.assetid <= min(after + FEW, LARGEST_ID)
+        near = and_(later, end, _begins(unindexed(asset.c.identitykey), prefix))
+        found = least_keys(asset.c.assetid, [near], limit)
+        if _count(connection, found) == limit:
+            return found
+    assetid = unindexed(asset.c.assetid)
+    return matching.where(assetid > after).order_by(assetid).limit(limit)
+
+
+def _count(connection: Connection, query: Select[tuple[int]]) -> int:
+    return connection.scalars(select(func.count()).select_from(query.subquery())).one()
+
+
+def _begins(column: ColumnElement[bytes], prefix: bytes) -> ColumnElement[bool]:
+    return and_(column >= prefix, column < prefix + LAST_BYTE)
 
 
 def count_of_type(connection: Connection, assettype: str) -> int:
@@ -89,21 +117,6 @@ def require_asset(connection: Connection, assetid: int) -> None:
     """Raise `NotFound` unless there is an asset with this id."""
     if not asset_exists(connection, assetid):
         raise NotFound(f"There is no asset {assetid}.")
-
-
-def _has_prefix(connection: Connection, identityprefix: str, assettype: str | None) -> ColumnElement[bool]:
-    """Return the condition of a search by prefix: the ids of the matching assets, if they are few.
-
-    Without the ids, the database would look at every asset in the order of their ids.
-    """
-    # No identity is longer, and normalising hostile text takes quadratic time.
-    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
-    matches = and_(asset.c.identitykey >= prefix, asset.c.identitykey < prefix + LAST_BYTE)
-    if assettype is None:
-        return matches
-    query = select(asset.c.assetid).where(asset.c.assettype == assettype, matches)
-    found = connection.scalars(query.order_by(asset.c.identitykey).limit(FEW + 1)).all()
-    return asset.c.assetid.in_(found) if len(found) <= FEW else matches
 
 
 def _select_assets() -> Select[Any]:

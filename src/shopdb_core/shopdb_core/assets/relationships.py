@@ -6,10 +6,11 @@ The caller's transaction commits, and writes the audit entry (`submissions/relat
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, or_, select
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select
 
 from shopdb_core.assets.listing import asset_exists, require_asset
 from shopdb_core.errors import Conflict, InvalidSubmission, NotFound
+from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import assetrelationship as relationship
 from shopdb_hookspecs import JsonObject
 
@@ -50,8 +51,10 @@ def get_relationship(connection: Connection, assetid: int, relationshipid: int) 
 def list_relationships(connection: Connection, assetid: int, *, after: int, limit: int) -> list[JsonObject]:
     """Return up to `limit` relationships from or to the asset, with ids above `after`; raises `NotFound`."""
     require_asset(connection, assetid)
-    query = _relationships(assetid).where(relationship.c.relationshipid > after)
-    rows = connection.execute(query.order_by(relationship.c.relationshipid).limit(limit))
+    key = relationship.c.relationshipid
+    ends = (relationship.c.sourceassetid, relationship.c.targetassetid)
+    keys = least_keys(key, [and_(end == assetid, key > after) for end in ends], limit)
+    rows = connection.execute(_relationships(assetid).where(is_among(key, keys)).order_by(key))
     return [dict(row) for row in rows.mappings()]
 
 

@@ -11,19 +11,20 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.paging import Page, read_rows
+from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import Json, JsonObject
 
 Action = Literal["created", "updated", "noop", "related", "unrelated"]
+ACTIONS: Sequence[Action] = get_args(Action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +274,9 @@ def list_entries(
     assetid: int | None = None,
 ) -> list[JsonObject]:
     """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
-    query = _select_listed(after, plugin=plugin, action=action, assetid=assetid)
-    rows = connection.execute(query.order_by(auditentry.c.auditid).limit(limit)).mappings()
-    return [{**row, "diff": orjson.loads(row["diff"])} for row in rows]
+    found = _first_ids(connection, after, limit, plugin=plugin, action=action, assetid=assetid)
+    query = _LISTED.where(is_among(auditentry.c.auditid, found)).order_by(auditentry.c.auditid)
+    return [{**row, "diff": orjson.loads(row["diff"])} for row in connection.execute(query).mappings()]
 
 
 def read_page(
@@ -288,14 +289,38 @@ def read_page(
     assetid: int | None = None,
 ) -> Page:
     """Return a page of the same list, in which each `diff` stays JSON text."""
-    query = _select_listed(after, plugin=plugin, action=action, assetid=assetid)
-    rows, more = read_rows(connection, query, auditentry.c.auditid, auditentry.c.diff, limit)
+    key = auditentry.c.auditid
+    found = _first_ids(connection, after, limit + 1, plugin=plugin, action=action, assetid=assetid)
+    rows, more = read_rows(connection, _LISTED, key, auditentry.c.diff, keys=found, limit=limit)
     return Page([{**row._mapping, "diff": orjson.Fragment(row.diff)} for row in rows], more)  # noqa: SLF001  # its public name
 
 
-def _select_listed(after: int, **filters: str | int | None) -> Select[Any]:
-    return (
-        select(auditentry.c.auditid, *(auditentry.c[name] for name in _SHOWN))
-        .filter_by(**{name: value for name, value in filters.items() if value is not None})
-        .where(auditentry.c.auditid > after)
-    )
+_LISTED = select(auditentry.c.auditid, *(auditentry.c[name] for name in _SHOWN))
+
+
+def _first_ids(
+    connection: Connection,
+    after: int,
+    limit: int,
+    *,
+    plugin: str | None,
+    action: str | None,
+    assetid: int | None,
+) -> Select[tuple[int]]:
+    """Return the query of the first ids of a list, `limit` at most.
+
+    The index of plugin and action has the ids in order for one of each; so every plugin is searched if none
+    is given, and every action likewise.
+    """
+    column, later = auditentry.c, auditentry.c.auditid > after
+    filters = {name: value for name, value in (("plugin", plugin), ("action", action)) if value is not None}
+    if assetid is not None or not filters:
+        of_asset = () if assetid is None else (column.assetid == assetid,)
+        others = (unindexed(column[name]) == value for name, value in filters.items())
+        return least_keys(column.auditid, [and_(later, *of_asset, *others)], limit)
+    plugins = [*distinct_values(connection, column.plugin), None] if plugin is None else [plugin]
+    actions = ACTIONS if action is None else [action]
+    series = [
+        and_(column.plugin == one, column.action == other, later) for one in plugins for other in actions
+    ]
+    return least_keys(column.auditid, series, limit)

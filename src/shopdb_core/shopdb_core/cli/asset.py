@@ -11,11 +11,11 @@ from shopdb_core.cli.common import json_option, site_store
 from shopdb_core.cli.output import echo, echo_json, echo_table, short_time
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Connection
+from shopdb_core.store.tables import LARGEST_ID
 from shopdb_hookspecs import Json
 
 COLUMNS = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
 LONGEST_CHANGE = 300
-LARGEST_ID = 2**63 - 1
 
 _limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
 _after_option = click.option(

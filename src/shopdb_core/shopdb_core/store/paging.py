@@ -1,13 +1,18 @@
-"""Pages of a list: bounded in rows and in bytes, so that no answer takes more memory than a few megabytes."""
+"""Pages of a list: bounded in rows and in bytes, so that no answer takes more memory than a few megabytes.
 
-from collections.abc import Iterable, Iterator, Sequence
+The keys of a page are found first, by an index, and its rows then by their keys.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, union_all
 
 from shopdb_core.store.databases import DATABASES
 from shopdb_hookspecs import JsonObject
+
+T = TypeVar("T")
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """How large the items of one page are together; a single item that is larger is a page of its own."""
@@ -29,23 +34,24 @@ def read_rows(
     query: Select[Any],
     key: ColumnElement[int],
     long_text: ColumnElement[str],
+    *,
+    keys: Select[Any],
     limit: int,
 ) -> tuple[Iterable[Row[Any]], int | None]:
-    """Return the rows of one page of a query in the order of `key`, and the key after which more follow.
+    """Return up to `limit` of the rows that have one of `keys`, and the key after which more follow.
 
     The database first returns the lengths of the column `long_text`: drivers of database servers hold all
     rows of a result. The caller's transaction must read one snapshot.
     """
     octet_length = DATABASES[connection.dialect.name].octet_length
-    sizes = connection.execute(
-        query.with_only_columns(key, octet_length(long_text)).order_by(key).limit(limit + 1)
-    )
-    keys, more = _first_page(((found, size + ITEM_BYTES) for found, size in sizes), limit)
-    rows = connection.execute(query.where(key.in_(keys)).order_by(key)) if keys else ()
-    return rows, keys[-1] if more else None
+    sizes = query.with_only_columns(key, octet_length(long_text)).where(is_among(key, keys)).order_by(key)
+    found = ((one, size + ITEM_BYTES) for one, size in connection.execute(sizes))
+    page, more = _first_page(found, limit)
+    rows = connection.execute(query.where(key.in_(page)).order_by(key)) if page else ()
+    return rows, page[-1] if more else None
 
 
-def _first_page(sizes: Iterator[tuple[int, int]], limit: int) -> tuple[list[int], bool]:
+def _first_page(sizes: Iterable[tuple[int, int]], limit: int) -> tuple[list[int], bool]:
     """Return the keys of as many rows as fit into a page, and whether there are more."""
     keys: list[int] = []
     total = 0
@@ -55,3 +61,41 @@ def _first_page(sizes: Iterator[tuple[int, int]], limit: int) -> tuple[list[int]
             return keys, True
         keys.append(key)
     return keys, False
+
+
+def least_keys(
+    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int
+) -> Select[tuple[int]]:
+    """Return the query of the first `limit` keys of the rows that fulfil one condition of `series`.
+
+    Each condition compares the first columns of an index with one value, and `key` follows them in the index:
+    the database reads `limit` entries of the index for each, however many rows there are. It does not always
+    do so if the query also asks for other columns. No row may fulfil two of the conditions.
+    """
+    firsts = [select(key).where(each).order_by(key).limit(limit).subquery() for each in series]
+    found = union_all(*map(select, firsts)).subquery()
+    return select(*found.c).order_by(*found.c).limit(limit)
+
+
+def is_among(key: ColumnElement[int], keys: Select[Any]) -> ColumnElement[bool]:
+    """Return the condition that a key is one of a query's; MySQL takes no LIMIT directly in IN."""
+    return key.in_(select(keys.subquery()))
+
+
+def distinct_values(connection: Connection, column: ColumnElement[T]) -> Sequence[T]:
+    """Return the values, without null, of a column that is the first of an index, with one look-up each.
+
+    Databases read the whole index for a DISTINCT, and MariaDB also for a recursive query of look-ups.
+    """
+    values: list[T] = []
+    query = select(func.min(column))
+    value = connection.scalar(query)
+    while value is not None:
+        values.append(value)
+        value = connection.scalar(query.where(column > value))
+    return values
+
+
+def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
+    """Return the value of a column as an expression for which no database searches an index."""
+    return func.coalesce(column, column)

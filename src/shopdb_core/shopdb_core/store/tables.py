@@ -25,6 +25,7 @@ ADDRESS_LENGTH = 45
 REASON_LENGTH = 255
 ORIGIN_LENGTH = 255
 """Length of the name and of the version of a plugin's distribution."""
+LARGEST_ID = 2**63 - 1
 
 metadata = MetaData(
     naming_convention={
@@ -50,6 +51,7 @@ asset = Table(
     Column("lastseenat", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("assettype", "identitykey"),
+    Index("ix_asset_assettype_assetid", "assettype", "assetid"),
     Index("ix_asset_bodydigest", "bodydigest"),
 )
 
@@ -104,6 +106,13 @@ assetduplicate = Table(
     UniqueConstraint("assetid", "otherassetid", "kind"),
     Index("ix_assetduplicate_otherassetid", "otherassetid"),
 )
+Index(
+    "ix_assetduplicate_kind_duplicateid",
+    assetduplicate.c.kind,
+    assetduplicate.c.duplicateid,
+    sqlite_where=assetduplicate.c.ignoredat.is_(None),
+    postgresql_where=assetduplicate.c.ignoredat.is_(None),
+)
 
 assetrelationship = Table(
     "assetrelationship",
@@ -119,7 +128,8 @@ assetrelationship = Table(
         "relationshiptype",
         name="uq_assetrelationship_ends_relationshiptype",
     ),
-    Index("ix_assetrelationship_targetassetid", "targetassetid"),
+    Index("ix_assetrelationship_sourceassetid_relationshipid", "sourceassetid", "relationshipid"),
+    Index("ix_assetrelationship_targetassetid_relationshipid", "targetassetid", "relationshipid"),
 )
 
 auditentry = Table(
@@ -141,7 +151,7 @@ auditentry = Table(
     Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown, or no client"),
     Column("rowhash", Digest, comment="of the asset's own row after this entry"),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
-    Index("ix_auditentry_plugin_auditid", "plugin", "auditid"),
+    Index("ix_auditentry_plugin_action_auditid", "plugin", "action", "auditid"),
 )
 
 # Replaces consecutive entries of one asset that were pruned (ADR 0017).

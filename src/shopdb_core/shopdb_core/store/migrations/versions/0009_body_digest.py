@@ -6,7 +6,7 @@ from alembic import op
 from shopdb_core.store.statement import Digest
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:

@@ -1,0 +1,5 @@
+"""The benchmarks' tests use a site in the test's own process."""
+
+from shops import make_shop
+
+__all__ = ["make_shop"]

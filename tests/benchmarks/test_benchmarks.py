@@ -1,0 +1,56 @@
+"""The benchmarks run to their end, at a small size; no time is compared."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def run(name: str, *arguments: str) -> str:
+    """Run a benchmark, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / name, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={name: value for name, value in os.environ.items() if not name.startswith("SHOPDB_")},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.every_database
+def test_growth(database_kind, server_url):
+    """Each operation has figures for each of the sites."""
+    size = ("--assets", "70,140", "--entries", "3", "--times", "2")
+    server = ()
+    if database_kind != "sqlite":
+        server = ("--database-url", server_url(database_kind).render_as_string(hide_password=False))
+
+    _, first, second, *operations = run("growth.py", *size, *server).splitlines()
+
+    assert (first.split(":")[0], second.split(":")[0]) == (
+        "70 assets, 210 entries",
+        "140 assets, 420 entries",
+    )
+    assert len(operations) > 40
+    for line in operations:
+        assert re.fullmatch(r"\S.*(least +[\d.]+  p50 +[\d.]+  p99 +[\d.]+ ms( +x *[\d.]+){2}[ |]*){2}", line)
+
+
+def test_pruning():
+    """The entries that are old enough are pruned beside clients that submit, and the rest is whole."""
+    size = ("--assets", "20", "--entries", "400", "--clients", "2", "--turn", "0.2")
+
+    output = run("pruning.py", *size)
+
+    assert "pruned 160 entries" in output
+    assert output.endswith("\n0 faults in what is left\n")
+    assert re.search(r"without pruning +\d+ ", output)
+    assert re.search(r"beside pruning +\d+ ", output)

@@ -1,0 +1,121 @@
+"""Every combination of filters lists what a search through everything finds, page by page."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from shops import ORIGIN, Shop
+
+from shopdb_core.assets import rows
+from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.submissions.manual_entry import ManualEntry
+
+pytestmark = pytest.mark.every_database
+
+NAMES = ("PC-1", "pc-2", "Pc-10", "SN-1", "sn-10", "line 1", "Straße")
+
+
+@pytest.fixture
+def mixed(shop: Shop) -> Shop:
+    """Return a site with three types of assets, and entries of every plugin and action in turn."""
+    for number, name in enumerate(NAMES * 3):
+        if name.casefold().startswith("pc"):
+            shop.submit("computers", {"hostname": name, "memorygb": 1 + number // len(NAMES) // 2})
+        elif name.casefold().startswith("sn"):
+            shop.submit("printers", {"serialnumber": name})
+        elif number < len(NAMES):
+            shop.store.transaction(ManualEntry("line", name, {}, ORIGIN, shop.chain))
+    for source, target in ((1, 6), (1, 2), (6, 7), (4, 6)):
+        path = f"/api/assets/{source}/relationships"
+        body = {"relationshiptype": "part_of", "targetassetid": target}
+        headers = shop.bearer("editor")
+        created = shop.client.simulate_post(path, json=body, headers=headers)
+        assert created.status_code == 201
+    shop.client.simulate_delete(created.headers["location"], headers=headers)
+    return shop
+
+
+def listed(shop: Shop, path: str, limit: int, **query: object) -> list[Any]:
+    """Return all items of a list, page by page."""
+    items, after = [], 0
+    while after is not None:
+        answer = shop.get(f"{path}?{urlencode({**query, 'after': after, 'limit': limit})}").json
+        assert len(answer["items"]) == limit or answer["next"] is None
+        items += answer["items"]
+        after = answer["next"]
+    return items
+
+
+def filters(**values: tuple[object, ...]) -> Iterator[dict[str, object]]:
+    """Yield each combination of filters, where each has one of its values or is left out."""
+    for combination in product(*((None, *each) for each in values.values())):
+        given = dict(zip(values, combination, strict=True))
+        yield {name: value for name, value in given.items() if value is not None}
+
+
+def test_audit(mixed):
+    """By plugin, action and asset, also those that nothing has."""
+    everything = listed(mixed, "/api/audit", 100)
+    assert {(entry["plugin"], entry["action"]) for entry in everything} >= {
+        ("computers", "created"),
+        ("computers", "noop"),
+        ("computers", "updated"),
+        ("printers", "noop"),
+        (None, "created"),
+        (None, "related"),
+        (None, "unrelated"),
+    }
+    actions = ("created", "updated", "noop", "related", "unrelated")
+
+    for query in filters(plugin=("computers", "printers", "nobody"), action=actions, assetid=(1, 6, 99)):
+        expected = [entry for entry in everything if query.items() <= entry.items()]
+        assert listed(mixed, "/api/audit", 3, **query) == expected, query
+
+
+@pytest.mark.parametrize("few", [0, 2, 5, rows.FEW])
+def test_assets(mixed, monkeypatch, few):
+    """By type and prefix, whether few or many assets have the prefix."""
+    monkeypatch.setattr(rows, "FEW", few)
+    everything = listed(mixed, "/api/assets", 100)
+    assert len(everything) == len(NAMES)
+    prefixes = ("pc", "PC-1", "s", "STRASSE", "x", "%")
+
+    for query in filters(assettype=("computers", "printers", "line", "nobody"), identityvalue=prefixes):
+        prefix = str(query.get("identityvalue", "")).casefold()
+        expected = [
+            asset
+            for asset in everything
+            if asset["identityvalue"].casefold().startswith(prefix)
+            and asset["assettype"] == query.get("assettype", asset["assettype"])
+        ]
+        assert listed(mixed, "/api/assets", 2, **query) == expected, query
+    assert mixed.get(f"/api/assets?identityvalue=pc&after={LARGEST_ID}").json["items"] == []
+
+
+def test_relationships(mixed):
+    """In both directions, in the order of their ids."""
+    found = [
+        [each["relationshipid"] for each in listed(mixed, f"/api/assets/{number}/relationships", 1)]
+        for number in range(1, len(NAMES) + 1)
+    ]
+    assert found == [[1, 2], [2], [], [], [], [1, 3], [3]]
+
+
+def test_duplicates(shop):
+    """Of every kind or of one, without those that were ignored."""
+    for number in range(4):
+        mac = f"00:1A:2B:00:00:0{number}"
+        shop.submit("computers", {"hostname": f"old{number}", "macaddress": mac})
+        shop.submit("computers", {"hostname": f"new{number}", "macaddress": mac})
+        shop.submit("computers", {"hostname": f"new{number}.example", "macaddress": None})
+    everything = listed(shop, "/api/duplicates", 100)
+    assert [each["kind"] for each in everything] == ["renamed", "samehost"] * 4
+    path = f"/api/duplicates/{everything[2]['duplicateid']}/ignore"
+    assert shop.client.simulate_post(path, headers=shop.bearer("editor")).status_code == 200
+    del everything[2]
+
+    for query in filters(kind=("renamed", "samehost", "swapped", "collision")):
+        expected = [each for each in everything if query.items() <= each.items()]
+        assert listed(shop, "/api/duplicates", 2, **query) == expected, query
