@@ -62,7 +62,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,{drivers()}")
     run_tests(session)
 
 
@@ -71,21 +71,21 @@ def lowest(session: nox.Session) -> None:
     """Run the test suite with the lowest version of each dependency that the members declare."""
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
-    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=f"testing,workers,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=f"testing,workers,heads,{drivers()}")
     run_tests(session)
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,{drivers()}")
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
 def galera(session: nox.Session) -> None:
     """Run ShopDB on a Galera cluster of three nodes, and kill some of them; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,{drivers()}")
     session.run("pytest", "tests/galera", *session.posargs)
 
 
@@ -93,7 +93,7 @@ def galera(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, types and import layers; style and types also of the example and of a new plugin."""
     members = (f"--editable={member}" for member in MEMBERS)
-    session.install(*LINT_TOOLS, *(member.replace("core", "core[testing]") for member in members))
+    session.install(*LINT_TOOLS, *(member.replace("core", "core[testing,heads]") for member in members))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")

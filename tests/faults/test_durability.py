@@ -3,6 +3,7 @@
 import re
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ SUBMISSIONS = 40
 FINISHED = re.compile(r"\+\+\+ exited with 0 \+\+\+$")
 FLUSHED = re.compile(r"f(?:data)?sync(?:\(| resumed>).*\) += 0$")
 ANSWER = re.compile(r'"HTTP/1\.1 20[01] ')
+DESCRIPTOR = re.compile(r"(?:recvfrom|sendto)\((\d+), ")
+CLIENTS = 8
 
 
 @pytest.fixture
@@ -20,7 +23,9 @@ def traced(site, not_permitted, tmp_path):
         not_permitted("strace is not installed")
     trace = tmp_path / "trace"
     # -D keeps the server the direct child, so that signals reach it and not strace.
-    server = site.serve("strace", "-D", "-f", "-q", "-e", "trace=fsync,fdatasync,sendto", "-o", str(trace))
+    server = site.serve(
+        "strace", "-D", "-f", "-q", "-e", "trace=fsync,fdatasync,recvfrom,sendto", "-o", str(trace)
+    )
     return server, trace
 
 
@@ -54,3 +59,33 @@ def test_each_answer_follows_a_flush(traced) -> None:
     answers = [place for place, event in enumerate(events) if event == "answer"]
     assert len(answers) == SUBMISSIONS
     assert all(place > 0 and events[place - 1] == "flush" for place in answers)
+
+
+def test_each_answer_of_a_round_follows_its_flush(traced) -> None:
+    """Of submissions that share a commit, none is answered before the flush that follows its arrival."""
+    server, trace = traced
+
+    def submit(client: int) -> None:
+        with server.client() as connection:
+            for number in range(SUBMISSIONS // 4):
+                submission = {"hostname": f"pc-{client}", "osversion": str(number)}
+                assert connection.post("/api/collector/computers", json=submission).is_success
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(submit, range(CLIENTS)))
+    assert server.stop() == 0
+
+    waiting: dict[str, bool] = {}
+    answers = flushes = 0
+    for line in finished_lines(trace):
+        descriptor = DESCRIPTOR.search(line)
+        if "POST /api/collector/" in line:
+            waiting[descriptor[1]] = False
+        elif event_of(line) == "flush":
+            flushes += 1
+            waiting = dict.fromkeys(waiting, True)
+        elif event_of(line) == "answer":
+            assert waiting.pop(descriptor[1]), line
+            answers += 1
+    assert answers == CLIENTS * (SUBMISSIONS // 4)
+    assert flushes < answers, "no submissions shared a commit"
