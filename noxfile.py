@@ -71,7 +71,8 @@ def lowest(session: nox.Session) -> None:
     """Run the test suite with the lowest version of each dependency that the members declare."""
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
-    install_wheels(session, *TEST_TOOLS, f"--constraint={constraints}", extras=f"testing,workers,heads,{drivers()}")
+    pins = f"--constraint={constraints}"
+    install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,{drivers()}")
     run_tests(session)
 
 
