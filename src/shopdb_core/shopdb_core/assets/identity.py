@@ -7,10 +7,11 @@ The caller's transaction commits.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, TypeGuard
+from functools import lru_cache, wraps
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -19,6 +20,10 @@ from shopdb_core.store import SetQuery, Statement
 from shopdb_core.store.statement import IDENTITY_KEY_BYTES
 from shopdb_core.store.tables import IDENTITY_LENGTH, asset, assetevidence, evidencemove
 from shopdb_hookspecs import Json
+
+RECENT = 4096
+
+T = TypeVar("T")
 
 # C0 and C1 controls, DEL, and the controls of the direction of text (Unicode Standard Annex 9).
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -74,6 +79,21 @@ _COMMON_MACS = (
 )
 
 
+def _cached_if_short(function: Callable[[str], T]) -> Callable[[str], T]:
+    """Keep the results of a function for the last texts, of which each is needed several times.
+
+    Not for a text that is longer than any identity: thousands of these would take gigabytes.
+    """
+    cached = lru_cache(RECENT)(function)
+
+    @wraps(function)
+    def call(text: str) -> T:
+        return cached(text) if len(text) <= IDENTITY_LENGTH else function(text)
+
+    return call
+
+
+@_cached_if_short
 def identity_key(identity: str) -> bytes:
     """Return the key of an identity; two identities are equal if their keys are (contract 4).
 
@@ -98,6 +118,7 @@ def control_fault(field: str) -> Fault:
     return Fault(f"/{field}", "controlcharacter", "has a control character, which an identity cannot have")
 
 
+@_cached_if_short
 def is_placeholder(value: str) -> bool:
     """Return whether a value does not identify a device: a default text, or an address that is not unique.
 

@@ -6,7 +6,7 @@ its documentation (docs/architecture.md lists the places).
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -17,11 +17,10 @@ import orjson
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from shopdb_core.assets.rows import StoredAsset
-from shopdb_core.json_text import canonical
 from shopdb_core.store import Insertion, Statement
 from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import auditentry
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_hookspecs import JsonObject
 
 Action = Literal["created", "updated", "noop", "related", "unrelated"]
 ACTIONS: Sequence[Action] = get_args(Action)
@@ -87,7 +86,7 @@ _row_values = attrgetter(*ROW_FIELDS)
 
 def row_hash(row: object) -> bytes:
     """Return the hash (16 bytes) of an asset's own row: a `StoredAsset`, or a row with all `ROW_FIELDS`."""
-    return hashlib.blake2b(canonical([*_plain(*_row_values(row))]), digest_size=16).digest()
+    return hashlib.blake2b(_canonical(_row_values(row)), digest_size=16).digest()
 
 
 SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
@@ -143,6 +142,7 @@ class Seals:
     def __init__(self, secret_key: str, purpose: bytes, covered: SealedFields, *older: str) -> None:
         self._keys = [hmac.digest(key.encode(), purpose, "sha256") for key in (secret_key, *older)]
         self._covered = covered
+        self._values = {version: attrgetter(*names) for version, names in covered.items()}
         self.version = max(covered)
 
     def seal(self, record: object, *more: bytes | None) -> bytes:
@@ -167,17 +167,14 @@ class Seals:
 
     def _compute(self, key: bytes, version: int, record: object, more: tuple[bytes | None, ...]) -> bytes:
         """Return the seal; a later version than the first is sealed in an object, which no list can equal."""
-        content = [*_plain(*(getattr(record, name) for name in self._covered[version]), *more)]
+        content = (*self._values[version](record), *more)
         sealed = content if version == 1 else {"version": version, "fields": content}
-        return hmac.digest(key, canonical(sealed), "sha256")
+        return hmac.digest(key, _canonical(sealed), "sha256")
 
 
-def _plain(*values: Any) -> Iterator[Json]:
-    for value in values:
-        if isinstance(value, datetime):
-            yield value.isoformat()
-        else:
-            yield value.hex() if isinstance(value, bytes) else value
+def _canonical(value: Any) -> bytes:
+    """Return canonical JSON, with date-times as `isoformat` writes them and bytes as hex digits."""
+    return orjson.dumps(value, default=bytes.hex, option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,9 @@ class Plugins:
 
     def notify(self, change: AssetChange) -> None:
         """Call `asset_changed` of every active plugin; a failure is logged and not raised."""
-        for plugin in self.active():
+        for plugin in self._plugins.values():
             try:
-                if plugin.hooks:
+                if plugin.hooks and plugin.hooks.implements("asset_changed"):
                     with self._observing[plugin.name].measured("asset_changed"):
                         plugin.hooks.call("asset_changed", change=change)
             except PluginFailure as failure:

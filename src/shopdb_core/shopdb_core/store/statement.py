@@ -6,9 +6,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Column, Connection, Dialect, Select, Table, bindparam, func, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -17,6 +29,9 @@ from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.dialect import ColumnTypes
 
 T = TypeVar("T")
+
+MOMENTS = 64
+"""How many converted date-times each parameter of a statement keeps."""
 
 IDENTITY_KEY_BYTES = 1530
 """Length of 255 case-folded characters in UTF-8, each of which takes at most six bytes."""
@@ -117,12 +132,22 @@ class Statement:
         bind_names = compiled.bind_names  # type: ignore[attr-defined]  # every SQL compiler has it
         binds = {name: bind for bind, name in bind_names.items()}
         names = tuple(compiled.positiontup or binds)  # type: ignore[attr-defined]  # likewise
-        processors = {name: binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
+        processors = {name: _processor(binds[name].type, dialect) for name in names}
         constants = {name: value for name, value in compiled.params.items() if not binds[name].required}
         make = _list_of if dialect.positional else _dict_of
         prepared = _Prepared(str(compiled), make(names, constants, processors))
         self._prepared[dialect.name] = prepared
         return prepared
+
+
+def _processor(column_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return the function that makes the driver's value of a Python value, `None` if it is the same."""
+    implementation = column_type.dialect_impl(dialect)
+    if isinstance(implementation, LargeBinary):
+        return None  # every driver takes bytes, and SQLAlchemy would wrap them
+    convert = implementation.bind_processor(dialect)
+    # A batch writes the same few moments into many rows.
+    return lru_cache(MOMENTS)(convert) if convert and isinstance(column_type, UtcDateTime) else convert
 
 
 _Processors: TypeAlias = Mapping[str, Callable[[Any], Any] | None]
