@@ -1,9 +1,11 @@
-"""The sender of a submission, and its result."""
+"""The sender of a submission, its outcome in the database, and its result for the sender."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from shopdb_core.audit.entries import Action
+from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch
+from shopdb_core.assets.rows import StoredAsset
+from shopdb_core.audit.entries import Action, AuditEntry
 from shopdb_hookspecs import JsonObject
 
 MatchedBy = Literal["identity", "secondaryidentity"]
@@ -19,6 +21,32 @@ class Origin:
     actor: str
     requestid: str
     clientaddress: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The asset that was found and locked, and by which identity.
+
+    For a new identity also the assets that have its secondary identity.
+    """
+
+    asset: StoredAsset | None
+    by: MatchedBy | None
+    evidence: EvidenceMatch = NO_EVIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one submission did to its asset: its audit entry, the entry's id, the diff and the match.
+
+    The warnings are about duplicates of the asset.
+    """
+
+    auditid: int
+    entry: AuditEntry
+    diff: JsonObject
+    match: Match
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,8 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import DEFAULT_ADOPT_AFTER_HOURS, DEFAULT_ONMATCH, Settings
 from shopdb_core.store import Store
 from shopdb_core.submissions.pipeline import Pipeline
-from shopdb_core.submissions.result import Origin, SubmissionResult
+from shopdb_core.submissions.result import Origin, Outcome, SubmissionResult
 from shopdb_core.submissions.upsert import Upsert, Upserts
-from shopdb_core.submissions.wave import Outcome
 from shopdb_hookspecs import AssetChange, Json
 
 LARGE_BYTES = 128 * 1024

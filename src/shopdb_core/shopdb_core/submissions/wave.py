@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch
-from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch, SecondaryIdentity, same_evidence
+from shopdb_core.assets.identity import EvidenceMatch, SecondaryIdentity, same_evidence
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import (
@@ -27,34 +27,8 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
-from shopdb_core.submissions.result import MatchedBy, Origin
+from shopdb_core.submissions.result import Match, Origin, Outcome
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The asset that was found and locked, and by which identity.
-
-    For a new identity also the assets that have its secondary identity.
-    """
-
-    asset: StoredAsset | None
-    by: MatchedBy | None
-    evidence: EvidenceMatch = NO_EVIDENCE
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one submission did to its asset: its audit entry, the entry's id, the diff and the match.
-
-    The warnings are about duplicates of the asset.
-    """
-
-    auditid: int
-    entry: AuditEntry
-    diff: JsonObject
-    match: Match
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.store.tables import asset, assetattributes
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
+from shopdb_core.submissions.result import Outcome
 from shopdb_core.submissions.upsert import Upsert, Upserts
-from shopdb_core.submissions.wave import Outcome
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
 HOOK = "store_asset"
