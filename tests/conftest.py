@@ -65,9 +65,13 @@ OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that is marked so on every database, or on every one that is a server."""
-    if metafunc.definition.get_closest_marker("every_database"):
-        metafunc.parametrize("database_kind", KINDS)
+    """Run a test that is marked so on every database, on every server, and in both ways of a SQLite site."""
+    kinds = KINDS if metafunc.definition.get_closest_marker("every_database") else ("sqlite",)
+    if metafunc.definition.get_closest_marker("every_way"):
+        ways = [*((kind, "threads") for kind in kinds), ("sqlite", "rounds")]
+        metafunc.parametrize(("database_kind", "way"), ways)
+    elif len(kinds) > 1:
+        metafunc.parametrize("database_kind", kinds)
     if metafunc.definition.get_closest_marker("every_server"):
         metafunc.parametrize("database_kind", SERVERS)
 
@@ -254,6 +258,12 @@ def make_site(
                 server.kill()
             if server.process.stdout is not None:
                 server.process.stdout.close()
+
+
+@pytest.fixture
+def way() -> str:
+    """Return how a site in the process of the test answers submissions: in `threads` or `rounds`."""
+    return "threads"
 
 
 @pytest.fixture(scope="session")

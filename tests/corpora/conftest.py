@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from databases import Database
 from falcon import testing
+from inrounds import InRounds
 from sqlalchemy import create_engine, inspect, make_url
 
 from shopdb_core.access.tokens import Role, Tokens
@@ -88,7 +89,7 @@ class Shop:
 
 @pytest.fixture
 def make_shop(
-    make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str
+    make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str, way: str
 ) -> Iterator[Callable[..., Shop]]:
     """Return a function that opens a site with given plugins (default: the installed) and settings.
 
@@ -104,7 +105,10 @@ def make_shop(
         defaults = {"secret_key": SECRET_KEY, "shared_keys": (KEY,), "database_url": database.url}
         settings = Settings(**{**defaults, **values})
         sites.append(Site(settings, loaded, open_store(settings)))
-        return Shop(testing.TestClient(create_app(sites[-1])), database)
+        application = create_app(sites[-1])
+        if way == "rounds":
+            return Shop(testing.TestClient(InRounds(application, sites[-1].store)), database)
+        return Shop(testing.TestClient(application), database)
 
     yield make
     for site in sites:

@@ -2,7 +2,11 @@
 
 import unicodedata
 
+import pytest
+
 from shopdb_core.assets.identity import has_control, is_placeholder
+
+pytestmark = pytest.mark.every_way
 
 LONGEST_OSNAME = 200
 LONGEST_IDENTITY = 255

@@ -3,6 +3,8 @@
 import pytest
 from spellings import ONE, SEVERAL
 
+pytestmark = pytest.mark.every_way
+
 
 @pytest.mark.parametrize("identities", ONE, ids=ascii)
 def test_spellings_of_one_identity(anyshop, identities) -> None:

@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+pytestmark = pytest.mark.every_way
+
 DUPLICATE_NAMES = {"y_object_duplicated_key", "y_object_duplicated_key_and_value"}
 """JSON that the contract refuses: a duplicate name."""
 

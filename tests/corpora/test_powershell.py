@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.every_way
+
 SUBMISSION = {"hostname": "pc-1", "osname": "Büro-Windows"}
 TEXT = json.dumps(SUBMISSION, ensure_ascii=False)
 

@@ -4,6 +4,8 @@ import gzip
 
 import pytest
 
+pytestmark = pytest.mark.every_way
+
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "requestid"}
 
 MALFORMED = {

@@ -7,6 +7,7 @@ from functools import cached_property
 import pytest
 from databases import Database
 from falcon import testing
+from inrounds import InRounds, in_round
 from sqlalchemy import Connection, text
 
 from shopdb_core.access.tokens import Role
@@ -24,14 +25,21 @@ ORIGIN = Origin("tester", "request-1")
 class Shop(Site):
     """A site in this process with its application, and short ways to use both."""
 
+    way = "threads"
+
     @cached_property
     def client(self) -> testing.TestClient:
         """Return a client of the site's application."""
-        return testing.TestClient(create_app(self))
+        application = create_app(self)
+        return testing.TestClient(InRounds(application, self.store) if self.way == "rounds" else application)
 
     def submit(self, plugin: str, submission: Mapping[str, object], **options: bool) -> SubmissionResult:
         """Submit from Python."""
-        return self.submissions.submit(plugin, dict(submission), ORIGIN, **options)
+
+        def call() -> SubmissionResult:
+            return self.submissions.submit(plugin, dict(submission), ORIGIN, **options)
+
+        return in_round(self.store, call) if self.way == "rounds" else call()
 
     def post(self, plugin: str, submission: object, query: str = "", **headers: str) -> testing.Result:
         """Submit over WSGI with the collector key."""
@@ -65,7 +73,7 @@ class Shop(Site):
 
 @pytest.fixture
 def make_shop(
-    make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str
+    make_migrated: Callable[..., Database], load_once: Callable[..., Plugins], database_kind: str, way: str
 ) -> Iterator[Callable[..., Shop]]:
     """Return a function that opens a site with given plugins (default: the installed) and settings."""
     shops: list[Shop] = []
@@ -79,6 +87,7 @@ def make_shop(
         database = make_migrated(database_kind, migration_scripts(loaded))
         chosen = Settings(**{"database_url": database.url, **defaults, **settings})
         shops.append(Shop(chosen, loaded, open_store(chosen)))
+        shops[-1].way = way
         check_schema(shops[-1].store, loaded)
         return shops[-1]
 

@@ -4,6 +4,8 @@ import gzip
 
 import pytest
 
+pytestmark = pytest.mark.every_way
+
 KEY = "a-collector-key-for-tests-0123456789-abc"
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.every_way
+
 KEY = "a-collector-key-for-tests-0123456789-abc"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import asset, evidencemove
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.every_way]
 
 DOCK = "00:1A:2B:00:00:D0"
 ONE, OTHER = "00:1A:2B:00:00:01", "00:1A:2B:00:00:02"

@@ -7,7 +7,7 @@ from shops import ORIGIN
 
 from shopdb_core.errors import InvalidSubmission
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.every_way]
 
 UNNAMED = (
     """

@@ -11,7 +11,7 @@ ORIGIN = Origin("tester", "request-1")
 PC = Body(b'{"hostname": "PC-1", "osname": "Windows 11"}', None)
 OTHER = Body(b'{"hostname": "pc-1", "osname": "Windows 10"}', None)
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.every_way]
 
 
 class Gauges:

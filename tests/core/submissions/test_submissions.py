@@ -7,7 +7,7 @@ import pytest
 from shopdb_core.errors import InvalidSubmission, NotFound, PluginFailure, Unavailable
 from shopdb_hookspecs import hookimpl
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.every_way]
 
 PC = {
     "hostname": "PC-1234",

@@ -25,6 +25,8 @@ HEALTH = "/api/health"
 
 POLL_SECONDS = 0.2
 LARGEST_ROUND = 256
+LARGEST_ROUND_BYTES = 1024 * 1024
+"""How many requests, and bytes of bodies, a round has at most: other clients wait while it is read."""
 
 Sockets: TypeAlias = dict[int, wasyncore.dispatcher]
 
@@ -55,7 +57,12 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
 
     def take_ready(self) -> list[Channel]:
         """Return the channels for the next round of the loop."""
-        return [self._ready.popleft() for _ in range(min(len(self._ready), LARGEST_ROUND))]
+        channels: list[Channel] = []
+        size = 0
+        while self._ready and len(channels) < LARGEST_ROUND and size < LARGEST_ROUND_BYTES:
+            channels.append(self._ready.popleft())
+            size += channels[-1].requests[0].body_bytes_received
+        return channels
 
     def hand_over(self, channels: Sequence[Channel]) -> None:
         """Let threads answer what the loop took."""
