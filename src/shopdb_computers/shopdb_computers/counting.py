@@ -12,7 +12,7 @@ from shopdb_computers.statements import Writer
 from shopdb_computers.tables import BLOCK, TOTAL, block_of, unpacked
 
 MANY: Final = 64
-"""How many uncounted computers are counted together, within about a millisecond."""
+"""How many uncounted computers are counted together, within a few milliseconds."""
 
 Changes: TypeAlias = Mapping[int, Counter[int]]
 """How the numbers of computers change, by block and softwareid."""
