@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from shops import ORIGIN, Shop
 
-from shopdb_core.assets import rows
+from shopdb_core.assets import listing
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions.manual_entry import ManualEntry
 
@@ -74,10 +74,10 @@ def test_audit(mixed):
         assert listed(mixed, "/api/audit", 3, **query) == expected, query
 
 
-@pytest.mark.parametrize("few", [0, 2, 5, rows.FEW])
+@pytest.mark.parametrize("few", [0, 2, 5, listing.FEW])
 def test_assets(mixed, monkeypatch, few):
     """By type and prefix, whether few or many assets have the prefix."""
-    monkeypatch.setattr(rows, "FEW", few)
+    monkeypatch.setattr(listing, "FEW", few)
     everything = listed(mixed, "/api/assets", 100)
     assert len(everything) == len(NAMES)
     prefixes = ("pc", "PC-1", "s", "STRASSE", "x", "%")

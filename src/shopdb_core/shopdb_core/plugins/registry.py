@@ -129,7 +129,8 @@ class Plugins:
                     with self._observing[plugin.name].measured("asset_changed"):
                         plugin.hooks.call("asset_changed", change=change)
             except PluginFailure as failure:
-                _logger.error("%s\n%s", failure, log_text(failure.__cause__))  # noqa: TRY400  # without messages
+                _logger.error("%s", failure)  # noqa: TRY400  # a traceback may quote a payload
+                _logger.debug("asset_changed\n%s", log_text(failure.__cause__))
 
 
 def load_plugins(

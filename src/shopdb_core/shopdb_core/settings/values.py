@@ -9,6 +9,7 @@ from shopdb_core.errors import ConfigurationError
 Network: TypeAlias = IPv4Network | IPv6Network
 
 LAST_PORT = 65535
+LONGEST_NUMBER = 20
 KEEP = "keep"
 MOST_DAYS = 36_500
 MOST_HOURS = 8_784
@@ -21,9 +22,7 @@ def read_unchanged(_variable: str, value: str) -> str:
 
 def read_count(variable: str, value: str) -> int:
     """Read a whole number above 0."""
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ConfigurationError(f"{variable} is not a whole number above 0: {value[:40]}")
-    return int(value)
+    return _number(variable, value, "not a whole number above 0", range(1, 2**63))
 
 
 def read_flag(variable: str, value: str) -> bool:
@@ -35,19 +34,18 @@ def read_flag(variable: str, value: str) -> bool:
 
 def read_days(variable: str, value: str) -> int | None:
     """Read a number of days; `None` for `keep`."""
-    if value == KEEP:
-        return None
-    if not (value.isascii() and value.isdigit() and 0 < int(value) <= MOST_DAYS):
-        raise ConfigurationError(
-            f"{variable} is neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}: {value[:40]}"
-        )
-    return int(value)
+    rule = f"neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}"
+    return None if value == KEEP else _number(variable, value, rule, range(1, MOST_DAYS + 1))
 
 
 def read_hours(variable: str, value: str) -> int:
     """Read a number of hours, from 0."""
-    if not (value.isascii() and value.isdigit() and int(value) <= MOST_HOURS):
-        raise ConfigurationError(f"{variable} is not a number of hours from 0 to {MOST_HOURS}: {value[:40]}")
+    return _number(variable, value, f"not a number of hours from 0 to {MOST_HOURS}", range(MOST_HOURS + 1))
+
+
+def _number(variable: str, value: str, rule: str, allowed: range) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < LONGEST_NUMBER and int(value) in allowed):
+        raise ConfigurationError(f"{variable} is {rule}: {value[:40]}")
     return int(value)
 
 
@@ -56,9 +54,7 @@ def read_timezone(variable: str, value: str) -> ZoneInfo:
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(
-            f"{variable} is not a time zone of the IANA database: {value[:40]}"
-        ) from error
+        raise ConfigurationError(f"{variable} is not an IANA time zone: {value[:40]}") from error
 
 
 def read_address(variable: str, value: str) -> tuple[str, int]:
