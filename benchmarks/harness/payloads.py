@@ -76,7 +76,7 @@ class Endpoint:
 class Computers:
     """Computers with a number of programs each, as JSON bodies; the same in every run.
 
-    With `own_versions` a computer even has no version of a program that another one has: the worst case.
+    With `own_versions` no two computers share a version of a program, which is the worst case.
     """
 
     def __init__(self, programs: int, *, own_versions: bool = False) -> None:

@@ -48,7 +48,7 @@ def announcing(
 def listening(
     command: Sequence[str], log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[ServerProcess]:
-    """Run a server that is told its port, `{port}` in the command, and wait until it accepts connections."""
+    """Run a server with its port in place of `{port}` in the command; wait until it accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     command = [part.format(port=port) for part in command]

@@ -1,6 +1,6 @@
 """A site inside the test's own process: real SQLite, the installed plugins or those of the test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 
@@ -17,9 +17,22 @@ from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site, check_schema, migration_scripts
 from shopdb_core.store import open_store
 from shopdb_core.submissions import Origin, SubmissionResult
+from shopdb_hookspecs import hookimpl
 
 KEY = "a-collector-key-for-tests-0123456789-abc"
 ORIGIN = Origin("tester", "request-1")
+
+
+class Failing:
+    """Wraps the hook of other plugins, and raises for one asset."""
+
+    assetid = 0
+
+    @hookimpl(wrapper=True)
+    def store_asset(self, assetid: int) -> Generator[None, None, None]:
+        yield
+        if assetid == self.assetid:
+            raise ValueError
 
 
 class Shop(Site):

@@ -1,10 +1,10 @@
 """Writing a plugin's tables anew, beside submissions and with assets that the plugin cannot store."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from shops import ORIGIN
+from shops import ORIGIN, Failing
 from sqlalchemy import text
 
 from shopdb_core.errors import NotFound
@@ -29,18 +29,6 @@ class InterferingStore:
     def transaction(self, work: Callable[..., Any]) -> Any:
         self._interfere()
         return self._store.transaction(work)
-
-
-class Failing:
-    """Wraps the hook of other plugins, and raises for one asset."""
-
-    assetid = 0
-
-    @hookimpl(wrapper=True)
-    def store_asset(self, assetid: int) -> Generator[None, None, None]:
-        yield
-        if assetid == self.assetid:
-            raise ValueError
 
 
 class Tableless:

@@ -3,11 +3,11 @@
 `EDITS` are edits by hand, and what finds them.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shops import ORIGIN
+from shops import ORIGIN, Failing
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, insert, text
 
 from shopdb_core.submissions.manual_entry import ManualEntry
@@ -52,18 +52,6 @@ EDITS = {
         {(3, "computers_inventory", f"{ONE} and has 1 ")},
     ),
 }
-
-
-class Failing:
-    """Wraps the hook of other plugins, and raises for one asset."""
-
-    assetid = 0
-
-    @hookimpl(wrapper=True)
-    def store_asset(self, assetid: int) -> Generator[None, None, None]:
-        yield
-        if assetid == self.assetid:
-            raise ValueError
 
 
 class WritingStore:

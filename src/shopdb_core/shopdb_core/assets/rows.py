@@ -44,26 +44,8 @@ _SEEN_SINCE = Statement(
 _ATTRIBUTES = SetQuery(
     select(assetattributes.c.assetid, assetattributes.c.attributes), assetattributes.c.assetid
 )
-_INSERTED = (
-    "assettype",
-    "identityvalue",
-    "identitykey",
-    "submissionhash",
-    "bodydigest",
-    "createdat",
-    "updatedat",
-    "lastseenat",
-    "version",
-)
-_CHANGED = (
-    "identityvalue",
-    "identitykey",
-    "submissionhash",
-    "bodydigest",
-    "updatedat",
-    "lastseenat",
-    "version",
-)
+_INSERTED = tuple(column.name for column in _STORED if column.name not in ("assetid", "chainhash"))
+_CHANGED = tuple(name for name in _INSERTED if name not in ("assettype", "createdat"))
 _TOUCHED = ("submissionhash", "bodydigest", "lastseenat")
 
 _INSERT = Insertion(asset, _INSERTED)
