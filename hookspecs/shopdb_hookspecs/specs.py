@@ -145,6 +145,23 @@ def store_assets(connection: "Connection", writes: Sequence[AssetWrite], plugin:
 
 
 @hookspec(firstresult=True)
+def remove_asset(connection: "Connection", assetid: int, plugin: str) -> None:
+    """Delete the rows of one asset from the plugin's own tables, in the transaction of the caller.
+
+    Called when an asset is retired, merged into another one or erased, so that no report counts it; when it
+    is restored, `store_asset` is called with `before=None`. Without this hook ShopDB deletes the rows with
+    the `assetid` from every table of the plugin that has such a column. An exception rolls back and refuses
+    the edit. `plugin` is the name of the asset's plugin, for wrappers. Example::
+
+        from sqlalchemy import text
+
+        @hookimpl
+        def remove_asset(connection, assetid):
+            connection.execute(text("DELETE FROM rooms_room WHERE assetid = :id"), {"id": assetid})
+    """
+
+
+@hookspec(firstresult=True)
 def get_reports() -> Sequence[Report]:
     """Return named read-only queries, which are served as JSON and CSV; called once, at start.
 

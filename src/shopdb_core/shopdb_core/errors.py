@@ -9,10 +9,13 @@ ShopDBError
 │   ├── Unauthorized          401  key or token missing or wrong
 │   ├── Forbidden             403  a valid token whose role does not suffice
 │   ├── NotFound              404  no such collector, asset, report
-│   ├── Conflict              409  it exists already
+│   ├── Conflict              409  it exists already, or its state does not allow this
+│   ├── Gone                  410  it was erased, or pruning has taken what the answer needs
+│   ├── PreconditionFailed    412  it has changed since the client read it
 │   ├── PayloadTooLarge       413  more bytes than the site allows
 │   ├── UnsupportedMedia      415  another media type, charset or content coding
 │   ├── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
+│   ├── PreconditionRequired  428  the request must say which version it changes
 │   └── Throttled             429  too many wrong keys from one address: try again later
 ├── PluginFailure             500  a plugin's hook raised, or its result cannot be used
 └── Unavailable               503  the database or a plugin is not available: try again later
@@ -74,7 +77,19 @@ class NotFound(RequestError):
 
 
 class Conflict(RequestError):
-    """What the request creates exists already."""
+    """What the request creates exists already, or the state of what it changes does not allow it."""
+
+
+class Gone(RequestError):
+    """What the path names was erased, or what the answer needs was pruned."""
+
+
+class PreconditionFailed(RequestError):
+    """What the request changes is not the version that `If-Match` names."""
+
+
+class PreconditionRequired(RequestError):
+    """The request lacks `If-Match`, so that it might undo what another person did (RFC 6585)."""
 
 
 class PayloadTooLarge(RequestError):

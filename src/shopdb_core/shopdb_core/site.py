@@ -8,6 +8,7 @@ from typing import Self
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.edits.relating import record_earlier_relationships
 from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
@@ -20,7 +21,6 @@ from shopdb_core.settings import SHARED_KEY, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
 from shopdb_core.submissions import Submissions
-from shopdb_core.submissions.relating import record_earlier_relationships
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
@@ -97,11 +97,12 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     Relationships of earlier releases get their audit entries.
     Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
     """
-    scripts = migration_scripts(load_plugins(settings.plugin_selection, plugins))
+    loaded = load_plugins(settings.plugin_selection, plugins)
+    scripts = migration_scripts(loaded)
     statuses = upgrade(settings.database_url, scripts)
     with closing(open_store(settings)) as store:
         chain = AuditChain(*settings.sealing_keys)
-        store.transaction(lambda connection: record_earlier_relationships(connection, chain))
+        store.transaction(lambda connection: record_earlier_relationships(connection, chain, loaded))
     return statuses
 
 

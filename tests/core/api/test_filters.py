@@ -9,8 +9,9 @@ import pytest
 from shops import ORIGIN, Shop
 
 from shopdb_core.assets import listing
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_core.submissions.manual_entry import ManualEntry
 
 pytestmark = pytest.mark.every_database
 
@@ -26,7 +27,7 @@ def mixed(shop: Shop) -> Shop:
         elif name.casefold().startswith("sn"):
             shop.submit("printers", {"serialnumber": name})
         elif number < len(NAMES):
-            shop.store.transaction(ManualEntry("line", name, {}, ORIGIN, shop.chain))
+            shop.store.transaction(ManualEntry("line", name, {}, Editor(ORIGIN, shop.chain, shop.plugins)))
     for source, target in ((1, 6), (1, 2), (6, 7), (4, 6)):
         path = f"/api/assets/{source}/relationships"
         body = {"relationshiptype": "part_of", "targetassetid": target}

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from shops import ORIGIN, Shop
 
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
 from shopdb_core.store.paging import MAX_PAGE_BYTES
-from shopdb_core.submissions.manual_entry import ManualEntry
 from shopdb_hookspecs import Report, hookimpl
 
 ASSETS = 24
@@ -27,7 +28,8 @@ class Wide:
 def enter(shop: Shop, number: int, letters: int = LETTERS) -> None:
     """Enter an asset with one long attribute."""
     text = "\u00e9" * (letters // 2)
-    shop.store.transaction(ManualEntry("cell", f"Cell {number}", {"text": text}, ORIGIN, shop.chain))
+    editor = Editor(ORIGIN, shop.chain, shop.plugins)
+    shop.store.transaction(ManualEntry("cell", f"Cell {number}", {"text": text}, editor))
 
 
 @pytest.fixture

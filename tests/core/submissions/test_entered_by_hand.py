@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from shopdb_core.audit.prune import Expiry, expiries, prune
 from shopdb_core.audit.verify import verify
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
+from shopdb_core.edits.relating import Relate
 from shopdb_core.settings import PluginSelection, Settings
-from shopdb_core.submissions.manual_entry import ManualEntry
-from shopdb_core.submissions.relating import Relate
 from shopdb_hookspecs import JsonObject, hookimpl
 
 MakeShop = Callable[..., Shop]
@@ -39,7 +40,9 @@ class Broken:
 def enter(shop: Shop, assettype: str, attributes: JsonObject, identity: str = "SN-1") -> int:
     """Enter an asset as the API did before it refused the types of plugins; return its id."""
     return int(
-        shop.store.transaction(ManualEntry(assettype, identity, attributes, ORIGIN, shop.chain))["assetid"]
+        shop.store.transaction(
+            ManualEntry(assettype, identity, attributes, Editor(ORIGIN, shop.chain, shop.plugins))
+        )["assetid"]
     )
 
 
@@ -110,7 +113,7 @@ def test_relationships_that_were_pruned_are_not_submissions(make_shop: MakeShop)
     assetid = enter(shop, "computers", {"macaddress": "3C:52:82:11:22:33"}, "PC-1")
     other = enter(shop, "cells", {}, "C-1")
     for kind in ("partof", "near"):
-        shop.store.transaction(Relate(assetid, other, kind, ORIGIN, shop.chain))
+        shop.store.transaction(Relate(assetid, other, kind, Editor(ORIGIN, shop.chain, shop.plugins)))
     later = datetime.now(UTC) + timedelta(2)
     assert sum(batch.entries for batch in prune(shop.store, shop.chain, _expired(later), bool)) == 2
     assert _faults(shop) == []

@@ -7,8 +7,9 @@ import pytest
 from shops import ORIGIN, Failing
 from sqlalchemy import text
 
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
 from shopdb_core.errors import NotFound
-from shopdb_core.submissions.manual_entry import ManualEntry
 from shopdb_core.submissions.rebuild import rebuild
 from shopdb_hookspecs import AssetWrite, JsonObject, hookimpl
 from shopdb_printers import plugin as printers
@@ -133,7 +134,7 @@ def test_an_asset_that_was_only_entered_by_hand_gets_no_rows(make_shop: Any) -> 
     """Its first submission then writes them as those of a new asset."""
     shop = make_shop()
     printer = {"serialnumber": "A", "supplies": [{"name": "Drum"}]}
-    shop.store.transaction(ManualEntry("printers", "A", printer, ORIGIN, shop.chain))
+    shop.store.transaction(ManualEntry("printers", "A", printer, Editor(ORIGIN, shop.chain, shop.plugins)))
 
     rebuilt(shop)
 

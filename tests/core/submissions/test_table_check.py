@@ -10,7 +10,8 @@ import pytest
 from shops import ORIGIN, Failing
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, insert, text
 
-from shopdb_core.submissions.manual_entry import ManualEntry
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
 from shopdb_core.submissions.rebuild import rebuild
 from shopdb_core.submissions.table_check import check_tables
 from shopdb_hookspecs import JsonObject, hookimpl
@@ -149,7 +150,10 @@ def test_more_assets_than_a_group_holds(shop: Any) -> None:
 def test_an_asset_that_was_only_entered_by_hand_has_no_rows(shop: Any) -> None:
     """Rows of it are a fault."""
     entry = ManualEntry(
-        "printers", "A", {"serialnumber": "A", "supplies": [{"name": "Drum"}]}, ORIGIN, shop.chain
+        "printers",
+        "A",
+        {"serialnumber": "A", "supplies": [{"name": "Drum"}]},
+        Editor(ORIGIN, shop.chain, shop.plugins),
     )
     shop.store.transaction(entry)
     assert checked(shop) == []

@@ -10,16 +10,16 @@ from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.assets.listing import get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
-from shopdb_core.audit.entries import AuditChain
 from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
+from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.errors import Conflict
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
-from shopdb_core.plugins.registry import Plugins
+from shopdb_core.site import Site
 from shopdb_core.store import Store
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
-from shopdb_core.submissions.manual_entry import ManualEntry
-from shopdb_core.submissions.relating import Relate, Unrelate
 
 _MANUAL_ASSET = {
     "type": "object",
@@ -50,11 +50,9 @@ class AssetsResource:
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": (short_text("assettype"), short_text("identityvalue"), *PAGE)}
 
-    def __init__(self, store: Store, plugins: Plugins, chain: AuditChain, max_body_bytes: int) -> None:
-        self._store = store
-        self._plugins = plugins
-        self._chain = chain
-        self._max_body_bytes = max_body_bytes
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.store
         self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -63,15 +61,15 @@ class AssetsResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an asset of a type that has no collector."""
-        content = read_valid(req, self._max_body_bytes, self._validator)
+        content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
         assettype = content["assettype"]
-        if self._plugins.is_collected(assettype):
+        if self._site.plugins.is_collected(assettype):
             raise Conflict(
                 f"Assets of the type {assettype} are those of the plugin {assettype}, even while it is not "
                 f"served: submit them to POST /api/collector/{assettype}, or choose another type."
             )
         entry = ManualEntry(
-            assettype, content["identityvalue"], content.get("attributes", {}), _origin(req), self._chain
+            assettype, content["identityvalue"], content.get("attributes", {}), editor(req, self._site)
         )
         asset = self._store.transaction(entry)
         resp.status = falcon.HTTP_201
@@ -98,10 +96,9 @@ class RelationshipsResource:
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
 
-    def __init__(self, store: Store, chain: AuditChain, max_body_bytes: int) -> None:
-        self._store = store
-        self._chain = chain
-        self._max_body_bytes = max_body_bytes
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.store
         self._validator = SubmissionValidator(_RELATIONSHIP)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
@@ -114,9 +111,9 @@ class RelationshipsResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Create a relationship from the asset to another."""
-        content = read_valid(req, self._max_body_bytes, self._validator)
+        content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
         target, relationshiptype = int(content["targetassetid"]), content["relationshiptype"]
-        relate = Relate(assetid, target, relationshiptype, _origin(req), self._chain)
+        relate = Relate(assetid, target, relationshiptype, editor(req, self._site))
         created = self._store.transaction(relate)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{assetid}/relationships/{created['relationshipid']}")
@@ -128,9 +125,9 @@ class RelationshipResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
 
-    def __init__(self, store: Store, chain: AuditChain) -> None:
-        self._store = store
-        self._chain = chain
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.store
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
         """Show the relationship."""
@@ -142,7 +139,7 @@ class RelationshipResource:
         self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
     ) -> None:
         """Delete the relationship; both assets stay."""
-        self._store.transaction(Unrelate(assetid, relationshipid, _origin(req), self._chain))
+        self._store.transaction(Unrelate(assetid, relationshipid, editor(req, self._site)))
         resp.status = falcon.HTTP_204
 
 
@@ -180,7 +177,8 @@ class IgnoredDuplicateResource:
         )
 
 
-def _origin(req: falcon.Request) -> Origin:
-    """Return the person who edits, for the audit."""
+def editor(req: falcon.Request, site: Site) -> Editor:
+    """Return the person who edits, for the audit, and what an edit needs of the site."""
     context = req.context
-    return Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
+    origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
+    return Editor(origin, site.chain, site.plugins)

@@ -1,6 +1,6 @@
 """Relationships between assets: people create them, and submissions do not change them (contract 5).
 
-The caller's transaction commits, and writes the audit entry (`submissions/relating.py`).
+The caller's transaction commits, and writes the audit entry (`edits/relating.py`).
 """
 
 from datetime import datetime

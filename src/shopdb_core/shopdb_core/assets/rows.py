@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -26,6 +26,10 @@ _STORED = (
     asset.c.updatedat,
     asset.c.lastseenat,
     asset.c.version,
+    asset.c.state,
+    asset.c.reason,
+    asset.c.mergedinto,
+    asset.c.hassources,
 )
 _BY_IDENTITY = SetQuery(
     select(*_STORED)
@@ -44,8 +48,16 @@ _SEEN_SINCE = Statement(
 _ATTRIBUTES = SetQuery(
     select(assetattributes.c.assetid, assetattributes.c.attributes), assetattributes.c.assetid
 )
-_INSERTED = tuple(column.name for column in _STORED if column.name not in ("assetid", "chainhash"))
-_CHANGED = tuple(name for name in _INSERTED if name not in ("assettype", "createdat"))
+State = Literal["active", "retired", "merged", "erased"]
+
+EDITED = bytes(16)
+"""The `submissionhash` of an asset that a person edited after its last submission: no submission has it."""
+
+_BY_PEOPLE = ("state", "reason", "mergedinto")
+_INSERTED = tuple(
+    column.name for column in _STORED if column.name not in ("assetid", "chainhash", *_BY_PEOPLE)
+)
+_CHANGED = tuple(name for name in _INSERTED if name not in ("assettype", "createdat", "hassources"))
 _TOUCHED = ("submissionhash", "bodydigest", "lastseenat")
 
 _INSERT = Insertion(asset, _INSERTED)
@@ -70,6 +82,7 @@ def _update(*names: str) -> Statement:
 
 
 _CHANGE = _update(*_CHANGED)
+_EDIT = _update(*_CHANGED, *_BY_PEOPLE)
 _TOUCH = _update("lastseenat")
 _TOUCH_HASHES = _update(*_TOUCHED)
 
@@ -89,6 +102,10 @@ class StoredAsset:
     updatedat: datetime
     lastseenat: datetime
     version: int
+    state: State = "active"
+    reason: str | None = None
+    mergedinto: int | None = None
+    hassources: bool = False
 
     @classmethod
     def new(
@@ -123,6 +140,18 @@ class StoredAsset:
             submissionhash=submissionhash,
             bodydigest=bodydigest,
             lastseenat=max(self.lastseenat, at),
+        )
+
+    def edited(self, at: datetime, **columns: Any) -> Self:
+        """Return the row after a person's edit; the next submission is compared field by field."""
+        submissionhash = None if self.submissionhash is None else EDITED
+        return replace(
+            self,
+            submissionhash=submissionhash,
+            bodydigest=None,
+            updatedat=at,
+            version=self.version + 1,
+            **columns,
         )
 
     def changed(
@@ -169,9 +198,9 @@ def seen_since(connection: Connection, assetid: int, since: datetime) -> bool:
 
 
 def _stored(row: Any) -> StoredAsset:
-    *columns, createdat, updatedat, lastseenat, version = row
-    times = map(driver_time, (createdat, updatedat, lastseenat))
-    return StoredAsset(*columns, *times, version)  # type: ignore[call-arg]  # mypy counts each star as many
+    columns, times, (version, state, reason, mergedinto, hassources) = row[:7], row[7:10], row[10:]
+    last = (version, state, reason, mergedinto, bool(hassources))
+    return StoredAsset(*columns, *map(driver_time, times), *last)  # type: ignore[call-arg]  # mypy counts each star as many
 
 
 def read_attributes(connection: Connection, assetid: int) -> JsonObject:
@@ -209,6 +238,16 @@ def change_assets(connection: Connection, changed: Sequence[tuple[StoredAsset, b
     _CHANGE.run_many(connection, values)
     attributes = [{"asset": row.assetid, "attributes": canonical_text(each)} for row, _, each in changed]
     _CHANGE_ATTRIBUTES.run_many(connection, attributes)
+
+
+def edit_asset(
+    connection: Connection, row: StoredAsset, chainhash: bytes, attributes: JsonObject | None = None
+) -> None:
+    """Write the row that a person changed, with the hash of its audit entry, and new attributes if given."""
+    values = {"asset": row.assetid, "newhash": chainhash}
+    _EDIT.run(connection, {**values, **{name: getattr(row, name) for name in (*_CHANGED, *_BY_PEOPLE)}})
+    if attributes is not None:
+        _CHANGE_ATTRIBUTES.run(connection, {"asset": row.assetid, "attributes": canonical_text(attributes)})
 
 
 def touch_assets(

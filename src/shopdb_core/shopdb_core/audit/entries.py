@@ -22,7 +22,19 @@ from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import JsonObject
 
-Action = Literal["created", "updated", "noop", "related", "unrelated"]
+Action = Literal[
+    "created",
+    "updated",
+    "noop",
+    "related",
+    "unrelated",
+    "renamed",
+    "retired",
+    "restored",
+    "merged",
+    "unmerged",
+    "erased",
+]
 ACTIONS: Sequence[Action] = get_args(Action)
 
 
@@ -30,8 +42,9 @@ ACTIONS: Sequence[Action] = get_args(Action)
 class AuditEntry:
     """What one submission or one person did to one asset; `diff` is canonical JSON text (contract 6).
 
-    `plugin` is `None` for what a person did, `clientaddress` if there was no client. `rowhash` is the hash of
-    the asset's own row after it (`row_hash`); entries of earlier releases lack it.
+    `plugin` is `None` for what a person did, `clientaddress` if there was no client, `source` if the key of
+    the submission has no name. `rowhash` is the hash of the asset's own row after it (`row_hash`); entries of
+    earlier releases lack it.
     """
 
     at: datetime
@@ -45,6 +58,7 @@ class AuditEntry:
     clientaddress: str | None
     requestid: str
     rowhash: bytes | None
+    source: str | None = None
 
 
 FIELDS = tuple(field.name for field in fields(AuditEntry))
@@ -54,9 +68,12 @@ _SHOWN = tuple(name for name in FIELDS if name != "rowhash")
 """The names of the members of an entry in JSON."""
 
 RELATIONSHIPS = "@relationships"
-"""The name in diffs of the relationships from an asset; no field has it."""
+"""The name in diffs of the relationships from an asset; no field has a name that begins with `@`."""
 
-ROW_FIELDS = (
+SITE_FIELD = "@sitefields."
+"""Before the name of a field of people, in diffs."""
+
+_ROW = (
     "assetid",
     "assettype",
     "identityvalue",
@@ -68,7 +85,14 @@ ROW_FIELDS = (
     "lastseenat",
     "version",
 )
-"""The columns of `asset` that `rowhash` covers: all but `chainhash`, which is the entry's own."""
+
+ROW_FIELDS: Mapping[int, tuple[str, ...]] = MappingProxyType(
+    {3: _ROW, 4: (*_ROW, "state", "reason", "mergedinto", "hassources")}
+)
+"""The columns of `asset` that `rowhash` covers, by the version of the entry's seal.
+
+All but `chainhash`, which is the entry's own. A released version never changes.
+"""
 
 
 def audited_relationship(relationship: Mapping[Any, Any]) -> JsonObject:
@@ -81,12 +105,12 @@ def audited_relationship(relationship: Mapping[Any, Any]) -> JsonObject:
     }
 
 
-_row_values = attrgetter(*ROW_FIELDS)
+_row_values = {version: attrgetter(*names) for version, names in ROW_FIELDS.items()}
 
 
-def row_hash(row: object) -> bytes:
-    """Return the hash (16 bytes) of an asset's own row: a `StoredAsset`, or a row with all `ROW_FIELDS`."""
-    return hashlib.blake2b(_canonical(_row_values(row)), digest_size=16).digest()
+def row_hash(row: object, version: int = max(ROW_FIELDS)) -> bytes:
+    """Return the hash (16 bytes) of an asset's own row: a `StoredAsset`, or a row with the `ROW_FIELDS`."""
+    return hashlib.blake2b(_canonical(_row_values[version](row)), digest_size=16).digest()
 
 
 SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
@@ -112,6 +136,7 @@ SEALED_FIELDS: SealedFields = MappingProxyType(
         1: _FIRST,
         2: (*_FIRST, "clientaddress"),
         3: (*_FIRST, "clientaddress", "rowhash"),
+        4: (*_FIRST, "clientaddress", "rowhash", "source"),
     }
 )
 
@@ -249,8 +274,8 @@ def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:
 
 
 def was_submitted(connection: Connection, stored: StoredAsset) -> bool:
-    """Return whether the asset was ever submitted; only submissions count its version up."""
-    if stored.submissionhash is not None or stored.version > 1:
+    """Return whether the asset was ever submitted, or only entered by hand."""
+    if stored.submissionhash is not None:
         return True
     return _SUBMITTED.run(connection, {"assetid": stored.assetid}).fetchone() is not None
 

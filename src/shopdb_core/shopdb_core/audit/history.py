@@ -10,9 +10,12 @@ from sqlalchemy import Row
 from shopdb_core.assets.identity import identity_key, is_placeholder
 from shopdb_core.audit.checkpoints import Run
 from shopdb_core.audit.diffs import equal, replay
-from shopdb_core.audit.entries import RELATIONSHIPS, row_hash
+from shopdb_core.audit.entries import RELATIONSHIPS, SITE_FIELD, row_hash
 from shopdb_core.json_text import canonical
 from shopdb_hookspecs import Json
+
+_OF_ROW = {"@state": "state", "@reason": "reason", "@mergedinto": "mergedinto"}
+"""The names in diffs of columns of `asset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class HistoryFault:
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
-    """The rows of one asset beside its entries; `row` and `attributes` (JSON text) are `None` if missing.
+    """The rows of one asset beside its entries; `row`, `attributes` and `sitefields` are `None` if missing.
+
+    The latter two are JSON text.
 
     `relationships` are those from the asset, and as JSON what the audit has of them.
     """
@@ -49,6 +54,7 @@ class StoredRows:
     attributes: str | None
     evidence: Sequence[Row[Any]] = ()
     relationships: Sequence[Json] = field(default_factory=list)
+    sitefields: str | None = None
 
 
 class History:
@@ -60,7 +66,7 @@ class History:
     def __init__(self, stored: StoredRows, secondary: Mapping[str, str]) -> None:
         self._stored = stored
         self._secondary = secondary
-        self._attributes: dict[str, Json] = {RELATIONSHIPS: []}
+        self._attributes: dict[str, Json] = {RELATIONSHIPS: [], "@state": "active"}
         self._first: Link | None = None
         self._newest: Link | None = None
         self.entries = 0
@@ -102,7 +108,9 @@ class History:
             yield "the asset has no audit entry"
             return
         yield from self._newest_faults(self._stored.row, self._newest)
-        yield from self._attribute_faults()
+        yield from self._state_faults(self._stored.row)
+        yield from self._fields_faults("attributes", self._stored.attributes or "", self._collected)
+        yield from self._fields_faults("fields of people", self._stored.sitefields or "{}", self._of_people)
         yield from self._relationship_faults()
         yield from self._evidence_faults(self._stored.row)
 
@@ -111,6 +119,7 @@ class History:
         found = {
             "audit": self._newest,
             "assetattributes": self._stored.attributes,
+            "assetsitefields": self._stored.sitefields,
             "assetevidence": self._stored.evidence,
             "assetrelationship": self._stored.relationships,
         }
@@ -128,7 +137,7 @@ class History:
             yield "identityvalue: is not that of the newest entry"
         if newest.row.rowhash is None:
             yield from self._earlier_row_faults(row, newest)
-        elif newest.row.rowhash != row_hash(row):
+        elif newest.row.rowhash != row_hash(row, newest.row.sealversion):
             yield (
                 "the asset's own row (type, identity, times, version or submissionhash) is not as the newest "
                 "entry left it"
@@ -143,16 +152,35 @@ class History:
         if row.lastseenat != newest.run.lastat:
             yield "lastseenat: is not the time of the newest entry"
 
-    def _attribute_faults(self) -> Iterator[str]:
-        if self._stored.attributes is None:
+    def _state_faults(self, row: Row[Any]) -> Iterator[str]:
+        """Compare the columns that people change; entries of earlier releases do not cover them."""
+        for name, column in _OF_ROW.items():
+            if not equal(getattr(row, column), self._attributes.get(name)):
+                yield f"{column}: the last `after` is not the stored value"
+
+    @property
+    def _collected(self) -> dict[str, Json]:
+        return {name: value for name, value in self._attributes.items() if not name.startswith("@")}
+
+    @property
+    def _of_people(self) -> dict[str, Json]:
+        return {
+            name.removeprefix(SITE_FIELD): value
+            for name, value in self._attributes.items()
+            if name.startswith(SITE_FIELD)
+        }
+
+    def _fields_faults(self, what: str, text: str, audited: dict[str, Json]) -> Iterator[str]:
+        """Compare stored fields, as JSON text, with what the entries have of them."""
+        if what == "attributes" and self._stored.attributes is None:
             yield "the row of assetattributes is missing"
             return
         try:
-            current = orjson.loads(self._stored.attributes)
-            names = sorted({*current, *self._attributes} - {RELATIONSHIPS})
-            differing = [name for name in names if not equal(current.get(name), self._attributes.get(name))]
+            stored = orjson.loads(text)
+            names = sorted({*stored, *audited})
+            differing = [name for name in names if not equal(stored.get(name), audited.get(name))]
         except (ValueError, TypeError, AttributeError):
-            yield "the attributes are not a JSON object"
+            yield f"the {what} are not a JSON object"
             return
         for name in differing:
             yield f"{name}: the last `after` is not the stored value"

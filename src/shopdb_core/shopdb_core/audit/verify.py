@@ -22,6 +22,7 @@ from shopdb_core.store.tables import (
     assetattributes,
     assetevidence,
     assetrelationship,
+    assetsitefields,
     auditcheckpoint,
     auditentry,
     auditpruning,
@@ -112,6 +113,7 @@ class _Rows:
     attributes: Mapping[int, str] = field(default_factory=dict)
     evidence: Mapping[int, Sequence[Row[Any]]] = field(default_factory=dict)
     relationships: Mapping[int, Sequence[Json]] = field(default_factory=dict)
+    sitefields: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, connection: Connection, after: int) -> "_Rows":
@@ -126,7 +128,8 @@ class _Rows:
         relationships = defaultdict(list)
         for row in connection.execute(bare.select(assetrelationship, assetrelationship.c.sourceassetid)):
             relationships[row.sourceassetid].append(audited_relationship(row._asdict()))
-        return cls(after, bare.last, assets, attributes, evidence, relationships)
+        sitefields = {row.assetid: row.sitefields for row in connection.execute(bare.select(assetsitefields))}
+        return cls(after, bare.last, assets, attributes, evidence, relationships, sitefields)
 
     def select(self, table: Any, column: Column[int] | None = None) -> Select[Any]:
         """Return the query of a table's rows of these assets, also of those that do not exist."""
@@ -139,7 +142,8 @@ class _Rows:
 
     def with_links(self, links: Iterable[Link]) -> Iterator[tuple[StoredRows, Iterable[Link]]]:
         """Pair each asset with its links, which are read from the database while they are iterated."""
-        found = sorted({*self.assets, *self.attributes, *self.evidence, *self.relationships}, reverse=True)
+        tables = (self.assets, self.attributes, self.evidence, self.relationships, self.sitefields)
+        found = sorted({assetid for table in tables for assetid in table}, reverse=True)
         for assetid, group in groupby(links, lambda link: link.run.assetid):
             while found and found[-1] < assetid:
                 yield self._stored(found.pop()), ()
@@ -156,6 +160,7 @@ class _Rows:
             self.attributes.get(assetid),
             self.evidence.get(assetid, ()),
             self.relationships.get(assetid, ()),
+            self.sitefields.get(assetid),
         )
 
 

@@ -24,6 +24,7 @@ HOOKS = (
     "get_migrations",
     "store_asset",
     "store_assets",
+    "remove_asset",
     "get_reports",
     "asset_changed",
 )
@@ -170,6 +171,10 @@ class Collector:
             else:
                 for write in writes:
                     self.store_one(connection, write)
+
+    def remove(self, connection: Connection, assetid: int) -> None:
+        """Delete the plugin's rows of one asset by `remove_asset`, if the plugin implements it."""
+        self.hooks.call("remove_asset", connection=connection, assetid=assetid, plugin=self.name)
 
     def store_one(self, connection: Connection, write: AssetWrite) -> None:
         """Write the plugin's own tables for one asset by `store_asset`, if the plugin implements it."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     inspect,
 )
 
@@ -23,6 +24,8 @@ ACTOR_LENGTH = 255
 REQUEST_ID_LENGTH = 64
 ADDRESS_LENGTH = 45
 REASON_LENGTH = 255
+SOURCE_LENGTH = 40
+STATE_LENGTH = 8
 ORIGIN_LENGTH = 255
 """Length of the name and of the version of a plugin's distribution."""
 LARGEST_ID = 2**63 - 1
@@ -50,9 +53,21 @@ asset = Table(
     Column("updatedat", UtcDateTime, nullable=False),
     Column("lastseenat", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("state", exact_text(STATE_LENGTH), nullable=False, server_default="active"),
+    Column("reason", String(REASON_LENGTH), comment="why it is retired"),
+    Column("mergedinto", RowId, comment="the asset that it was merged into"),
+    Column("hassources", Boolean, nullable=False, server_default=false(), comment="in assetsource"),
     UniqueConstraint("assettype", "identitykey"),
     Index("ix_asset_assettype_assetid", "assettype", "assetid"),
     Index("ix_asset_bodydigest", "bodydigest"),
+    Index("ix_asset_mergedinto", "mergedinto"),
+)
+Index(
+    "ix_asset_state_assetid",
+    asset.c.state,
+    asset.c.assetid,
+    sqlite_where=asset.c.state != "active",
+    postgresql_where=asset.c.state != "active",
 )
 
 # Not in `asset`: every noop updates the row there, and SQLite writes whole rows (ADR 0006).
@@ -61,6 +76,41 @@ assetattributes = Table(
     metadata,
     Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
     Column("attributes", JsonText, nullable=False),
+)
+
+# The fields of people (contract 11), which no submission changes; an asset without any has no row.
+assetsitefields = Table(
+    "assetsitefields",
+    metadata,
+    Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
+    Column("sitefields", JsonText, nullable=False),
+)
+
+# Which sources submitted an asset, if its keys have names or its submissions the time of collection.
+assetsource = Table(
+    "assetsource",
+    metadata,
+    Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
+    Column("source", exact_text(SOURCE_LENGTH), primary_key=True, comment="empty: a key without a name"),
+    Column("lastseenat", UtcDateTime, nullable=False),
+    Column("collectedat", UtcDateTime, nullable=False, comment="of the newest submission"),
+    Column("fields", JsonText, comment="what it gave, where the site ranks the sources of the plugin"),
+)
+
+# Without foreign keys, like the tables of duplicates below.
+assetmerge = Table(
+    "assetmerge",
+    metadata,
+    Column("mergeid", RowId, primary_key=True),
+    Column("assetid", RowId, nullable=False, comment="which was kept"),
+    Column("goneassetid", RowId, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(ACTOR_LENGTH), nullable=False),
+    Column("undo", JsonText, nullable=False, comment="what undoing it needs beside the rows of both"),
+    Column("undoneat", UtcDateTime),
+    Column("undoneby", String(ACTOR_LENGTH), comment="null: in force"),
+    Index("ix_assetmerge_assetid", "assetid"),
+    Index("ix_assetmerge_goneassetid", "goneassetid"),
 )
 
 assetevidence = Table(
@@ -150,6 +200,7 @@ auditentry = Table(
     Column("sealversion", SmallInteger, nullable=False, server_default="1", comment="of the hash"),
     Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown, or no client"),
     Column("rowhash", Digest, comment="of the asset's own row after this entry"),
+    Column("source", exact_text(SOURCE_LENGTH), comment="the name of the key; null: it has none"),
     Index("ix_auditentry_assetid_auditid", "assetid", "auditid"),
     Index("ix_auditentry_plugin_action_auditid", "plugin", "action", "auditid"),
 )

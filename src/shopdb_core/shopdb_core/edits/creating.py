@@ -8,12 +8,12 @@ from shopdb_core.assets.identity import control_fault, fits, has_control, identi
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets
-from shopdb_core.audit.entries import AuditChain, AuditEntry, record, row_hash
+from shopdb_core.audit.entries import AuditEntry, record, row_hash
 from shopdb_core.declarations.messages import describe
+from shopdb_core.edits.edit import Editor
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Connection
-from shopdb_core.submissions.result import Origin
 from shopdb_hookspecs import JsonObject
 
 
@@ -24,8 +24,7 @@ class ManualEntry:
     assettype: str
     identityvalue: str
     attributes: JsonObject
-    origin: Origin
-    chain: AuditChain
+    editor: Editor
 
     def __call__(self, connection: Connection) -> JsonObject:
         """Create the asset with its audit entry, and return it as the API shows it.
@@ -57,12 +56,12 @@ class ManualEntry:
             identityvalue=identityvalue,
             diff=canonical_text(diff({}, attributes)),
             volatileonly=False,
-            actor=self.origin.actor,
-            clientaddress=self.origin.clientaddress,
-            requestid=self.origin.requestid,
+            actor=self.editor.origin.actor,
+            clientaddress=self.editor.origin.clientaddress,
+            requestid=self.editor.origin.requestid,
             rowhash=row_hash(row),
         )
-        record(connection, [self.chain.seal(entry, None)])
+        record(connection, [self.editor.chain.seal(entry, None)])
         return get_asset(connection, row.assetid)
 
 

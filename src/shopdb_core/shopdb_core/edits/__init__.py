@@ -1,0 +1,1 @@
+"""What people do to assets, each in one transaction with its audit entries."""

@@ -1,0 +1,143 @@
+"""What every edit has in common: the asset is locked, its row written, and an audit entry chained to it.
+
+An edit is a transaction: an object that is called on a connection. The caller commits, or rolls back for a
+dry run. The rows that plugins and duplicates derive from an asset follow it by `write_dependents`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shopdb_core.assets import rows
+from shopdb_core.assets.plugin_tables import PluginTables
+from shopdb_core.assets.rows import StoredAsset
+from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
+from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed
+from shopdb_core.json_text import canonical_text
+from shopdb_core.plugins.collector import Collector
+from shopdb_core.plugins.registry import Plugins
+from shopdb_core.store import Connection
+from shopdb_core.submissions.result import Origin
+from shopdb_core.submissions.wave import secondary_identity
+from shopdb_hookspecs import AssetWrite, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Who edits, and what every edit needs of the site."""
+
+    origin: Origin
+    chain: AuditChain
+    plugins: Plugins
+
+    def collector(self, assettype: str) -> Collector | None:
+        """Return the collector of a type of assets, `None` if people create them.
+
+        Raises `Unavailable` if its plugin cannot be used now, so that its tables would not follow.
+        """
+        return self.plugins.collector(assettype) if self.plugins.is_collected(assettype) else None
+
+
+def lock(connection: Connection, assetid: int) -> StoredAsset:
+    """Find and lock an asset in any state; raises `NotFound`."""
+    stored = rows.lock_by_id(connection, assetid)
+    if stored is None:
+        raise NotFound(f"There is no asset {assetid}.")
+    return stored
+
+
+def lock_to_edit(connection: Connection, assetid: int, version: int | None = None) -> StoredAsset:
+    """Find and lock an asset that is active or retired.
+
+    Raises `NotFound`, `Gone` if it was erased, `Conflict` if it was merged, and `PreconditionFailed` if
+    `version` is given and is not that of the asset.
+    """
+    stored = lock(connection, assetid)
+    if stored.state == "erased":
+        raise Gone(f"Asset {assetid} was erased.")
+    if stored.state == "merged":
+        raise Conflict(
+            f"Asset {assetid} was merged into asset {stored.mergedinto}: change that one, or undo the merge."
+        )
+    if version is not None and version != stored.version:
+        raise PreconditionFailed(
+            f"Asset {assetid} has version {stored.version}, not {version}: read it again, then change it."
+        )
+    return stored
+
+
+def record_edit(
+    connection: Connection,
+    editor: Editor,
+    before: StoredAsset,
+    after: StoredAsset,
+    *,
+    action: Action,
+    diff: JsonObject,
+    at: datetime,
+    attributes: JsonObject | None = None,
+) -> int:
+    """Write the row of a locked asset, its attributes if given, and the audit entry; return its auditid.
+
+    The row may be the same before and after, as for a relationship.
+    """
+    entry = AuditEntry(
+        at=at,
+        plugin=None,
+        action=action,
+        assetid=after.assetid,
+        identityvalue=after.identityvalue,
+        diff=canonical_text(diff),
+        volatileonly=False,
+        actor=editor.origin.actor,
+        clientaddress=editor.origin.clientaddress,
+        requestid=editor.origin.requestid,
+        rowhash=row_hash(after),
+    )
+    sealed = editor.chain.seal(entry, previous_hash(connection, before))
+    (auditid,) = record(connection, [sealed])
+    if after is before and attributes is None:
+        rows.set_chainhash(connection, after.assetid, sealed.hash)
+    else:
+        rows.edit_asset(connection, after, sealed.hash, attributes)
+    return auditid
+
+
+def write_dependents(
+    connection: Connection,
+    collector: Collector,
+    assetid: int,
+    before: JsonObject | None,
+    after: JsonObject | None,
+) -> None:
+    """Bring the secondary identity and the plugin's tables from the fields `before` to those `after`.
+
+    `None` stands for an asset that has no rows there: it is new, retired, merged or erased. Raises
+    `PluginFailure`.
+    """
+    if (secondary := secondary_identity(collector)) is not None:
+        old, new = ((each or {}).get(secondary.field) for each in (before, after))
+        secondary.replace(connection, [(assetid, old, new)])
+    if after is not None:
+        collector.store(connection, [AssetWrite(assetid, before, after)])
+    elif before is not None:
+        _remove(connection, collector, assetid)
+
+
+def _remove(connection: Connection, collector: Collector, assetid: int) -> None:
+    """Delete the plugin's rows of an asset, as the plugin does it, or else by their `assetid`."""
+    if collector.hooks.implements("remove_asset"):
+        collector.remove(connection, assetid)
+    elif collector.hooks.stores:
+        tables = PluginTables(connection, collector.name)
+        tables.delete(connection, assetid, tables.keys(connection, [assetid]).get(assetid, {}))
+
+
+def state_change(before: StoredAsset, after: StoredAsset) -> JsonObject:
+    """Return the diff of the columns of the row that people change."""
+    columns: Mapping[str, str] = {"@state": "state", "@reason": "reason", "@mergedinto": "mergedinto"}
+    return {
+        name: {"before": getattr(before, column), "after": getattr(after, column)}
+        for name, column in columns.items()
+        if getattr(before, column) != getattr(after, column)
+    }
