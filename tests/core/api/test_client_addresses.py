@@ -71,7 +71,7 @@ def test_a_program_has_no_address(shop):
     """A submission that came over no connection has none."""
     shop.submit("computers", {"hostname": "PC-1"})
 
-    assert shop.rows("SELECT clientaddress, sealversion FROM auditentry") == [(None, 3)]
+    assert shop.rows("SELECT clientaddress, sealversion FROM auditentry") == [(None, 4)]
 
 
 def test_the_log_line_has_the_address(behind_proxy, caplog):

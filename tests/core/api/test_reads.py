@@ -148,6 +148,7 @@ def test_history_lists_one_asset_and_audit_all(stocked):
         "volatileonly",
         "actor",
         "clientaddress",
+        "source",
         "requestid",
     }
     assert len(pages(stocked, "/api/audit", limit=3)) == 8

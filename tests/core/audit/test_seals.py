@@ -174,6 +174,7 @@ def test_entries_of_every_version_verify(version):
     """Also those that were written between two migrations; the fields that came later are null."""
     covered = {number: SEALED_FIELDS[number] for number in range(1, version + 1)}
     fields = {"clientaddress": "192.0.2.1" if version > 1 else None, "rowhash": b"r" if version > 2 else None}
+    fields["source"] = "glpi" if version > 3 else None
     entry = SimpleNamespace(**{**ENTRIES[0], **fields, "sealversion": version, "previoushash": None})
     entry.hash = Seals(SECRET_KEY, b"shopdb audit chain", covered).seal(entry, None)
 

@@ -54,6 +54,10 @@ COLUMNS = {
         "updatedat": (f"updatedat = {LATER}", ROW),
         "lastseenat": (f"lastseenat = {LATER}", ROW),
         "version": ("version = 9", ROW),
+        "state": ("state = 'retired'", ROW),
+        "reason": ("reason = 'sold'", ROW),
+        "mergedinto": ("mergedinto = 2", ROW),
+        "hassources": ("hassources = {true}", ROW),
     },
     assetattributes: {
         "assetid": ("assetid = 77", ORPHAN),
@@ -88,6 +92,7 @@ COLUMNS = {
         "diff": ("diff = replace(diff, 'Debian', 'Windows')", FORGED),
         "sealversion": ("sealversion = 1", FORGED),
         "rowhash": ("rowhash = NULL", FORGED),
+        "source": ("source = 'glpi'", FORGED),
     },
     auditcheckpoint: {
         "lastauditid": ("lastauditid = 99", FORGED_CHECKPOINT),

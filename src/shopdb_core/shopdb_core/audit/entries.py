@@ -110,7 +110,8 @@ _row_values = {version: attrgetter(*names) for version, names in ROW_FIELDS.item
 
 def row_hash(row: object, version: int = max(ROW_FIELDS)) -> bytes:
     """Return the hash (16 bytes) of an asset's own row: a `StoredAsset`, or a row with the `ROW_FIELDS`."""
-    return hashlib.blake2b(_canonical(_row_values[version](row)), digest_size=16).digest()
+    values = _row_values.get(version, _row_values[min(ROW_FIELDS)])
+    return hashlib.blake2b(_canonical(values(row)), digest_size=16).digest()
 
 
 SealedFields: TypeAlias = Mapping[int, tuple[str, ...]]
