@@ -118,6 +118,7 @@ def check_plugin_settings(settings: Settings, plugins: Plugins) -> None:
     variables = {f"{SHARED_KEY}_{name.upper()}": name for name in settings.collector_keys}
     variables |= {f"SHOPDB_{name.upper()}_ONMATCH": name for name in settings.onmatch}
     variables |= {f"SHOPDB_{name.upper()}_ADOPT_AFTER_HOURS": name for name in settings.adopt_after_hours}
+    variables |= {f"SHOPDB_{name.upper()}_SOURCES": name for name in settings.sources}
     installed = [plugin.name for plugin in plugins.all()]
     for variable, name in variables.items():
         if name not in installed:

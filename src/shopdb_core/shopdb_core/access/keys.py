@@ -6,12 +6,12 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from shopdb_core.errors import Throttled, Unauthorized
-from shopdb_core.settings import Network, Settings
+from shopdb_core.settings import Network, Settings, named_key
 
 _REFUSAL = "X-API-Key is missing or wrong for this collector."
 
@@ -131,37 +131,46 @@ class CollectorKeys:
 
     def __init__(self, settings: Settings) -> None:
         self._throttle = KeyThrottle()
-        self._shared = _digests(settings.shared_keys)
-        self._own = {plugin: _digests(keys) for plugin, keys in settings.collector_keys.items()}
+        self._shared = _sources(settings.shared_keys)
+        self._own = {plugin: _sources(keys) for plugin, keys in settings.collector_keys.items()}
 
-    def check(self, plugin: str, presented: str | None, address: str | None = None) -> None:
-        """Raise `Unauthorized` unless `presented` is a key of `plugin`, or a shared key where it has none.
+    def check(self, plugin: str, presented: str | None, address: str | None = None) -> str | None:
+        """Return the name of the key that is presented, the source; `None` if it has none.
 
-        Raises `Throttled` instead if the client is refused for a while.
+        Raises `Unauthorized` unless it is a key of `plugin`, or a shared key where the plugin has none, or
+        `Throttled` if the client is refused for a while.
         """
-        self._require_match(presented, self._own.get(plugin, self._shared), address)
+        return self._matching(presented, self._own.get(plugin, self._shared), address)
 
     def check_any(self, presented: str | None, address: str | None = None) -> None:
         """Raise `Unauthorized` unless `presented` is a key of any plugin, or `Throttled` as `check` does.
 
         Without a valid key a client does not learn which collectors exist.
         """
-        self._require_match(presented, self._shared.union(*self._own.values()), address)
+        every: dict[bytes, str | None] = dict(self._shared)
+        for own in self._own.values():
+            every |= own
+        self._matching(presented, every, address)
 
-    def _require_match(self, presented: str | None, digests: frozenset[bytes], address: str | None) -> None:
+    def _matching(
+        self, presented: str | None, sources: Mapping[bytes, str | None], address: str | None
+    ) -> str | None:
         """Compare digests in constant time; `compare_digest` does not accept texts outside ASCII."""
         if not presented:
             raise Unauthorized(_REFUSAL)
         digest = _digest(presented)
         self._throttle.check(address, digest)
-        if sum(hmac.compare_digest(digest, known) for known in digests) == 0:
+        matching = [known for known in sources if hmac.compare_digest(digest, known)]
+        if not matching:
             self._throttle.refused(address)
             raise Unauthorized(_REFUSAL)
         self._throttle.accepted(address, digest)
+        return sources[matching[0]]
 
 
-def _digests(keys: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(map(_digest, keys))
+def _sources(keys: tuple[str, ...]) -> dict[bytes, str | None]:
+    """Return the source of each key, by the digest of the key."""
+    return {_digest(key): name for name, key in map(named_key, keys)}
 
 
 def _digest(key: str) -> bytes:

@@ -185,7 +185,7 @@ class Authentication:
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
     ) -> None:
-        """Check the key, or the token, which becomes `req.context.bearer`.
+        """Check the key, whose name becomes `req.context.source`, or the token: `req.context.bearer`.
 
         Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
         lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
@@ -194,20 +194,21 @@ class Authentication:
         method = "GET" if req.method == "HEAD" else req.method
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
-            self._check_key(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
+            req.context.source = self._source(
+                params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress
+            )
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
             bearer = self._tokens.bearer(req.auth)
             bearer.require(role)
             req.context.bearer = bearer
 
-    def _check_key(self, plugin: str, key: str | None, address: str | None) -> None:
-        """Let only those who have some valid key learn that a collector does not exist (contract 2)."""
+    def _source(self, plugin: str, key: str | None, address: str | None) -> str | None:
+        """Return the name of the key; only with one does a client learn that a collector does not exist."""
         if self._plugins.has_endpoint(plugin):
-            self._keys.check(plugin, key, address)
-        else:
-            self._keys.check_any(key, address)
-            raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
+            return self._keys.check(plugin, key, address)
+        self._keys.check_any(key, address)
+        raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
 
 
 def read_json(req: falcon.Request, limit: int) -> Body:

@@ -5,6 +5,7 @@ The key was checked before (`Authentication`); a batch is answered line by line 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import falcon
@@ -13,13 +14,18 @@ from shopdb_core.api.parameters import Queries, flag
 from shopdb_core.api.problems import document, log_refusal
 from shopdb_core.api.request import Roles, read_json
 from shopdb_core.api.responses import json_line
-from shopdb_core.errors import InvalidSubmission, MalformedBody, Unavailable
+from shopdb_core.declarations.formats import read_date_time
+from shopdb_core.errors import InvalidParameter, InvalidSubmission, MalformedBody, Unavailable
 from shopdb_core.intake.http_body import NDJSON, Body
 from shopdb_core.intake.ndjson import ReadLine, read_ndjson
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
+from shopdb_core.submissions.result import COLLECTED_AT
 from shopdb_hookspecs import Json, JsonObject
 
 LENIENT = "handling=lenient"
+
+FARTHEST_AHEAD = timedelta(minutes=5)
+"""How far the clock of a client may be ahead (contract 2)."""
 
 _REFUSALS = (MalformedBody, InvalidSubmission)
 
@@ -86,8 +92,39 @@ class SubmitOptions:
 
 
 def _read_options(req: falcon.Request, plugin: str) -> SubmitOptions:
-    origin = Origin(f"collector:{plugin}", req.context.requestid, req.context.clientaddress)
+    context = req.context
+    collectedat, warnings = _collected_at(req.get_header(COLLECTED_AT), datetime.now(UTC))
+    origin = Origin(
+        f"collector:{plugin}",
+        context.requestid,
+        context.clientaddress,
+        source=context.source,
+        collectedat=collectedat,
+        warnings=warnings,
+    )
     return SubmitOptions(origin, req.context.query["dryrun"], _prefers_lenient(req))
+
+
+def _collected_at(text: str | None, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
+    """Return when the devices were looked at, `None` for now, and warnings about it (contract 2).
+
+    Raises `InvalidParameter` for another text than an RFC 3339 date-time.
+    """
+    if text is None:
+        return None, ()
+    moment = read_date_time(text)
+    if moment is None:
+        raise InvalidParameter(
+            f"{COLLECTED_AT} is not an RFC 3339 date-time with an offset, such as 2026-11-27T08:30:00Z."
+        )
+    if moment - now > FARTHEST_AHEAD:
+        minutes = (moment - now) // timedelta(minutes=1)
+        warning = (
+            f"{COLLECTED_AT}: is {minutes} minutes ahead of the server's clock and was taken as now; "
+            "check the clock of the client"
+        )
+        return None, (warning,)
+    return moment, ()
 
 
 def _prefers_lenient(req: falcon.Request) -> bool:

@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from shopdb_core.assets.identity import identity_key
+from shopdb_core.assets.sources import sources_of
 from shopdb_core.errors import NotFound
 from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes
@@ -92,11 +93,12 @@ def versions_of_type(
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:
-    """Return one asset; raises `NotFound`."""
+    """Return one asset, with its sources; raises `NotFound`."""
     row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()
     if row is None:
         raise NotFound(f"There is no asset {assetid}.")
-    return _shown(row)
+    shown = _shown(row)
+    return {**shown, "sources": sources_of(connection, assetid, shown["attributes"])}
 
 
 def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> int:

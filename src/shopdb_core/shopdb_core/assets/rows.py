@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, true, update
 
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, SetQuery, Statement
@@ -84,6 +84,9 @@ def _update(*names: str) -> Statement:
 _CHANGE = _update(*_CHANGED)
 _EDIT = _update(*_CHANGED, *_BY_PEOPLE)
 _TOUCH = _update("lastseenat")
+_MARK_SOURCES = Statement(
+    update(asset).where(asset.c.assetid == bindparam("asset")).values(hassources=true())
+)
 _TOUCH_HASHES = _update(*_TOUCHED)
 
 
@@ -117,6 +120,8 @@ class StoredAsset:
         *,
         submissionhash: bytes | None = None,
         bodydigest: bytes | None = None,
+        seenat: datetime | None = None,
+        hassources: bool = False,
     ) -> Self:
         """Return the row of an asset to be created; its assetid is 0 until it is inserted."""
         return cls(
@@ -129,8 +134,9 @@ class StoredAsset:
             chainhash=None,
             createdat=at,
             updatedat=at,
-            lastseenat=at,
+            lastseenat=seenat or at,
             version=1,
+            hassources=hassources,
         )
 
     def seen(self, at: datetime, submissionhash: bytes | None, bodydigest: bytes | None) -> Self:
@@ -160,12 +166,13 @@ class StoredAsset:
         submissionhash: bytes,
         bodydigest: bytes | None,
         *,
+        seenat: datetime,
         identityvalue: str,
         identitykey: bytes,
     ) -> Self:
-        """Return the row after a change."""
+        """Return the row after a change; the device was as it is now at `seenat`."""
         return replace(
-            self.seen(at, submissionhash, bodydigest),
+            self.seen(seenat, submissionhash, bodydigest),
             identityvalue=identityvalue,
             identitykey=identitykey,
             updatedat=at,
@@ -262,6 +269,11 @@ def touch_assets(
         for row, chainhash in seen
     ]
     (_TOUCH if same_hashes else _TOUCH_HASHES).run_many(connection, values)
+
+
+def mark_sources(connection: Connection, assetids: Sequence[int]) -> None:
+    """Record that assets have rows in `assetsource` from now on."""
+    _MARK_SOURCES.run_many(connection, [{"asset": assetid} for assetid in assetids])
 
 
 def set_chainhash(connection: Connection, assetid: int, chainhash: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
@@ -29,6 +29,14 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 def is_date_time(text: str) -> bool:
     """RFC 3339 `date-time`, offset included; without leap seconds, which no database here can hold."""
     return bool(_DATE_TIME.fullmatch(text) and datetime.fromisoformat(text.upper()))
+
+
+def read_date_time(text: str) -> datetime | None:
+    """Return the moment of an RFC 3339 `date-time` in UTC, or `None` for another text."""
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC) if is_date_time(text) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_date(text: str) -> bool:

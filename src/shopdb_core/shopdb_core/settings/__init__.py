@@ -17,6 +17,7 @@ from shopdb_core.settings.records import (
     IntakeSettings,
     PluginSelection,
     Settings,
+    named_key,
 )
 from shopdb_core.settings.values import Network
 
@@ -31,6 +32,7 @@ __all__ = [
     "PluginSelection",
     "Settings",
     "check_dotenv",
+    "named_key",
     "read_client_settings",
     "read_intake_settings",
     "read_plugin_selection",

@@ -17,11 +17,13 @@ from shopdb_core.settings.records import (
     DEFAULT_LISTEN,
     SECRET_MINIMUM_LENGTH,
     SHARED_KEY,
+    SOURCE,
     ClientSettings,
     IntakeSettings,
     OnMatch,
     PluginSelection,
     Settings,
+    named_key,
 )
 from shopdb_core.settings.values import (
     read_address,
@@ -32,14 +34,16 @@ from shopdb_core.settings.values import (
     read_networks,
     read_timezone,
     read_unchanged,
+    read_whole_days,
 )
 
 Parse: TypeAlias = Callable[[str, str], object]
 
-MOST_KEYS = 2
+MOST_KEYS = 16
+MOST_SECRET_KEYS = 2
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
-_PLUGIN_SETTING = re.compile(r"SHOPDB_([A-Z0-9_]+)_(ONMATCH|ADOPT_AFTER_HOURS)")
+_PLUGIN_SETTING = re.compile(r"SHOPDB_([A-Z0-9_]+)_(ONMATCH|ADOPT_AFTER_HOURS|SOURCES)")
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]+@|[?&]password=")
 _OURS = re.compile("(SHOPDB_|COLLECTOR_API_?KEY).*", re.IGNORECASE)
 # Kubernetes sets these in every container for a service named `shopdb` or `shopdb-…`.
@@ -70,12 +74,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         secret_key=secret_keys[0],
         old_secret_keys=secret_keys[1:],
-        audit_keys=_keys(environ, AUDIT_KEY),
+        audit_keys=_keys(environ, AUDIT_KEY, MOST_SECRET_KEYS),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
         plugin_selection=read_plugin_selection(environ),
         onmatch=_of_plugins(environ, "ONMATCH", _onmatch),
         adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", read_hours),
+        sources=_of_plugins(environ, "SOURCES", _sources),
         **_values(environ, _INTAKE_VARIABLES),
         **_values(environ, _SERVER_VARIABLES),
     )
@@ -88,7 +93,7 @@ def check_names(environ: Mapping[str, str]) -> None:
         if variable not in _NAMES and not any(pattern.fullmatch(variable) for pattern in known):
             upper = variable.upper()
             plugin = re.sub("^(SHOPDB|COLLECTOR_API_?KEYS?)_|(_ADOPT_AFTER)?_[A-Z]*$", "", upper)
-            of_plugin = (f"SHOPDB_{plugin}_ONMATCH", f"SHOPDB_{plugin}_ADOPT_AFTER_HOURS")
+            of_plugin = [f"SHOPDB_{plugin}_{each}" for each in ("ONMATCH", "ADOPT_AFTER_HOURS", "SOURCES")]
             hint = did_you_mean(upper, (*_NAMES, *of_plugin, f"{SHARED_KEY}_{plugin}"))
             raise ConfigurationError(f"{variable} is not a setting; correct or remove it.{hint}")
 
@@ -127,7 +132,8 @@ def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSetti
     variable = "SHOPDB_LISTEN"
     host, port = read_address(variable, _text(environ, variable)) if variable in environ else DEFAULT_LISTEN
     keys = _keys(environ, f"{SHARED_KEY}_{plugin.upper()}") or _keys(environ, SHARED_KEY)
-    return ClientSettings(f"http://{f'[{host}]' if ':' in host else host}:{port}", keys[0] if keys else None)
+    key = named_key(keys[0])[1] if keys else None
+    return ClientSettings(f"http://{f'[{host}]' if ':' in host else host}:{port}", key)
 
 
 def _text(environ: Mapping[str, str], variable: str) -> str:
@@ -157,11 +163,11 @@ def _file_content(variable: str, path: str) -> str:
     return content
 
 
-def _keys(environ: Mapping[str, str], variable: str) -> tuple[str, ...]:
+def _keys(environ: Mapping[str, str], variable: str, most: int = MOST_KEYS) -> tuple[str, ...]:
     value = _secret(environ, variable)
     keys = tuple(key.strip() for key in value.split(",")) if value else ()
-    if len(keys) > MOST_KEYS:
-        raise ConfigurationError(f"{variable} holds {len(keys)} keys; it takes two at most, for rotation.")
+    if len(keys) > most:
+        raise ConfigurationError(f"{variable} holds {len(keys)} keys; it takes {most} at most.")
     return keys
 
 
@@ -171,7 +177,9 @@ def _secret_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
     if value is None:
         raise ConfigurationError("SECRET_KEY is not set; `shopdb init` writes a .env file that has one.")
     keys = tuple(key.strip() for key in value.split(","))
-    are_two = len(keys) == MOST_KEYS and all(len(key.encode()) >= SECRET_MINIMUM_LENGTH for key in keys)
+    are_two = len(keys) == MOST_SECRET_KEYS and all(
+        len(key.encode()) >= SECRET_MINIMUM_LENGTH for key in keys
+    )
     return keys if are_two else (value,)
 
 
@@ -199,6 +207,18 @@ def _onmatch(variable: str, value: str) -> OnMatch:
     return cast("OnMatch", value)
 
 
+def _sources(variable: str, value: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split(","))
+    for name in names:
+        if not SOURCE.fullmatch(name):
+            raise ConfigurationError(
+                f"{variable} is not a list of names of keys, such as glpi,pxe: {value[:40]}"
+            )
+        if names.count(name) > 1:
+            raise ConfigurationError(f"{variable} names {name} twice; remove one of them.")
+    return names
+
+
 _Variables = Mapping[str, tuple[str, Parse]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
@@ -217,6 +237,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "pool_size": ("SHOPDB_POOL_SIZE", read_count),
         "workers": ("SHOPDB_WORKERS", read_count),
         "debug": ("SHOPDB_DEBUG", read_flag),
+        "source_silence_days": ("SHOPDB_SOURCE_SILENCE_DAYS", read_whole_days),
         "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
         "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),
     }

@@ -1,7 +1,8 @@
 """The settings of a site, as frozen records: their defaults, and which secrets are refused."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -15,10 +16,15 @@ DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
 DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
 DEFAULT_ADOPT_AFTER_HOURS = 24
+DEFAULT_SILENCE_DAYS = 30
 
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
 SHARED_KEY = "COLLECTOR_API_KEY"
+MOST_OF_A_NAME = 2
+SOURCE = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
+"""The name of a key."""
+
 AUDIT_KEY = "SHOPDB_AUDIT_KEY"
 
 _EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
@@ -46,8 +52,11 @@ class Settings(IntakeSettings):
     """All settings of one site.
 
     - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
-    - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others.
+    - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others. Each
+      is a key or `NAME:KEY` (`named_key`).
     - `onmatch`, `adopt_after_hours`: per plugin; the defaults above for a plugin that is not in it.
+    - `sources`: per plugin the names of keys that are ranked, the one whose values win first.
+    - `source_silence_days`: a source that was silent for longer loses its rank.
     - `debug`: the log has the messages of exceptions, which may quote what clients sent.
     - `trusted_proxies`: whose `X-Forwarded-For` is believed.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
@@ -72,6 +81,8 @@ class Settings(IntakeSettings):
     plugin_selection: PluginSelection = PluginSelection()
     onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
     adopt_after_hours: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source_silence_days: int = DEFAULT_SILENCE_DAYS
     audit_retention_days: int | None = None
     audit_noop_retention_days: int | None = 30
 
@@ -104,8 +115,19 @@ class ClientSettings:
     key: str | None = field(repr=False)
 
 
-def _check_keys(variable: str, keys: Iterable[str], secret_keys: Iterable[str]) -> None:
-    for key in keys:
+def named_key(text: str) -> tuple[str | None, str]:
+    """Return the name of a collector key, which is its source, and the key; `None` if it has no name."""
+    name, colon, key = text.partition(":")
+    return (name, key) if colon and SOURCE.fullmatch(name) else (None, text)
+
+
+def _check_keys(variable: str, keys: Sequence[str], secret_keys: Iterable[str]) -> None:
+    names = Counter(name for name, _ in map(named_key, keys))
+    for name, count in names.items():
+        if count > MOST_OF_A_NAME:
+            whose = f"of the name {name}" if name else "without a name"
+            raise ConfigurationError(f"{variable} holds {count} keys {whose}; it takes two, for rotation.")
+    for _, key in map(named_key, keys):
         _check_secret(variable, key)
         if key in secret_keys:
             # Every pipeline would have the key that signs the tokens of administrators.

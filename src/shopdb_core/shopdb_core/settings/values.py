@@ -38,6 +38,11 @@ def read_days(variable: str, value: str) -> int | None:
     return None if value == KEEP else _number(variable, value, rule, range(1, MOST_DAYS + 1))
 
 
+def read_whole_days(variable: str, value: str) -> int:
+    """Read a number of days."""
+    return _number(variable, value, f"not a number of days from 1 to {MOST_DAYS}", range(1, MOST_DAYS + 1))
+
+
 def read_hours(variable: str, value: str) -> int:
     """Read a number of hours, from 0."""
     return _number(variable, value, f"not a number of hours from 0 to {MOST_HOURS}", range(MOST_HOURS + 1))

@@ -92,8 +92,7 @@ assetsource = Table(
     metadata,
     Column("assetid", ForeignKey(asset.c.assetid, ondelete="RESTRICT"), primary_key=True),
     Column("source", exact_text(SOURCE_LENGTH), primary_key=True, comment="empty: a key without a name"),
-    Column("lastseenat", UtcDateTime, nullable=False),
-    Column("collectedat", UtcDateTime, nullable=False, comment="of the newest submission"),
+    Column("lastseenat", UtcDateTime, nullable=False, comment="as the device was then"),
     Column("fields", JsonText, comment="what it gave, where the site ranks the sources of the plugin"),
 )
 

@@ -1,26 +1,47 @@
 """The sender of a submission, its outcome in the database, and its result for the sender."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch
 from shopdb_core.assets.rows import StoredAsset
+from shopdb_core.assets.sources import NO_RANKING, Ranking
 from shopdb_core.audit.entries import Action, AuditEntry
 from shopdb_hookspecs import JsonObject
+
+COLLECTED_AT = "X-Collected-At"
+"""The header that says when the devices of a request were looked at (contract 2)."""
 
 MatchedBy = Literal["identity", "secondaryidentity"]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who submits, in which request and from which address; the audit entry has all three.
+    """Who submits, in which request and from which address, and what the request says of its submissions.
 
     `clientaddress` is `None` where there is no client, as for a program that uses ShopDB as a library.
+    `source` is the name of the key, `collectedat` when the devices were looked at: `None` is now. `warnings`
+    are those about the request, for the sender of each submission.
     """
 
     actor: str
     requestid: str
     clientaddress: str | None = None
+    source: str | None = None
+    collectedat: datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SitePolicy:
+    """What a site says of the submissions to one plugin.
+
+    `adoptsafter` is how long an asset must not have been submitted to be adopted; `None` adopts none.
+    """
+
+    adoptsafter: timedelta | None = None
+    ranking: Ranking = NO_RANKING
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from shopdb_core.assets.sources import Ranking
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.intake.http_body import Body
 from shopdb_core.json_text import canonical
@@ -18,7 +19,7 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import DEFAULT_ADOPT_AFTER_HOURS, DEFAULT_ONMATCH, Settings
 from shopdb_core.store import Store
 from shopdb_core.submissions.pipeline import Pipeline
-from shopdb_core.submissions.result import Origin, Outcome, SubmissionResult
+from shopdb_core.submissions.result import Origin, Outcome, SitePolicy, SubmissionResult
 from shopdb_core.submissions.upsert import Upsert, Upserts
 from shopdb_hookspecs import AssetChange, Json
 
@@ -129,7 +130,7 @@ class Submissions:
             return outcome
         if not dryrun and outcome.entry.action != "noop":
             self._plugins.notify(_change(outcome))
-        return _result(outcome, upsert.warnings, dryrun=dryrun)
+        return _result(outcome, upsert.origin.warnings + upsert.warnings, dryrun=dryrun)
 
 
 class _Intake:
@@ -138,17 +139,19 @@ class _Intake:
     def __init__(self, collector: Collector, settings: Settings) -> None:
         self._collector = collector
         self._pipeline = Pipeline(collector, settings.timezone)
-        self._adoptsafter = _adopts_after(settings, collector.name)
+        self._policy = _policy(settings, collector.name)
         self._digest = _digest_of(collector, settings)
 
     def upsert(self, submission: dict[str, Json] | Body, origin: Origin, *, lenient: bool) -> Upsert:
         if isinstance(submission, Body):
             prepare = partial(self._pipeline.prepare_body, submission, lenient=lenient)
-            digest = self._body_digest(submission, lenient=lenient)
+            # Where sources are ranked, what a body changes also depends on those of the other sources.
+            is_remembered = not self._policy.ranking.ranked
+            digest = self._body_digest(submission, lenient=lenient) if is_remembered else None
             prepared_first = len(submission.content) >= LARGE_BYTES
-            return Upsert(self._collector, origin, self._adoptsafter, prepare, digest, prepared_first)
+            return Upsert(self._collector, origin, self._policy, prepare, digest, prepared_first)
         prepare = partial(self._pipeline.prepare, submission, lenient=lenient)
-        return Upsert(self._collector, origin, self._adoptsafter, prepare, prepared_first=True)
+        return Upsert(self._collector, origin, self._policy, prepare, prepared_first=True)
 
     def _body_digest(self, body: Body, *, lenient: bool) -> bytes:
         digest = self._digest.copy()
@@ -164,11 +167,13 @@ def _digest_of(collector: Collector, settings: Settings) -> "hashlib.blake2b":
     return hashlib.blake2b(canonical(site), digest_size=16)
 
 
-def _adopts_after(settings: Settings, plugin: str) -> timedelta | None:
-    """Return for how long an asset must not have been submitted to be adopted; `None` adopts none."""
-    if settings.onmatch.get(plugin, DEFAULT_ONMATCH) == "flag":
-        return None
-    return timedelta(hours=settings.adopt_after_hours.get(plugin, DEFAULT_ADOPT_AFTER_HOURS))
+def _policy(settings: Settings, plugin: str) -> SitePolicy:
+    adopts = settings.onmatch.get(plugin, DEFAULT_ONMATCH) == "adopt"
+    hours = settings.adopt_after_hours.get(plugin, DEFAULT_ADOPT_AFTER_HOURS)
+    silence = timedelta(days=settings.source_silence_days)
+    return SitePolicy(
+        timedelta(hours=hours) if adopts else None, Ranking(settings.sources.get(plugin, ()), silence)
+    )
 
 
 def _result(outcome: Outcome, warnings: tuple[str, ...], *, dryrun: bool) -> SubmissionResult:

@@ -7,7 +7,6 @@ is stored in waves: no two submissions of a wave concern one device, so that a w
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property, partial
 from typing import NoReturn
 
@@ -17,7 +16,7 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
-from shopdb_core.submissions.result import Origin, Outcome
+from shopdb_core.submissions.result import Origin, Outcome, SitePolicy
 from shopdb_core.submissions.wave import Repeated, Submitted, Wave, secondary_identity
 
 
@@ -26,13 +25,12 @@ class Upsert:
     """One submission of a batch.
 
     `prepare` is called once, and only if the body is not recognised by `bodydigest`, which is `None` for a
-    submission without a body; before the transaction begins if `prepared_first`. `adoptsafter` is how long an
-    asset must not have been submitted to be adopted; `None` adopts none.
+    submission without a body; before the transaction begins if `prepared_first`.
     """
 
     collector: Collector
     origin: Origin
-    adoptsafter: timedelta | None
+    policy: SitePolicy
     prepare: Callable[[], PreparedSubmission]
     bodydigest: bytes | None = None
     prepared_first: bool = False
@@ -60,7 +58,7 @@ class Upsert:
         A body with warnings is prepared each time, since its sender gets them each time.
         """
         digest = None if self.prepared.warnings else self.bodydigest
-        return Submitted(self.origin, self.prepared, self.adoptsafter, digest)
+        return Submitted(self.origin, self.prepared, digest)
 
     def keys(self) -> set[Hashable]:
         """Return its identity, host name and secondary identity; raises what `prepare` raised.
@@ -124,6 +122,7 @@ class Upserts:
             else:
                 left.append((index, upsert))
             taken |= keys
-        stored_wave = Wave(connection, waiting[0][1].collector, self._chain).store([*wave.values()])
+        first = waiting[0][1]
+        stored_wave = Wave(connection, first.collector, self._chain, first.policy).store([*wave.values()])
         outcomes.update(zip(wave, stored_wave, strict=True))
         return left

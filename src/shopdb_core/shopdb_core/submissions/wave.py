@@ -13,6 +13,7 @@ from shopdb_core.assets.duplicates import DuplicateSearch
 from shopdb_core.assets.identity import EvidenceMatch, SecondaryIdentity, same_evidence
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset
+from shopdb_core.assets.sources import UNNAMED, Sources, SourceWrite
 from shopdb_core.audit.entries import (
     Action,
     AuditChain,
@@ -27,8 +28,10 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
-from shopdb_core.submissions.result import Match, Origin, Outcome
+from shopdb_core.submissions.result import COLLECTED_AT, Match, Origin, Outcome, SitePolicy
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
+
+NO_FIELDS: Mapping[str, JsonObject] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,6 @@ class Submitted:
 
     origin: Origin
     prepared: PreparedSubmission
-    adoptsafter: timedelta | None
     bodydigest: bytes | None
 
 
@@ -55,7 +57,7 @@ class _Step:
 
     `row` and `attributes` are those of the asset afterwards. The rows that depend on the asset are written
     if `writes`: they go from `before`, `None` if there were none, to `after`; `evidence` is the secondary
-    identity before and after.
+    identity before and after. `source` is what is written of its source, if it is kept.
     """
 
     origin: Origin
@@ -68,6 +70,7 @@ class _Step:
     before: JsonObject | None = None
     after: JsonObject = field(default_factory=dict)
     evidence: tuple[Json, Json] = (None, None)
+    source: SourceWrite | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -80,12 +83,16 @@ def secondary_identity(collector: Collector) -> SecondaryIdentity | None:
 class Wave:
     """Submissions to one collector, of different devices; use it once, in the transaction of the caller."""
 
-    def __init__(self, connection: Connection, collector: Collector, chain: AuditChain) -> None:
+    def __init__(
+        self, connection: Connection, collector: Collector, chain: AuditChain, policy: SitePolicy
+    ) -> None:
         self._connection = connection
         self._collector = collector
         self._chain = chain
         self._secondary = secondary_identity(collector)
+        self._policy = policy
         self._at = datetime.now(UTC)
+        self._sources = Sources(connection, policy.ranking, self._at, collector.identityfield)
         self._search = DuplicateSearch(
             connection, collector.name, collector.identityfield, self._secondary, self._at
         )
@@ -96,14 +103,17 @@ class Wave:
         keys = [each.prepared.identitykey for each in submitted]
         known = rows.lock_assets(self._connection, self._collector.name, keys)
         found = [(each, known[key]) for key, each in zip(keys, submitted, strict=True) if key in known]
-        changing = [stored.assetid for each, stored in found if stored.submissionhash != each.prepared.hash]
+        changing = [stored.assetid for each, stored in found if not self._is_same(each, stored)]
         attributes = rows.attributes_of(self._connection, changing)
         if len(wave) > 1 and self._depends_on_order(submitted, known, attributes):
             return [outcome for each in wave for outcome in self._alone(each)]
+        repeated = (each.stored for each in wave if isinstance(each, Repeated))
+        self._sources.read([*known.values(), *repeated])
         steps = [self._step(each, known, attributes) for each in wave]
         self._create([step for step in steps if step.action == "created"])
         sealed = [self._seal(step) for step in steps]
         self._write([*zip(steps, sealed, strict=True)])
+        self._write_sources(steps)
         self._search_duplicates(steps)
         self._write_dependents([step for step in steps if step.writes])
         auditids = record(self._connection, sealed)
@@ -113,7 +123,7 @@ class Wave:
         ]
 
     def _alone(self, each: Repeated | Submitted) -> list[Outcome]:
-        return Wave(self._connection, self._collector, self._chain).store([each])
+        return Wave(self._connection, self._collector, self._chain, self._policy).store([each])
 
     def _depends_on_order(
         self,
@@ -143,21 +153,31 @@ class Wave:
         attributes: Mapping[int, JsonObject],
     ) -> _Step:
         if isinstance(each, Repeated):
-            row = each.stored.seen(self._at, each.stored.submissionhash, each.stored.bodydigest)
-            return _Step(each.origin, "noop", Match(each.stored, "identity"), row)
+            if self._is_late(each.origin, each.stored):
+                return self._late(each.origin, Match(each.stored, "identity"), each.stored)
+            return self._noop(each.origin, Match(each.stored, "identity"), each.stored)
         stored = known.get(each.prepared.identitykey)
         match = self._match_new(each) if stored is None else Match(stored, "identity")
         if match.asset is None:
             return self._creation(each, match)
-        if match.by == "identity" and match.asset.submissionhash == each.prepared.hash:
-            return _Step(each.origin, "noop", match, self._seen(each, match.asset))
+        if self._is_late(each.origin, match.asset):
+            return self._late(each.origin, match, match.asset)
+        if match.by == "identity" and self._is_same(each, match.asset):
+            return self._noop(each.origin, match, match.asset, each)
         before = attributes.get(match.asset.assetid)
         if before is None:
             before = rows.read_attributes(self._connection, match.asset.assetid)
         return self._update(each, match, match.asset, before)
 
-    def _seen(self, each: Submitted, stored: StoredAsset) -> StoredAsset:
-        return stored.seen(self._at, each.prepared.hash, each.bodydigest)
+    def _is_late(self, origin: Origin, stored: StoredAsset) -> bool:
+        return self._sources.is_late(stored, origin.source or UNNAMED, origin.collectedat)
+
+    def _is_same(self, each: Submitted, stored: StoredAsset) -> bool:
+        """Return whether a submission is the one that the asset got last, so that it changes nothing.
+
+        Where sources are ranked, it may: a source may have lost its rank meanwhile.
+        """
+        return stored.submissionhash == each.prepared.hash and not self._sources.are_ranked
 
     def _match_new(self, each: Submitted) -> Match:
         """Find and lock the asset of a new identity: the one that has its secondary identity (contract 4)."""
@@ -165,13 +185,13 @@ class Wave:
             return Match(None, None)
         value = each.prepared.submission.get(secondary.field)
         found = EvidenceMatch(value, secondary.holders(self._connection, value))
-        if len(found.holders) != 1 or each.adoptsafter is None:
+        if len(found.holders) != 1 or (adoptsafter := self._policy.adoptsafter) is None:
             return Match(None, None, found)
         other = rows.lock_by_id(self._connection, found.holders[0][0])
         if other is None:
             return Match(None, None)
         # After the lock: another submission may have adopted the asset meanwhile.
-        if reason := self._against_adoption(secondary, found, each.adoptsafter):
+        if reason := self._against_adoption(secondary, found, adoptsafter):
             return Match(None, None, replace(found, notadopted=reason))
         return Match(other, "secondaryidentity", found)
 
@@ -187,36 +207,94 @@ class Wave:
             return ", and changed hands twice within 30 days, so that no asset is adopted by it"
         return ""
 
+    def _noop(
+        self, origin: Origin, match: Match, stored: StoredAsset, each: Submitted | None = None
+    ) -> _Step:
+        """Return the step of a submission that changes nothing: `each`, or a repeated body."""
+        source = self._source(origin, stored)
+        return _Step(origin, "noop", match, self._seen(origin, stored, each, source), source=source)
+
+    def _seen(
+        self, origin: Origin, stored: StoredAsset, each: Submitted | None, source: SourceWrite | None
+    ) -> StoredAsset:
+        hashes = (each.prepared.hash, each.bodydigest) if each else (stored.submissionhash, stored.bodydigest)
+        row = stored.seen(self._seenat(origin), *hashes)
+        return replace(row, hassources=True) if source and not row.hassources else row
+
+    def _late(self, origin: Origin, match: Match, stored: StoredAsset) -> _Step:
+        warning = (
+            f"{COLLECTED_AT}: is older than what the same source submitted last of asset {stored.assetid}; "
+            "nothing was changed"
+        )
+        return _Step(origin, "noop", match, stored, warnings=(warning,))
+
+    def _seenat(self, origin: Origin) -> datetime:
+        """Return when the device was as it is submitted."""
+        return min(origin.collectedat or self._at, self._at)
+
+    def _source(
+        self,
+        origin: Origin,
+        stored: StoredAsset | None,
+        fields: Mapping[str, JsonObject] = NO_FIELDS,
+    ) -> SourceWrite | None:
+        """Return what is written of the source; `None` on a site whose keys have no names."""
+        is_kept = self._sources.are_ranked or origin.source or origin.collectedat
+        if is_kept or (stored and stored.hassources):
+            return SourceWrite(origin.source or UNNAMED, self._seenat(origin), fields)
+        return None
+
     def _creation(self, each: Submitted, match: Match) -> _Step:
         prepared = each.prepared
-        after = merge({}, self._patch(prepared, prepared.identityvalue))
+        patch = self._patch(prepared, prepared.identityvalue)
+        _, fields = self._sources.resolve(None, each.origin.source or UNNAMED, {}, patch)
+        after, source = merge({}, patch), self._source(each.origin, None, fields)
         name, value, key = self._collector.name, prepared.identityvalue, prepared.identitykey
         row = StoredAsset.new(
-            name, value, key, self._at, submissionhash=prepared.hash, bodydigest=each.bodydigest
+            name,
+            value,
+            key,
+            self._at,
+            submissionhash=prepared.hash,
+            bodydigest=each.bodydigest,
+            seenat=self._seenat(each.origin),
+            hassources=source is not None,
         )
         changes = {field: {"before": None, "after": new} for field, new in after.items()}
         evidence = (None, after.get(self._evidencefield))
         return _Step(
-            each.origin, "created", match, row, after, changes, writes=True, after=after, evidence=evidence
+            each.origin,
+            "created",
+            match,
+            row,
+            after,
+            changes,
+            writes=True,
+            after=after,
+            evidence=evidence,
+            source=source,
         )
 
     def _update(self, each: Submitted, match: Match, stored: StoredAsset, before: JsonObject) -> _Step:
         prepared = each.prepared
         identityvalue = stored.identityvalue if match.by == "identity" else prepared.identityvalue
-        attributes = merge(before, self._patch(prepared, identityvalue))
+        patch = self._patch(prepared, identityvalue)
+        values, fields = self._sources.resolve(stored, each.origin.source or UNNAMED, before, patch)
+        source = self._source(each.origin, stored, fields)
+        attributes = merge(before, values)
         changes = diff(before, attributes)
-        after = self._collector.fitting(attributes, prepared.submission.keys())
+        valid = {name for name, value in patch.items() if values[name] is value}
+        after = self._collector.fitting(attributes, valid)
         previous = self._previous(stored, before, after.keys() - changes.keys())
         evidence = self._evidence(previous, before, attributes, after)
         if not changes:
-            row = self._seen(each, stored)
-            return _Step(
-                each.origin, "noop", match, row, writes=previous is None, after=after, evidence=evidence
-            )
+            step = self._noop(each.origin, match, stored, each)
+            return replace(step, source=source, writes=previous is None, after=after, evidence=evidence)
         row = stored.changed(
             self._at,
             prepared.hash,
             each.bodydigest,
+            seenat=self._seenat(each.origin),
             identityvalue=identityvalue,
             identitykey=prepared.identitykey,
         )
@@ -224,13 +302,14 @@ class Wave:
             each.origin,
             "updated",
             match,
-            row,
+            replace(row, hassources=True) if source else row,
             attributes,
             changes,
             writes=True,
             before=previous,
             after=after,
             evidence=evidence,
+            source=source,
         )
 
     def _previous(
@@ -288,6 +367,7 @@ class Wave:
             clientaddress=step.origin.clientaddress,
             requestid=step.origin.requestid,
             rowhash=row_hash(step.row),
+            source=step.origin.source,
         )
 
     def _write(self, steps: Sequence[tuple[_Step, SealedEntry]]) -> None:
@@ -301,6 +381,13 @@ class Wave:
         other = [written for step, written in seen if not _has_same_hashes(step)]
         rows.touch_assets(self._connection, same, same_hashes=True)
         rows.touch_assets(self._connection, other, same_hashes=False)
+
+    def _write_sources(self, steps: Sequence[_Step]) -> None:
+        """Write what is kept of the sources, and mark the assets that had nothing of that before."""
+        written = [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
+        self._sources.write(written)
+        first = [assetid for assetid, stored, _ in written if stored and not stored.hassources]
+        rows.mark_sources(self._connection, first)
 
     def _search_duplicates(self, steps: Sequence[_Step]) -> None:
         """Search for duplicates of assets whose identity or secondary identity is new, or may be."""

@@ -26,7 +26,7 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.store.tables import asset, assetattributes
 from shopdb_core.submissions import Origin
 from shopdb_core.submissions.pipeline import Pipeline, PreparedSubmission
-from shopdb_core.submissions.result import Outcome
+from shopdb_core.submissions.result import Outcome, SitePolicy
 from shopdb_core.submissions.upsert import Upsert, Upserts
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
@@ -156,7 +156,7 @@ class StorageComparison:
         return _Stored(assets, writes, self._tables.of_assets(connection))
 
     def _submit(self, connection: Connection, prepared: PreparedSubmission) -> Outcome:
-        upsert = Upsert(self._collector, self._origin, None, lambda: prepared)
+        upsert = Upsert(self._collector, self._origin, SitePolicy(), lambda: prepared)
         (outcome,) = self._upserts(connection, [upsert])
         assert isinstance(outcome, Outcome)  # it is prepared
         return outcome

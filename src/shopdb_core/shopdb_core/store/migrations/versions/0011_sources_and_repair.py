@@ -42,8 +42,7 @@ def upgrade() -> None:
         "assetsource",
         _assetid("assetsource"),
         sa.Column("source", exact_text(40), nullable=False, comment="empty: a key without a name"),
-        sa.Column("lastseenat", UtcDateTime, nullable=False),
-        sa.Column("collectedat", UtcDateTime, nullable=False, comment="of the newest submission"),
+        sa.Column("lastseenat", UtcDateTime, nullable=False, comment="as the device was then"),
         sa.Column("fields", JsonText, comment="what it gave, where the site ranks the sources of the plugin"),
         sa.PrimaryKeyConstraint("assetid", "source", name="pk_assetsource"),
     )
