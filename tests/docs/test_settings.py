@@ -42,6 +42,7 @@ def documented(docs) -> dict[str, str]:
 def test_every_variable_that_is_read_is_documented(documented):
     """The page lists exactly the variables that are read, by the server and by the command line."""
     of_plugin = {"SHOPDB_DOCS_ONMATCH": "flag", "SHOPDB_DOCS_ADOPT_AFTER_HOURS": "24"}
+    of_plugin["SHOPDB_DOCS_SOURCES"] = "glpi,pxe"
     environ = Recorder({**SECRET, "COLLECTOR_API_KEY_DOCS": KEY, **of_plugin})
 
     read_settings(environ)

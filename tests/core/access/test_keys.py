@@ -40,6 +40,16 @@ def test_any_other_key_is_refused(keys, plugin, key):
         keys.check(plugin, key)
 
 
+def test_the_name_of_a_key_is_its_source():
+    """Two keys of one name are one source; a key without a name has none, also with a colon in it."""
+    odd = f"Odd Name:{OLD}"
+    named = CollectorKeys(Settings(secret_key=SECRET, shared_keys=(f"pxe:{SHARED}", f"pxe:{OWN}", odd)))
+
+    assert [named.check("printers", key) for key in (SHARED, OWN, odd)] == ["pxe", "pxe", None]
+    with pytest.raises(Unauthorized):
+        named.check("printers", f"pxe:{SHARED}")
+
+
 def test_a_site_without_keys_opens_nothing():
     """Where no key is configured, every key is refused."""
     with pytest.raises(Unauthorized):

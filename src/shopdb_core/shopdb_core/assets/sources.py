@@ -10,6 +10,7 @@ The caller's transaction commits, and has locked the assets.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -28,7 +29,7 @@ _ROWS = SetQuery(
     select(assetsource.c.assetid, assetsource.c.source, assetsource.c.lastseenat, assetsource.c.fields),
     assetsource.c.assetid,
 )
-_COLUMNS = {column.name: bindparam(column.name) for column in assetsource.c}
+_COLUMNS: Mapping[str, Any] = {column.name: bindparam(column.name) for column in assetsource.c}
 _INSERT = Statement(insert(assetsource).values(_COLUMNS))
 _OF_SOURCE = (assetsource.c.assetid == bindparam("asset"), assetsource.c.source == bindparam("of"))
 _TOUCH = Statement(update(assetsource).where(*_OF_SOURCE).values(lastseenat=bindparam("lastseenat")))

@@ -43,7 +43,8 @@ MOST_KEYS = 16
 MOST_SECRET_KEYS = 2
 
 _PLUGIN_KEY = re.compile(rf"{SHARED_KEY}_([A-Z0-9_]+?)(?:_FILE)?")
-_PLUGIN_SETTING = re.compile(r"SHOPDB_([A-Z0-9_]+)_(ONMATCH|ADOPT_AFTER_HOURS|SOURCES)")
+_OF_PLUGIN = ("ONMATCH", "ADOPT_AFTER_HOURS", "SOURCES")
+_PLUGIN_SETTING = re.compile(rf"SHOPDB_([A-Z0-9_]+)_({'|'.join(_OF_PLUGIN)})")
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]+@|[?&]password=")
 _OURS = re.compile("(SHOPDB_|COLLECTOR_API_?KEY).*", re.IGNORECASE)
 # Kubernetes sets these in every container for a service named `shopdb` or `shopdb-…`.
@@ -91,11 +92,16 @@ def check_names(environ: Mapping[str, str]) -> None:
     known = (_PLUGIN_KEY, _PLUGIN_SETTING, _OF_KUBERNETES)
     for variable in filter(_OURS.fullmatch, environ):
         if variable not in _NAMES and not any(pattern.fullmatch(variable) for pattern in known):
-            upper = variable.upper()
-            plugin = re.sub("^(SHOPDB|COLLECTOR_API_?KEYS?)_|(_ADOPT_AFTER)?_[A-Z]*$", "", upper)
-            of_plugin = [f"SHOPDB_{plugin}_{each}" for each in ("ONMATCH", "ADOPT_AFTER_HOURS", "SOURCES")]
-            hint = did_you_mean(upper, (*_NAMES, *of_plugin, f"{SHARED_KEY}_{plugin}"))
+            hint = _meant(variable.upper())
             raise ConfigurationError(f"{variable} is not a setting; correct or remove it.{hint}")
+
+
+def _meant(variable: str) -> str:
+    """Return which variable was meant; a setting of a plugin is compared without the name of the plugin."""
+    plugin = re.sub("^(SHOPDB|COLLECTOR_API_?KEYS?)_|(_ADOPT_AFTER)?_[A-Z]*$", "", variable)
+    setting = variable.removeprefix(f"SHOPDB_{plugin}_")
+    of_plugin = [f"SHOPDB_{plugin}_{each}" for each in _OF_PLUGIN if did_you_mean(setting, [each])]
+    return did_you_mean(variable, (*_NAMES, *of_plugin, f"{SHARED_KEY}_{plugin}"))
 
 
 def check_dotenv(directory: Path) -> None:
