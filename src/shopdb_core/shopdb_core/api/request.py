@@ -85,10 +85,11 @@ class RequestContext:
         self._trusted = trusted
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Set the request's id and its client's address."""
+        """Set the request's id and its client's address; no collector's key was asked for yet."""
         req.context.requestid = request_id(req.get_header("X-Request-ID"))
         forwarded = req.get_header("X-Forwarded-For")
         req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
+        req.context.submits = False
         req.context.started = time.perf_counter()
 
     def process_response(
@@ -185,7 +186,7 @@ class Authentication:
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
     ) -> None:
-        """Check the key, or the token, which becomes `req.context.bearer`.
+        """Check the key, or the token, which becomes `req.context.bearer`; `submits` is set for a submission.
 
         Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
         lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
@@ -194,6 +195,7 @@ class Authentication:
         method = "GET" if req.method == "HEAD" else req.method
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
+            req.context.submits = True
             self._check_key(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
