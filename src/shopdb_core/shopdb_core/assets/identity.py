@@ -118,14 +118,15 @@ def readable_identity(value: Json) -> str | None:
 
     It may break a rule of its schema, or be a placeholder: then it is what a person has to look for.
     """
-    if not isinstance(value, str) or len(value) > IDENTITY_LENGTH or has_control(value):
+    trimmed = value.strip() if isinstance(value, str) else ""
+    if len(trimmed) > IDENTITY_LENGTH or has_control(trimmed):
         return None
     try:
-        value.encode()
+        trimmed.encode()
     except UnicodeEncodeError:
         return None
-    identity = unicodedata.normalize("NFC", value.strip())
-    return identity if 0 < len(identity) <= IDENTITY_LENGTH and fits(identity_key(identity)) else None
+    identity = unicodedata.normalize("NFC", trimmed)
+    return identity if len(identity) <= IDENTITY_LENGTH and fits(identity_key(identity)) else None
 
 
 def control_fault(field: str) -> Fault:

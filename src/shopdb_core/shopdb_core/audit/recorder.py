@@ -31,11 +31,11 @@ CLOSE_SECONDS = 3.0
 MANY_REFUSALS = 500
 """From this number of refusals on, they are written at once."""
 
-MOST_REFUSALS = 1_000
-MOST_UNAUTHENTICATED = 100
+MOST_WAITING = 1_000
+MOST_WAITING_UNAUTHENTICATED = 100
 """How many refusals wait at most, those without a valid key apart; further ones are only counted."""
 
-MOST_COUNTS = 2_000
+MOST_WAITING_COUNTS = 2_000
 OTHER = "other"
 """How many different counts wait at most; further outcomes are counted together, by day, as `other`."""
 
@@ -56,16 +56,16 @@ class Outcomes:
 
     def count(self, counted: Counted, number: int = 1) -> None:
         """Add to a count, or to that of all others if there are too many different ones."""
-        if counted not in self.counts and len(self.counts) >= MOST_COUNTS:
+        if counted not in self.counts and len(self.counts) >= MOST_WAITING_COUNTS:
             counted = Counted(counted.day, "", "", OTHER)
         self.counts[counted] = self.counts.get(counted, 0) + number
 
     def add(self, row: JsonObject) -> None:
         """Add the row of a refusal, unless too many wait."""
         if row["status"] in UNAUTHENTICATED:
-            rows, most = self.unauthenticated, MOST_UNAUTHENTICATED
+            rows, most = self.unauthenticated, MOST_WAITING_UNAUTHENTICATED
         else:
-            rows, most = self.refusals, MOST_REFUSALS
+            rows, most = self.refusals, MOST_WAITING
         if len(rows) < most:
             rows.append(row)
 
