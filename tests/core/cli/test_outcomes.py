@@ -32,11 +32,11 @@ def test_the_newest_refusals_are_shown(stocked: Any) -> None:
     first, *_ = json.loads(stocked.run("refusals", "--json").stdout)
 
     assert [line.split()[3:] for line in table[1:]] == [
-        ["computers", "-", "422", "/memorygb", "type", "(+1)", "PC-2", "127.0.0.1"],
+        ["computers", "-", "422", "/osname", "type", "(+1)", "PC-2", "127.0.0.1"],
         ["printers", "-", "422", "/serialnumber", "required", "-", "127.0.0.1"],
         ["-", "-", "404", "-", "-", "127.0.0.1"],
     ]
-    assert [error["pointer"] for error in first["errors"]] == ["/memorygb", "/osname"]
+    assert [error["pointer"] for error in first["errors"]] == ["/osname", "/memorygb"]
     assert listed() == [422, 422, 404]
     assert listed("--limit", "2") == [422, 404]
     assert listed("--plugin", "computers") == [422]
