@@ -84,6 +84,29 @@ def test_closing_writes_what_waits(shop):
     }
 
 
+def test_closing_writes_what_came_during_the_last_write(shop):
+    """The thread looks once more before it ends."""
+    entered, free = threading.Event(), threading.Event()
+
+    class Slow:
+        def transaction(self, work):
+            entered.set()
+            assert free.wait(PATIENCE_SECONDS)
+            return shop.store.transaction(work)
+
+    process = Recorder(Slow(), interval=0.01)
+    process.accepted("computers", "noop")
+    assert entered.wait(PATIENCE_SECONDS)
+    process.accepted("computers", "noop")
+    closing = threading.Thread(target=process.close)
+    closing.start()
+    wait_until(lambda: process._closed, "it does not close")
+    free.set()
+    closing.join(PATIENCE_SECONDS)
+
+    assert total(shop) == 2
+
+
 def test_a_recorder_without_outcomes_has_no_thread(shop):
     """A command that only reads starts none, and closing it writes nothing."""
     process = Recorder(shop.store)
