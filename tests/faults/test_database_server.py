@@ -159,7 +159,7 @@ def test_outcomes_are_written_when_the_database_is_back(site, own_server) -> Non
     counted = site.database.query("SELECT outcome, count FROM submissioncount ORDER BY outcome")
     assert counted == [("503", 1), ("created", 2)]
     assert site.database.query("SELECT plugin, status FROM refusal") == [("computers", 503)]
-    assert server.log.read_text().count("outcomes of submissions were not written") == 1
+    assert server.log.read_text().count("refusals of submissions were not written") == 1
 
 
 def test_errors_of_the_database_do_not_contain_the_password(make_site, own_server, writers) -> None:

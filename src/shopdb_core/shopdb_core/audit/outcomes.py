@@ -124,7 +124,10 @@ def delete_old_counts(connection: Connection, today: date) -> None:
 
 
 def erase_refusals(connection: Connection, plugin: str, identitykey: bytes) -> int:
-    """Delete the refusals of one asset, in any spelling of its identity; return how many there were."""
+    """Delete the refusals of one asset, in any spelling of its identity; return how many there were.
+
+    Those of the last seconds may still be in the memory of a process, and are written later.
+    """
     column = refusal.c
     query = select(column.refusalid, column.identityvalue).where(
         column.plugin == plugin, column.identityvalue.is_not(None)

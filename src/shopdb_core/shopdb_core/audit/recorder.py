@@ -20,7 +20,7 @@ from shopdb_core.audit.outcomes import (
     delete_old_counts,
     record_outcomes,
 )
-from shopdb_core.errors import ShopDBError, log_text
+from shopdb_core.errors import Unavailable, log_text
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import JsonObject
 
@@ -56,7 +56,7 @@ class Outcomes:
 
     def count(self, counted: Counted, number: int = 1) -> None:
         """Add to a count, or to that of all others if there are too many different ones."""
-        if counted not in self.counts and len(self.counts) >= MOST_WAITING_COUNTS:
+        if len(self.counts) >= MOST_WAITING_COUNTS and counted not in self.counts:
             counted = Counted(counted.day, "", "", OTHER)
         self.counts[counted] = self.counts.get(counted, 0) + number
 
@@ -123,7 +123,10 @@ class Recorder:
         self._start()
 
     def write(self) -> None:
-        """Write what waits; after an error it waits for the next time."""
+        """Write what waits; while the database is not available it goes on waiting.
+
+        After any other error it is dropped, since it might fail again for ever.
+        """
         with self._writing:
             with self._changing:
                 outcomes, self._waiting = self._waiting, Outcomes()
@@ -132,9 +135,11 @@ class Recorder:
             today = self._clock().date()
             try:
                 self._store.transaction(lambda connection: self._write(connection, outcomes, today))
-            except Exception as error:  # noqa: BLE001  # what is recorded must not harm what is stored
+            except Unavailable as error:
                 self._keep(outcomes)
-                self._log_failure(error)
+                self._log_failure(f"wait: {error}", error)
+            except Exception as error:  # noqa: BLE001  # what is recorded must not harm what is stored
+                self._log_failure(f"are lost: {type(error).__name__}", error)
             else:
                 self._failed, self._cleaned = False, today
 
@@ -157,11 +162,10 @@ class Recorder:
             outcomes.join(self._waiting)
             self._waiting = outcomes
 
-    def _log_failure(self, error: Exception) -> None:
+    def _log_failure(self, what: str, error: Exception) -> None:
         """Log the first of several failures."""
         if not self._failed:
-            reason = error if isinstance(error, ShopDBError) else type(error).__name__
-            _logger.warning("the outcomes of submissions were not written, and are kept: %s", reason)
+            _logger.warning("the counts and refusals of submissions were not written and %s", what)
             _logger.debug("outcomes\n%s", log_text(error))
         self._failed = True
 
@@ -178,8 +182,10 @@ class Recorder:
                     self._thread = thread
 
     def _work(self) -> None:
-        while not self._closed:
+        ends = False
+        while not ends:
             self._due.wait(self._interval)
             self._due.clear()
+            # Read before writing: what came before `close` is written, if need be by one more turn.
+            ends = self._closed
             self.write()
-        self.write()
