@@ -9,6 +9,8 @@ import pytest
 from databases import administer
 from sqlalchemy import make_url
 
+from shopdb_core.audit.recorder import WRITE_SECONDS
+
 pytestmark = [pytest.mark.every_server, pytest.mark.alone]
 
 RECOVERED_SECONDS = 5.0
@@ -140,6 +142,24 @@ def test_health_while_the_database_is_away(site, own_server) -> None:
     assert away.status_code == 503
     assert seconds < SHORTLY_SECONDS
     assert health(server).status_code == 200
+
+
+def test_outcomes_are_written_when_the_database_is_back(site, own_server) -> None:
+    """What was counted before and while it was away waits in the server, which logs one line."""
+    server = site.serve()
+    assert server.submit("computers", {"hostname": "pc-1"}).status_code == 201
+    own_server.kill()
+    assert server.submit("computers", {"hostname": "pc-2"}).status_code == 503
+    time.sleep(2 * WRITE_SECONDS)
+    own_server.start()
+
+    assert server.submit("computers", {"hostname": "pc-2"}).status_code == 201
+    assert server.stop() == 0
+
+    counted = site.database.query("SELECT outcome, count FROM submissioncount ORDER BY outcome")
+    assert counted == [("503", 1), ("created", 2)]
+    assert site.database.query("SELECT plugin, status FROM refusal") == [("computers", 503)]
+    assert server.log.read_text().count("refusals of submissions were not written") == 1
 
 
 def test_errors_of_the_database_do_not_contain_the_password(make_site, own_server, writers) -> None:

@@ -10,7 +10,7 @@ from shopdb_core.api.assets import (
     RelationshipsResource,
 )
 from shopdb_core.api.health import HealthResource
-from shopdb_core.api.history import AuditResource
+from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
@@ -32,9 +32,9 @@ def create_app(site: Site) -> WebApp:
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
     responses.install(app)
-    problems.install(app)
+    problems.install(app, site.recorder, site.plugins)
     store, limit = site.store, site.settings.max_body_bytes
-    collector = CollectorResource(site.submissions, limit)
+    collector = CollectorResource(site.submissions, site.recorder, limit)
     schemas = SchemasResource(site.plugins, site.broken)
     audit = AuditResource(store)
     reports = ReportsResource(site.reports)
@@ -50,6 +50,8 @@ def create_app(site: Site) -> WebApp:
     relationship = RelationshipResource(site)
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", relationship)
     app.add_route("/api/audit", audit)
+    app.add_route("/api/refusals", RefusalsResource(store))
+    app.add_route("/api/counts", CountsResource(store))
     app.add_route("/api/duplicates", DuplicatesResource(store))
     app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(store))
     app.add_route("/api/reports", reports)

@@ -117,12 +117,20 @@ class InvalidSubmission(RequestError):
     """The submission is JSON, but does not fit the schema of its collector.
 
     `faults` are the first ones, and `warnings` say what was corrected before they were found.
+    `identityvalue` is the identity as normalised, or `None` if it could not be one.
     """
 
-    def __init__(self, message: str, faults: Sequence[Fault] = (), warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        faults: Sequence[Fault] = (),
+        warnings: Sequence[str] = (),
+        identityvalue: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
         self.warnings = tuple(warnings)
+        self.identityvalue = identityvalue
 
 
 class Throttled(RequestError):

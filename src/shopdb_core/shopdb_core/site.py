@@ -8,6 +8,7 @@ from typing import Self
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.recorder import Recorder
 from shopdb_core.edits.relating import record_earlier_relationships
 from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
 from shopdb_core.plugins.registry import Plugins, load_plugins
@@ -28,9 +29,9 @@ NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 class Site:
     """One open site; close it, or use it in a `with` block.
 
-    `submissions`, `reports`, `keys` (of collectors), `tokens` and `chain` (the audit's seals) may be used
-    from any thread until `close`. `broken` maps a plugin to the changes of its declaration that break
-    clients of the one that was served before.
+    `submissions`, `reports`, `keys` (of collectors), `tokens`, `chain` (the audit's seals) and `recorder` (of
+    what became of submissions) may be used from any thread until `close`. `broken` maps a plugin to the
+    changes of its declaration that break clients of the one that was served before.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class Site:
         self.store = store
         self.broken = broken
         self.chain = AuditChain(*settings.sealing_keys)
-        self.submissions = Submissions(settings, plugins, store, self.chain)
+        self.recorder = Recorder(store)
+        self.submissions = Submissions(settings, plugins, store, self.chain, self.recorder)
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
@@ -75,7 +77,11 @@ class Site:
         return cls(settings, loaded, store, broken)
 
     def close(self) -> None:
-        """Finish the submissions that are under way, and close the database's connections."""
+        """Finish the submissions that are under way, and close the database's connections.
+
+        Their outcomes are recorded first, for which it waits some seconds at most.
+        """
+        self.recorder.close()
         self.store.close()
 
     def __enter__(self) -> Self:

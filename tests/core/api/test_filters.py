@@ -1,6 +1,7 @@
 """Every combination of filters lists what a search through everything finds, page by page."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ import pytest
 from shops import ORIGIN, Shop
 
 from shopdb_core.assets import listing
+from shopdb_core.audit.outcomes import Refusal
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
 from shopdb_core.store.tables import LARGEST_ID
@@ -120,3 +122,26 @@ def test_duplicates(shop):
     for query in filters(kind=("renamed", "samehost", "swapped", "collision")):
         expected = [each for each in everything if query.items() <= each.items()]
         assert listed(shop, "/api/duplicates", 2, **query) == expected, query
+
+
+def test_refusals_and_counts(shop):
+    """By plugin, source and status; counts also by day."""
+    for number in range(12):
+        plugin = ("computers", "printers", None)[number % 3]
+        source = (None, "pxe")[number % 2]
+        shop.recorder.refused(Refusal(plugin, (401, 404, 422)[number % 3 - 1], "r1", None, source=source))
+        shop.recorder.accepted(plugin or "network", "noop", source)
+    shop.recorder.write()
+    today = datetime.now(UTC).date().isoformat()
+
+    for path, more in (
+        ("/api/refusals", {"status": (401, 404, 422, 503)}),
+        ("/api/counts", {"from": (today, "9999-12-31"), "to": (today, "2026-01-01")}),
+    ):
+        everything = listed(shop, path, 100)
+        assert len(everything) == 12
+        for query in filters(plugin=("computers", "printers", "nobody"), source=("pxe", "nobody"), **more):
+            asked = {name: value for name, value in query.items() if name not in ("from", "to")}
+            is_today = query.get("from", today) == query.get("to", today) == today
+            expected = [each for each in everything if is_today and asked.items() <= each.items()]
+            assert listed(shop, path, 2, **query) == expected, query

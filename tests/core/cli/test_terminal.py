@@ -66,7 +66,12 @@ def stocked(site: Any) -> Any:
             headers={"Authorization": f"Bearer {token}"},
         )
     assert answer.status_code == 201
+    assert server.submit("printers", {"serialnumber": "SN-1", "supplies": [{HOSTILE: 1}]}).status_code == 422
     server.stop()
+    site.database.query(
+        "UPDATE refusal SET identityvalue = :hostile, source = :name", hostile=HOSTILE, name="\x9b1m"
+    )
+    site.database.query("UPDATE submissioncount SET source = :name", name="\x9b1m")
     # Tokens of an older release could have such a subject; today none is issued.
     site.database.query("UPDATE auditentry SET actor = :hostile WHERE assetid = 3", hostile=HOSTILE)
     site.database.query("UPDATE asset SET identityvalue = :hostile WHERE assetid < 3", hostile=HOSTILE)
@@ -84,6 +89,11 @@ COMMANDS = [
     ["asset", "history", "3", "--json"],
     ["audit", "verify"],
     ["audit", "verify", "--json"],
+    ["refusals"],
+    ["refusals", "--json"],
+    ["refusals", "--plugin", HOSTILE],
+    ["counts"],
+    ["counts", "--json"],
     ["report", "computers", "software"],
     ["report", "computers", HOSTILE],
     ["submit", "computers", HOSTILE],

@@ -57,7 +57,7 @@ def test_a_recognised_body_is_not_prepared_again(make_shop):
     body = Body(b'{"gauge": "G-1"}', None)
     for _ in range(3):
         shop.submissions.submit_body("gauges", body, ORIGIN)
-    restarted = Submissions(shop.settings, shop.plugins, shop.store, shop.chain)
+    restarted = Submissions(shop.settings, shop.plugins, shop.store, shop.chain, shop.recorder)
     results = restarted.submit_many("gauges", [body, body], ORIGIN)
 
     assert [result.action for result in results] == ["noop", "noop"]
@@ -125,7 +125,7 @@ def test_the_declaration_is_part_of_the_digest(make_shop):
     shop.submissions.submit_body("gauges", body, ORIGIN)
     collector = shop.plugins.collector("gauges")
     object.__setattr__(collector, "version", "2.0")
-    newer = Submissions(shop.settings, shop.plugins, shop.store, shop.chain)
+    newer = Submissions(shop.settings, shop.plugins, shop.store, shop.chain, shop.recorder)
 
     newer.submit_body("gauges", body, ORIGIN)
 

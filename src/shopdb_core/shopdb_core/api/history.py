@@ -1,14 +1,15 @@
-"""The audit entries: of the whole site, and of one asset."""
+"""What happened: the audit entries of the site or of one asset, refused submissions, and counts by day."""
 
 from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import PAGE, Queries, choice, short_text, whole_number
+from shopdb_core.api.parameters import PAGE, Queries, choice, day, short_text, whole_number
 from shopdb_core.api.request import Roles
-from shopdb_core.api.responses import write_page
+from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.listing import require_asset
 from shopdb_core.audit.entries import Action, read_page
+from shopdb_core.audit.outcomes import list_counts, read_refusals
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.paging import Page
 from shopdb_core.store.tables import LARGEST_ID
@@ -44,3 +45,45 @@ class AuditResource:
             return read_page(connection, assetid=assetid, **query)
 
         write_page(resp, self._store.read(read))
+
+
+class RefusalsResource:
+    """The submissions that were refused lately."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {
+        "on_get": (
+            short_text("plugin"),
+            short_text("source"),
+            whole_number("status", 400, 599),
+            *PAGE,
+        )
+    }
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List refusals, of one plugin, one source or one status."""
+        write_page(resp, self._store.read(lambda connection: read_refusals(connection, **req.context.query)))
+
+
+class CountsResource:
+    """How many submissions of each day had each outcome."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {
+        "on_get": (day("from"), day("to"), short_text("plugin"), short_text("source"), *PAGE)
+    }
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List counts, of a range of days, one plugin or one source."""
+        query = dict(req.context.query)
+        limit, first, last = query.pop("limit"), query.pop("from"), query.pop("to")
+        found = self._store.read(
+            lambda connection: list_counts(connection, first=first, last=last, limit=limit + 1, **query)
+        )
+        resp.media = page(found, limit, "countid")

@@ -6,6 +6,7 @@ cannot take.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -85,6 +86,18 @@ def flag(name: str) -> QueryParameter:
         return ("false", "true").index(text) == 1
 
     return QueryParameter(name, "be true or false", read, default=False)
+
+
+def day(name: str) -> QueryParameter:
+    """Return a parameter that is a day in one form; `fromisoformat` also accepts weeks, and no hyphens."""
+
+    def read(text: str) -> date:
+        found = date.fromisoformat(text)
+        if found.isoformat() != text:
+            raise ValueError(text[:LONGEST_TEXT])
+        return found
+
+    return QueryParameter(name, "be a day such as 2026-11-22", read)
 
 
 def as_given(name: str) -> QueryParameter:

@@ -3,13 +3,16 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import falcon
 
 from shopdb_core import errors
 from shopdb_core.api.request import LONGEST_METHOD, LONGEST_PATH, WebApp, in_log
 from shopdb_core.api.responses import PROBLEM
+from shopdb_core.audit.outcomes import Refusal
+from shopdb_core.audit.recorder import Recorder
+from shopdb_core.plugins.registry import Plugins
 from shopdb_hookspecs import JsonObject
 
 TYPE_PREFIX = "urn:shopdb:problem:"
@@ -42,10 +45,11 @@ _logger = logging.getLogger(__name__)
 _authentication_log = logging.getLogger("shopdb_core.authentication")
 
 
-def install(app: WebApp) -> None:
-    """Answer every error of `app` as a problem document."""
-    app.add_error_handler(Exception, _on_error)
-    app.add_error_handler(falcon.HTTPError, _on_http_error)
+def install(app: WebApp, recorder: Recorder, plugins: Plugins) -> None:
+    """Answer every error of `app` as a problem document, and record those that refuse a submission."""
+    handlers = _Handlers(recorder, plugins)
+    app.add_error_handler(Exception, handlers.on_error)
+    app.add_error_handler(falcon.HTTPError, handlers.on_http_error)
 
 
 def document(error: Exception, requestid: str) -> JsonObject:
@@ -75,34 +79,73 @@ def log_refusal(error: Exception, requestid: str, what: str) -> None:
         _logger.info("request %s: %s: %s", requestid, what, error)
 
 
+def refusal(
+    error: Exception,
+    answer: JsonObject,
+    plugin: str | None,
+    *,
+    clientaddress: str | None,
+    source: str | None,
+) -> Refusal:
+    """Return what is recorded of a submission whose answer is the problem document of an error."""
+    about = Refusal(plugin, answer["status"], answer["requestid"], clientaddress, source=source)
+    if isinstance(error, errors.InvalidSubmission):
+        return replace(about, faults=error.faults, identityvalue=error.identityvalue)
+    return about
+
+
 def _explanation(error: errors.InvalidSubmission) -> JsonObject:
     """Return the members that a refusal adds: its faults, and what was corrected before they were found."""
     faults = {"errors": [asdict(fault) for fault in error.faults]} if error.faults else {}
     return {**faults, "warnings": list(error.warnings)} if error.warnings else faults
 
 
-def _on_error(
-    req: falcon.Request, resp: falcon.Response, error: Exception, params: Mapping[str, str]
-) -> None:
-    if "plugin" in params:
-        log_refusal(error, req.context.requestid, f"{params['plugin']} refused a submission")
-    _answer(resp, document(error, req.context.requestid))
-    if isinstance(error, (errors.Unavailable, errors.Throttled)):
-        resp.set_header("Retry-After", str(error.retry_after_seconds))
-    if isinstance(error, errors.Unauthorized):
-        resp.set_header("WWW-Authenticate", _challenge(req))
-    if isinstance(error, (errors.Unauthorized, errors.Throttled)):
-        _log_authentication_failure(req, error)
+class _Handlers:
+    """The handlers of errors; they also record what refuses a submission."""
 
+    def __init__(self, recorder: Recorder, plugins: Plugins) -> None:
+        self._recorder = recorder
+        self._plugins = plugins
 
-def _on_http_error(
-    req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _params: object
-) -> None:
-    status = falcon.http_status_to_code(error.status)
-    name = re.sub("[^a-z]+", "-", error.title.lower()).strip("-")
-    detail = error.description or _hint(req, status)
-    _answer(resp, problem(status, name, detail, req.context.requestid))
-    resp.set_headers(error.headers or {})
+    def on_error(
+        self, req: falcon.Request, resp: falcon.Response, error: Exception, params: Mapping[str, str]
+    ) -> None:
+        if "plugin" in params:
+            log_refusal(error, req.context.requestid, f"{params['plugin']} refused a submission")
+        answer = document(error, req.context.requestid)
+        self._record(req, error, answer, params)
+        _answer(resp, answer)
+        if isinstance(error, (errors.Unavailable, errors.Throttled)):
+            resp.set_header("Retry-After", str(error.retry_after_seconds))
+        if isinstance(error, errors.Unauthorized):
+            resp.set_header("WWW-Authenticate", _challenge(req))
+        if isinstance(error, (errors.Unauthorized, errors.Throttled)):
+            _log_authentication_failure(req, error)
+
+    def on_http_error(
+        self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Mapping[str, str]
+    ) -> None:
+        status = falcon.http_status_to_code(error.status)
+        name = re.sub("[^a-z]+", "-", error.title.lower()).strip("-")
+        detail = error.description or _hint(req, status)
+        answer = problem(status, name, detail, req.context.requestid)
+        self._record(req, error, answer, params)
+        _answer(resp, answer)
+        resp.set_headers(error.headers or {})
+
+    def _record(
+        self, req: falcon.Request, error: Exception, answer: JsonObject, params: Mapping[str, str]
+    ) -> None:
+        """Record the error of a submission, unless it was a dry run; of any other request nothing.
+
+        The name of a plugin that is not installed is the client's own, and is left out.
+        """
+        context = req.context
+        if context.submits and not getattr(context, "query", {}).get("dryrun"):
+            plugin = params["plugin"] if self._plugins.get(params["plugin"]) else None
+            self._recorder.refused(
+                refusal(error, answer, plugin, clientaddress=context.clientaddress, source=context.source)
+            )
 
 
 def _answer(resp: falcon.Response, answer: JsonObject) -> None:

@@ -85,10 +85,11 @@ class RequestContext:
         self._trusted = trusted
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Set the request's id and its client's address."""
+        """Set the request's id and its client's address; no collector's key was asked for yet."""
         req.context.requestid = request_id(req.get_header("X-Request-ID"))
         forwarded = req.get_header("X-Forwarded-For")
         req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
+        req.context.submits, req.context.source = False, None
         req.context.started = time.perf_counter()
 
     def process_response(
@@ -185,7 +186,9 @@ class Authentication:
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
     ) -> None:
-        """Check the key, whose name becomes `req.context.source`, or the token: `req.context.bearer`.
+        """Check the key, whose name becomes `context.source`, or the token, which becomes `context.bearer`.
+
+        `context.submits` is set for a submission.
 
         Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
         lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
@@ -194,6 +197,7 @@ class Authentication:
         method = "GET" if req.method == "HEAD" else req.method
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
+            req.context.submits = True
             req.context.source = self._source(
                 params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress
             )

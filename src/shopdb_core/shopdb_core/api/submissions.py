@@ -11,9 +11,10 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api.parameters import Queries, flag
-from shopdb_core.api.problems import document, log_refusal
+from shopdb_core.api.problems import document, log_refusal, refusal
 from shopdb_core.api.request import Roles, read_json
 from shopdb_core.api.responses import json_line
+from shopdb_core.audit.recorder import Recorder
 from shopdb_core.declarations.formats import read_date_time
 from shopdb_core.errors import InvalidParameter, InvalidSubmission, MalformedBody, Unavailable
 from shopdb_core.intake.http_body import NDJSON, Body
@@ -43,8 +44,9 @@ class CollectorResource:
     roles: ClassVar[Roles] = {"POST": "collector"}
     queries: ClassVar[Queries] = {"on_post": (flag("dryrun"),), "on_post_batch": (flag("dryrun"),)}
 
-    def __init__(self, submissions: Submissions, max_body_bytes: int) -> None:
+    def __init__(self, submissions: Submissions, recorder: Recorder, max_body_bytes: int) -> None:
         self._submissions = submissions
+        self._recorder = recorder
         self._max_body_bytes = max_body_bytes
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
@@ -71,7 +73,7 @@ class CollectorResource:
             content_length=req.content_length,
             longest=self._max_body_bytes,
         )
-        batch = _Batch(self._submissions, plugin, options)
+        batch = _Batch(self._submissions, self._recorder, plugin, options)
         resp.content_type = NDJSON
         resp.stream = map(batch.answer, _groups(lines))
         options.confirm(resp)
@@ -148,8 +150,11 @@ def _result_body(result: SubmissionResult, *, dryrun: bool) -> JsonObject:
 class _Batch:
     """The submissions of one request, stored a group at a time."""
 
-    def __init__(self, submissions: Submissions, plugin: str, options: SubmitOptions) -> None:
+    def __init__(
+        self, submissions: Submissions, recorder: Recorder, plugin: str, options: SubmitOptions
+    ) -> None:
         self._submissions = submissions
+        self._recorder = recorder
         self._plugin = plugin
         self._options = options
         self._unavailable: Unavailable | None = None
@@ -183,7 +188,18 @@ class _Batch:
     def _answer_line(self, number: int, result: SubmissionResult | Exception) -> Json:
         if isinstance(result, SubmissionResult):
             return {"line": number, **_result_body(result, dryrun=self._options.dryrun)}
-        return {"line": number, **document(result, self._options.origin.requestid)}
+        origin = self._options.origin
+        answer = document(result, origin.requestid)
+        if not self._options.dryrun:
+            refused = refusal(
+                result,
+                answer,
+                self._plugin,
+                clientaddress=origin.clientaddress,
+                source=origin.source,
+            )
+            self._recorder.refused(refused)
+        return {"line": number, **answer}
 
 
 def _groups(lines: Iterable[ReadLine]) -> Iterator[list[ReadLine]]:

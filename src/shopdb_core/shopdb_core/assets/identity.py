@@ -113,6 +113,22 @@ def has_control(identity: str) -> bool:
     return bool(_CONTROL.search(identity))
 
 
+def readable_identity(value: Json) -> str | None:
+    """Return a value, trimmed and in NFC, if it could be stored as an identity; else `None`.
+
+    It may break a rule of its schema, or be a placeholder: then it is what a person has to look for.
+    """
+    trimmed = value.strip() if isinstance(value, str) else ""
+    if len(trimmed) > IDENTITY_LENGTH or has_control(trimmed):
+        return None
+    try:
+        trimmed.encode()
+    except UnicodeEncodeError:
+        return None
+    identity = unicodedata.normalize("NFC", trimmed)
+    return identity if len(identity) <= IDENTITY_LENGTH and fits(identity_key(identity)) else None
+
+
 def control_fault(field: str) -> Fault:
     """Return the fault of an identity that has a control character."""
     return Fault(f"/{field}", "controlcharacter", "has a control character, which an identity cannot have")

@@ -18,9 +18,11 @@ COMMAND_GROUP = "shopdb_commands"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "asset": ("asset", "Show the assets of this site and their history."),
     "audit": ("audit", "Verify the audit's seals, and prune it."),
+    "counts": ("outcomes", "Show how many submissions of each day had each outcome."),
     "db": ("operations", "Bring the database's tables up to date."),
     "init": ("operations", "Write a .env file with new secrets, and create the database."),
     "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
+    "refusals": ("outcomes", "Show the submissions that were refused last."),
     "report": ("report", "Run a report of a plugin."),
     "serve": ("operations", "Serve the API."),
     "submit": ("submit", "Send files to a running server."),

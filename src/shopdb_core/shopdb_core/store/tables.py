@@ -1,9 +1,11 @@
 """The tables of the core; the migrations in `migrations/versions/` create them."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -26,6 +28,7 @@ ADDRESS_LENGTH = 45
 REASON_LENGTH = 255
 SOURCE_LENGTH = 40
 STATE_LENGTH = 8
+OUTCOME_LENGTH = 60
 ORIGIN_LENGTH = 255
 """Length of the name and of the version of a plugin's distribution."""
 LARGEST_ID = 2**63 - 1
@@ -237,6 +240,34 @@ audithead = Table(
     metadata,
     Column("auditid", RowId, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# What was refused lately. A few thousand rows at most, so that no filter needs an index.
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("refusalid", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("plugin", exact_text(NAME_LENGTH), comment="null: none that is installed"),
+    Column("source", exact_text(NAME_LENGTH), comment="the name of the key; null: none"),
+    Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown"),
+    Column("requestid", String(REQUEST_ID_LENGTH), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("errors", JsonText, nullable=False, comment="pointer and keyword of each, no value"),
+    Column("identityvalue", String(IDENTITY_LENGTH), comment="null: could not be read"),
+)
+
+# How many submissions of a day had each outcome. Empty texts instead of null, which a unique key ignores.
+submissioncount = Table(
+    "submissioncount",
+    metadata,
+    Column("countid", RowId, primary_key=True),
+    Column("day", Date, nullable=False, comment="in UTC"),
+    Column("plugin", exact_text(NAME_LENGTH), nullable=False),
+    Column("source", exact_text(NAME_LENGTH), nullable=False),
+    Column("outcome", exact_text(OUTCOME_LENGTH), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    UniqueConstraint("day", "plugin", "source", "outcome"),
 )
 
 # The declaration of each plugin that this site served last.

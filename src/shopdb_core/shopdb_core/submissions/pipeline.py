@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 
-from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
+from shopdb_core.assets.identity import (
+    control_fault,
+    fits,
+    has_control,
+    identity_key,
+    is_placeholder,
+    readable_identity,
+)
 from shopdb_core.declarations.messages import describe
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
@@ -104,7 +111,7 @@ class Pipeline:
             validator, required = self._collector.validator, self._collector.required
             leniency = Leniency(submission, normalized, validator, required, storable)
             more += _after_stop(leniency.sentence(faults))
-        return self._refused(faults, warnings, more)
+        return self._refused(faults, warnings, normalized, more)
 
     def _more(self, faults: Sequence[Fault], submission: JsonObject) -> str:
         """Return how many faults there are beside the first one."""
@@ -146,11 +153,14 @@ class Pipeline:
             "normalize_submission", "returned something that JSON cannot hold"
         )
 
-    def _refused(self, faults: Sequence[Fault], warnings: Sequence[str], more: str = "") -> InvalidSubmission:
+    def _refused(
+        self, faults: Sequence[Fault], warnings: Sequence[str], normalized: JsonObject, more: str = ""
+    ) -> InvalidSubmission:
         listed = [_printable(fault) for fault in faults[:MOST_FAULTS]]
         first = f"{listed[0].pointer or '/'} {listed[0].message}{more}"
         message = f"The submission does not fit the collector {self._collector.name}: {first}"
-        return InvalidSubmission(message, listed, warnings)
+        identity = normalized.get(self._collector.identityfield)
+        return InvalidSubmission(message, listed, warnings, readable_identity(identity))
 
     def _prepared(
         self, sent: JsonObject, normalized: JsonObject, warnings: Sequence[str], *, lenient: bool
@@ -160,11 +170,11 @@ class Pipeline:
         unchanged = "" if lenient else _after_stop(no_help(field))
         if not fits(key):
             fault = Fault(f"/{field}", "maxLength", "is empty or too long for an identity")
-            raise self._refused([fault], warnings, unchanged)
+            raise self._refused([fault], warnings, normalized, unchanged)
         if faults := self._placeholder_faults(normalized):
-            raise self._refused(faults, warnings, unchanged)
+            raise self._refused(faults, warnings, normalized, unchanged)
         if has_control(normalized[field]):
-            raise self._refused([control_fault(field)], warnings, unchanged)
+            raise self._refused([control_fault(field)], warnings, normalized, unchanged)
         # A plugin may remove control characters, such as the NUL at the end of a printer's serial number.
         as_sent = sent.get(field)
         identityvalue = (

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from shopdb_core.assets.sources import Ranking
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.recorder import Recorder
 from shopdb_core.intake.http_body import Body
 from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector
@@ -30,9 +31,12 @@ LARGE_BYTES = 128 * 1024
 class Submissions:
     """Takes submissions for every active collector of one site; safe to share between threads."""
 
-    def __init__(self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain) -> None:
+    def __init__(
+        self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain, recorder: Recorder
+    ) -> None:
         self._plugins = plugins
         self._store = store
+        self._recorder = recorder
         self._upserts = Upserts(chain)
         self._intakes = {name: _Intake(each, settings) for name, each in plugins.collectors().items()}
 
@@ -125,11 +129,13 @@ class Submissions:
     def _finish(
         self, upsert: Upsert, outcome: Outcome | Exception, *, dryrun: bool
     ) -> SubmissionResult | Exception:
-        """Notify the observers of a committed change, and return the result."""
+        """Count what was committed, notify the observers of a change, and return the result."""
         if isinstance(outcome, Exception):
             return outcome
-        if not dryrun and outcome.entry.action != "noop":
-            self._plugins.notify(_change(outcome))
+        if not dryrun:
+            self._recorder.accepted(upsert.collector.name, outcome.entry.action, outcome.entry.source)
+            if outcome.entry.action != "noop":
+                self._plugins.notify(_change(outcome))
         return _result(outcome, upsert.origin.warnings + upsert.warnings, dryrun=dryrun)
 
 

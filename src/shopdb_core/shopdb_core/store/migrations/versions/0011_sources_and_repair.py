@@ -11,7 +11,7 @@ from alembic import op
 from shopdb_core.store.statement import JsonText, RowId, UtcDateTime, exact_text
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 _NOT_ACTIVE = sa.text("state != 'active'")
 
