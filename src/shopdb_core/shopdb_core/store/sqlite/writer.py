@@ -19,6 +19,7 @@ from shopdb_core.store.interface import BatchWork, guarded
 from shopdb_core.store.sqlite.engine import LOCKED, as_unavailable, is_locked
 from shopdb_core.store.sqlite.files import OpenedFile, ProcessLock
 from shopdb_core.store.sqlite.rounds import current_call, run_side_by_side
+from shopdb_core.store.sqlite.turns import Turns
 
 LARGEST_BATCH = 256
 """How many jobs one commit holds at most, the first one not counted."""
@@ -28,6 +29,9 @@ PATIENCE_SECONDS = 6.0
 
 Less than a server that stops leaves to the requests in flight, so that they are answered.
 """
+
+ROUND_PATIENCE_SECONDS = 0.05
+"""How old the thread's transaction may be for a round to wait for its end: the sockets wait as well."""
 
 CLOSING_PATIENCE_SECONDS = 1.0
 LOOK_SECONDS = 0.25
@@ -85,7 +89,7 @@ class SqliteWriter:
         self._file = file
         self._connection: Connection | None = _connect(engine)
         self._process_lock = ProcessLock(engine.url.database or "")
-        self._in_use = threading.Lock()
+        self._turns = Turns()
         self._waiting_since: float | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
@@ -110,19 +114,20 @@ class SqliteWriter:
     def run_round(self, calls: Sequence[Callable[[], object]]) -> bool:
         """Run the calls side by side in this thread, and commit the jobs of all of them together.
 
-        Returns `False`, without a call, if another thread or process is writing.
+        The thread and the rounds take turns. Returns `False`, without a call, if the thread's turn takes
+        long, or another process is writing.
         """
-        if not (self._open and self._in_use.acquire(blocking=False)):
+        if not self._open:
             return False
-        try:
+        with self._turns.turn(ROUND_PATIENCE_SECONDS) as is_mine:
+            if not is_mine:
+                return False
             with self._process_lock.held(wait=False) as is_held:
                 if not (is_held and self._begins_at_once()):
                     return False
                 run_side_by_side(calls, self._commit)
                 self._end_unused()
                 return True
-        finally:
-            self._in_use.release()
 
     def close(self) -> None:
         """Finish the jobs in the queue, then end the thread and its connection.
@@ -145,7 +150,7 @@ class SqliteWriter:
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
             self._waiting_since = time.monotonic()
-            with self._in_use, self._process_lock.held():
+            with self._turns.turn(), self._process_lock.held():
                 self._commit([job], self._queued)
         self._engine.dispose()
         self._process_lock.close()
