@@ -25,7 +25,7 @@ LARGEST_BATCH = 256
 """How many jobs one commit holds at most, the first one not counted."""
 
 PATIENCE_SECONDS = 6.0
-"""How long the writer waits for a lock of another process before the callers give up.
+"""How long the writer waits for another process, or for a round that hangs, before the callers give up.
 
 Less than a server that stops leaves to the requests in flight, so that they are answered.
 """
@@ -37,6 +37,10 @@ CLOSING_PATIENCE_SECONDS = 1.0
 LOOK_SECONDS = 0.25
 """How often a caller looks whether the writer still waits."""
 
+HANGS = (
+    "The server has not ended {}, which all others wait for: a hook of its plugin hangs, or the disk does. "
+    "Nothing was stored. Try again later; if this persists, restart the server."
+)
 CLOSING = "The server is shutting down. Nothing was stored."
 
 
@@ -70,12 +74,12 @@ class Job:
         self.results = [error] * len(self.items)
         self.finish()
 
-    def wait(self, is_stuck: Callable[[], bool]) -> None:
-        """Wait for the end, or withdraw the job if `is_stuck` before the writer begins it."""
-        while not (is_stuck() and self.claim()):
+    def wait(self, obstacle: Callable[[], str | None]) -> None:
+        """Wait for the end, or withdraw the job if there is an `obstacle` before the writer begins it."""
+        while not ((reason := obstacle()) and self.claim()):
             if self._unfinished.acquire(timeout=LOOK_SECONDS):
                 return
-        self.results = [Unavailable(LOCKED)] * len(self.items)
+        self.results = [Unavailable(reason)] * len(self.items)
 
 
 class SqliteWriter:
@@ -91,6 +95,7 @@ class SqliteWriter:
         self._process_lock = ProcessLock(engine.url.database or "")
         self._turns = Turns()
         self._waiting_since: float | None = None
+        self._round: str | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
         self._enqueuing = threading.Lock()
@@ -105,17 +110,17 @@ class SqliteWriter:
         with self._enqueuing:
             if not self._open:
                 job.fail(Unavailable(CLOSING))
-            elif self._is_stuck():
-                job.fail(Unavailable(LOCKED))
+            elif reason := self._obstacle():
+                job.fail(Unavailable(reason))
             else:
                 self._jobs.put(job)
-        job.wait(self._is_stuck)
+        job.wait(self._obstacle)
 
-    def run_round(self, calls: Sequence[Callable[[], object]]) -> bool:
+    def run_round(self, calls: Sequence[Callable[[], object]], what: str) -> bool:
         """Run the calls side by side in this thread, and commit the jobs of all of them together.
 
         The thread and the rounds take turns. Returns `False`, without a call, if the thread's turn takes
-        long, or another process is writing.
+        long, or another process is writing. `what` names the calls in the errors of those who wait in vain.
         """
         if not self._open:
             return False
@@ -125,7 +130,9 @@ class SqliteWriter:
             with self._process_lock.held(wait=False) as is_held:
                 if not (is_held and self._begins_at_once()):
                     return False
+                self._round = what
                 run_side_by_side(calls, self._commit)
+                self._round = None
                 self._end_unused()
                 return True
 
@@ -139,13 +146,15 @@ class SqliteWriter:
                 return
             self._open = False
             self._jobs.put(None)
-        while self._thread.is_alive() and not self._is_stuck(CLOSING_PATIENCE_SECONDS):
+        while self._thread.is_alive() and not self._obstacle(CLOSING_PATIENCE_SECONDS):
             self._thread.join(LOOK_SECONDS)
 
-    def _is_stuck(self, patience: float = PATIENCE_SECONDS) -> bool:
-        """Return whether the thread has waited for another process for longer than `patience` seconds."""
-        since = self._waiting_since
-        return since is not None and time.monotonic() - since > patience
+    def _obstacle(self, patience: float = PATIENCE_SECONDS) -> str | None:
+        """Return what the thread has waited for, if that is longer than `patience` seconds."""
+        since, hanging = self._waiting_since, self._round
+        if since is None or time.monotonic() - since <= patience:
+            return None
+        return HANGS.format(hanging) if hanging else LOCKED
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
