@@ -187,7 +187,7 @@ def test_a_hanging_plugin_does_not_stop_the_server(url, gauges, caplog, monkeypa
 
 
 def test_the_error_of_others_names_what_hangs(url) -> None:
-    """Submissions that wait for a hanging round are refused in time, and the reason is not another process."""
+    """A submission that waits for a hanging round is refused, and not because of another process."""
     headers = {"X-API-Key": KEY}
     with Clients(url, "hang"):
         time.sleep(0.5)

@@ -63,8 +63,8 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
     Site.open(settings).close()
     if has_one_writer(settings.database_url):
         _logger.warning(
-            "SHOPDB_WORKERS=%d: on SQLite one process stores submissions as fast, since workers write one at a "
-            "time; several only let more reads and reports run at once",
+            "SHOPDB_WORKERS=%d: on SQLite one process stores submissions as fast, since workers write one "
+            "at a time; several only let more reads and reports run at once",
             settings.workers,
         )
     for listener in listeners:
