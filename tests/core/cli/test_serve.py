@@ -114,6 +114,16 @@ def test_the_option_overrides_the_setting(site: Any) -> None:
     assert server.stop() == 0
 
 
+@pytest.mark.every_database
+def test_workers_on_sqlite_are_advised_against(site: Any) -> None:
+    """One line of the log says that one process is as fast; on a database server there is none."""
+    server = site.serve(options=["--workers", "2"])
+    assert server.stop() == 0
+
+    advice = server.log.read_text().count("on SQLite one process stores submissions as fast")
+    assert advice == (site.database.kind == "sqlite")
+
+
 @pytest.mark.parametrize(
     ("machine", "sentence"),
     [

@@ -2,13 +2,20 @@
 
 import pytest
 
-from shopdb_core.intake.decoding import parse
+from shopdb_core.intake.decoding import read_document
+from shopdb_core.intake.http_body import Body
 from shopdb_core.intake.shape import Shaped, Shaper
+from shopdb_hookspecs import JsonObject
+
+
+def read(text: str) -> JsonObject:
+    """Return the object of a body in UTF-8."""
+    return read_document(Body(text.encode(), "utf-8")).content
 
 
 def shape(shaper: Shaper, member: str) -> Shaped:
     """Shape a submission with one more member, in the layout of `ConvertTo-Json`."""
-    return shaper.shape(parse(f'{{\r\n    "hostname":  "PC-1234",\r\n    {member}\r\n}}'))
+    return shaper.shape(read(f'{{\r\n    "hostname":  "PC-1234",\r\n    {member}\r\n}}'))
 
 
 ONE_PROGRAM = """"installedsoftware":  {
@@ -160,7 +167,7 @@ def test_an_array_of_one_with_a_date(shaper: Shaper) -> None:
 )
 def test_an_unrecognised_value_is_not_changed(shaper: Shaper, member: str) -> None:
     """An unrecognised value is left for validation to report."""
-    submission = parse(f'{{"hostname": "PC-1234", {member}}}')
+    submission = read(f'{{"hostname": "PC-1234", {member}}}')
 
     shaped = shaper.shape(submission)
 

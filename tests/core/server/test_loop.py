@@ -186,6 +186,18 @@ def test_a_hanging_plugin_does_not_stop_the_server(url, gauges, caplog, monkeypa
     assert gauges.threads == ["shopdb-writer"]
 
 
+def test_the_error_of_others_names_what_hangs(url) -> None:
+    """A submission that waits for a hanging round is refused, and not because of another process."""
+    headers = {"X-API-Key": KEY}
+    with Clients(url, "hang"):
+        time.sleep(0.5)
+        answer = httpx.post(f"{url}/api/collector/gauges", json={"gauge": "G"}, headers=headers, timeout=15)
+    assert answer.status_code == 503
+    assert answer.json()["detail"].startswith(
+        "The server has not ended a submission to /api/collector/gauges, which all others wait for"
+    )
+
+
 def test_a_slow_plugin_has_threads(url, gauges, caplog) -> None:
     """After a few slow calls the loop leaves the plugin to the threads, with one line in the log."""
     with caplog.at_level(logging.WARNING):

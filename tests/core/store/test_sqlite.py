@@ -141,6 +141,85 @@ def test_batches_of_callers_that_wait_run_at_once(store):
     assert outcomes == {"ab": ["A", "B"], "c": ["C"], "def": ["D", "E", "F"]}
 
 
+def somebody_waits(store, seconds=10):
+    """Wait until a thread waits for its turn to write; return whether one did."""
+    deadline = time.monotonic() + seconds
+    while not store._writer._turns._waiting and time.monotonic() < deadline:
+        time.sleep(0.0005)
+    return time.monotonic() < deadline
+
+
+def test_a_job_runs_before_the_next_round(store):
+    """A round that follows at once upon another one is behind the job that has waited meanwhile."""
+    order = []
+    waiting = threading.Thread(target=store.transaction, args=[lambda _connection: order.append("job")])
+
+    def first():
+        waiting.start()
+        assert somebody_waits(store)
+        order.append("first round")
+
+    assert store.together([first])
+    served_within(store, lambda: order.append("second round"))
+    waiting.join()
+    assert order == ["first round", "job", "second round"]
+
+
+def test_a_round_runs_before_the_next_job(store):
+    """Rounds that come while the thread has jobs without end are run, each after the current commit."""
+    ended, commits, seen = threading.Event(), [], []
+
+    def commit(_connection, items):
+        somebody_waits(store, 0.03)
+        commits.append(len(items))
+        return items
+
+    def submit():
+        while not ended.is_set():
+            store.batch(commit, [None])
+
+    threads = [threading.Thread(target=submit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(40):
+        before = len(commits)
+        store.together([lambda before=before: seen.append(len(commits) - before)])
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert len(seen) > 30  # a machine that is busy may let one or the other wait for too long
+    assert max(seen) <= 2
+
+
+def test_a_round_does_not_wait_for_a_job_that_hangs(store):
+    """It is left to the threads while the job goes on, and is run once the job has ended."""
+    began, release = threading.Event(), threading.Event()
+
+    def hang(_connection):
+        began.set()
+        release.wait(20)
+
+    hanging = threading.Thread(target=store.transaction, args=[hang])
+    hanging.start()
+    began.wait(10)
+    called = []
+    assert not store.together([lambda: called.append(1)])
+    assert not store.together([lambda: called.append(2)])
+    assert (called, hanging.is_alive()) == ([], True)
+    release.set()
+    hanging.join()
+    served_within(store, lambda: called.append(3))
+    assert called == [3]
+
+
+def served_within(store, call, seconds=10):
+    """Run a call in a round, as soon as the thread lets it."""
+    deadline = time.monotonic() + seconds
+    while not store.together([call]):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def stored_within(store, name, seconds=10):
     """Return whether work is stored once the writer got its lock."""
     deadline = time.monotonic() + seconds

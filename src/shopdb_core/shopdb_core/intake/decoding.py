@@ -133,12 +133,8 @@ def _without_mark(text: str) -> Decoded:
     return Decoded(text[1:], ("body: began with a byte order mark, which was skipped; leave it out",))
 
 
-def parse(text: str) -> dict[str, Json]:
-    """Parse one strict JSON object; raises `MalformedBody` with the place of the error, never the text."""
-    return _parse_and_scan(text)[0]
-
-
 def _parse_and_scan(text: str) -> tuple[dict[str, Json], DocumentScan]:
+    """Parse one strict JSON object; raises `MalformedBody` with the place of the error, never the text."""
     if len(text) < _LARGE:
         return _parse_with_orjson(text)
     with _collection_paused():
@@ -178,7 +174,7 @@ def _has_every_name(scan: DocumentScan, text: str) -> bool:
 
 
 def parse_with_stdlib(text: str) -> dict[str, Json]:
-    """Parse as `parse` does, with the standard library alone: slower, and the reference for both."""
+    """Parse one strict JSON object with the standard library alone: slower, and the reference for orjson."""
     _check_depth(text)
     try:
         document = json.loads(

@@ -3,7 +3,7 @@
 A submission that is answered in a thread costs several hand-offs between threads, which take longer than the
 submission itself. So the loop runs the same application for them in its own thread, side by side (ADR 0026).
 Everything else has the threads of the dispatcher: other routes, batches, large bodies, slow plugins, and
-submissions while another thread or process writes.
+submissions while another process writes, or another thread for long.
 """
 
 import logging
@@ -123,7 +123,8 @@ class Loop:
     def _serve(self, channels: list[Channel]) -> None:
         """Answer the requests of channels, and send the answers."""
         self._round, self._round_began = channels, time.monotonic()
-        was_served = self._store.together([partial(_service, channel) for channel in channels])
+        calls = [partial(_service, channel) for channel in channels]
+        was_served = self._store.together(calls, _described(channels))
         self._round_began = None
         if not was_served:
             self._dispatcher.hand_over(channels)
@@ -131,6 +132,11 @@ class Loop:
             for channel in channels:
                 if channel.connected and channel.writable():
                     channel.handle_write()
+
+
+def _described(channels: Sequence[Channel]) -> str:
+    """Name the addresses of a round's requests, each of which contains that of a plugin."""
+    return f"a submission to {' or '.join(sorted({each.requests[0].path for each in channels}))}"
 
 
 def _service(channel: Channel) -> None:

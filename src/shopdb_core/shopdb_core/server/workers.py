@@ -4,6 +4,7 @@
 sets it, the hooks included: https://docs.gunicorn.org/en/stable/settings.html
 """
 
+import logging
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from shopdb_core.server.listening import announcement, listen_balanced, url
 from shopdb_core.server.log import log_at_once
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
+from shopdb_core.store.open import has_one_writer
 
 _AS_JSON = "_SHOPDB_ANNOUNCE_JSON"
 """The variable by which the workers learn of `shopdb serve --json`."""
@@ -26,6 +28,8 @@ RETRY_SECONDS = 5.0
 """How long a replacement worker that cannot open the site waits before it exits."""
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108  # gunicorn unlinks its files there at once
+
+_logger = logging.getLogger(__name__)
 
 wsgi_app = "shopdb_core.server.wsgi:application"
 proc_name = "shopdb"
@@ -57,6 +61,12 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
         )
     log_at_once()
     Site.open(settings).close()
+    if has_one_writer(settings.database_url):
+        _logger.warning(
+            "SHOPDB_WORKERS=%d: on SQLite one process stores submissions as fast, since workers write one "
+            "at a time; several only let more reads and reports run at once",
+            settings.workers,
+        )
     for listener in listeners:
         listener.set_inheritable(True)
     arguments = ["--config=python:shopdb_core.server.workers"]

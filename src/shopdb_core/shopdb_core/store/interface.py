@@ -51,12 +51,12 @@ class Store(Protocol):
         """Run `work` as `transaction` does, and roll back."""
         ...
 
-    def together(self, calls: Sequence[Callable[[], object]]) -> bool:
+    def together(self, calls: Sequence[Callable[[], object]], what: str = "other work") -> bool:
         """Run calls in this thread, and commit together what they write.
 
         Each stops where it waits for a commit, and goes on after it. Returns `False`, without any call, if
-        the calls belong into threads: because they would wait for the database, or another thread writes.
-        The calls must not raise.
+        the calls belong into threads, because they would wait for the database, or for long for another
+        thread that writes. The calls must not raise. If they hang, the errors of others name them by `what`.
         """
         ...
 

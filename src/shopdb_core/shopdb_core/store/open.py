@@ -46,6 +46,14 @@ def has_database(database_url: str) -> bool:
     return server is not None or Path(url.database or "").is_file()
 
 
+def has_one_writer(database_url: str) -> bool:
+    """Return whether processes on the database write one at a time.
+
+    Raises `ConfigurationError` for a URL that is not valid.
+    """
+    return DATABASES[parse_url(database_url).get_backend_name()].one_writer
+
+
 @contextmanager
 def migration_transaction(database_url: str) -> Iterator[Connection]:
     """Begin a transaction that other upgrades wait for; commit it at the end. Raises as `open_store` does."""

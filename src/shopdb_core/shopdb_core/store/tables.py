@@ -157,13 +157,9 @@ assetduplicate = Table(
     Column("ignoredby", String(ACTOR_LENGTH), comment="null: listed"),
     UniqueConstraint("assetid", "otherassetid", "kind"),
     Index("ix_assetduplicate_otherassetid", "otherassetid"),
-)
-Index(
-    "ix_assetduplicate_kind_duplicateid",
-    assetduplicate.c.kind,
-    assetduplicate.c.duplicateid,
-    sqlite_where=assetduplicate.c.ignoredat.is_(None),
-    postgresql_where=assetduplicate.c.ignoredat.is_(None),
+    # Migration 0008 limits it to rows without `ignoredat` where the database can. To say so here would make
+    # every start import what SQLAlchemy has for PostgreSQL, which takes a tenth of the time until it listens.
+    Index("ix_assetduplicate_kind_duplicateid", "kind", "duplicateid"),
 )
 
 assetrelationship = Table(

@@ -48,7 +48,7 @@ class ServerStore:
             return self._run_batch(work, items)
         return self._combining.run(work, items)
 
-    def together(self, calls: Sequence[Callable[[], object]]) -> bool:  # noqa: ARG002  # see `Store`
+    def together(self, calls: Sequence[Callable[[], object]], what: str = "") -> bool:  # noqa: ARG002  # see `Store`
         """Return `False`: a call that waits for the server would stop all others."""
         return False
 

@@ -57,9 +57,9 @@ class SqliteStore:
             raise result
         return result
 
-    def together(self, calls: Sequence[Callable[[], object]]) -> bool:
-        """Run the calls side by side, unless another thread or process is writing."""
-        return self._writer.run_round(calls)
+    def together(self, calls: Sequence[Callable[[], object]], what: str = "other work") -> bool:
+        """Run calls side by side; `False` if another process is writing, or the writer's thread for long."""
+        return self._writer.run_round(calls, what)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a read transaction; readers never wait for the writer."""

@@ -19,20 +19,28 @@ from shopdb_core.store.interface import BatchWork, guarded
 from shopdb_core.store.sqlite.engine import LOCKED, as_unavailable, is_locked
 from shopdb_core.store.sqlite.files import OpenedFile, ProcessLock
 from shopdb_core.store.sqlite.rounds import current_call, run_side_by_side
+from shopdb_core.store.sqlite.turns import Turns
 
 LARGEST_BATCH = 256
 """How many jobs one commit holds at most, the first one not counted."""
 
 PATIENCE_SECONDS = 6.0
-"""How long the writer waits for a lock of another process before the callers give up.
+"""How long the writer waits for another process, or for a round that hangs, before the callers give up.
 
 Less than a server that stops leaves to the requests in flight, so that they are answered.
 """
+
+ROUND_PATIENCE_SECONDS = 0.05
+"""How old the thread's transaction may be for a round to wait for its end: the sockets wait as well."""
 
 CLOSING_PATIENCE_SECONDS = 1.0
 LOOK_SECONDS = 0.25
 """How often a caller looks whether the writer still waits."""
 
+HANGS = (
+    "The server has not ended {}, which all others wait for: a hook of its plugin hangs, or the disk does. "
+    "Nothing was stored. Try again later; if this persists, restart the server."
+)
 CLOSING = "The server is shutting down. Nothing was stored."
 
 
@@ -66,12 +74,12 @@ class Job:
         self.results = [error] * len(self.items)
         self.finish()
 
-    def wait(self, is_stuck: Callable[[], bool]) -> None:
-        """Wait for the end, or withdraw the job if `is_stuck` before the writer begins it."""
-        while not (is_stuck() and self.claim()):
+    def wait(self, obstacle: Callable[[], str | None]) -> None:
+        """Wait for the end, or withdraw the job if there is an `obstacle` before the writer begins it."""
+        while not ((reason := obstacle()) and self.claim()):
             if self._unfinished.acquire(timeout=LOOK_SECONDS):
                 return
-        self.results = [Unavailable(LOCKED)] * len(self.items)
+        self.results = [Unavailable(reason)] * len(self.items)
 
 
 class SqliteWriter:
@@ -85,8 +93,9 @@ class SqliteWriter:
         self._file = file
         self._connection: Connection | None = _connect(engine)
         self._process_lock = ProcessLock(engine.url.database or "")
-        self._in_use = threading.Lock()
+        self._turns = Turns()
         self._waiting_since: float | None = None
+        self._round: str | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._open = True
         self._enqueuing = threading.Lock()
@@ -101,28 +110,31 @@ class SqliteWriter:
         with self._enqueuing:
             if not self._open:
                 job.fail(Unavailable(CLOSING))
-            elif self._is_stuck():
-                job.fail(Unavailable(LOCKED))
+            elif reason := self._obstacle():
+                job.fail(Unavailable(reason))
             else:
                 self._jobs.put(job)
-        job.wait(self._is_stuck)
+        job.wait(self._obstacle)
 
-    def run_round(self, calls: Sequence[Callable[[], object]]) -> bool:
+    def run_round(self, calls: Sequence[Callable[[], object]], what: str) -> bool:
         """Run the calls side by side in this thread, and commit the jobs of all of them together.
 
-        Returns `False`, without a call, if another thread or process is writing.
+        The thread and the rounds take turns. Returns `False`, without a call, if the thread's turn takes
+        long, or another process is writing. `what` names the calls in the errors of those who wait in vain.
         """
-        if not (self._open and self._in_use.acquire(blocking=False)):
+        if not self._open:
             return False
-        try:
+        with self._turns.turn(ROUND_PATIENCE_SECONDS) as is_mine:
+            if not is_mine:
+                return False
             with self._process_lock.held(wait=False) as is_held:
                 if not (is_held and self._begins_at_once()):
                     return False
+                self._round = what
                 run_side_by_side(calls, self._commit)
+                self._round = None
                 self._end_unused()
                 return True
-        finally:
-            self._in_use.release()
 
     def close(self) -> None:
         """Finish the jobs in the queue, then end the thread and its connection.
@@ -134,18 +146,20 @@ class SqliteWriter:
                 return
             self._open = False
             self._jobs.put(None)
-        while self._thread.is_alive() and not self._is_stuck(CLOSING_PATIENCE_SECONDS):
+        while self._thread.is_alive() and not self._obstacle(CLOSING_PATIENCE_SECONDS):
             self._thread.join(LOOK_SECONDS)
 
-    def _is_stuck(self, patience: float = PATIENCE_SECONDS) -> bool:
-        """Return whether the thread has waited for another process for longer than `patience` seconds."""
-        since = self._waiting_since
-        return since is not None and time.monotonic() - since > patience
+    def _obstacle(self, patience: float = PATIENCE_SECONDS) -> str | None:
+        """Return what the thread has waited for, if that is longer than `patience` seconds."""
+        since, hanging = self._waiting_since, self._round
+        if since is None or time.monotonic() - since <= patience:
+            return None
+        return HANGS.format(hanging) if hanging else LOCKED
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
             self._waiting_since = time.monotonic()
-            with self._in_use, self._process_lock.held():
+            with self._turns.turn(), self._process_lock.held():
                 self._commit([job], self._queued)
         self._engine.dispose()
         self._process_lock.close()
