@@ -228,3 +228,16 @@ def test_days_are_written_in_one_way(shop):
     for odd in ("20261122", "2026-W47-7", "2026-11-22T00:00", "2026-2-3", "yesterday"):
         answer = shop.get(f"/api/counts?from={odd}")
         assert (answer.status_code, answer.json["detail"]) == (400, "from must be a day such as 2026-11-22.")
+
+
+def test_the_source_of_what_was_refused(make_shop):
+    """The name of the key is in the refusal, and counts are those of each source."""
+    shop = make_shop(shared_keys=(f"pxe:{KEY}",))
+    post(shop, b'{"hostname": "PC-1"}')
+    post(shop, b'{"hostname": 7}')
+
+    assert [each["source"] for each in refusals(shop)] == ["pxe"]
+    shop.recorder.write()
+    items = shop.get("/api/counts").json["items"]
+    assert {(each["source"], each["outcome"]) for each in items} == {("pxe", "created"), ("pxe", "422 type")}
+    assert refusals(shop, "source=glpi") == []
