@@ -11,6 +11,7 @@ from shopdb_core.api.assets import (
 )
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource
+from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
@@ -49,6 +50,11 @@ def create_app(site: Site) -> WebApp:
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(site))
     relationship = RelationshipResource(site)
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", relationship)
+    merge = MergeEndResource(site)
+    app.add_route(f"{_ASSET}/merge", MergeResource(site))
+    app.add_route("/api/merges", MergesResource(site))
+    app.add_route("/api/merges/{mergeid:id}/undo", merge, suffix="undo")
+    app.add_route("/api/merges/{mergeid:id}/release", merge, suffix="release")
     app.add_route("/api/audit", audit)
     app.add_route("/api/duplicates", DuplicatesResource(store))
     app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(store))

@@ -5,7 +5,7 @@ read them, and ignore those that they have looked at.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -60,6 +60,7 @@ _FORMS = Statement(
     select(asset.c.assetid, asset.c.identityvalue, asset.c.identitykey)
     .where(
         asset.c.assettype == bindparam("assettype"),
+        asset.c.mergedinto.is_(None),
         or_(
             asset.c.identitykey == bindparam("short"),
             and_(asset.c.identitykey >= bindparam("low"), asset.c.identitykey < bindparam("high")),
@@ -102,6 +103,13 @@ def record(connection: Connection, finding: Finding, at: datetime) -> bool:
 def withdraw(connection: Connection, kind: Kind, assetid: int) -> None:
     """Delete the findings of one kind about an asset: what they were found by is no longer so."""
     _WITHDRAW.run(connection, {"kind": kind, "one": assetid})
+
+
+def withdraw_all(connection: Connection, assetids: Collection[int]) -> None:
+    """Delete every finding about these assets, which are no longer devices of their own."""
+    column = assetduplicate.c
+    about = or_(column.assetid.in_(assetids), column.otherassetid.in_(assetids))
+    connection.execute(delete(assetduplicate).where(about))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The rows of assets: found and locked, and written, many at once; the caller's transaction commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -40,6 +40,7 @@ _BY_IDENTITY = SetQuery(
 )
 _BY_BODY = SetQuery(select(*_STORED).order_by(asset.c.identitykey).with_for_update(), asset.c.bodydigest)
 _BY_ID = Statement(select(*_STORED).where(asset.c.assetid == bindparam("assetid")).with_for_update())
+_BY_IDS = SetQuery(select(*_STORED).order_by(asset.c.assetid).with_for_update(), asset.c.assetid)
 _SEEN_SINCE = Statement(
     select(asset.c.assetid).where(
         asset.c.assetid == bindparam("assetid"), asset.c.lastseenat >= bindparam("since")
@@ -52,6 +53,9 @@ State = Literal["active", "retired", "merged", "erased"]
 
 EDITED = bytes(16)
 """The `submissionhash` of an asset that a person edited after its last submission: no submission has it."""
+
+FREED = b"\xff"
+"""How the keys of identities begin that an asset gave up: no text in UTF-8 has this byte."""
 
 _BY_PEOPLE = ("state", "reason", "mergedinto")
 _INSERTED = tuple(
@@ -154,6 +158,11 @@ class StoredAsset:
             **columns,
         )
 
+    @property
+    def freed_key(self) -> bytes:
+        """The key of an asset that gave up its identity."""
+        return FREED + self.assetid.to_bytes(8, "big")
+
     def changed(
         self,
         at: datetime,
@@ -179,6 +188,35 @@ def lock_assets(
     """Find the assets with these identities, and lock them in the order of their keys; return them by key."""
     found = map(_stored, _BY_IDENTITY.run(connection, identitykeys, assettype=assettype))
     return {stored.identitykey: stored for stored in found}
+
+
+def lock_by_ids(connection: Connection, assetids: Iterable[int]) -> dict[int, StoredAsset]:
+    """Find the assets with these ids, and lock them in the order of their ids; return them by id."""
+    found = map(_stored, _BY_IDS.run(connection, sorted({*assetids})))
+    return {stored.assetid: stored for stored in found}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAssets:
+    """The locked assets of some identities, by the key of the identity.
+
+    An identity whose asset was merged leads to the asset that was kept; `merged` has its own row.
+    """
+
+    assets: Mapping[bytes, StoredAsset]
+    merged: Mapping[bytes, StoredAsset]
+
+
+def lock_known(connection: Connection, assettype: str, identitykeys: Iterable[bytes]) -> KnownAssets:
+    """Find and lock the assets to which these identities lead, also through several merges."""
+    found = lock_assets(connection, assettype, [*dict.fromkeys(identitykeys)])
+    merged = {key: stored for key, stored in found.items() if stored.mergedinto is not None}
+    leading = merged
+    while leading:
+        kept = lock_by_ids(connection, [stored.mergedinto or 0 for stored in leading.values()])
+        found |= {key: kept[stored.mergedinto or 0] for key, stored in leading.items()}
+        leading = {key: found[key] for key in leading if found[key].mergedinto is not None}
+    return KnownAssets(found, merged)
 
 
 def lock_by_body(connection: Connection, bodydigests: Sequence[bytes]) -> dict[bytes, StoredAsset]:

@@ -280,6 +280,11 @@ def was_submitted(connection: Connection, stored: StoredAsset) -> bool:
     return _SUBMITTED.run(connection, {"assetid": stored.assetid}).fetchone() is not None
 
 
+def has_dependents(connection: Connection, stored: StoredAsset) -> bool:
+    """Return whether rows depend on an asset: its secondary identity, and those in its plugin's tables."""
+    return stored.state == "active" and was_submitted(connection, stored)
+
+
 def newest_seal_version(connection: Connection) -> int:
     """Return the version of the seal of the site's newest entry, 0 if it has none."""
     query = select(auditentry.c.sealversion).order_by(auditentry.c.auditid.desc()).limit(1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff, merge
-from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets
+from shopdb_core.assets.rows import StoredAsset, create_assets, lock_known
 from shopdb_core.audit.entries import AuditEntry, record, row_hash
 from shopdb_core.declarations.messages import describe
 from shopdb_core.edits.edit import Editor
@@ -42,8 +42,9 @@ class ManualEntry:
         if is_placeholder(identityvalue):
             message = f"is a placeholder, not an identity: {describe(identityvalue)}"
             raise _refusal(Fault("/identityvalue", "placeholder", message))
-        if existing := lock_assets(connection, self.assettype, [key]).get(key):
-            raise Conflict(f"{existing.identityvalue} exists already: it is asset {existing.assetid}.")
+        known = lock_known(connection, self.assettype, [key])
+        if existing := known.assets.get(key):
+            raise Conflict(_exists(existing, known.merged.get(key)))
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
         (assetid,) = create_assets(connection, [(row, attributes)])
@@ -63,6 +64,16 @@ class ManualEntry:
         )
         record(connection, [self.editor.chain.seal(entry, None)])
         return get_asset(connection, row.assetid)
+
+
+def _exists(existing: StoredAsset, merged: StoredAsset | None) -> str:
+    """Return why an asset cannot be created: it exists, or its identity leads to the asset that does."""
+    if merged is None:
+        return f"{existing.identityvalue} exists already: it is asset {existing.assetid}."
+    return (
+        f"{merged.identityvalue} was merged into {existing.identityvalue}, asset {existing.assetid}: "
+        "release the identity of the merge to create another asset with it."
+    )
 
 
 def _refusal(fault: Fault) -> InvalidSubmission:

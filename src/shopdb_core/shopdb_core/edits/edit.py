@@ -52,7 +52,13 @@ def lock_to_edit(connection: Connection, assetid: int, version: int | None = Non
     Raises `NotFound`, `Gone` if it was erased, `Conflict` if it was merged, and `PreconditionFailed` if
     `version` is given and is not that of the asset.
     """
-    stored = lock(connection, assetid)
+    return check_to_edit(assetid, rows.lock_by_id(connection, assetid), version)
+
+
+def check_to_edit(assetid: int, stored: StoredAsset | None, version: int | None = None) -> StoredAsset:
+    """Return an asset that was found and locked; raises as `lock_to_edit` does."""
+    if stored is None:
+        raise NotFound(f"There is no asset {assetid}.")
     if stored.state == "erased":
         raise Gone(f"Asset {assetid} was erased.")
     if stored.state == "merged":

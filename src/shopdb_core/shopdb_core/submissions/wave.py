@@ -37,16 +37,21 @@ class Repeated:
 
     origin: Origin
     stored: StoredAsset
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`."""
+    """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`.
+
+    `warnings` are about the asset to which its identity leads.
+    """
 
     origin: Origin
     prepared: PreparedSubmission
     adoptsafter: timedelta | None
     bodydigest: bytes | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,11 +95,15 @@ class Wave:
             connection, collector.name, collector.identityfield, self._secondary, self._at
         )
 
-    def store(self, wave: Sequence[Repeated | Submitted]) -> list[Outcome]:
-        """Create or update the assets, or record noops; raises `PluginFailure` of the plugin's hook."""
+    def store(
+        self, wave: Sequence[Repeated | Submitted], known: Mapping[bytes, StoredAsset]
+    ) -> list[Outcome]:
+        """Create or update the assets, or record noops; raises `PluginFailure` of the plugin's hook.
+
+        `known` are the locked assets to which the identities lead (`lock_known`).
+        """
         submitted = [each for each in wave if isinstance(each, Submitted)]
         keys = [each.prepared.identitykey for each in submitted]
-        known = rows.lock_assets(self._connection, self._collector.name, keys)
         found = [(each, known[key]) for key, each in zip(keys, submitted, strict=True) if key in known]
         changing = [stored.assetid for each, stored in found if stored.submissionhash != each.prepared.hash]
         attributes = rows.attributes_of(self._connection, changing)
@@ -108,12 +117,14 @@ class Wave:
         self._write_dependents([step for step in steps if step.writes])
         auditids = record(self._connection, sealed)
         return [
-            Outcome(auditid, entry.entry, step.diff, step.match, step.warnings)
-            for auditid, entry, step in zip(auditids, sealed, steps, strict=True)
+            Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
+            for each, auditid, entry, step in zip(wave, auditids, sealed, steps, strict=True)
         ]
 
     def _alone(self, each: Repeated | Submitted) -> list[Outcome]:
-        return Wave(self._connection, self._collector, self._chain).store([each])
+        keys = [each.prepared.identitykey] if isinstance(each, Submitted) else []
+        known = rows.lock_known(self._connection, self._collector.name, keys).assets
+        return Wave(self._connection, self._collector, self._chain).store([each], known)
 
     def _depends_on_order(
         self,
@@ -168,7 +179,7 @@ class Wave:
         if len(found.holders) != 1 or each.adoptsafter is None:
             return Match(None, None, found)
         other = rows.lock_by_id(self._connection, found.holders[0][0])
-        if other is None:
+        if other is None or other.state != "active":  # a person changed that meanwhile
             return Match(None, None)
         # After the lock: another submission may have adopted the asset meanwhile.
         if reason := self._against_adoption(secondary, found, each.adoptsafter):
@@ -218,7 +229,7 @@ class Wave:
             prepared.hash,
             each.bodydigest,
             identityvalue=identityvalue,
-            identitykey=prepared.identitykey,
+            identitykey=stored.identitykey if match.by == "identity" else prepared.identitykey,
         )
         return _Step(
             each.origin,

@@ -1,0 +1,139 @@
+"""What undoing a merge takes back from the kept asset: the fields and relationships that the merge gave it.
+
+Merges into one asset can be undone in any order. So what another merge would have given the kept asset, had
+this one not been before it, it gives now, and its record has that from now on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shopdb_core.assets.merge import same
+from shopdb_core.assets.merges import Merge, Undo, change_undo, merges_into
+from shopdb_core.assets.relationships import exists_relationship, relationships_of
+from shopdb_core.assets.rows import StoredAsset, attributes_of
+from shopdb_core.assets.sitefields import site_fields_of
+from shopdb_core.edits.merging import as_json, lacking, with_ends
+from shopdb_core.edits.relating import RelationshipChanges
+from shopdb_core.plugins.collector import Collector
+from shopdb_core.store import Connection
+from shopdb_hookspecs import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The attributes of an asset, and its fields of people."""
+
+    attributes: JsonObject
+    sitefields: JsonObject
+
+    @classmethod
+    def of(cls, connection: Connection, assetid: int) -> "Fields":
+        """Read those of one asset."""
+        sitefields = site_fields_of(connection, [assetid])[assetid]
+        return cls(attributes_of(connection, [assetid])[assetid], sitefields)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Undoes what one merge did to its kept asset; `locked` has all assets whose relationships change.
+
+    `undo` is that of the merge, `others` are the other merges in force into the kept asset, oldest first.
+    """
+
+    connection: Connection
+    merge: Merge
+    undo: Undo
+    others: tuple[Merge, ...]
+    locked: Mapping[int, StoredAsset]
+
+    @classmethod
+    def of(
+        cls, connection: Connection, merge: Merge, undo: Undo, locked: Mapping[int, StoredAsset]
+    ) -> "TakeBack":
+        """Read the other merges into the kept asset, which is locked."""
+        found = merges_into(connection, merge.assetid)
+        others = tuple(each for each in found if each.mergeid != merge.mergeid)
+        return cls(connection, merge, undo, others, locked)
+
+    def fields(self, collector: Collector | None) -> tuple[Fields, Fields, list[Json]]:
+        """Return the fields of the kept asset before and after, and the names of those that changed since."""
+        before = Fields.of(self.connection, self.merge.assetid)
+        attributes, changed = _without(before.attributes, self.undo.fields)
+        sitefields, changed_by_people = _without(before.sitefields, self.undo.sitefields)
+        for other in self.others:
+            gone = Fields.of(self.connection, other.goneassetid)
+            fields = _only(before.attributes, lacking(collector, attributes, gone.attributes))
+            more = _only(before.sitefields, lacking(None, sitefields, gone.sitefields))
+            if other.undo and (fields or more):
+                attributes, sitefields = {**attributes, **fields}, {**sitefields, **more}
+                filled, filled_by_people = {**other.undo.fields, **fields}, {**other.undo.sitefields, **more}
+                undo = replace(other.undo, fields=filled, sitefields=filled_by_people)
+                change_undo(self.connection, other.mergeid, undo)
+        return before, Fields(attributes, sitefields), [*changed, *changed_by_people]
+
+    def relationships(self, changes: RelationshipChanges) -> list[Json]:
+        """Move relationships back and restore those that were deleted; return those that are lost.
+
+        A relationship is lost if a person deleted it since, or if its other end was merged or erased.
+        """
+        kept, gone = self.merge.assetid, self.merge.goneassetid
+        stored = {row["relationshipid"]: row for row in relationships_of(self.connection, [kept])}
+        lost: list[Json] = []
+        taken = []
+        for record in self.undo.moved:
+            row = stored.get(record["relationshipid"])
+            end = "sourceassetid" if record["sourceassetid"] == gone else "targetassetid"
+            if row is None or row[end] != kept or as_json(row)["createdat"] != record["createdat"]:
+                lost.append(record)
+            else:
+                changes.move(row, {**row, end: gone})
+                taken.append(row)
+        for record in self.undo.dropped:
+            if self._can_be(record):
+                changes.restore(_as_row(record))
+            else:
+                lost.append(record)
+        self._replace_taken(taken, changes)
+        return lost
+
+    def _can_be(self, record: JsonObject) -> bool:
+        """Return whether both ends are there, and are not related already."""
+        others = {record["sourceassetid"], record["targetassetid"]} - {self.merge.goneassetid}
+        there = all(self.locked[each].state in ("active", "retired") for each in others)
+        return there and not exists_relationship(self.connection, record)
+
+    def _replace_taken(self, taken: list[JsonObject], changes: RelationshipChanges) -> None:
+        """Give the kept asset the relationships of other merges that were second ones beside those taken."""
+        kept, ends = self.merge.assetid, {_ends(row) for row in taken}
+        for other in self.others:
+            undo = other.undo
+            for record in undo.dropped if undo else ():
+                moved = with_ends(record, other.goneassetid, kept)
+                if undo and _ends(moved) in ends:
+                    ends.remove(_ends(moved))
+                    restored = changes.restore(_as_row(moved))
+                    given = {**record, "relationshipid": restored["relationshipid"]}
+                    dropped = [each for each in undo.dropped if each != record]
+                    undo = replace(undo, moved=[*undo.moved, given], dropped=dropped)
+                    change_undo(self.connection, other.mergeid, undo)
+
+
+def _without(stored: JsonObject, filled: JsonObject) -> tuple[JsonObject, list[str]]:
+    """Return the fields without those that still have the value of the merge, and the names of the others."""
+    changed = [name for name, value in filled.items() if not same(stored.get(name), value)]
+    back = filled.keys() - set(changed)
+    return {name: value for name, value in stored.items() if name not in back}, changed
+
+
+def _only(names: JsonObject, fields: JsonObject) -> JsonObject:
+    return {name: value for name, value in fields.items() if name in names}
+
+
+def _ends(row: JsonObject) -> tuple[int, int, str]:
+    return row["sourceassetid"], row["targetassetid"], row["relationshiptype"]
+
+
+def _as_row(record: JsonObject) -> JsonObject:
+    """Return the row of a relationship that the record of a merge has."""
+    return {**record, "createdat": datetime.fromisoformat(record["createdat"])}
