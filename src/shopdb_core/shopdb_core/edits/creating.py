@@ -43,7 +43,7 @@ class ManualEntry:
             message = f"is a placeholder, not an identity: {describe(identityvalue)}"
             raise _refusal(Fault("/identityvalue", "placeholder", message))
         if existing := lock_assets(connection, self.assettype, [key]).get(key):
-            raise Conflict(f"{existing.identityvalue} exists already: it is asset {existing.assetid}.")
+            raise Conflict(f"{existing.identityvalue} exists already: it is {_described(existing)}.")
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
         (assetid,) = create_assets(connection, [(row, attributes)])
@@ -63,6 +63,11 @@ class ManualEntry:
         )
         record(connection, [self.editor.chain.seal(entry, None)])
         return get_asset(connection, row.assetid)
+
+
+def _described(existing: StoredAsset) -> str:
+    retired = f", which is retired ({existing.reason}): restore it" if existing.state == "retired" else ""
+    return f"asset {existing.assetid}{retired}"
 
 
 def _refusal(fault: Fault) -> InvalidSubmission:
