@@ -98,7 +98,8 @@ class Fleet:
             self.shop.rows("SELECT sitefields FROM assetsitefields WHERE assetid = :assetid", **values),
             self.shop.rows(
                 "SELECT relationshipid, relationshiptype, sourceassetid, targetassetid "
-                "FROM assetrelationship WHERE :assetid IN (sourceassetid, targetassetid) ORDER BY relationshipid",
+                "FROM assetrelationship WHERE :assetid IN (sourceassetid, targetassetid) "
+                "ORDER BY relationshipid",
                 **values,
             ),
         )
@@ -108,5 +109,7 @@ class Fleet:
         shop = self.shop
         batches = [*verify(shop.store, shop.chain, shop.plugins.secondary_identities())]
         for collector in shop.plugins.collectors().values():
+            if not collector.hooks.implements("remove_asset"):
+                continue
             batches += check_tables(shop.store, collector, pause=lambda _: None)  # type: ignore[arg-type]
         return [f"{fault.assetid}: {fault.message}" for batch in batches for fault in batch.faults]

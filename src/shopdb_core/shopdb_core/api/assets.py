@@ -8,7 +8,7 @@ from shopdb_core.api.parameters import PAGE, Queries, choice, short_text
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
-from shopdb_core.assets.listing import get_asset, read_page
+from shopdb_core.assets.listing import STATES, get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.edits.creating import ManualEntry
@@ -20,6 +20,7 @@ from shopdb_core.site import Site
 from shopdb_core.store import Store
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
+from shopdb_hookspecs import JsonObject
 
 _MANUAL_ASSET = {
     "type": "object",
@@ -48,7 +49,14 @@ class AssetsResource:
     """All assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
-    queries: ClassVar[Queries] = {"on_get": (short_text("assettype"), short_text("identityvalue"), *PAGE)}
+    queries: ClassVar[Queries] = {
+        "on_get": (
+            short_text("assettype"),
+            short_text("identityvalue"),
+            choice("state", STATES, "active"),
+            *PAGE,
+        )
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -56,7 +64,7 @@ class AssetsResource:
         self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List assets, filtered by type and by a prefix of the identity."""
+        """List assets, filtered by type, by a prefix of the identity, and by state."""
         write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -74,7 +82,7 @@ class AssetsResource:
         asset = self._store.transaction(entry)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
-        resp.media = asset
+        write_asset(resp, asset)
 
 
 class AssetResource:
@@ -86,8 +94,14 @@ class AssetResource:
         self._store = store
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """Show one asset."""
-        resp.media = self._store.read(lambda connection: get_asset(connection, assetid))
+        """Show one asset, in any state; the ETag is its version, for `If-Match`."""
+        write_asset(resp, self._store.read(lambda connection: get_asset(connection, assetid)))
+
+
+def write_asset(resp: falcon.Response, asset: JsonObject) -> None:
+    """Answer with an asset and its version."""
+    resp.set_header("ETag", f'"{asset["version"]}"')
+    resp.media = asset
 
 
 class RelationshipsResource:

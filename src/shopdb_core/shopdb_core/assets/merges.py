@@ -18,7 +18,7 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion
 from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import asset, assetmerge
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_hookspecs import JsonObject
 
 _INSERT = Insertion(assetmerge, ("assetid", "goneassetid", "at", "actor", "undo"))
 
@@ -120,9 +120,7 @@ def all_merged_into(connection: Connection, assetid: int) -> list[int]:
     return sorted(found)
 
 
-def list_merges(
-    connection: Connection, *, assetid: int | None, after: int, limit: int
-) -> list[dict[str, Json]]:
+def list_merges(connection: Connection, *, assetid: int | None, after: int, limit: int) -> list[JsonObject]:
     """Return up to `limit` merges with ids above `after`, of all assets or of one, the oldest first."""
     column = assetmerge.c
     ends = (column.assetid, column.goneassetid)
@@ -132,7 +130,7 @@ def list_merges(
     return [_json(row) for row in rows]
 
 
-def get_merge(connection: Connection, mergeid: int) -> dict[str, Json]:
+def get_merge(connection: Connection, mergeid: int) -> JsonObject:
     """Return one merge as the API shows it."""
     return _json(connection.execute(_shown().where(assetmerge.c.mergeid == mergeid)).one())
 
@@ -157,5 +155,5 @@ def _shown() -> Select[Any]:
     )
 
 
-def _json(row: Row[Any]) -> dict[str, Json]:
+def _json(row: Row[Any]) -> JsonObject:
     return {**row._mapping, "released": bytes(row.released).startswith(FREED)}  # noqa: SLF001  # its public name

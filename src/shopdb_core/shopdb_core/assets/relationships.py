@@ -71,7 +71,9 @@ def relationships_of(connection: Connection, assetids: Collection[int]) -> list[
     """Return every relationship from or to these assets, by id."""
     ends = (relationship.c.sourceassetid, relationship.c.targetassetid)
     query = select(relationship).where(or_(*(end.in_(assetids) for end in ends)))
-    return [dict(row) for row in connection.execute(query.order_by(relationship.c.relationshipid)).mappings()]
+    found = connection.execute(query.order_by(relationship.c.relationshipid)).mappings()
+    # SQLAlchemy's names are a subclass of `str`, which no JSON object may have as keys.
+    return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def sources_to(connection: Connection, assetids: Collection[int]) -> set[int]:

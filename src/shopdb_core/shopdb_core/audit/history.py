@@ -196,6 +196,11 @@ class History:
     def _evidence_faults(self, row: Row[Any]) -> Iterator[str]:
         """Compare the secondary identities with the attributes that they are copies of."""
         kept = set()
+        if row.state != "active":
+            yield from (
+                f"{each.field}: the asset is {row.state}, and has evidence" for each in self._stored.evidence
+            )
+            return
         for evidence in self._stored.evidence:
             value = self._attributes.get(evidence.field)
             copied = isinstance(value, str) and evidence.value == identity_key(value)

@@ -68,8 +68,9 @@ class ManualEntry:
 
 def _exists(existing: StoredAsset, merged: StoredAsset | None) -> str:
     """Return why an asset cannot be created: it exists, or its identity leads to the asset that does."""
+    retired = f", which is retired ({existing.reason}): restore it" if existing.state == "retired" else ""
     if merged is None:
-        return f"{existing.identityvalue} exists already: it is asset {existing.assetid}."
+        return f"{existing.identityvalue} exists already: it is asset {existing.assetid}{retired}."
     return (
         f"{merged.identityvalue} was merged into {existing.identityvalue}, asset {existing.assetid}: "
         "release the identity of the merge to create another asset with it."

@@ -4,15 +4,16 @@ An edit is a transaction: an object that is called on a connection. The caller c
 dry run. The rows that plugins and duplicates derive from an asset follow it by `write_dependents`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shopdb_core.assets import rows
+from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
-from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed
+from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Unavailable
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
@@ -35,7 +36,15 @@ class Editor:
 
         Raises `Unavailable` if its plugin cannot be used now, so that its tables would not follow.
         """
-        return self.plugins.collector(assettype) if self.plugins.is_collected(assettype) else None
+        if not self.plugins.is_collected(assettype):
+            return None
+        try:
+            return self.plugins.collector(assettype)
+        except NotFound as error:
+            raise Unavailable(
+                f"The plugin {assettype} is not loaded, so that its tables would not follow the edit: "
+                "let the site load it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)."
+            ) from error
 
 
 def lock(connection: Connection, assetid: int) -> StoredAsset:
@@ -116,16 +125,21 @@ def write_dependents(
     before: JsonObject | None,
     after: JsonObject | None,
 ) -> None:
-    """Bring the secondary identity and the plugin's tables from the fields `before` to those `after`.
+    """Bring the secondary identity and the plugin's tables from the attributes `before` to those `after`.
 
-    `None` stands for an asset that has no rows there: it is new, retired, merged or erased. Raises
-    `PluginFailure`.
+    `None` stands for an asset that has no rows there: it is new, retired, merged or erased. The plugin gets
+    the attributes that fit its declaration. Raises `PluginFailure`.
     """
+    fields = {collector.identityfield}
+    old = None if before is None else collector.fitting(before, fields)
+    new = None if after is None else collector.fitting(after, fields)
     if (secondary := secondary_identity(collector)) is not None:
-        old, new = ((each or {}).get(secondary.field) for each in (before, after))
-        secondary.replace(connection, [(assetid, old, new)])
-    if after is not None:
-        collector.store(connection, [AssetWrite(assetid, before, after)])
+        # A stored value keeps its row, also if it no longer fits.
+        now = (new if before is None else after) or {}
+        values = (assetid, (before or {}).get(secondary.field), now.get(secondary.field))
+        secondary.replace(connection, [values])
+    if new is not None:
+        collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:
         _remove(connection, collector, assetid)
 
@@ -137,6 +151,13 @@ def _remove(connection: Connection, collector: Collector, assetid: int) -> None:
     elif collector.hooks.stores:
         tables = PluginTables(connection, collector.name)
         tables.delete(connection, assetid, tables.keys(connection, [assetid]).get(assetid, {}))
+
+
+def edited(
+    connection: Connection, assetid: int, diff: JsonObject, warnings: Sequence[str] = ()
+) -> JsonObject:
+    """Return the answer of an edit: the asset as the API shows it, what changed, and warnings."""
+    return {**get_asset(connection, assetid), "diff": diff, "warnings": list(warnings)}
 
 
 def state_change(before: StoredAsset, after: StoredAsset) -> JsonObject:

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shopdb_core.assets.duplicates import withdraw_all
-from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff
 from shopdb_core.assets.merges import Undo, add_merge
 from shopdb_core.assets.relationships import exists_relationship, relationships_of
 from shopdb_core.assets.rows import StoredAsset, attributes_of
 from shopdb_core.assets.sitefields import replace_site_fields, site_fields_of
 from shopdb_core.audit.entries import SITE_FIELD, has_dependents
-from shopdb_core.edits.edit import Editor, check_to_edit, record_edit, state_change, write_dependents
+from shopdb_core.edits.edit import (
+    Editor,
+    check_to_edit,
+    edited,
+    record_edit,
+    state_change,
+    write_dependents,
+)
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.errors import Conflict
 from shopdb_core.plugins.collector import Collector
@@ -68,8 +74,8 @@ class Merging:
                 dropped=dropped,
             ),
         )
-        merged = {"mergeid": mergeid, "goneassetid": self.gone, "diff": changed, "related": related}
-        return {**get_asset(connection, self.kept), **merged}
+        merged = {"mergeid": mergeid, "goneassetid": self.gone, "related": related}
+        return {**edited(connection, self.kept, changed), **merged}
 
     def _move_relationships(
         self, connection: Connection, changes: RelationshipChanges
@@ -175,16 +181,8 @@ def rewrite_dependents(
     after: JsonObject,
 ) -> None:
     """Bring the rows that depend on an asset from its attributes `before` to those `after`."""
-    if collector is None or not has_dependents(connection, stored):
-        return
-    identity = {collector.identityfield}
-    write_dependents(
-        connection,
-        collector,
-        stored.assetid,
-        collector.fitting(before, identity),
-        collector.fitting(after, identity),
-    )
+    if collector is not None and has_dependents(connection, stored):
+        write_dependents(connection, collector, stored.assetid, before, after)
 
 
 def with_ends(row: JsonObject, one: int, other: int) -> JsonObject:

@@ -112,7 +112,7 @@ class Unmerging:
         record_edit(connection, self.editor, found.gone, after, action="unmerged", diff=diff, at=found.at)
         if collector is not None and has_dependents(connection, after):
             attributes = attributes_of(connection, [after.assetid])[after.assetid]
-            write_all_dependents(connection, collector, after.assetid, attributes)
+            write_dependents(connection, collector, after.assetid, None, attributes)
 
     def _write_kept(
         self,
@@ -161,20 +161,6 @@ class Releasing:
         released = gone.edited(found.at, identitykey=gone.freed_key)
         record_edit(connection, self.editor, gone, released, action="renamed", diff={}, at=found.at)
         return get_merge(connection, self.mergeid)
-
-
-def write_all_dependents(
-    connection: Connection, collector: Collector, assetid: int, attributes: JsonObject
-) -> None:
-    """Write the rows that depend on an asset that has none.
-
-    Its secondary identity counts also if it no longer fits the declaration, as it does for a submission.
-    """
-    after = collector.fitting(attributes, {collector.identityfield})
-    write_dependents(connection, collector, assetid, None, after)
-    secondary = secondary_identity(collector)
-    if secondary is not None and secondary.field not in after:
-        secondary.replace(connection, [(assetid, None, attributes.get(secondary.field))])
 
 
 def _shared(connection: Connection, collector: Collector | None, gone: StoredAsset) -> Iterator[str]:

@@ -59,8 +59,8 @@ class _Step:
     """What one submission of the wave does.
 
     `row` and `attributes` are those of the asset afterwards. The rows that depend on the asset are written
-    if `writes`: they go from `before`, `None` if there were none, to `after`; `evidence` is the secondary
-    identity before and after.
+    if `writes`, which is false for a retired asset: they go from `before`, `None` if there were none, to
+    `after`; `evidence` is the secondary identity before and after.
     """
 
     origin: Origin
@@ -160,12 +160,22 @@ class Wave:
         match = self._match_new(each) if stored is None else Match(stored, "identity")
         if match.asset is None:
             return self._creation(each, match)
+        if match.asset.state == "retired":
+            # The warning is given each time, so that no body is recognised.
+            each = replace(each, bodydigest=None)
         if match.by == "identity" and match.asset.submissionhash == each.prepared.hash:
-            return _Step(each.origin, "noop", match, self._seen(each, match.asset))
+            row, warnings = self._seen(each, match.asset), self._state_warnings(match.asset)
+            return _Step(each.origin, "noop", match, row, warnings=warnings)
         before = attributes.get(match.asset.assetid)
         if before is None:
             before = rows.read_attributes(self._connection, match.asset.assetid)
         return self._update(each, match, match.asset, before)
+
+    def _state_warnings(self, stored: StoredAsset) -> tuple[str, ...]:
+        if stored.state != "retired":
+            return ()
+        identityfield, reason = self._collector.identityfield, stored.reason
+        return (f"{identityfield}: asset {stored.assetid} is retired ({reason}) and stays retired",)
 
     def _seen(self, each: Submitted, stored: StoredAsset) -> StoredAsset:
         return stored.seen(self._at, each.prepared.hash, each.bodydigest)
@@ -179,7 +189,7 @@ class Wave:
         if len(found.holders) != 1 or each.adoptsafter is None:
             return Match(None, None, found)
         other = rows.lock_by_id(self._connection, found.holders[0][0])
-        if other is None or other.state != "active":  # a person changed that meanwhile
+        if other is None or other.state != "active":
             return Match(None, None)
         # After the lock: another submission may have adopted the asset meanwhile.
         if reason := self._against_adoption(secondary, found, each.adoptsafter):
@@ -219,29 +229,27 @@ class Wave:
         after = self._collector.fitting(attributes, prepared.submission.keys())
         previous = self._previous(stored, before, after.keys() - changes.keys())
         evidence = self._evidence(previous, before, attributes, after)
-        if not changes:
-            row = self._seen(each, stored)
-            return _Step(
-                each.origin, "noop", match, row, writes=previous is None, after=after, evidence=evidence
+        row = self._seen(each, stored)
+        if changes:
+            row = stored.changed(
+                self._at,
+                prepared.hash,
+                each.bodydigest,
+                identityvalue=identityvalue,
+                identitykey=stored.identitykey if match.by == "identity" else prepared.identitykey,
             )
-        row = stored.changed(
-            self._at,
-            prepared.hash,
-            each.bodydigest,
-            identityvalue=identityvalue,
-            identitykey=stored.identitykey if match.by == "identity" else prepared.identitykey,
-        )
         return _Step(
             each.origin,
-            "updated",
+            "updated" if changes else "noop",
             match,
             row,
             attributes,
             changes,
-            writes=True,
+            writes=stored.state == "active" and (bool(changes) or previous is None),
             before=previous,
             after=after,
             evidence=evidence,
+            warnings=self._state_warnings(stored),
         )
 
     def _previous(
