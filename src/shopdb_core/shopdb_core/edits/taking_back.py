@@ -38,13 +38,14 @@ class Fields:
 class TakeBack:
     """Undoes what one merge did to its kept asset; `locked` has all assets whose relationships change.
 
-    `undo` is that of the merge, `others` are the other merges in force into the kept asset, oldest first.
+    `undo` is that of the merge, `others` has what undoing the other merges into the kept asset needs, by the
+    id of the asset that went, the oldest merge first.
     """
 
     connection: Connection
     merge: Merge
     undo: Undo
-    others: tuple[Merge, ...]
+    others: dict[int, tuple[int, Undo]]
     locked: Mapping[int, StoredAsset]
 
     @classmethod
@@ -53,7 +54,11 @@ class TakeBack:
     ) -> "TakeBack":
         """Read the other merges into the kept asset, which is locked."""
         found = merges_into(connection, merge.assetid)
-        others = tuple(each for each in found if each.mergeid != merge.mergeid)
+        others = {
+            each.goneassetid: (each.mergeid, each.undo)
+            for each in found
+            if each.undo and each.mergeid != merge.mergeid
+        }
         return cls(connection, merge, undo, others, locked)
 
     def fields(self, collector: Collector | None) -> tuple[Fields, Fields, list[Json]]:
@@ -61,15 +66,14 @@ class TakeBack:
         before = Fields.of(self.connection, self.merge.assetid)
         attributes, changed = _without(before.attributes, self.undo.fields)
         sitefields, changed_by_people = _without(before.sitefields, self.undo.sitefields)
-        for other in self.others:
-            gone = Fields.of(self.connection, other.goneassetid)
+        for other, (_, undo) in self.others.items():
+            gone = Fields.of(self.connection, other)
             fields = _only(before.attributes, lacking(collector, attributes, gone.attributes))
             more = _only(before.sitefields, lacking(None, sitefields, gone.sitefields))
-            if other.undo and (fields or more):
+            if fields or more:
                 attributes, sitefields = {**attributes, **fields}, {**sitefields, **more}
-                filled, filled_by_people = {**other.undo.fields, **fields}, {**other.undo.sitefields, **more}
-                undo = replace(other.undo, fields=filled, sitefields=filled_by_people)
-                change_undo(self.connection, other.mergeid, undo)
+                filled, filled_by_people = {**undo.fields, **fields}, {**undo.sitefields, **more}
+                self._change(other, replace(undo, fields=filled, sitefields=filled_by_people))
         return before, Fields(attributes, sitefields), [*changed, *changed_by_people]
 
     def relationships(self, changes: RelationshipChanges) -> list[Json]:
@@ -106,17 +110,21 @@ class TakeBack:
     def _replace_taken(self, taken: list[JsonObject], changes: RelationshipChanges) -> None:
         """Give the kept asset the relationships of other merges that were second ones beside those taken."""
         kept, ends = self.merge.assetid, {_ends(row) for row in taken}
-        for other in self.others:
-            undo = other.undo
-            for record in undo.dropped if undo else ():
-                moved = with_ends(record, other.goneassetid, kept)
-                if undo and _ends(moved) in ends:
-                    ends.remove(_ends(moved))
-                    restored = changes.restore(_as_row(moved))
-                    given = {**record, "relationshipid": restored["relationshipid"]}
-                    dropped = [each for each in undo.dropped if each != record]
-                    undo = replace(undo, moved=[*undo.moved, given], dropped=dropped)
-                    change_undo(self.connection, other.mergeid, undo)
+        for other, (_, undo) in self.others.items():
+            dropped = [each for each in undo.dropped if _ends(with_ends(each, other, kept)) in ends]
+            moved = []
+            for record in dropped:
+                restored = changes.restore(_as_row(with_ends(record, other, kept)))
+                moved.append({**record, "relationshipid": restored["relationshipid"]})
+                ends.remove(_ends(restored))
+            if moved:
+                left = [each for each in undo.dropped if each not in dropped]
+                self._change(other, replace(undo, moved=[*undo.moved, *moved], dropped=left))
+
+    def _change(self, gone: int, undo: Undo) -> None:
+        mergeid, _ = self.others[gone]
+        self.others[gone] = mergeid, undo
+        change_undo(self.connection, mergeid, undo)
 
 
 def _without(stored: JsonObject, filled: JsonObject) -> tuple[JsonObject, list[str]]:
