@@ -6,7 +6,7 @@ import click
 import orjson
 
 from shopdb_core.assets.listing import find_assetid, get_asset, list_assets, require_asset
-from shopdb_core.audit.entries import list_entries
+from shopdb_core.audit.listing import list_history
 from shopdb_core.cli.common import json_option, site_store
 from shopdb_core.cli.output import echo, echo_json, echo_table, short_time
 from shopdb_core.errors import NotFound
@@ -65,12 +65,10 @@ def show(asset: str, *, as_json: bool) -> None:  # noqa: ARG001  # every command
 @_after_option
 @json_option
 def history(asset: str, limit: int, after: int, *, as_json: bool) -> None:
-    """Show the audit entries of one asset, the oldest first."""
+    """Show the audit entries of one asset and of those merged into it, the oldest first."""
     with site_store() as store:
         entries = store.read(
-            lambda connection: list_entries(
-                connection, assetid=_assetid(connection, asset), after=after, limit=limit
-            )
+            lambda connection: list_history(connection, _assetid(connection, asset), after=after, limit=limit)
         )
     if as_json:
         echo_json(entries)
