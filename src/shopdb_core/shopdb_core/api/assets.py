@@ -140,17 +140,19 @@ class RelationshipsResource:
         found = self._store.read(
             lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
         )
-        resp.media = page(found, limit, "relationshipid")
+        named = [self._site.sitefields.named(each, assetid) for each in found]
+        resp.media = page(named, limit, "relationshipid")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Create a relationship from the asset to another."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
         target, relationshiptype = int(content["targetassetid"]), content["relationshiptype"]
+        self._site.sitefields.check_relationship(relationshiptype)
         relate = Relate(assetid, target, relationshiptype, editor(req, self._site))
         created = self._store.transaction(relate)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{assetid}/relationships/{created['relationshipid']}")
-        resp.media = created
+        resp.media = self._site.sitefields.named(created, assetid)
 
 
 class RelationshipResource:
@@ -164,9 +166,8 @@ class RelationshipResource:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
         """Show the relationship."""
-        resp.media = self._store.read(
-            lambda connection: get_relationship(connection, assetid, relationshipid)
-        )
+        found = self._store.read(lambda connection: get_relationship(connection, assetid, relationshipid))
+        resp.media = self._site.sitefields.named(found, assetid)
 
     def on_delete(
         self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int

@@ -104,6 +104,16 @@ class SiteFields:
         fault = Fault("/relationshiptype", "enum", message)
         raise InvalidSubmission(f"relationshiptype: {relationshiptype} {message}", [fault])
 
+    def named(self, relationship: JsonObject, assetid: int) -> JsonObject:
+        """Return a relationship with its name as seen from one of its two assets.
+
+        From the target it is the declared opposite, `None` if the site declares none.
+        """
+        name = relationship["relationshiptype"]
+        if relationship["sourceassetid"] != assetid:
+            name = (self.opposites or {}).get(name)
+        return {**relationship, "name": name}
+
 
 NO_SITE_FIELDS = SiteFields()
 
