@@ -109,7 +109,5 @@ class Fleet:
         shop = self.shop
         batches = [*verify(shop.store, shop.chain, shop.plugins.secondary_identities())]
         for collector in shop.plugins.collectors().values():
-            if not collector.hooks.implements("remove_asset"):
-                continue
             batches += check_tables(shop.store, collector, pause=lambda _: None)  # type: ignore[arg-type]
         return [f"{fault.assetid}: {fault.message}" for batch in batches for fault in batch.faults]

@@ -46,7 +46,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(site))
-    app.add_route(_ASSET, AssetResource(store))
+    app.add_route(_ASSET, AssetResource(site))
     app.add_route(f"{_ASSET}/retire", RetireResource(site))
     app.add_route(f"{_ASSET}/restore", RestoreResource(site))
     app.add_route(f"{_ASSET}/history", audit, suffix="history")

@@ -110,7 +110,7 @@ def test_creating_by_hand_names_the_kept_asset(fleet: Fleet) -> None:
     fleet.merge(kept, gone)
     body = {"assettype": "cell", "identityvalue": "cell 1"}
     refused = fleet.post("/api/assets", body, role="editor", status=409)
-    assert f"Cell 1 was merged into Cell 2, asset {kept}" in refused["detail"]
+    assert f"it is asset {gone}, which was merged into asset {kept}" in refused["detail"]
 
 
 def test_a_released_identity_makes_a_new_asset(fleet: Fleet, merged: tuple[int, int, int]) -> None:

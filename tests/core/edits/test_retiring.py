@@ -1,35 +1,15 @@
 """Retired assets: where they are left out, what submissions do to them, and what restoring brings back."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from editing import MAC, PC, faults, restore, retire
 from shops import Shop
 
-from shopdb_core.audit.verify import verify
 from shopdb_core.submissions.rebuild import rebuild
-from shopdb_core.submissions.table_check import check_tables
 from shopdb_printers import plugin as printers
 
 pytestmark = pytest.mark.every_database
-
-MAC = "3C:52:82:11:22:33"
-PC = {"hostname": "PC-1", "macaddress": MAC, "installedsoftware": [{"name": "7-Zip", "version": "24.09"}]}
-
-
-def post(shop: Shop, path: str, body: object = None, role: str = "editor") -> Any:
-    """Post as an editor."""
-    return shop.client.simulate_post(path, json=body, headers=shop.bearer(role))
-
-
-def retire(shop: Shop, assetid: int = 1, reason: str = "scrapped") -> Any:
-    """Retire an asset, and return the answer."""
-    return post(shop, f"/api/assets/{assetid}/retire", {"reason": reason})
-
-
-def restore(shop: Shop, assetid: int = 1) -> Any:
-    """Restore an asset, and return the answer."""
-    return post(shop, f"/api/assets/{assetid}/restore")
 
 
 def listed(shop: Shop, query: str = "") -> list[int]:
@@ -40,25 +20,6 @@ def listed(shop: Shop, query: str = "") -> list[int]:
 def installed(shop: Shop) -> list[object]:
     """Return the rows of the report of software."""
     return shop.get("/api/reports/computers/software").json["items"]
-
-
-def faults(shop: Shop) -> list[object]:
-    """Return what verifying the audit and the tables of the plugins finds."""
-    secondary = shop.plugins.secondary_identities()
-    found = [fault for batch in verify(shop.store, shop.chain, secondary) for fault in batch.faults]
-    for collector in shop.plugins.collectors().values():
-        for checked in check_tables(shop.store, collector, pause=bool):
-            found += checked.faults
-    return found
-
-
-@pytest.fixture
-def stocked(shop: Shop) -> Shop:
-    """Return a site with two computers and a printer."""
-    shop.submit("computers", PC)
-    shop.submit("computers", {**PC, "hostname": "PC-2", "macaddress": "3C:52:82:11:22:44"})
-    shop.submit("printers", {"serialnumber": "SN1", "supplies": [{"name": "Drum", "levelpercent": 1}]})
-    return shop
 
 
 def test_a_retired_asset_says_so_and_names_the_change(stocked: Shop) -> None:
@@ -139,9 +100,11 @@ def test_what_is_done_already_is_a_conflict(stocked: Shop) -> None:
     retire(stocked)
 
     assert retire(stocked).json["detail"] == "Asset 1 is retired already (scrapped)."
-    created = post(stocked, "/api/assets", {"assettype": "cell", "identityvalue": "C1"}).json["assetid"]
+    created = stocked.edit("POST", "/api/assets", {"assettype": "cell", "identityvalue": "C1"}).json[
+        "assetid"
+    ]
     retire(stocked, created)
-    again = post(stocked, "/api/assets", {"assettype": "cell", "identityvalue": "c1"})
+    again = stocked.edit("POST", "/api/assets", {"assettype": "cell", "identityvalue": "c1"})
     assert again.status_code == 409
     assert again.json["detail"].endswith("which is retired (scrapped): restore it.")
     assert retire(stocked, 99).status_code == 404
@@ -152,19 +115,19 @@ def test_what_is_done_already_is_a_conflict(stocked: Shop) -> None:
 )
 def test_retiring_needs_a_reason(stocked: Shop, body: object) -> None:
     """Anything but one text is 422, and the asset stays active."""
-    assert post(stocked, "/api/assets/1/retire", body).status_code == 422
+    assert stocked.edit("POST", "/api/assets/1/retire", body).status_code == 422
     assert listed(stocked) == [1, 2, 3]
 
 
 def test_a_dry_run_shows_the_effect_and_writes_nothing(stocked: Shop) -> None:
     """Of both edits."""
-    shown = post(stocked, "/api/assets/1/retire?dryrun=true", {"reason": "scrapped"})
+    shown = stocked.edit("POST", "/api/assets/1/retire?dryrun=true", {"reason": "scrapped"})
 
     assert shown.json["state"] == "retired"
     assert stocked.get("/api/assets/1").json["state"] == "active"
     assert len(installed(stocked)) == 1
     retire(stocked)
-    assert post(stocked, "/api/assets/1/restore?dryrun=true").json["state"] == "active"
+    assert stocked.edit("POST", "/api/assets/1/restore?dryrun=true").json["state"] == "active"
     assert stocked.get("/api/assets/1").json["state"] == "retired"
 
 
@@ -190,7 +153,7 @@ def test_findings_follow_the_state_of_an_asset(stocked: Shop) -> None:
 def test_an_ignored_finding_stays_ignored(stocked: Shop) -> None:
     """Retiring and restoring do not list it again."""
     stocked.submit("computers", {"hostname": "PC-9", "macaddress": MAC})
-    post(stocked, "/api/duplicates/1/ignore")
+    stocked.edit("POST", "/api/duplicates/1/ignore")
     retire(stocked)
 
     assert restore(stocked).json["warnings"] == []

@@ -1,23 +1,26 @@
 """Assets, their relationships, and what may be duplicates: list, show, create by hand, delete, ignore."""
 
+from collections.abc import Callable
 from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import PAGE, Queries, choice, short_text
-from shopdb_core.api.request import Roles, read_valid
+from shopdb_core.api.parameters import PAGE, Queries, choice, flag, short_text
+from shopdb_core.api.request import Roles, read_json, read_valid, required_version
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.assets.listing import STATES, get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.errors import Conflict
+from shopdb_core.intake.decoding import read_document
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.site import Site
-from shopdb_core.store import Store
+from shopdb_core.store import Connection, Store
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject
@@ -88,20 +91,41 @@ class AssetsResource:
 class AssetResource:
     """One asset."""
 
-    roles: ClassVar[Roles] = {"GET": "viewer"}
+    roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor"}
+    queries: ClassVar[Queries] = {"on_patch": (flag("dryrun"),)}
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.store
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Show one asset, in any state; the ETag is its version, for `If-Match`."""
         write_asset(resp, self._store.read(lambda connection: get_asset(connection, assetid)))
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Change identity, attributes or site fields of the version that `If-Match` names."""
+        version = required_version(req)
+        content = read_document(read_json(req, self._site.settings.max_body_bytes)).content
+        change = Change(assetid, version, Changes.read(content), editor(req, self._site))
+        run_edit(req, resp, self._store, change)
 
 
 def write_asset(resp: falcon.Response, asset: JsonObject) -> None:
     """Answer with an asset and its version."""
     resp.set_header("ETag", f'"{asset["version"]}"')
     resp.media = asset
+
+
+def run_edit(
+    req: falcon.Request, resp: falcon.Response, store: Store, edit: Callable[[Connection], JsonObject]
+) -> None:
+    """Run an edit, or with `dryrun=true` roll it back, and answer with the asset and what changed."""
+    write_asset(resp, answer_of(req, store, edit))
+
+
+def answer_of(req: falcon.Request, store: Store, edit: Callable[[Connection], JsonObject]) -> JsonObject:
+    """Return what an edit returns, which is rolled back with `dryrun=true`."""
+    return (store.dry_run if req.context.query["dryrun"] else store.transaction)(edit)
 
 
 class RelationshipsResource:
@@ -121,17 +145,19 @@ class RelationshipsResource:
         found = self._store.read(
             lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
         )
-        resp.media = page(found, limit, "relationshipid")
+        named = [self._site.sitefields.named(each, assetid) for each in found]
+        resp.media = page(named, limit, "relationshipid")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Create a relationship from the asset to another."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
         target, relationshiptype = int(content["targetassetid"]), content["relationshiptype"]
+        self._site.sitefields.check_relationship(relationshiptype)
         relate = Relate(assetid, target, relationshiptype, editor(req, self._site))
         created = self._store.transaction(relate)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{assetid}/relationships/{created['relationshipid']}")
-        resp.media = created
+        resp.media = self._site.sitefields.named(created, assetid)
 
 
 class RelationshipResource:
@@ -145,9 +171,8 @@ class RelationshipResource:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
         """Show the relationship."""
-        resp.media = self._store.read(
-            lambda connection: get_relationship(connection, assetid, relationshipid)
-        )
+        found = self._store.read(lambda connection: get_relationship(connection, assetid, relationshipid))
+        resp.media = self._site.sitefields.named(found, assetid)
 
     def on_delete(
         self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
@@ -195,4 +220,4 @@ def editor(req: falcon.Request, site: Site) -> Editor:
     """Return the person who edits, for the audit, and what an edit needs of the site."""
     context = req.context
     origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
-    return Editor(origin, site.chain, site.plugins)
+    return site.editor(origin)

@@ -1,21 +1,16 @@
 """What people do to one asset beside changing its fields: retire and restore it."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.assets import editor, write_asset
+from shopdb_core.api.assets import editor, run_edit
 from shopdb_core.api.parameters import Queries, flag
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.edits.retiring import Restore, Retire
 from shopdb_core.site import Site
-from shopdb_core.store import Connection
 from shopdb_core.store.tables import REASON_LENGTH
-from shopdb_hookspecs import JsonObject
-
-Edit = Callable[[Connection], JsonObject]
 
 _REASON = {
     "type": "object",
@@ -34,11 +29,6 @@ class EditResource:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def run(self, req: falcon.Request, resp: falcon.Response, edit: Edit) -> None:
-        """Run the edit, and answer with the asset, what changed, and warnings."""
-        store = self._site.store
-        write_asset(resp, store.dry_run(edit) if req.context.query["dryrun"] else store.transaction(edit))
-
 
 class RetireResource(EditResource):
     """Takes an asset out of lists, searches and reports."""
@@ -50,7 +40,8 @@ class RetireResource(EditResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Retire the asset for a reason."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
-        self.run(req, resp, Retire(assetid, content["reason"].strip(), editor(req, self._site)))
+        edit = Retire(assetid, content["reason"].strip(), editor(req, self._site))
+        run_edit(req, resp, self._site.store, edit)
 
 
 class RestoreResource(EditResource):
@@ -58,4 +49,4 @@ class RestoreResource(EditResource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Restore the asset."""
-        self.run(req, resp, Restore(assetid, editor(req, self._site)))
+        run_edit(req, resp, self._site.store, Restore(assetid, editor(req, self._site)))

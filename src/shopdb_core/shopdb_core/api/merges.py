@@ -1,11 +1,10 @@
-"""Merging assets, undoing a merge, and erasing an asset."""
+"""Merging assets, undoing a merge, and releasing an identity."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.assets import editor
+from shopdb_core.api.assets import answer_of, editor, run_edit
 from shopdb_core.api.parameters import PAGE, Queries, flag, whole_number
 from shopdb_core.api.request import Roles, read_valid
 from shopdb_core.api.responses import page
@@ -14,9 +13,7 @@ from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.edits.merging import Merging
 from shopdb_core.edits.unmerging import Releasing, Unmerging
 from shopdb_core.site import Site
-from shopdb_core.store import Connection, Store
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_hookspecs import JsonObject
 
 _MERGE = {
     "type": "object",
@@ -42,7 +39,7 @@ class MergeResource:
         """Merge the asset `gone` into this one."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
         merging = Merging(assetid, int(content["gone"]), editor(req, self._site))
-        resp.media = run_edit(self._site.store, req, merging)
+        run_edit(req, resp, self._site.store, merging)
 
 
 class MergesResource:
@@ -75,14 +72,9 @@ class MergeEndResource:
     def on_post_undo(self, req: falcon.Request, resp: falcon.Response, mergeid: int) -> None:
         """Undo the merge."""
         unmerging = Unmerging(mergeid, editor(req, self._site))
-        resp.media = run_edit(self._site.store, req, unmerging)
+        resp.media = answer_of(req, self._site.store, unmerging)
 
     def on_post_release(self, req: falcon.Request, resp: falcon.Response, mergeid: int) -> None:
         """Free the identity, so that its next submission creates an asset."""
         releasing = Releasing(mergeid, editor(req, self._site))
-        resp.media = run_edit(self._site.store, req, releasing)
-
-
-def run_edit(store: Store, req: falcon.Request, edit: Callable[[Connection], JsonObject]) -> JsonObject:
-    """Return the answer of an edit, which is committed unless the request asks for a dry run."""
-    return (store.dry_run if req.context.query["dryrun"] else store.transaction)(edit)
+        resp.media = answer_of(req, self._site.store, releasing)

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, SetQuery, Statement
 from shopdb_core.store.statement import driver_time
-from shopdb_core.store.tables import asset, assetattributes
+from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import JsonObject
 
 _STORED = (
@@ -286,6 +286,21 @@ def edit_asset(
     _EDIT.run(connection, {**values, **{name: getattr(row, name) for name in (*_CHANGED, *_BY_PEOPLE)}})
     if attributes is not None:
         _CHANGE_ATTRIBUTES.run(connection, {"asset": row.assetid, "attributes": canonical_text(attributes)})
+
+
+def read_site_fields(connection: Connection, assetid: int) -> JsonObject:
+    """Return the fields of people of an asset."""
+    query = select(assetsitefields.c.sitefields).where(assetsitefields.c.assetid == assetid)
+    found: JsonObject = orjson.loads(connection.scalar(query) or "{}")
+    return found
+
+
+def write_site_fields(connection: Connection, assetid: int, sitefields: JsonObject) -> None:
+    """Replace the fields of people of a locked asset; without any it has no row."""
+    connection.execute(delete(assetsitefields).where(assetsitefields.c.assetid == assetid))
+    if sitefields:
+        values = {"assetid": assetid, "sitefields": canonical_text(sitefields)}
+        connection.execute(insert(assetsitefields).values(values))
 
 
 def touch_assets(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff, merge
-from shopdb_core.assets.rows import StoredAsset, create_assets, lock_known
+from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets
 from shopdb_core.audit.entries import AuditEntry, record, row_hash
 from shopdb_core.declarations.messages import describe
 from shopdb_core.edits.edit import Editor
@@ -33,18 +33,9 @@ class ManualEntry:
         has a control character.
         """
         at = datetime.now(UTC)
-        identityvalue = unicodedata.normalize("NFC", self.identityvalue.strip())
-        key = identity_key(identityvalue)
-        if has_control(identityvalue):
-            raise _refusal(control_fault("identityvalue"))
-        if not fits(key):
-            raise _refusal(Fault("/identityvalue", "minLength", "is empty after trimming"))
-        if is_placeholder(identityvalue):
-            message = f"is a placeholder, not an identity: {describe(identityvalue)}"
-            raise _refusal(Fault("/identityvalue", "placeholder", message))
-        known = lock_known(connection, self.assettype, [key])
-        if existing := known.assets.get(key):
-            raise Conflict(_exists(existing, known.merged.get(key)))
+        identityvalue, key = manual_identity(self.identityvalue)
+        if existing := lock_assets(connection, self.assettype, [key]).get(key):
+            raise Conflict(f"{existing.identityvalue} exists already: it is {described(existing)}.")
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
         (assetid,) = create_assets(connection, [(row, attributes)])
@@ -66,15 +57,30 @@ class ManualEntry:
         return get_asset(connection, row.assetid)
 
 
-def _exists(existing: StoredAsset, merged: StoredAsset | None) -> str:
-    """Return why an asset cannot be created: it exists, or its identity leads to the asset that does."""
-    retired = f", which is retired ({existing.reason}): restore it" if existing.state == "retired" else ""
-    if merged is None:
-        return f"{existing.identityvalue} exists already: it is asset {existing.assetid}{retired}."
-    return (
-        f"{merged.identityvalue} was merged into {existing.identityvalue}, asset {existing.assetid}: "
-        "release the identity of the merge to create another asset with it."
-    )
+def manual_identity(text: str) -> tuple[str, bytes]:
+    """Return the identity of an asset that people create, as it is stored, and its key.
+
+    Raises `InvalidSubmission` if it is empty, a placeholder, or has a control character.
+    """
+    identityvalue = unicodedata.normalize("NFC", text.strip())
+    key = identity_key(identityvalue)
+    if has_control(identityvalue):
+        raise _refusal(control_fault("identityvalue"))
+    if not fits(key):
+        raise _refusal(Fault("/identityvalue", "minLength", "is empty after trimming"))
+    if is_placeholder(identityvalue):
+        message = f"is a placeholder, not an identity: {describe(identityvalue)}"
+        raise _refusal(Fault("/identityvalue", "placeholder", message))
+    return identityvalue, key
+
+
+def described(existing: StoredAsset) -> str:
+    """Return an asset in words, for the message that its identity is taken."""
+    states = {
+        "retired": f", which is retired ({existing.reason}): restore it",
+        "merged": f", which was merged into asset {existing.mergedinto}: release its identity, or undo that",
+    }
+    return f"asset {existing.assetid}{states.get(existing.state, '')}"
 
 
 def _refusal(fault: Fault) -> InvalidSubmission:

@@ -6,13 +6,14 @@ dry run. The rows that plugins and duplicates derive from an asset follow it by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
+from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields
 from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Unavailable
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
@@ -25,11 +26,13 @@ from shopdb_hookspecs import AssetWrite, JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Who edits, and what every edit needs of the site."""
+    """Who edits, and what edits need of the site; in its `zone` a date-time without an offset is read."""
 
     origin: Origin
     chain: AuditChain
     plugins: Plugins
+    sitefields: SiteFields = NO_SITE_FIELDS
+    zone: tzinfo = UTC
 
     def collector(self, assettype: str) -> Collector | None:
         """Return the collector of a type of assets, `None` if people create them.

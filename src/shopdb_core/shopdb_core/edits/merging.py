@@ -10,8 +10,7 @@ from shopdb_core.assets.duplicates import withdraw_all
 from shopdb_core.assets.merge import diff
 from shopdb_core.assets.merges import Undo, add_merge
 from shopdb_core.assets.relationships import exists_relationship, relationships_of
-from shopdb_core.assets.rows import StoredAsset, attributes_of
-from shopdb_core.assets.sitefields import replace_site_fields, site_fields_of
+from shopdb_core.assets.rows import StoredAsset, attributes_of, read_site_fields, write_site_fields
 from shopdb_core.audit.entries import SITE_FIELD, has_dependents
 from shopdb_core.edits.edit import (
     Editor,
@@ -130,7 +129,7 @@ class Takeover:
         """Read the fields of both assets, which are locked, and compare them."""
         assetids = [kept.assetid, gone.assetid]
         attributes, theirs = map(attributes_of(connection, assetids).__getitem__, assetids)
-        stored, of_people = map(site_fields_of(connection, assetids).__getitem__, assetids)
+        stored, of_people = (read_site_fields(connection, each) for each in assetids)
         fields = lacking(collector, attributes, theirs)
         return cls(collector, attributes, stored, theirs, fields, lacking(None, stored, of_people))
 
@@ -151,7 +150,7 @@ class Takeover:
             connection, editor, kept, after, action="merged", diff=changed, at=at, attributes=attributes
         )
         if self.sitefields:
-            replace_site_fields(connection, kept.assetid, sitefields)
+            write_site_fields(connection, kept.assetid, sitefields)
         rewrite_dependents(connection, self.collector, kept, self.attributes, attributes)
         return changed
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from shopdb_core.assets.merge import same
 from shopdb_core.assets.merges import Merge, Undo, change_undo, merges_into
 from shopdb_core.assets.relationships import exists_relationship, relationships_of
-from shopdb_core.assets.rows import StoredAsset, attributes_of
-from shopdb_core.assets.sitefields import site_fields_of
+from shopdb_core.assets.rows import StoredAsset, read_attributes, read_site_fields
 from shopdb_core.edits.merging import as_json, lacking, with_ends
 from shopdb_core.edits.relating import RelationshipChanges
 from shopdb_core.plugins.collector import Collector
@@ -30,8 +29,7 @@ class Fields:
     @classmethod
     def of(cls, connection: Connection, assetid: int) -> "Fields":
         """Read those of one asset."""
-        sitefields = site_fields_of(connection, [assetid])[assetid]
-        return cls(attributes_of(connection, [assetid])[assetid], sitefields)
+        return cls(read_attributes(connection, assetid), read_site_fields(connection, assetid))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merges import Merge, Undo, close_merge, find_merge, get_merge, merge_of
-from shopdb_core.assets.rows import FREED, StoredAsset, attributes_of, lock_assets
-from shopdb_core.assets.sitefields import replace_site_fields
+from shopdb_core.assets.rows import FREED, StoredAsset, lock_assets, read_attributes, write_site_fields
 from shopdb_core.audit.entries import has_dependents
 from shopdb_core.edits.edit import Editor, record_edit, state_change, write_dependents
 from shopdb_core.edits.merging import field_changes, rewrite_dependents
@@ -111,7 +110,7 @@ class Unmerging:
         diff = {**state_change(found.gone, after), **changes.of_source(after.assetid)}
         record_edit(connection, self.editor, found.gone, after, action="unmerged", diff=diff, at=found.at)
         if collector is not None and has_dependents(connection, after):
-            attributes = attributes_of(connection, [after.assetid])[after.assetid]
+            attributes = read_attributes(connection, after.assetid)
             write_dependents(connection, collector, after.assetid, None, attributes)
 
     def _write_kept(
@@ -137,7 +136,7 @@ class Unmerging:
             at=found.at,
             attributes=attributes,
         )
-        replace_site_fields(connection, kept.assetid, after.sitefields)
+        write_site_fields(connection, kept.assetid, after.sitefields)
         rewrite_dependents(connection, collector, kept, before.attributes, attributes)
         return diff, changed
 
@@ -167,7 +166,7 @@ def _shared(connection: Connection, collector: Collector | None, gone: StoredAss
     """Yield a warning for each other asset that has the secondary identity of the one that is back."""
     if collector is None or (secondary := secondary_identity(collector)) is None:
         return
-    value = attributes_of(connection, [gone.assetid])[gone.assetid].get(secondary.field)
+    value = read_attributes(connection, gone.assetid).get(secondary.field)
     for assetid, identityvalue in secondary.holders(connection, value):
         if assetid != gone.assetid:
             yield f"{secondary.field}: also on {identityvalue} (asset {assetid})"

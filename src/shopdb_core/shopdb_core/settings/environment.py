@@ -217,6 +217,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "pool_size": ("SHOPDB_POOL_SIZE", read_count),
         "workers": ("SHOPDB_WORKERS", read_count),
         "debug": ("SHOPDB_DEBUG", read_flag),
+        "site_fields": ("SHOPDB_SITE_FIELDS", read_unchanged),
         "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
         "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),
     }
