@@ -15,6 +15,7 @@ from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
+from shopdb_core.edits.erasing import Erasing
 from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.errors import Conflict
 from shopdb_core.intake.decoding import read_document
@@ -91,8 +92,8 @@ class AssetsResource:
 class AssetResource:
     """One asset."""
 
-    roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor"}
-    queries: ClassVar[Queries] = {"on_patch": (flag("dryrun"),)}
+    roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor", "DELETE": "admin"}
+    queries: ClassVar[Queries] = {"on_patch": (flag("dryrun"),), "on_delete": (flag("dryrun"),)}
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -108,6 +109,12 @@ class AssetResource:
         content = read_document(read_json(req, self._site.settings.max_body_bytes)).content
         change = Change(assetid, version, Changes.read(content), editor(req, self._site))
         run_edit(req, resp, self._store, change)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Erase the asset and those that were merged into it, of the version that `If-Match` may name."""
+        version = required_version(req) if req.get_header("If-Match") is not None else None
+        erasing = Erasing(assetid, editor(req, self._site), version)
+        resp.media = answer_of(req, self._store, erasing)
 
 
 def write_asset(resp: falcon.Response, asset: JsonObject) -> None:

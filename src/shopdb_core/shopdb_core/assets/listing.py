@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, liter
 
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.rows import State
-from shopdb_core.errors import NotFound
+from shopdb_core.errors import Gone, NotFound
 from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes, assetsitefields
 from shopdb_hookspecs import Json, JsonObject
@@ -136,10 +136,12 @@ def versions_of_type(
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:
-    """Return one asset; raises `NotFound`."""
+    """Return one asset; raises `NotFound`, and `Gone` if it was erased."""
     row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()
     if row is None:
         raise NotFound(f"There is no asset {assetid}.")
+    if row.state == "erased":
+        raise Gone(f"Asset {assetid} was erased.")
     return _shown(row)
 
 
