@@ -9,7 +9,7 @@ from shopdb_core.api.assets import (
     RelationshipResource,
     RelationshipsResource,
 )
-from shopdb_core.api.edits import RestoreResource, RetireResource
+from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
@@ -49,6 +49,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route(_ASSET, AssetResource(site))
     app.add_route(f"{_ASSET}/retire", RetireResource(site))
     app.add_route(f"{_ASSET}/restore", RestoreResource(site))
+    app.add_route(f"{_ASSET}/revert", RevertResource(site))
     app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(site))
     relationship = RelationshipResource(site)

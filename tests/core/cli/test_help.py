@@ -22,6 +22,7 @@ COMMANDS = [
     "collect",
     "db",
     "demo",
+    "duplicates",
     "init",
     "plugin",
     "report",

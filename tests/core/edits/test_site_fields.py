@@ -95,7 +95,7 @@ def test_a_faulty_file_is_refused_at_start(
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """Rather than served without it."""
     with pytest.raises(
-        ConfigurationError, match="SHOPDB_SITE_FIELDS names a file that cannot be read: .*/none"
+        ConfigurationError, match=r"SHOPDB_SITE_FIELDS names a file that cannot be read: .*/none"
     ):
         read_site_fields(str(tmp_path / "none"))
 

@@ -16,9 +16,10 @@ from shopdb_core.settings import read_plugin_selection, with_dotenv
 COMMAND_GROUP = "shopdb_commands"
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "asset": ("asset", "Show the assets of this site and their history."),
+    "asset": ("asset", "Show and edit the assets of this site, and show their history."),
     "audit": ("audit", "Verify the audit's seals, and prune it."),
     "db": ("operations", "Bring the database's tables up to date."),
+    "duplicates": ("duplicates", "Show which assets may be one device, and ignore findings."),
     "init": ("operations", "Write a .env file with new secrets, and create the database."),
     "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
     "report": ("report", "Run a report of a plugin."),

@@ -144,10 +144,10 @@ def write_dependents(
     if new is not None:
         collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:
-        _remove(connection, collector, assetid)
+        remove_rows(connection, collector, assetid)
 
 
-def _remove(connection: Connection, collector: Collector, assetid: int) -> None:
+def remove_rows(connection: Connection, collector: Collector, assetid: int) -> None:
     """Delete the plugin's rows of an asset, as the plugin does it, or else by their `assetid`."""
     if collector.hooks.implements("remove_asset"):
         collector.remove(connection, assetid)
