@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from shopdb_core.access.tokens import Role
 from shopdb_core.app import create_app
+from shopdb_core.edits.site_fields import read_site_fields
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site, check_schema, migration_scripts
@@ -69,6 +70,12 @@ class Shop(Site):
         """Read as a viewer."""
         return self.client.simulate_get(path, headers=self.bearer())
 
+    def edit(
+        self, method: str, path: str, body: object = None, role: Role = "editor", **headers: str
+    ) -> testing.Result:
+        """Send a request as an editor."""
+        return self.client.simulate_request(method, path, json=body, headers={**self.bearer(role), **headers})
+
     def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
         """Return what a query finds in the database."""
 
@@ -99,7 +106,8 @@ def make_shop(
         loaded = load_once(plugins, settings.get("plugin_selection", PluginSelection()))
         database = make_migrated(database_kind, migration_scripts(loaded))
         chosen = Settings(**{"database_url": database.url, **defaults, **settings})
-        shops.append(Shop(chosen, loaded, open_store(chosen)))
+        sitefields = read_site_fields(chosen.site_fields)
+        shops.append(Shop(chosen, loaded, open_store(chosen), sitefields=sitefields))
         shops[-1].way = way
         check_schema(shops[-1].store, loaded)
         return shops[-1]

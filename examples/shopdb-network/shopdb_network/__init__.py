@@ -10,7 +10,7 @@ from shopdb_network.declaration import DECLARATION
 from shopdb_network.examples import EXAMPLES
 from shopdb_network.normalization import normalized
 from shopdb_network.reports import REPORTS
-from shopdb_network.storage import store_devices
+from shopdb_network.storage import remove_device, store_devices
 
 
 @hookimpl
@@ -41,6 +41,12 @@ def get_migrations() -> Path:
 def store_assets(connection: Connection, writes: Sequence[AssetWrite]) -> None:
     """Write the plugin's tables in the transaction of the submissions."""
     store_devices(connection, writes)
+
+
+@hookimpl
+def remove_asset(connection: Connection, assetid: int) -> None:
+    """Delete the rows of one asset, which was retired, merged or erased."""
+    remove_device(connection, assetid)
 
 
 @hookimpl

@@ -27,6 +27,12 @@ def store_devices(connection: Connection, writes: Sequence[AssetWrite]) -> None:
             connection.execute(insert(table), rows)
 
 
+def remove_device(connection: Connection, assetid: int) -> None:
+    """Delete the rows of one asset, in the transaction of the caller."""
+    for table in _ROWS:
+        connection.execute(delete(table).where(table.c.assetid == assetid))
+
+
 def _device_rows(attributes: JsonObject) -> Rows:
     return [{field: attributes.get(field) for field in _DEVICE_FIELDS}]
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from shopdb_computers.declaration import DECLARATION
 from shopdb_computers.examples import EXAMPLES
-from shopdb_computers.installations import store_programs
+from shopdb_computers.installations import remove_programs, store_programs
 from shopdb_computers.normalization import normalized
 from shopdb_computers.reports import REPORTS
 from shopdb_hookspecs import AssetWrite, JsonObject, Report, hookimpl
@@ -47,6 +47,12 @@ def store_asset(connection: Connection, assetid: int, before: JsonObject | None,
 def store_assets(connection: Connection, writes: Sequence[AssetWrite]) -> None:
     """Update `computers_software`, `computers_inventory` and `computers_count`."""
     store_programs(connection, writes)
+
+
+@hookimpl
+def remove_asset(connection: Connection, assetid: int) -> None:
+    """Delete the inventory of one computer, and keep the counts right."""
+    remove_programs(connection, assetid)
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Write which programs submissions add to computers and remove from them."""
+"""Write which programs submissions add to computers and remove from them, and remove those of a computer."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,6 +26,18 @@ def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None
         counting.count_uncounted(writer)
     if rebuilt := [write.assetid for write in writes if write.rebuilt]:
         counting.correct_counts(writer, rebuilt)
+
+
+def remove_programs(connection: Connection, computerid: int) -> None:
+    """Delete the inventory of a computer, which then counts for no program; the caller commits."""
+    writer = Writer(connection)
+    stored, uncounted = writer.inventories([computerid])
+    if computerid not in stored:
+        return
+    writer.remove_inventory(computerid)
+    writer.mark_uncounted([(computerid, stored[computerid])])
+    if uncounted + 1 >= counting.MANY:
+        counting.count_uncounted(writer)
 
 
 def _changes_programs(write: AssetWrite) -> bool:

@@ -54,6 +54,8 @@ def seen_long_ago(connection: Connection, days: int) -> Iterator[Sequence[Json]]
     age = timedelta(days=max(0, min(days, _LONGEST_AGE)))
     query = (
         select(asset.c.identityvalue, asset.c.lastseenat)
+        # A computer that was retired has no inventory.
+        .join_from(asset, inventory, asset.c.assetid == inventory.c.computerid)
         .where(asset.c.assettype == "computers", asset.c.lastseenat < now - age)
         .order_by(asset.c.lastseenat, asset.c.assetid)
     )

@@ -34,6 +34,7 @@ class Statements:
     unknown_software: str
     add_software: str
     put_inventories: str
+    remove_inventories: str
     mark_uncounted: str
     remove_uncounted: str
     change_counts: str
@@ -78,6 +79,10 @@ class Writer:
     def put_inventories(self, inventories: Inventories) -> None:
         """Insert or replace the inventories of some computers."""
         self._run(self._statements.put_inventories, self._encoded(inventories))
+
+    def remove_inventory(self, computerid: int) -> None:
+        """Delete the inventory of a computer."""
+        self._run(self._statements.remove_inventories, [(computerid,)])
 
     def mark_uncounted(self, inventories: Inventories) -> None:
         """Mark computers as uncounted, with what was counted of them; existing marks stay, locked."""
@@ -173,6 +178,7 @@ _SQLITE: Final = Statements(
         INSERT INTO computers_inventory (computerid, softwareids) VALUES (?, ?)
         ON CONFLICT (computerid) DO UPDATE SET softwareids = excluded.softwareids
     """,
+    remove_inventories="DELETE FROM computers_inventory WHERE computerid = ?",
     mark_uncounted="""
         INSERT INTO computers_uncounted (computerid, softwareids) VALUES (?, ?)
         ON CONFLICT (computerid) DO NOTHING
@@ -208,6 +214,11 @@ _POSTGRESQL: Final = Statements(
         SELECT CAST(value ->> 0 AS bigint), decode(value ->> 1, 'hex')
         FROM json_array_elements(CAST(%s AS json))
         ON CONFLICT (computerid) DO UPDATE SET softwareids = excluded.softwareids
+    """,
+    remove_inventories="""
+        DELETE FROM computers_inventory WHERE computerid IN (
+            SELECT CAST(value ->> 0 AS bigint) FROM json_array_elements(CAST(%s AS json))
+        )
     """,
     # DO NOTHING would not wait for a transaction that is about to remove the mark.
     mark_uncounted="""
@@ -266,7 +277,12 @@ _MYSQL: Final = Statements(
         )) AS given
         ON DUPLICATE KEY UPDATE softwareids = computers_uncounted.softwareids
     """,
-    # A DELETE with IN would read and lock every row.
+    # A DELETE with IN would read and lock every row, here and below.
+    remove_inventories="""
+        DELETE stored
+        FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$[0]')) AS gone
+        STRAIGHT_JOIN computers_inventory AS stored ON stored.computerid = gone.computerid
+    """,
     remove_uncounted="""
         DELETE stored
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$[0]')) AS gone

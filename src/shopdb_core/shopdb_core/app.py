@@ -9,8 +9,10 @@ from shopdb_core.api.assets import (
     RelationshipResource,
     RelationshipsResource,
 )
+from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
+from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
@@ -44,11 +46,19 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(site))
-    app.add_route(_ASSET, AssetResource(store))
+    app.add_route(_ASSET, AssetResource(site))
+    app.add_route(f"{_ASSET}/retire", RetireResource(site))
+    app.add_route(f"{_ASSET}/restore", RestoreResource(site))
+    app.add_route(f"{_ASSET}/revert", RevertResource(site))
     app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(site))
     relationship = RelationshipResource(site)
     app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", relationship)
+    merge = MergeEndResource(site)
+    app.add_route(f"{_ASSET}/merge", MergeResource(site))
+    app.add_route("/api/merges", MergesResource(site))
+    app.add_route("/api/merges/{mergeid:id}/undo", merge, suffix="undo")
+    app.add_route("/api/merges/{mergeid:id}/release", merge, suffix="release")
     app.add_route("/api/audit", audit)
     app.add_route("/api/refusals", RefusalsResource(store))
     app.add_route("/api/counts", CountsResource(store))

@@ -9,7 +9,9 @@ from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.recorder import Recorder
+from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import record_earlier_relationships
+from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields, read_site_fields
 from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
@@ -21,7 +23,7 @@ from shopdb_core.plugins.served_declarations import (
 from shopdb_core.settings import SHARED_KEY, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
-from shopdb_core.submissions import Submissions
+from shopdb_core.submissions import Origin, Submissions
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
@@ -29,9 +31,9 @@ NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 class Site:
     """One open site; close it, or use it in a `with` block.
 
-    `submissions`, `reports`, `keys` (of collectors), `tokens`, `chain` (the audit's seals) and `recorder` (of
-    what became of submissions) may be used from any thread until `close`. `broken` maps a plugin to the
-    changes of its declaration that break clients of the one that was served before.
+    `submissions`, `reports`, `keys` (of collectors), `tokens`, `chain` (the audit's seals), `recorder` (of
+    what became of submissions) and `sitefields` may be used from any thread until `close`. `broken` maps a
+    plugin to the changes of its declaration that break clients of the one that was served before.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Site:
         plugins: Plugins,
         store: Store,
         broken: Mapping[str, BreakingChanges] = NO_BREAKING_CHANGES,
+        sitefields: SiteFields = NO_SITE_FIELDS,
     ) -> None:
         self.settings = settings
         self.plugins = plugins
@@ -51,6 +54,11 @@ class Site:
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
+        self.sitefields = sitefields
+
+    def editor(self, origin: Origin) -> Editor:
+        """Return who edits, with what edits need of this site."""
+        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone)
 
     @classmethod
     def open(
@@ -64,6 +72,7 @@ class Site:
         `SchemaBehind` if `shopdb db upgrade` must run first, and `Unavailable` if the database does not
         answer.
         """
+        sitefields = read_site_fields(settings.site_fields)
         loaded = load_plugins(settings.plugin_selection, plugins)
         if plugins is None:
             check_plugin_settings(settings, loaded)
@@ -74,7 +83,7 @@ class Site:
         except BaseException:
             store.close()
             raise
-        return cls(settings, loaded, store, broken)
+        return cls(settings, loaded, store, broken, sitefields)
 
     def close(self) -> None:
         """Finish the submissions that are under way, and close the database's connections.

@@ -10,7 +10,7 @@ from shopdb_printers.declaration import DECLARATION
 from shopdb_printers.examples import EXAMPLES
 from shopdb_printers.normalization import normalized
 from shopdb_printers.reports import REPORTS
-from shopdb_printers.storage import store_printers
+from shopdb_printers.storage import remove_printer, store_printers
 
 
 class PrintersPlugin:
@@ -47,6 +47,11 @@ class PrintersPlugin:
     def store_assets(self, connection: Connection, writes: Sequence[AssetWrite]) -> None:
         """Update `printers_device` and `printers_supply`."""
         store_printers(connection, writes)
+
+    @hookimpl
+    def remove_asset(self, connection: Connection, assetid: int) -> None:
+        """Delete the rows of one printer."""
+        remove_printer(connection, assetid)
 
     @hookimpl
     def get_reports(self) -> Sequence[Report]:

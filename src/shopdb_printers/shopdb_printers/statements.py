@@ -29,6 +29,8 @@ class Statements:
     put_devices: str
     put_supplies: str
     remove_supplies: str
+    delete_supplies: str
+    delete_device: str
 
 
 class Writer:
@@ -53,6 +55,11 @@ class Writer:
     def remove_supplies(self, supplies: Rows) -> None:
         """Delete supplies."""
         self._run(self._statements.remove_supplies, supplies)
+
+    def remove_printer(self, assetid: int) -> None:
+        """Delete the supplies and the device of a printer."""
+        self._cursor.execute(self._statements.delete_supplies, (assetid,))
+        self._cursor.execute(self._statements.delete_device, (assetid,))
 
     def _run(self, statement: str, rows: Rows) -> None:
         if not rows:
@@ -93,7 +100,12 @@ _SQLITE: Final = Statements(
             levelpercent = excluded.levelpercent, levelstate = excluded.levelstate
     """,
     remove_supplies="DELETE FROM printers_supply WHERE assetid = ? AND position = ?",
+    delete_supplies="DELETE FROM printers_supply WHERE assetid = ?",
+    delete_device="DELETE FROM printers_device WHERE assetid = ?",
 )
+
+_DELETE_SUPPLIES: Final = "DELETE FROM printers_supply WHERE assetid = %s"
+_DELETE_DEVICE: Final = "DELETE FROM printers_device WHERE assetid = %s"
 
 _POSTGRESQL: Final = Statements(
     executemany=False,
@@ -121,6 +133,8 @@ _POSTGRESQL: Final = Statements(
             FROM json_array_elements(CAST(%s AS json))
         )
     """,
+    delete_supplies=_DELETE_SUPPLIES,
+    delete_device=_DELETE_DEVICE,
 )
 
 _MYSQL: Final = Statements(
@@ -156,6 +170,8 @@ _MYSQL: Final = Statements(
         STRAIGHT_JOIN printers_supply AS stored
         ON stored.assetid = gone.assetid AND stored.position = gone.position
     """,
+    delete_supplies=_DELETE_SUPPLIES,
+    delete_device=_DELETE_DEVICE,
 )
 
 _STATEMENTS: Final[Mapping[str, Statements]] = {

@@ -34,6 +34,11 @@ def store_printers(connection: Connection, writes: Sequence[AssetWrite]) -> None
     writer.remove_supplies(removed)
 
 
+def remove_printer(connection: Connection, assetid: int) -> None:
+    """Delete the rows of one printer, in the caller's transaction; the caller commits."""
+    Writer(connection).remove_printer(assetid)
+
+
 def _device(attributes: JsonObject) -> Values:
     return tuple(map(attributes.get, _DEVICE_FIELDS))
 

@@ -53,7 +53,13 @@ def test_an_asset_has_exactly_the_fields_of_the_contract(stocked):
         "updatedat",
         "lastseenat",
         "version",
+        "state",
+        "reason",
+        "mergedinto",
+        "sitefields",
     }
+    assert (asset["state"], asset["reason"], asset["mergedinto"]) == ("active", None, None)
+    assert asset["sitefields"] == {}
     assert (asset["identityvalue"], asset["attributes"], asset["version"]) == ("Lathe 7", {"cell": "A"}, 1)
     assert asset["createdat"].endswith("Z")
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "counts",
     "db",
     "demo",
+    "duplicates",
     "init",
     "plugin",
     "refusals",

@@ -67,7 +67,7 @@ def test_no_tables_unless_asked_for(bare: Any) -> None:
     assert {name.replace("two", "one") for name in files(two)} - files(one) == {
         f"shopdb_one/{name}" for name in added
     }
-    assert project(one)["dependencies"] == ["shopdb-hookspecs>=1.1,<2"]
+    assert project(one)["dependencies"] == ["shopdb-hookspecs>=1.2,<2"]
     assert len(project(two)["dependencies"]) == 3
 
 

@@ -86,6 +86,46 @@ def test_rows_that_differ_from_the_attributes(
     assert fault.what.count(", then ") == 1
 
 
+def remembers_the_place(connection: Connection, assetid: int, after: Json) -> None:
+    """Keep the place in a table whose column of the asset has another name."""
+    connection.execute(text("DELETE FROM rack_mount WHERE rack = :id"), {"id": assetid})
+    values = {"id": assetid, "place": after.get("place")}
+    connection.execute(text("INSERT INTO rack_mount (rack, place) VALUES (:id, :place)"), values)
+
+
+def removes_the_place(connection: Connection, assetid: int) -> None:
+    """Delete the row of the asset."""
+    connection.execute(text("DELETE FROM rack_mount WHERE rack = :id"), {"id": assetid})
+
+
+def removes_nothing() -> None:
+    """Keep every row."""
+
+
+@pytest.mark.parametrize(
+    ("hooks", "places"),
+    [
+        ({}, ["remove_asset"]),
+        ({"remove_asset": removes_nothing}, ["remove_asset"]),
+        ({"remove_asset": removes_the_place}, []),
+    ],
+)
+def test_an_asset_that_is_removed_leaves_no_row(
+    sites: MakeSites, write_migrations: Callable[..., Path], hooks: dict[str, Any], places: list[str]
+) -> None:
+    """The plugin deletes its rows; without the hook ShopDB finds those alone that have an `assetid`."""
+    directory = write_migrations(
+        "CREATE TABLE rack_mount (rack INTEGER PRIMARY KEY REFERENCES asset (assetid), place TEXT)", ""
+    )
+
+    found = list(
+        check_storing(sites(store_asset=remembers_the_place, get_migrations=lambda: directory, **hooks))
+    )
+
+    assert [fault.place for fault in found] == places
+    assert all("and was removed: in rack_mount the row (" in fault.what for fault in found)
+
+
 def stores_the_first(connection: Connection, writes: Sequence[AssetWrite]) -> None:
     """Write the first asset of a batch alone."""
     store_asset(connection, writes[0].assetid, writes[0].after)

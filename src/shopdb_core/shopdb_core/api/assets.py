@@ -1,25 +1,30 @@
 """Assets, their relationships, and what may be duplicates: list, show, create by hand, delete, ignore."""
 
+from collections.abc import Callable
 from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import PAGE, Queries, choice, short_text
-from shopdb_core.api.request import Roles, read_valid
+from shopdb_core.api.parameters import PAGE, Queries, choice, flag, short_text
+from shopdb_core.api.request import Roles, read_json, read_valid, required_version
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
-from shopdb_core.assets.listing import get_asset, read_page
+from shopdb_core.assets.listing import STATES, get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
+from shopdb_core.edits.erasing import Erasing
 from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.errors import Conflict
+from shopdb_core.intake.decoding import read_document
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.site import Site
-from shopdb_core.store import Store
+from shopdb_core.store import Connection, Store
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
+from shopdb_hookspecs import JsonObject
 
 _MANUAL_ASSET = {
     "type": "object",
@@ -48,7 +53,14 @@ class AssetsResource:
     """All assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
-    queries: ClassVar[Queries] = {"on_get": (short_text("assettype"), short_text("identityvalue"), *PAGE)}
+    queries: ClassVar[Queries] = {
+        "on_get": (
+            short_text("assettype"),
+            short_text("identityvalue"),
+            choice("state", STATES, "active"),
+            *PAGE,
+        )
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -56,7 +68,7 @@ class AssetsResource:
         self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List assets, filtered by type and by a prefix of the identity."""
+        """List assets, filtered by type, by a prefix of the identity, and by state."""
         write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -74,20 +86,53 @@ class AssetsResource:
         asset = self._store.transaction(entry)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
-        resp.media = asset
+        write_asset(resp, asset)
 
 
 class AssetResource:
     """One asset."""
 
-    roles: ClassVar[Roles] = {"GET": "viewer"}
+    roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor", "DELETE": "admin"}
+    queries: ClassVar[Queries] = {"on_patch": (flag("dryrun"),), "on_delete": (flag("dryrun"),)}
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.store
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """Show one asset."""
-        resp.media = self._store.read(lambda connection: get_asset(connection, assetid))
+        """Show one asset, in any state; the ETag is its version, for `If-Match`."""
+        write_asset(resp, self._store.read(lambda connection: get_asset(connection, assetid)))
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Change identity, attributes or site fields of the version that `If-Match` names."""
+        version = required_version(req)
+        content = read_document(read_json(req, self._site.settings.max_body_bytes)).content
+        change = Change(assetid, version, Changes.read(content), editor(req, self._site))
+        run_edit(req, resp, self._store, change)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Erase the asset and those that were merged into it, of the version that `If-Match` may name."""
+        version = required_version(req) if req.get_header("If-Match") is not None else None
+        erasing = Erasing(assetid, editor(req, self._site), version)
+        resp.media = answer_of(req, self._store, erasing)
+
+
+def write_asset(resp: falcon.Response, asset: JsonObject) -> None:
+    """Answer with an asset and its version."""
+    resp.set_header("ETag", f'"{asset["version"]}"')
+    resp.media = asset
+
+
+def run_edit(
+    req: falcon.Request, resp: falcon.Response, store: Store, edit: Callable[[Connection], JsonObject]
+) -> None:
+    """Run an edit, or with `dryrun=true` roll it back, and answer with the asset and what changed."""
+    write_asset(resp, answer_of(req, store, edit))
+
+
+def answer_of(req: falcon.Request, store: Store, edit: Callable[[Connection], JsonObject]) -> JsonObject:
+    """Return what an edit returns, which is rolled back with `dryrun=true`."""
+    return (store.dry_run if req.context.query["dryrun"] else store.transaction)(edit)
 
 
 class RelationshipsResource:
@@ -107,17 +152,19 @@ class RelationshipsResource:
         found = self._store.read(
             lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
         )
-        resp.media = page(found, limit, "relationshipid")
+        named = [self._site.sitefields.named(each, assetid) for each in found]
+        resp.media = page(named, limit, "relationshipid")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Create a relationship from the asset to another."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
         target, relationshiptype = int(content["targetassetid"]), content["relationshiptype"]
+        self._site.sitefields.check_relationship(relationshiptype)
         relate = Relate(assetid, target, relationshiptype, editor(req, self._site))
         created = self._store.transaction(relate)
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{assetid}/relationships/{created['relationshipid']}")
-        resp.media = created
+        resp.media = self._site.sitefields.named(created, assetid)
 
 
 class RelationshipResource:
@@ -131,9 +178,8 @@ class RelationshipResource:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int) -> None:
         """Show the relationship."""
-        resp.media = self._store.read(
-            lambda connection: get_relationship(connection, assetid, relationshipid)
-        )
+        found = self._store.read(lambda connection: get_relationship(connection, assetid, relationshipid))
+        resp.media = self._site.sitefields.named(found, assetid)
 
     def on_delete(
         self, req: falcon.Request, resp: falcon.Response, assetid: int, relationshipid: int
@@ -181,4 +227,4 @@ def editor(req: falcon.Request, site: Site) -> Editor:
     """Return the person who edits, for the audit, and what an edit needs of the site."""
     context = req.context
     origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
-    return Editor(origin, site.chain, site.plugins)
+    return site.editor(origin)

@@ -8,7 +8,8 @@ from shopdb_core.api.parameters import PAGE, Queries, choice, day, short_text, w
 from shopdb_core.api.request import Roles
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.listing import require_asset
-from shopdb_core.audit.entries import Action, read_page
+from shopdb_core.audit.entries import Action
+from shopdb_core.audit.listing import read_history, read_page
 from shopdb_core.audit.outcomes import list_counts, read_refusals
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.paging import Page
@@ -37,12 +38,12 @@ class AuditResource:
         write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
 
     def on_get_history(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """List the asset's entries, the oldest first."""
+        """List the entries of the asset and of those that were merged into it, the oldest first."""
         query = req.context.query
 
         def read(connection: Connection) -> Page:
             require_asset(connection, assetid)
-            return read_page(connection, assetid=assetid, **query)
+            return read_history(connection, assetid, **query)
 
         write_page(resp, self._store.read(read))
 

@@ -70,13 +70,13 @@ def short_text(name: str) -> QueryParameter:
     return QueryParameter(name, f"have at most {LONGEST_TEXT} characters, and no NUL", read)
 
 
-def choice(name: str, values: Sequence[str]) -> QueryParameter:
+def choice(name: str, values: Sequence[str], default: str | None = None) -> QueryParameter:
     """Return a parameter that is one of several words."""
 
     def read(text: str) -> str:
         return values[values.index(text)]
 
-    return QueryParameter(name, f"be one of {', '.join(values)}", read)
+    return QueryParameter(name, f"be one of {', '.join(values)}", read, default)
 
 
 def flag(name: str) -> QueryParameter:

@@ -19,9 +19,9 @@ from shopdb_core.access.keys import CollectorKeys, client_address
 from shopdb_core.access.tokens import Role, Tokens
 from shopdb_core.api.parameters import Router
 from shopdb_core.declarations.validator import SubmissionValidator
-from shopdb_core.errors import InvalidSubmission, NotFound
+from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound, PreconditionRequired
 from shopdb_core.intake.decoding import read_document
-from shopdb_core.intake.http_body import Body, read_body
+from shopdb_core.intake.http_body import JSON, MERGE_PATCH, Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Network
@@ -40,6 +40,8 @@ A role of a bearer token; `collector`, the key of the collector that the path na
 """
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_VERSION = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 _access_log = logging.getLogger("shopdb_core.access")
 
@@ -216,7 +218,7 @@ class Authentication:
 
 
 def read_json(req: falcon.Request, limit: int) -> Body:
-    """Read a body of type `application/json`, of at most `limit` bytes.
+    """Read a body of type `application/json`, or of PATCH a merge patch, of at most `limit` bytes.
 
     Raises `UnsupportedMedia`, `PayloadTooLarge` or `MalformedBody`.
     """
@@ -226,7 +228,24 @@ def read_json(req: falcon.Request, limit: int) -> Body:
         content_encoding=req.get_header("Content-Encoding"),
         content_length=req.content_length,
         limit=limit,
+        mediatypes=(JSON, MERGE_PATCH) if req.method == "PATCH" else (JSON,),
     )
+
+
+def required_version(req: falcon.Request) -> int:
+    """Return the version that the header `If-Match` names: the ETag of the asset as the client read it.
+
+    Raises `PreconditionRequired` if it is missing, and `InvalidParameter` if it is something else.
+    """
+    given = req.get_header("If-Match")
+    if given is None:
+        raise PreconditionRequired(
+            "Send If-Match with the ETag of the asset as you read it, so that nobody's change is lost."
+        )
+    # A proxy that compresses makes an ETag weak, which is a version nevertheless.
+    if not (found := _VERSION.fullmatch(given.strip())):
+        raise InvalidParameter('If-Match must be one ETag of the asset, such as "3", with its quotes.')
+    return int(found[1])
 
 
 def read_valid(req: falcon.Request, limit: int, validator: SubmissionValidator) -> dict[str, Json]:

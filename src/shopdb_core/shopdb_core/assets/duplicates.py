@@ -5,7 +5,7 @@ read them, and ignore those that they have looked at.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -60,6 +60,7 @@ _FORMS = Statement(
     select(asset.c.assetid, asset.c.identityvalue, asset.c.identitykey)
     .where(
         asset.c.assettype == bindparam("assettype"),
+        asset.c.state == "active",
         or_(
             asset.c.identitykey == bindparam("short"),
             and_(asset.c.identitykey >= bindparam("low"), asset.c.identitykey < bindparam("high")),
@@ -104,9 +105,27 @@ def withdraw(connection: Connection, kind: Kind, assetid: int) -> None:
     _WITHDRAW.run(connection, {"kind": kind, "one": assetid})
 
 
+def withdraw_all(connection: Connection, assetids: Collection[int]) -> None:
+    """Delete every finding about these assets, which are no longer devices of their own."""
+    column = assetduplicate.c
+    about = or_(column.assetid.in_(assetids), column.otherassetid.in_(assetids))
+    connection.execute(delete(assetduplicate).where(about))
+
+
+def withdraw_listed(connection: Connection, assetid: int, kinds: Sequence[Kind] = get_args(Kind)) -> None:
+    """Delete the findings about an asset that nobody ignored; those that were ignored stay so."""
+    column = assetduplicate.c
+    statement = delete(assetduplicate).where(
+        or_(column.assetid == assetid, column.otherassetid == assetid),
+        column.kind.in_(kinds),
+        column.ignoredat.is_(None),
+    )
+    connection.execute(statement)
+
+
 @dataclass(frozen=True, slots=True)
 class DuplicateSearch:
-    """Searches for duplicates of the asset that a submission writes, and records what it finds.
+    """Searches for duplicates of the asset that a submission or a person writes, and records what it finds.
 
     Each method yields warnings for the sender: sentences that begin with the field.
     """
@@ -131,6 +150,19 @@ class DuplicateSearch:
             self.secondary.record_move(self.connection, value, assetid, self.at)
         withdraw(self.connection, "samehost", assetid)
         yield from self._same_host(assetid, identitykey)
+
+    def of_edited(self, assetid: int, identitykey: bytes, value: Json) -> Iterator[str]:
+        """Search anew for duplicates of an asset that a person renamed or restored.
+
+        What its old identity was found by is withdrawn. `value` is its secondary identity.
+        """
+        withdraw_listed(self.connection, assetid, ("renamed", "samehost"))
+        yield from self._same_host(assetid, identitykey)
+        if self.secondary:
+            found = self.secondary.holders(self.connection, value)
+            others = [holder for holder in found if holder[0] != assetid]
+            if len(others) == 1:
+                yield from self._renamed(self.secondary, assetid, EvidenceMatch(value, others))
 
     def of_changed(self, assetid: int, old: Json, new: Json) -> Iterator[str]:
         """Search for the reason why a known asset has another secondary identity; call it before the change.

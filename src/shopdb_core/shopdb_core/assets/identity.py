@@ -298,6 +298,12 @@ class SecondaryIdentity:
         return len(statement.run(connection, row).fetchall())
 
 
+def forget_evidence(connection: Connection, assetid: int) -> None:
+    """Delete the secondary identities of an asset, of any field, and their moves."""
+    for table in (assetevidence, evidencemove):
+        connection.execute(delete(table).where(table.c.assetid == assetid))
+
+
 def same_evidence(one: Json, other: Json) -> bool:
     """Return whether two values of a field are one, in any spelling."""
     if isinstance(one, str) and isinstance(other, str):

@@ -1,16 +1,23 @@
-"""Assets as the API shows them: one, or lists by type and by the beginning of the identity."""
+"""Assets as the API shows them: one, or lists by state, by type and by the beginning of the identity."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal_column, select
 
 from shopdb_core.assets.identity import identity_key
+from shopdb_core.assets.rows import State
 from shopdb_core.assets.sources import sources_of
-from shopdb_core.errors import NotFound
+from shopdb_core.errors import Gone, NotFound
 from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
-from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes
-from shopdb_hookspecs import JsonObject
+from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes, assetsitefields
+from shopdb_hookspecs import Json, JsonObject
+
+Shown = State | Literal["all"]
+"""The state of the assets of a list."""
+
+STATES: tuple[str, ...] = (*get_args(State), "all")
 
 LAST_BYTE = b"\xff"
 """Sorts after every byte of a UTF-8 string."""
@@ -24,34 +31,56 @@ them have to be read. If they are many, the first of them are probably among the
 
 
 def list_assets(
-    connection: Connection, *, assettype: str | None, identityprefix: str | None, after: int, limit: int
+    connection: Connection,
+    *,
+    assettype: str | None,
+    identityprefix: str | None,
+    state: Shown = "active",
+    after: int,
+    limit: int,
 ) -> list[JsonObject]:
     """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    found = _first_ids(connection, assettype, identityprefix, after, limit)
+    found = _first_ids(connection, assettype, identityprefix, state, after=after, limit=limit)
     query = _select_assets().where(is_among(asset.c.assetid, found)).order_by(asset.c.assetid)
     return [_shown(row) for row in connection.execute(query)]
 
 
 def read_page(
-    connection: Connection, *, assettype: str | None, identityvalue: str | None, after: int, limit: int
+    connection: Connection,
+    *,
+    assettype: str | None,
+    identityvalue: str | None,
+    state: Shown = "active",
+    after: int,
+    limit: int,
 ) -> Page:
-    """Return a page of the same list, whose `identityvalue` is a prefix; attributes stay JSON text."""
-    found = _first_ids(connection, assettype, identityvalue, after, limit + 1)
-    key, attributes = asset.c.assetid, assetattributes.c.attributes
-    rows, more = read_rows(connection, _select_assets(), key, attributes, keys=found, limit=limit)
-    return Page([{**row._mapping, "attributes": orjson.Fragment(row.attributes)} for row in rows], more)  # noqa: SLF001  # its public name
+    """Return a page of the same list, whose `identityvalue` is a prefix; the fields stay JSON text."""
+    found = _first_ids(connection, assettype, identityvalue, state, after=after, limit=limit + 1)
+    texts = assetattributes.c.attributes, assetsitefields.c.sitefields
+    rows, more = read_rows(connection, _select_assets(), asset.c.assetid, *texts, keys=found, limit=limit)
+    return Page([_with_fields(row, orjson.Fragment) for row in rows], more)
 
 
 def _first_ids(
-    connection: Connection, assettype: str | None, identityprefix: str | None, after: int, limit: int
+    connection: Connection,
+    assettype: str | None,
+    identityprefix: str | None,
+    state: Shown,
+    *,
+    after: int,
+    limit: int,
 ) -> Select[tuple[int]]:
     """Return the query of the first ids of a list, `limit` at most."""
-    of_type = () if assettype is None else (asset.c.assettype == assettype,)
-    later = and_(*of_type, asset.c.assetid > after)
-    if identityprefix is None:
-        return least_keys(asset.c.assetid, [later], limit)
     # No identity is longer, and normalising hostile text takes quadratic time.
-    prefix = identity_key(identityprefix[: IDENTITY_LENGTH + 1])
+    prefix = None if identityprefix is None else identity_key(identityprefix[: IDENTITY_LENGTH + 1])
+    if state not in ("active", "all"):
+        return least_keys(asset.c.assetid, [_in_state(state, assettype, prefix, after)], limit)
+    # Most assets are active, so that the others are skipped.
+    in_state = () if state == "all" else (unindexed(asset.c.state) == state,)
+    of_type = () if assettype is None else (asset.c.assettype == assettype,)
+    later = and_(*of_type, asset.c.assetid > after, *in_state)
+    if prefix is None:
+        return least_keys(asset.c.assetid, [later], limit)
     types = distinct_values(connection, asset.c.assettype) if assettype is None else [assettype]
     matching = select(asset.c.assetid).where(
         asset.c.assettype.in_(types), _begins(asset.c.identitykey, prefix)
@@ -63,7 +92,22 @@ def _first_ids(
         if _count(connection, found) == limit:
             return found
     assetid = unindexed(asset.c.assetid)
-    return matching.where(assetid > after).order_by(assetid).limit(limit)
+    return matching.where(assetid > after, *in_state).order_by(assetid).limit(limit)
+
+
+def _in_state(state: str, assettype: str | None, prefix: bytes | None, after: int) -> ColumnElement[bool]:
+    """Return the condition of assets that are not active: few, which an index of their own has in order."""
+    # The same literal as in the index, or else SQLite and PostgreSQL do not use it.
+    conditions = [
+        asset.c.state != literal_column("'active'"),
+        asset.c.state == state,
+        asset.c.assetid > after,
+    ]
+    if assettype is not None:
+        conditions.append(unindexed(asset.c.assettype) == assettype)
+    if prefix is not None:
+        conditions.append(_begins(unindexed(asset.c.identitykey), prefix))
+    return and_(*conditions)
 
 
 def _count(connection: Connection, query: Select[tuple[int]]) -> int:
@@ -93,10 +137,12 @@ def versions_of_type(
 
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:
-    """Return one asset, with its sources; raises `NotFound`."""
+    """Return one asset, with its sources; raises `NotFound`, and `Gone` if it was erased."""
     row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()
     if row is None:
         raise NotFound(f"There is no asset {assetid}.")
+    if row.state == "erased":
+        raise Gone(f"Asset {assetid} was erased.")
     shown = _shown(row)
     return {**shown, "sources": sources_of(connection, assetid, shown["attributes"])}
 
@@ -122,7 +168,7 @@ def require_asset(connection: Connection, assetid: int) -> None:
 
 
 def _select_assets() -> Select[Any]:
-    return select(
+    columns = select(
         asset.c.assetid,
         asset.c.assettype,
         asset.c.identityvalue,
@@ -131,8 +177,19 @@ def _select_assets() -> Select[Any]:
         asset.c.updatedat,
         asset.c.lastseenat,
         asset.c.version,
-    ).join_from(asset, assetattributes)
+        asset.c.state,
+        asset.c.reason,
+        asset.c.mergedinto,
+        assetsitefields.c.sitefields,
+    )
+    return columns.join_from(asset, assetattributes).join(assetsitefields, isouter=True)
 
 
 def _shown(row: Row[Any]) -> JsonObject:
-    return {**row._mapping, "attributes": orjson.loads(row.attributes)}  # noqa: SLF001  # its public name
+    return _with_fields(row, orjson.loads)
+
+
+def _with_fields(row: Row[Any], read: Callable[[str], Json]) -> JsonObject:
+    """Return a row with its fields as `read` returns them from JSON text."""
+    fields = {"attributes": read(row.attributes), "sitefields": read(row.sitefields or "{}")}
+    return {**row._mapping, **fields}  # noqa: SLF001  # its public name

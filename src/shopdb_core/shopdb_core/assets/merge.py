@@ -13,6 +13,19 @@ def merge(stored: JsonObject, submission: JsonObject) -> dict[str, Json]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def patched(value: Json, patch: Json) -> Json:
+    """Apply a JSON Merge Patch (RFC 7396) to one value at every depth."""
+    if not isinstance(patch, dict):
+        return patch
+    members = dict(value) if isinstance(value, dict) else {}
+    for name, change_ in patch.items():
+        if change_ is None:
+            members.pop(name, None)
+        else:
+            members[name] = patched(members.get(name), change_)
+    return members
+
+
 def diff(before: JsonObject, after: JsonObject) -> dict[str, Json]:
     """Return what changed, by field (contract 6).
 

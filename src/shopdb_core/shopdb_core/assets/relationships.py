@@ -3,16 +3,20 @@
 The caller's transaction commits, and writes the audit entry (`edits/relating.py`).
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
 
 from shopdb_core.assets.listing import asset_exists, require_asset
 from shopdb_core.errors import Conflict, InvalidSubmission, NotFound
+from shopdb_core.store import Insertion
 from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import assetrelationship as relationship
 from shopdb_hookspecs import JsonObject
+
+_INSERT = Insertion(relationship, ("sourceassetid", "targetassetid", "relationshiptype", "createdat"))
 
 
 def add_relationship(
@@ -37,6 +41,45 @@ def add_relationship(
 def delete_relationship(connection: Connection, relationshipid: int) -> None:
     """Delete a relationship; the caller has locked its source."""
     connection.execute(delete(relationship).where(relationship.c.relationshipid == relationshipid))
+
+
+def change_ends(connection: Connection, relationshipid: int, source: int, target: int) -> None:
+    """Give a relationship other ends; the caller has locked its old source and the new one."""
+    statement = update(relationship).where(relationship.c.relationshipid == relationshipid)
+    connection.execute(statement.values(sourceassetid=source, targetassetid=target))
+
+
+def restore_relationship(connection: Connection, row: JsonObject) -> JsonObject:
+    """Insert a relationship that was deleted, with its old id unless another has it now; return its row."""
+    number = relationship.c.relationshipid
+    is_taken = connection.execute(select(number).where(number == row["relationshipid"])).first()
+    if not is_taken:
+        connection.execute(insert(relationship).values(row))
+        return row
+    (relationshipid,) = _INSERT.insert(connection, [row])
+    return {**row, number.name: relationshipid}
+
+
+def exists_relationship(connection: Connection, row: JsonObject) -> bool:
+    """Return whether there is a relationship with these ends and of this type."""
+    names = ("sourceassetid", "targetassetid", "relationshiptype")
+    query = select(relationship.c.relationshipid).filter_by(**{name: row[name] for name in names})
+    return connection.execute(query).first() is not None
+
+
+def relationships_of(connection: Connection, assetids: Collection[int]) -> list[JsonObject]:
+    """Return every relationship from or to these assets, by id."""
+    ends = (relationship.c.sourceassetid, relationship.c.targetassetid)
+    query = select(relationship).where(or_(*(end.in_(assetids) for end in ends)))
+    found = connection.execute(query.order_by(relationship.c.relationshipid)).mappings()
+    # SQLAlchemy's names are a subclass of `str`, which no JSON object may have as keys.
+    return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def sources_to(connection: Connection, assetids: Collection[int]) -> set[int]:
+    """Return the sources of the relationships to these assets."""
+    query = select(relationship.c.sourceassetid).where(relationship.c.targetassetid.in_(assetids))
+    return set(connection.scalars(query))
 
 
 def get_relationship(connection: Connection, assetid: int, relationshipid: int) -> JsonObject:

@@ -1,17 +1,17 @@
 """The rows of assets: found and locked, and written, many at once; the caller's transaction commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, true, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, SetQuery, Statement
 from shopdb_core.store.statement import driver_time
-from shopdb_core.store.tables import asset, assetattributes
+from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import JsonObject
 
 _STORED = (
@@ -40,6 +40,7 @@ _BY_IDENTITY = SetQuery(
 )
 _BY_BODY = SetQuery(select(*_STORED).order_by(asset.c.identitykey).with_for_update(), asset.c.bodydigest)
 _BY_ID = Statement(select(*_STORED).where(asset.c.assetid == bindparam("assetid")).with_for_update())
+_BY_IDS = SetQuery(select(*_STORED).order_by(asset.c.assetid).with_for_update(), asset.c.assetid)
 _SEEN_SINCE = Statement(
     select(asset.c.assetid).where(
         asset.c.assetid == bindparam("assetid"), asset.c.lastseenat >= bindparam("since")
@@ -52,6 +53,9 @@ State = Literal["active", "retired", "merged", "erased"]
 
 EDITED = bytes(16)
 """The `submissionhash` of an asset that a person edited after its last submission: no submission has it."""
+
+FREED = b"\xff"
+"""How the keys of identities begin that an asset gave up: no text in UTF-8 has this byte."""
 
 _BY_PEOPLE = ("state", "reason", "mergedinto")
 _INSERTED = tuple(
@@ -160,6 +164,11 @@ class StoredAsset:
             **columns,
         )
 
+    @property
+    def freed_key(self) -> bytes:
+        """The key of an asset that gave up its identity."""
+        return FREED + self.assetid.to_bytes(8, "big")
+
     def changed(
         self,
         at: datetime,
@@ -186,6 +195,35 @@ def lock_assets(
     """Find the assets with these identities, and lock them in the order of their keys; return them by key."""
     found = map(_stored, _BY_IDENTITY.run(connection, identitykeys, assettype=assettype))
     return {stored.identitykey: stored for stored in found}
+
+
+def lock_by_ids(connection: Connection, assetids: Iterable[int]) -> dict[int, StoredAsset]:
+    """Find the assets with these ids, and lock them in the order of their ids; return them by id."""
+    found = map(_stored, _BY_IDS.run(connection, sorted({*assetids})))
+    return {stored.assetid: stored for stored in found}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAssets:
+    """The locked assets of some identities, by the key of the identity.
+
+    An identity whose asset was merged leads to the asset that was kept; `merged` has its own row.
+    """
+
+    assets: Mapping[bytes, StoredAsset]
+    merged: Mapping[bytes, StoredAsset]
+
+
+def lock_known(connection: Connection, assettype: str, identitykeys: Iterable[bytes]) -> KnownAssets:
+    """Find and lock the assets to which these identities lead, also through several merges."""
+    found = lock_assets(connection, assettype, [*dict.fromkeys(identitykeys)])
+    merged = {key: stored for key, stored in found.items() if stored.mergedinto is not None}
+    leading = merged
+    while leading:
+        kept = lock_by_ids(connection, [stored.mergedinto or 0 for stored in leading.values()])
+        found |= {key: kept[stored.mergedinto or 0] for key, stored in leading.items()}
+        leading = {key: found[key] for key in leading if found[key].mergedinto is not None}
+    return KnownAssets(found, merged)
 
 
 def lock_by_body(connection: Connection, bodydigests: Sequence[bytes]) -> dict[bytes, StoredAsset]:
@@ -255,6 +293,21 @@ def edit_asset(
     _EDIT.run(connection, {**values, **{name: getattr(row, name) for name in (*_CHANGED, *_BY_PEOPLE)}})
     if attributes is not None:
         _CHANGE_ATTRIBUTES.run(connection, {"asset": row.assetid, "attributes": canonical_text(attributes)})
+
+
+def read_site_fields(connection: Connection, assetid: int) -> JsonObject:
+    """Return the fields of people of an asset."""
+    query = select(assetsitefields.c.sitefields).where(assetsitefields.c.assetid == assetid)
+    found: JsonObject = orjson.loads(connection.scalar(query) or "{}")
+    return found
+
+
+def write_site_fields(connection: Connection, assetid: int, sitefields: JsonObject) -> None:
+    """Replace the fields of people of a locked asset; without any it has no row."""
+    connection.execute(delete(assetsitefields).where(assetsitefields.c.assetid == assetid))
+    if sitefields:
+        values = {"assetid": assetid, "sitefields": canonical_text(sitefields)}
+        connection.execute(insert(assetsitefields).values(values))
 
 
 def touch_assets(

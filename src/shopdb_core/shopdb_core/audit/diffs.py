@@ -4,8 +4,26 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shopdb_core.assets.merge import change, list_difference, missing_from
+from shopdb_core.audit.entries import RELATIONSHIPS, SITE_FIELD
 from shopdb_core.json_text import canonical
 from shopdb_hookspecs import Json, JsonObject
+
+
+def beginning() -> dict[str, Json]:
+    """Return what an asset has before its first entry, by the names of diffs."""
+    return {RELATIONSHIPS: [], "@state": "active"}
+
+
+def attributes_of(values: JsonObject) -> dict[str, Json]:
+    """Return the attributes among values by the names of diffs, of which those of others begin with `@`."""
+    return {name: value for name, value in values.items() if not name.startswith("@")}
+
+
+def site_fields_of(values: JsonObject) -> dict[str, Json]:
+    """Return the fields of people among values by the names of diffs."""
+    return {
+        name.removeprefix(SITE_FIELD): value for name, value in values.items() if name.startswith(SITE_FIELD)
+    }
 
 
 class Contradiction(ValueError):

@@ -1,4 +1,4 @@
-"""The audit entry: its fields, its seal in the chain of an asset, and how it is written and listed.
+"""The audit entry: its fields, its seal in the chain of an asset, and how it is written.
 
 A new field is a line in `AuditEntry`, a version in `SEALED_FIELDS`, a nullable column with its migration, and
 its documentation (docs/architecture.md lists the places).
@@ -14,11 +14,10 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.store import Insertion, Statement
-from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import JsonObject
 
@@ -63,9 +62,6 @@ class AuditEntry:
 
 FIELDS = tuple(field.name for field in fields(AuditEntry))
 """The names of the columns of `auditentry`."""
-
-_SHOWN = tuple(name for name in FIELDS if name != "rowhash")
-"""The names of the members of an entry in JSON."""
 
 RELATIONSHIPS = "@relationships"
 """The name in diffs of the relationships from an asset; no field has a name that begins with `@`."""
@@ -281,69 +277,12 @@ def was_submitted(connection: Connection, stored: StoredAsset) -> bool:
     return _SUBMITTED.run(connection, {"assetid": stored.assetid}).fetchone() is not None
 
 
+def has_dependents(connection: Connection, stored: StoredAsset) -> bool:
+    """Return whether rows depend on an asset: its secondary identity, and those in its plugin's tables."""
+    return stored.state == "active" and was_submitted(connection, stored)
+
+
 def newest_seal_version(connection: Connection) -> int:
     """Return the version of the seal of the site's newest entry, 0 if it has none."""
     query = select(auditentry.c.sealversion).order_by(auditentry.c.auditid.desc()).limit(1)
     return connection.scalar(query) or 0
-
-
-def list_entries(
-    connection: Connection,
-    *,
-    after: int,
-    limit: int,
-    plugin: str | None = None,
-    action: str | None = None,
-    assetid: int | None = None,
-) -> list[JsonObject]:
-    """Return up to `limit` entries with ids above `after`, oldest first; `None` is not a filter."""
-    found = _first_ids(connection, after, limit, plugin=plugin, action=action, assetid=assetid)
-    query = _LISTED.where(is_among(auditentry.c.auditid, found)).order_by(auditentry.c.auditid)
-    return [{**row, "diff": orjson.loads(row["diff"])} for row in connection.execute(query).mappings()]
-
-
-def read_page(
-    connection: Connection,
-    *,
-    after: int,
-    limit: int,
-    plugin: str | None = None,
-    action: str | None = None,
-    assetid: int | None = None,
-) -> Page:
-    """Return a page of the same list, in which each `diff` stays JSON text."""
-    key = auditentry.c.auditid
-    found = _first_ids(connection, after, limit + 1, plugin=plugin, action=action, assetid=assetid)
-    rows, more = read_rows(connection, _LISTED, key, auditentry.c.diff, keys=found, limit=limit)
-    return Page([{**row._mapping, "diff": orjson.Fragment(row.diff)} for row in rows], more)  # noqa: SLF001  # its public name
-
-
-_LISTED = select(auditentry.c.auditid, *(auditentry.c[name] for name in _SHOWN))
-
-
-def _first_ids(
-    connection: Connection,
-    after: int,
-    limit: int,
-    *,
-    plugin: str | None,
-    action: str | None,
-    assetid: int | None,
-) -> Select[tuple[int]]:
-    """Return the query of the first ids of a list, `limit` at most.
-
-    The index of plugin and action has the ids in order for one of each; so every plugin is searched if none
-    is given, and every action likewise.
-    """
-    column, later = auditentry.c, auditentry.c.auditid > after
-    filters = {name: value for name, value in (("plugin", plugin), ("action", action)) if value is not None}
-    if assetid is not None or not filters:
-        of_asset = () if assetid is None else (column.assetid == assetid,)
-        others = (unindexed(column[name]) == value for name, value in filters.items())
-        return least_keys(column.auditid, [and_(later, *of_asset, *others)], limit)
-    plugins = [*distinct_values(connection, column.plugin), None] if plugin is None else [plugin]
-    actions = ACTIONS if action is None else [action]
-    series = [
-        and_(column.plugin == one, column.action == other, later) for one in plugins for other in actions
-    ]
-    return least_keys(column.auditid, series, limit)

@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from shopdb_core.assets.identity import identity_key, is_placeholder
 from shopdb_core.audit.checkpoints import Run
-from shopdb_core.audit.diffs import equal, replay
-from shopdb_core.audit.entries import RELATIONSHIPS, SITE_FIELD, row_hash
+from shopdb_core.audit.diffs import attributes_of, beginning, equal, replay, site_fields_of
+from shopdb_core.audit.entries import RELATIONSHIPS, row_hash
 from shopdb_core.json_text import canonical
 from shopdb_hookspecs import Json
 
@@ -66,7 +66,7 @@ class History:
     def __init__(self, stored: StoredRows, secondary: Mapping[str, str]) -> None:
         self._stored = stored
         self._secondary = secondary
-        self._attributes: dict[str, Json] = {RELATIONSHIPS: [], "@state": "active"}
+        self._attributes = beginning()
         self._first: Link | None = None
         self._newest: Link | None = None
         self.entries = 0
@@ -109,8 +109,9 @@ class History:
             return
         yield from self._newest_faults(self._stored.row, self._newest)
         yield from self._state_faults(self._stored.row)
-        yield from self._fields_faults("attributes", self._stored.attributes or "", self._collected)
-        yield from self._fields_faults("fields of people", self._stored.sitefields or "{}", self._of_people)
+        attributes, sitefields = attributes_of(self._attributes), site_fields_of(self._attributes)
+        yield from self._fields_faults("attributes", self._stored.attributes or "", attributes)
+        yield from self._fields_faults("fields of people", self._stored.sitefields or "{}", sitefields)
         yield from self._relationship_faults()
         yield from self._evidence_faults(self._stored.row)
 
@@ -158,18 +159,6 @@ class History:
             if not equal(getattr(row, column), self._attributes.get(name)):
                 yield f"{column}: the last `after` is not the stored value"
 
-    @property
-    def _collected(self) -> dict[str, Json]:
-        return {name: value for name, value in self._attributes.items() if not name.startswith("@")}
-
-    @property
-    def _of_people(self) -> dict[str, Json]:
-        return {
-            name.removeprefix(SITE_FIELD): value
-            for name, value in self._attributes.items()
-            if name.startswith(SITE_FIELD)
-        }
-
     def _fields_faults(self, what: str, text: str, audited: dict[str, Json]) -> Iterator[str]:
         """Compare stored fields, as JSON text, with what the entries have of them."""
         if what == "attributes" and self._stored.attributes is None:
@@ -196,6 +185,11 @@ class History:
     def _evidence_faults(self, row: Row[Any]) -> Iterator[str]:
         """Compare the secondary identities with the attributes that they are copies of."""
         kept = set()
+        if row.state != "active":
+            yield from (
+                f"{each.field}: the asset is {row.state}, and has evidence" for each in self._stored.evidence
+            )
+            return
         for evidence in self._stored.evidence:
             value = self._attributes.get(evidence.field)
             copied = isinstance(value, str) and evidence.value == identity_key(value)

@@ -165,8 +165,8 @@ class PruningPlan:
         return self.position.position == self.positions[self.kind].position
 
     def __call__(self, connection: Connection) -> bool:
-        """Execute the plan, or return false if another process has pruned since it was made."""
-        if _positions(connection, lock=True) != self.positions:
+        """Execute the plan, or return false if another has pruned or erased since it was made."""
+        if lock_positions(connection) != self.positions or not self._is_current(connection):
             return False
         deleted, inserted = self.checkpoints.deleted, self.checkpoints.inserted
         if inserted:
@@ -176,6 +176,15 @@ class PruningPlan:
         moved = update(auditpruning).where(auditpruning.c.kind == self.kind)
         connection.execute(moved.values(asdict(self.position)))
         return True
+
+    def _is_current(self, connection: Connection) -> bool:
+        """Return whether what it deletes is still there: an asset may have been erased."""
+        deleted = (
+            (auditentry.c.auditid, self.auditids),
+            (auditcheckpoint.c.lastauditid, self.checkpoints.deleted),
+        )
+        found = [connection.scalar(select(func.count()).where(key.in_(keys))) for key, keys in deleted]
+        return found == [len(keys) for _, keys in deleted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +285,12 @@ def _newest(connection: Connection) -> tuple[int, datetime] | None:
     return (row.auditid, row.at) if row else None
 
 
+def lock_positions(connection: Connection) -> Positions:
+    """Return the position of each kind, after the commit of another that has locked them."""
+    return _positions(connection, lock=True)
+
+
 def _positions(connection: Connection, *, lock: bool) -> Positions:
-    """Return the position of each kind; with `lock`, wait for the commit of another that has locked them."""
     query = select(auditpruning).order_by(auditpruning.c.kind)
     rows = connection.execute(query.with_for_update() if lock else query)
     return {row.kind: Position(row.position, row.since, row.allowed) for row in rows}

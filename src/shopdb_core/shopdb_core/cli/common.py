@@ -1,5 +1,6 @@
 """What the commands share: the site in the working directory, and reading files."""
 
+import getpass
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,13 +10,37 @@ from typing import BinaryIO
 
 import click
 
-from shopdb_core.errors import ConfigurationError, SchemaBehind
+from shopdb_core.assets.listing import find_assetid, require_asset
+from shopdb_core.errors import ConfigurationError, NotFound, SchemaBehind
 from shopdb_core.settings import Settings, check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import NO_TABLES
-from shopdb_core.store import Store, open_store
-from shopdb_core.store.tables import has_tables
+from shopdb_core.store import Connection, Store, open_store
+from shopdb_core.store.tables import ACTOR_LENGTH, LARGEST_ID, has_tables
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+after_option = click.option(
+    "--after", type=click.IntRange(0, LARGEST_ID), default=0, help="Show what follows this id."
+)
+
+
+def _operator() -> str:
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):  # an account without a name
+        return "cli:unknown"
+
+
+def _checked_actor(_context: click.Context, _parameter: click.Parameter, actor: str) -> str:
+    if not (0 < len(actor) <= ACTOR_LENGTH and actor.isprintable()):
+        raise click.BadParameter(f"must have 1 to {ACTOR_LENGTH} printable characters")
+    return actor
+
+
+# The audit entry of what came over HTTP has `user:` and the subject of the token.
+actor_option = click.option(
+    "--actor", default=_operator, callback=_checked_actor, help="Who acts, in the audit; default cli:USER."
+)
 
 
 def site_environment() -> Mapping[str, str]:
@@ -69,3 +94,14 @@ def open_input(file: str) -> AbstractContextManager[BinaryIO]:
 def shown_name(file: str) -> str:
     """Return a file's name for messages; bytes that are not UTF-8 become escapes."""
     return os.fsencode(file).decode(errors="backslashreplace") or "''"
+
+
+def find_asset(connection: Connection, asset: str) -> int:
+    """Return the id of an asset that is given by it or as `TYPE/IDENTITY`; raises `NotFound`."""
+    assettype, slash, identity = asset.partition("/")
+    if slash:
+        return find_assetid(connection, assettype, identity)
+    if not (asset.isascii() and asset.isdigit() and len(asset) < len(str(LARGEST_ID))):
+        raise NotFound(f"{asset[:80]!r} is neither an asset id nor TYPE/IDENTITY, such as computers/PC-1234.")
+    require_asset(connection, int(asset))
+    return int(asset)

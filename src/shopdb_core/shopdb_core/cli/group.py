@@ -18,10 +18,11 @@ from shopdb_core.settings import read_plugin_selection, with_dotenv
 COMMAND_GROUP = "shopdb_commands"
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "asset": ("asset", "Show the assets of this site and their history."),
+    "asset": ("asset", "Show and edit the assets of this site, and show their history."),
     "audit": ("audit", "Verify the audit's seals, and prune it."),
     "counts": ("outcomes", "Show how many submissions of each day had each outcome."),
     "db": ("operations", "Bring the database's tables up to date."),
+    "duplicates": ("duplicates", "Show which assets may be one device, and ignore findings."),
     "init": ("operations", "Write a .env file with new secrets, and create the database."),
     "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
     "refusals": ("outcomes", "Show the submissions that were refused last."),

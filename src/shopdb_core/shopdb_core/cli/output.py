@@ -23,6 +23,7 @@ _UNSAFE = re.compile(
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)", re.ASCII)
+LONGEST_CHANGE = 300
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
@@ -122,3 +123,42 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
         for each in text
     )
+
+
+def echo_changes(diff: JsonObject) -> None:
+    """Print a line for each field that an audit entry or an edit changed."""
+    for field, change in diff.items():
+        echo(f"    {_shortened(f'{field}: {_change(change)}')}")
+
+
+def _change(change: Json) -> str:
+    """Return one field's change for people: old and new value, or how many objects came and went."""
+    if not isinstance(change, dict):
+        return _value(change)
+    if "added" in change:
+        return _figures(change["added"], change["removed"])
+    if "before" not in change or "after" not in change:
+        return _value(change)
+    before, after = change["before"], change["after"]
+    if _is_list_of_objects(before or after) and (before is None or after is None):
+        return _figures(after or [], before or [])
+    return f"{_value(before)} → {_value(after)}"
+
+
+def _is_list_of_objects(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _figures(added: Sequence[Json], removed: Sequence[Json]) -> str:
+    figures = [f"+{len(added)}" if added else "", f"−{len(removed)}" if removed else ""]  # noqa: RUF001  # a minus sign
+    return " ".join(filter(None, figures))
+
+
+def _value(value: Json) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_CHANGE else f"{text[:LONGEST_CHANGE]}… (--json shows all)"

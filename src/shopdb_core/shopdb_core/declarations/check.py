@@ -1,7 +1,7 @@
 """`check_declaration` finds the faults of a collector declaration when its plugin is loaded."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files
 from itertools import islice
 from typing import Any
@@ -93,8 +93,12 @@ def _meta_faults(declaration: Json) -> Iterator[DeclarationFault]:
 
 
 def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
-    schemas = subschemas(declaration)
     yield from field_faults(declaration)
+    yield from subschema_faults(subschemas(declaration))
+
+
+def subschema_faults(schemas: Mapping[str, Json]) -> Iterator[DeclarationFault]:
+    """Yield the faults of references and patterns in `schemas`, all subschemas by their place."""
     yield from reference_faults(schemas)
     for place, schema in schemas.items():
         if isinstance(schema, dict) and (reason := pattern_fault(schema.get("pattern", ""))):
@@ -103,12 +107,16 @@ def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
 
 def _compilation_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
     """Compile the schema, which checks it against the meta-schema of Draft 2020-12 first."""
+    faults = list(compilation_faults(submission_schema("check", declaration)))
+    yield from faults or _required_null_faults(declaration)
+
+
+def compilation_faults(schema: JsonObject) -> Iterator[DeclarationFault]:
+    """Yield the fault of a schema that cannot be compiled."""
     try:
-        SubmissionValidator(submission_schema("check", declaration))
+        SubmissionValidator(schema)
     except (ValueError, OverflowError, RecursionError) as error:
         yield DeclarationFault("", f"cannot be compiled as a JSON Schema: {shortened(str(error))}")
-        return
-    yield from _required_null_faults(declaration)
 
 
 def _required_null_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:

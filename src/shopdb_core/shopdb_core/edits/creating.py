@@ -33,17 +33,9 @@ class ManualEntry:
         has a control character.
         """
         at = datetime.now(UTC)
-        identityvalue = unicodedata.normalize("NFC", self.identityvalue.strip())
-        key = identity_key(identityvalue)
-        if has_control(identityvalue):
-            raise _refusal(control_fault("identityvalue"))
-        if not fits(key):
-            raise _refusal(Fault("/identityvalue", "minLength", "is empty after trimming"))
-        if is_placeholder(identityvalue):
-            message = f"is a placeholder, not an identity: {describe(identityvalue)}"
-            raise _refusal(Fault("/identityvalue", "placeholder", message))
+        identityvalue, key = manual_identity(self.identityvalue)
         if existing := lock_assets(connection, self.assettype, [key]).get(key):
-            raise Conflict(f"{existing.identityvalue} exists already: it is asset {existing.assetid}.")
+            raise Conflict(f"{existing.identityvalue} exists already: it is {described(existing)}.")
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
         (assetid,) = create_assets(connection, [(row, attributes)])
@@ -63,6 +55,32 @@ class ManualEntry:
         )
         record(connection, [self.editor.chain.seal(entry, None)])
         return get_asset(connection, row.assetid)
+
+
+def manual_identity(text: str) -> tuple[str, bytes]:
+    """Return the identity of an asset that people create, as it is stored, and its key.
+
+    Raises `InvalidSubmission` if it is empty, a placeholder, or has a control character.
+    """
+    identityvalue = unicodedata.normalize("NFC", text.strip())
+    key = identity_key(identityvalue)
+    if has_control(identityvalue):
+        raise _refusal(control_fault("identityvalue"))
+    if not fits(key):
+        raise _refusal(Fault("/identityvalue", "minLength", "is empty after trimming"))
+    if is_placeholder(identityvalue):
+        message = f"is a placeholder, not an identity: {describe(identityvalue)}"
+        raise _refusal(Fault("/identityvalue", "placeholder", message))
+    return identityvalue, key
+
+
+def described(existing: StoredAsset) -> str:
+    """Return an asset in words, for the message that its identity is taken."""
+    states = {
+        "retired": f", which is retired ({existing.reason}): restore it",
+        "merged": f", which was merged into asset {existing.mergedinto}: release its identity, or undo that",
+    }
+    return f"asset {existing.assetid}{states.get(existing.state, '')}"
 
 
 def _refusal(fault: Fault) -> InvalidSubmission:

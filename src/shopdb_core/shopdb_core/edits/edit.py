@@ -4,15 +4,17 @@ An edit is a transaction: an object that is called on a connection. The caller c
 dry run. The rows that plugins and duplicates derive from an asset follow it by `write_dependents`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from shopdb_core.assets import rows
+from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
-from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed
+from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields
+from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Unavailable
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
@@ -24,18 +26,28 @@ from shopdb_hookspecs import AssetWrite, JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Who edits, and what every edit needs of the site."""
+    """Who edits, and what edits need of the site; in its `zone` a date-time without an offset is read."""
 
     origin: Origin
     chain: AuditChain
     plugins: Plugins
+    sitefields: SiteFields = NO_SITE_FIELDS
+    zone: tzinfo = UTC
 
     def collector(self, assettype: str) -> Collector | None:
         """Return the collector of a type of assets, `None` if people create them.
 
         Raises `Unavailable` if its plugin cannot be used now, so that its tables would not follow.
         """
-        return self.plugins.collector(assettype) if self.plugins.is_collected(assettype) else None
+        if not self.plugins.is_collected(assettype):
+            return None
+        try:
+            return self.plugins.collector(assettype)
+        except NotFound as error:
+            raise Unavailable(
+                f"The plugin {assettype} is not loaded, so that its tables would not follow the edit: "
+                "let the site load it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)."
+            ) from error
 
 
 def lock(connection: Connection, assetid: int) -> StoredAsset:
@@ -52,7 +64,13 @@ def lock_to_edit(connection: Connection, assetid: int, version: int | None = Non
     Raises `NotFound`, `Gone` if it was erased, `Conflict` if it was merged, and `PreconditionFailed` if
     `version` is given and is not that of the asset.
     """
-    stored = lock(connection, assetid)
+    return check_to_edit(assetid, rows.lock_by_id(connection, assetid), version)
+
+
+def check_to_edit(assetid: int, stored: StoredAsset | None, version: int | None = None) -> StoredAsset:
+    """Return an asset that was found and locked; raises as `lock_to_edit` does."""
+    if stored is None:
+        raise NotFound(f"There is no asset {assetid}.")
     if stored.state == "erased":
         raise Gone(f"Asset {assetid} was erased.")
     if stored.state == "merged":
@@ -110,27 +128,39 @@ def write_dependents(
     before: JsonObject | None,
     after: JsonObject | None,
 ) -> None:
-    """Bring the secondary identity and the plugin's tables from the fields `before` to those `after`.
+    """Bring the secondary identity and the plugin's tables from the attributes `before` to those `after`.
 
-    `None` stands for an asset that has no rows there: it is new, retired, merged or erased. Raises
-    `PluginFailure`.
+    `None` stands for an asset that has no rows there: it is new, retired, merged or erased. The plugin gets
+    the attributes that fit its declaration. Raises `PluginFailure`.
     """
+    fields = {collector.identityfield}
+    old = None if before is None else collector.fitting(before, fields)
+    new = None if after is None else collector.fitting(after, fields)
     if (secondary := secondary_identity(collector)) is not None:
-        old, new = ((each or {}).get(secondary.field) for each in (before, after))
-        secondary.replace(connection, [(assetid, old, new)])
-    if after is not None:
-        collector.store(connection, [AssetWrite(assetid, before, after)])
+        # A stored value keeps its row, also if it no longer fits.
+        now = (new if before is None else after) or {}
+        values = (assetid, (before or {}).get(secondary.field), now.get(secondary.field))
+        secondary.replace(connection, [values])
+    if new is not None:
+        collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:
-        _remove(connection, collector, assetid)
+        remove_rows(connection, collector, assetid)
 
 
-def _remove(connection: Connection, collector: Collector, assetid: int) -> None:
+def remove_rows(connection: Connection, collector: Collector, assetid: int) -> None:
     """Delete the plugin's rows of an asset, as the plugin does it, or else by their `assetid`."""
     if collector.hooks.implements("remove_asset"):
         collector.remove(connection, assetid)
     elif collector.hooks.stores:
         tables = PluginTables(connection, collector.name)
         tables.delete(connection, assetid, tables.keys(connection, [assetid]).get(assetid, {}))
+
+
+def edited(
+    connection: Connection, assetid: int, diff: JsonObject, warnings: Sequence[str] = ()
+) -> JsonObject:
+    """Return the answer of an edit: the asset as the API shows it, what changed, and warnings."""
+    return {**get_asset(connection, assetid), "diff": diff, "warnings": list(warnings)}
 
 
 def state_change(before: StoredAsset, after: StoredAsset) -> JsonObject:

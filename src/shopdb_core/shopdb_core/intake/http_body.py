@@ -6,7 +6,7 @@
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from gzip import BadGzipFile, GzipFile
@@ -19,6 +19,7 @@ from shopdb_core.errors import MalformedBody, PayloadTooLarge, RequestError, Uns
 from shopdb_core.json_text import printable
 
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
 NDJSON = "application/x-ndjson"
 CHUNK_BYTES = 65_536
 SPOOLED_BYTES = 1024 * 1024
@@ -38,10 +39,10 @@ _CODECS: Mapping[str, str] = MappingProxyType(
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 
 
-def check_mediatype(content_type: str | None, expected: str) -> None:
-    """Raise `UnsupportedMedia` unless the `Content-Type` header names the media type `expected`."""
+def check_mediatype(content_type: str | None, expected: str, *others: str) -> None:
+    """Raise `UnsupportedMedia` unless the `Content-Type` header names a media type that is expected."""
     arrived = (content_type or "").partition(";")[0].strip()
-    if arrived.lower() != expected:
+    if arrived.lower() not in (expected, *others):
         name = printable(arrived) if arrived else "something without a media type"
         raise UnsupportedMedia(
             f"The body arrived as {name}; send `Content-Type: {expected}`"
@@ -220,13 +221,14 @@ def read_body(
     content_encoding: str | None,
     content_length: int | None,
     limit: int,
+    mediatypes: Sequence[str] = (JSON,),
 ) -> Body:
     """Check the headers, then read a body of at most `limit` bytes, both as sent and as inflated.
 
     `content_length` is `None` where the body is chunked. Raises `UnsupportedMedia` (another media type,
     charset or coding), `PayloadTooLarge`, or `MalformedBody` (cut off, or not valid gzip).
     """
-    check_mediatype(content_type, JSON)
+    check_mediatype(content_type, *mediatypes)
     codec = declared_codec(content_type)
     inflates = is_gzip(content_encoding)
     most = body_limit(limit, "body")

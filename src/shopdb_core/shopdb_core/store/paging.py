@@ -33,19 +33,19 @@ def read_rows(
     connection: Connection,
     query: Select[Any],
     key: ColumnElement[int],
-    long_text: ColumnElement[str],
-    *,
+    *long_texts: ColumnElement[str],
     keys: Select[Any],
     limit: int,
 ) -> tuple[Iterable[Row[Any]], int | None]:
     """Return up to `limit` of the rows that have one of `keys`, and the key after which more follow.
 
-    The database first returns the lengths of the column `long_text`: drivers of database servers hold all
+    The database first returns the lengths of the columns `long_texts`: drivers of database servers hold all
     rows of a result. The caller's transaction must read one snapshot.
     """
     octet_length = DATABASES[connection.dialect.name].octet_length
-    sizes = query.with_only_columns(key, octet_length(long_text)).where(is_among(key, keys)).order_by(key)
-    found = ((one, size + ITEM_BYTES) for one, size in connection.execute(sizes))
+    lengths = [func.coalesce(octet_length(each), 0) for each in long_texts]
+    sizes = query.with_only_columns(key, *lengths).where(is_among(key, keys)).order_by(key)
+    found = ((one, sum(of_texts) + ITEM_BYTES) for one, *of_texts in connection.execute(sizes))
     page, more = _first_page(found, limit)
     rows = connection.execute(query.where(key.in_(page)).order_by(key)) if page else ()
     return rows, page[-1] if more else None

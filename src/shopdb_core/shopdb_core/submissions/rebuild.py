@@ -3,8 +3,8 @@
 The assets are taken a group at a time. The keys of their rows are read on a snapshot, which blocks no writer,
 since a table may lack an index on `assetid`. The transaction of the group then locks each asset, deletes its
 rows by their keys, and stores it as a new one, with the attributes that fit the declaration. An
-asset that was only entered by hand gets no rows, as before its first submission. Rows that belong to no
-asset, such as the names that several assets share, stay.
+asset that was only entered by hand gets no rows, as before its first submission; nor does one that is
+retired, merged or erased. Rows that belong to no asset, such as the names that several assets share, stay.
 """
 
 import time
@@ -147,6 +147,9 @@ class _Group:
         if stored.version != member.version:  # a submission has changed the rows since the snapshot
             keys = self.tables.keys(connection, [member.assetid]).get(member.assetid)
         self.tables.delete(connection, member.assetid, keys or NO_ROWS)
+        if stored.state != "active":
+            self.collector.remove(connection, member.assetid)
+            return None
         if not was_submitted(connection, stored):
             return None
         return written_anew(self.collector, member.assetid, read_attributes(connection, member.assetid))

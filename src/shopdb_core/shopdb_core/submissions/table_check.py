@@ -107,7 +107,7 @@ class _Reader:
 
     def _attributes(self, connection: Connection, stored: StoredAsset, text: str | None) -> object:
         """Return what `store_asset` gets; what is not an object is a fault of the asset's own rows."""
-        if not was_submitted(connection, stored):
+        if stored.state != "active" or not was_submitted(connection, stored):
             return None
         try:
             return orjson.loads(text or "")

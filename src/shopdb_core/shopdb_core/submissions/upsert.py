@@ -5,13 +5,13 @@ is stored in waves: no two submissions of a wave concern one device, so that a w
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NoReturn
 
 from shopdb_core.assets.identity import is_evidence
-from shopdb_core.assets.rows import lock_by_body
+from shopdb_core.assets.rows import KnownAssets, lock_by_body, lock_known
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
@@ -52,13 +52,23 @@ class Upsert:
         """The warnings of preparing it: none if its body was recognised."""
         return self.prepared.warnings if "prepared" in self.__dict__ else ()
 
-    def submitted(self) -> Submitted:
+    def submitted(self, known: KnownAssets) -> Submitted:
         """Return what is stored if the body was not recognised; raises what `prepare` raised.
 
         A body with warnings is prepared each time, since its sender gets them each time.
         """
-        digest = None if self.prepared.warnings else self.bodydigest
-        return Submitted(self.origin, self.prepared, digest)
+        warnings = tuple(self._merge_warnings(known))
+        digest = None if self.prepared.warnings or warnings else self.bodydigest
+        return Submitted(self.origin, self.prepared, digest, warnings)
+
+    def _merge_warnings(self, known: KnownAssets) -> Iterator[str]:
+        key = self.prepared.identitykey
+        if (merged := known.merged.get(key)) is not None:
+            kept = known.assets[key]
+            yield (
+                f"{self.collector.identityfield}: {merged.identityvalue} was merged into "
+                f"{kept.identityvalue} (asset {kept.assetid}); the submission updated that asset"
+            )
 
     def keys(self) -> set[Hashable]:
         """Return its identity, host name and secondary identity; raises what `prepare` raised.
@@ -106,23 +116,36 @@ class Upserts:
         outcomes: dict[int, Outcome | Exception],
     ) -> list[tuple[int, Upsert]]:
         """Store the first submission of each device, and return those that must wait for one before them."""
+        collector = waiting[0][1].collector
         recognised = lock_by_body(connection, [each.bodydigest for _, each in waiting if each.bodydigest])
+        keys_of: dict[int, set[Hashable]] = {}
+        identities: dict[int, bytes] = {}
+        for index, upsert in waiting:
+            stored = recognised.get(upsert.bodydigest or b"")
+            try:
+                keys_of[index] = {stored.identitykey} if stored else upsert.keys()
+            except Exception as error:  # noqa: BLE001  # the caller gets it as the outcome
+                outcomes[index] = error
+                continue
+            if stored is None:
+                identities[index] = upsert.prepared.identitykey
+        # Of all that wait: an identity that was merged leads to the same device as another one.
+        known = lock_known(connection, collector.name, identities.values())
         wave: dict[int, Repeated | Submitted] = {}
         left = []
         taken: set[Hashable] = set()
         for index, upsert in waiting:
-            stored = recognised.get(upsert.bodydigest or b"")
-            try:
-                keys = {stored.identitykey} if stored else upsert.keys()
-            except Exception as error:  # noqa: BLE001  # the caller gets it as the outcome
-                outcomes[index] = error
+            if (keys := keys_of.get(index)) is None:
                 continue
+            if (identity := identities.get(index)) is not None and identity in known.merged:
+                keys.add(known.assets[identity].identitykey)
             if taken.isdisjoint(keys):
-                wave[index] = Repeated(upsert.origin, stored) if stored else upsert.submitted()
+                stored = recognised.get(upsert.bodydigest or b"")
+                wave[index] = Repeated(upsert.origin, stored) if stored else upsert.submitted(known)
             else:
                 left.append((index, upsert))
             taken |= keys
-        first = waiting[0][1]
-        stored_wave = Wave(connection, first.collector, self._chain, first.policy).store([*wave.values()])
+        policy = waiting[0][1].policy
+        stored_wave = Wave(connection, collector, self._chain, policy).store([*wave.values()], known.assets)
         outcomes.update(zip(wave, stored_wave, strict=True))
         return left

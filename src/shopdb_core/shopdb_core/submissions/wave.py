@@ -40,15 +40,20 @@ class Repeated:
 
     origin: Origin
     stored: StoredAsset
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`."""
+    """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`.
+
+    `warnings` are about the asset to which its identity leads.
+    """
 
     origin: Origin
     prepared: PreparedSubmission
     bodydigest: bytes | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -56,8 +61,9 @@ class _Step:
     """What one submission of the wave does.
 
     `row` and `attributes` are those of the asset afterwards. The rows that depend on the asset are written
-    if `writes`: they go from `before`, `None` if there were none, to `after`; `evidence` is the secondary
-    identity before and after. `source` is what is written of its source, if it is kept.
+    if `writes`, which is false for a retired asset: they go from `before`, `None` if there were none, to
+    `after`; `evidence` is the secondary identity before and after. `source` is what is written of its
+    source, if it is kept.
     """
 
     origin: Origin
@@ -97,11 +103,15 @@ class Wave:
             connection, collector.name, collector.identityfield, self._secondary, self._at
         )
 
-    def store(self, wave: Sequence[Repeated | Submitted]) -> list[Outcome]:
-        """Create or update the assets, or record noops; raises `PluginFailure` of the plugin's hook."""
+    def store(
+        self, wave: Sequence[Repeated | Submitted], known: Mapping[bytes, StoredAsset]
+    ) -> list[Outcome]:
+        """Create or update the assets, or record noops; raises `PluginFailure` of the plugin's hook.
+
+        `known` are the locked assets to which the identities lead (`lock_known`).
+        """
         submitted = [each for each in wave if isinstance(each, Submitted)]
         keys = [each.prepared.identitykey for each in submitted]
-        known = rows.lock_assets(self._connection, self._collector.name, keys)
         found = [(each, known[key]) for key, each in zip(keys, submitted, strict=True) if key in known]
         changing = [stored.assetid for each, stored in found if not self._is_same(each, stored)]
         attributes = rows.attributes_of(self._connection, changing)
@@ -118,12 +128,14 @@ class Wave:
         self._write_dependents([step for step in steps if step.writes])
         auditids = record(self._connection, sealed)
         return [
-            Outcome(auditid, entry.entry, step.diff, step.match, step.warnings)
-            for auditid, entry, step in zip(auditids, sealed, steps, strict=True)
+            Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
+            for each, auditid, entry, step in zip(wave, auditids, sealed, steps, strict=True)
         ]
 
     def _alone(self, each: Repeated | Submitted) -> list[Outcome]:
-        return Wave(self._connection, self._collector, self._chain, self._policy).store([each])
+        keys = [each.prepared.identitykey] if isinstance(each, Submitted) else []
+        known = rows.lock_known(self._connection, self._collector.name, keys).assets
+        return Wave(self._connection, self._collector, self._chain, self._policy).store([each], known)
 
     def _depends_on_order(
         self,
@@ -160,6 +172,9 @@ class Wave:
         match = self._match_new(each) if stored is None else Match(stored, "identity")
         if match.asset is None:
             return self._creation(each, match)
+        if match.asset.state == "retired":
+            # The warning is given each time, so that no body is recognised.
+            each = replace(each, bodydigest=None)
         if self._is_late(each.origin, match.asset):
             return self._late(each.origin, match, match.asset)
         if match.by == "identity" and self._is_same(each, match.asset):
@@ -168,6 +183,12 @@ class Wave:
         if before is None:
             before = rows.read_attributes(self._connection, match.asset.assetid)
         return self._update(each, match, match.asset, before)
+
+    def _state_warnings(self, stored: StoredAsset) -> tuple[str, ...]:
+        if stored.state != "retired":
+            return ()
+        identityfield, reason = self._collector.identityfield, stored.reason
+        return (f"{identityfield}: asset {stored.assetid} is retired ({reason}) and stays retired",)
 
     def _is_late(self, origin: Origin, stored: StoredAsset) -> bool:
         return self._sources.is_late(stored, origin.source or UNNAMED, origin.collectedat)
@@ -188,7 +209,7 @@ class Wave:
         if len(found.holders) != 1 or (adoptsafter := self._policy.adoptsafter) is None:
             return Match(None, None, found)
         other = rows.lock_by_id(self._connection, found.holders[0][0])
-        if other is None:
+        if other is None or other.state != "active":
             return Match(None, None)
         # After the lock: another submission may have adopted the asset meanwhile.
         if reason := self._against_adoption(secondary, found, adoptsafter):
@@ -212,7 +233,8 @@ class Wave:
     ) -> _Step:
         """Return the step of a submission that changes nothing: `each`, or a repeated body."""
         source = self._source(origin, stored)
-        return _Step(origin, "noop", match, self._seen(origin, stored, each, source), source=source)
+        row = self._seen(origin, stored, each, source)
+        return _Step(origin, "noop", match, row, source=source, warnings=self._state_warnings(stored))
 
     def _seen(
         self, origin: Origin, stored: StoredAsset, each: Submitted | None, source: SourceWrite | None
@@ -287,29 +309,29 @@ class Wave:
         after = self._collector.fitting(attributes, valid)
         previous = self._previous(stored, before, after.keys() - changes.keys())
         evidence = self._evidence(previous, before, attributes, after)
-        if not changes:
-            step = self._noop(each.origin, match, stored, each)
-            return replace(step, source=source, writes=previous is None, after=after, evidence=evidence)
-        row = stored.changed(
-            self._at,
-            prepared.hash,
-            each.bodydigest,
-            seenat=self._seenat(each.origin),
-            identityvalue=identityvalue,
-            identitykey=prepared.identitykey,
-        )
+        row = self._seen(each.origin, stored, each, source)
+        if changes:
+            row = stored.changed(
+                self._at,
+                prepared.hash,
+                each.bodydigest,
+                seenat=self._seenat(each.origin),
+                identityvalue=identityvalue,
+                identitykey=stored.identitykey if match.by == "identity" else prepared.identitykey,
+            )
         return _Step(
             each.origin,
-            "updated",
+            "updated" if changes else "noop",
             match,
             replace(row, hassources=True) if source else row,
             attributes,
             changes,
-            writes=True,
+            writes=stored.state == "active" and (bool(changes) or previous is None),
             before=previous,
             after=after,
             evidence=evidence,
             source=source,
+            warnings=self._state_warnings(stored),
         )
 
     def _previous(

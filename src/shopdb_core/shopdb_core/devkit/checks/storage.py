@@ -1,7 +1,8 @@
 """The check `store_asset`: the plugin's rows follow from the attributes of its assets, whatever came before.
 
 The rows after a sequence of submissions are compared with those of the same assets created at once. For a
-plugin with `store_assets` the writes of the sequence are then repeated in batches, and by `store_asset`.
+plugin with `store_assets` the writes of the sequence are then repeated in batches, and by `store_asset`. At
+last an asset is removed, as it is when people retire it, and stored again.
 """
 
 from collections import Counter
@@ -9,18 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, insert, select
 
-from shopdb_core.assets.plugin_tables import Contents, PluginTables, differences
+from shopdb_core.assets.plugin_tables import Content, Contents, PluginTables, differences
 from shopdb_core.assets.rows import read_attributes
 from shopdb_core.devkit.differences import difference, members
 from shopdb_core.devkit.generating import NothingGenerated, check_property
 from shopdb_core.devkit.results import CheckFailed, Finding
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSite, TrialSites
+from shopdb_core.edits.edit import remove_rows
 from shopdb_core.errors import InvalidSubmission, PluginFailure
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store.tables import asset, assetattributes
@@ -32,6 +35,7 @@ from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
 HOOK = "store_asset"
 BATCH_HOOK = "store_assets"
+REMOVING_HOOK = "remove_asset"
 MAX_SEQUENCES = 50
 MAX_SEQUENCE_LENGTH = 6
 MAX_ASSETS = 3
@@ -39,6 +43,7 @@ MAX_CHANGES = 3
 """How many sequences are tried, how many submissions and assets each has, and how many values of a field."""
 
 _AFTER_ALONE = "Write what `after` says, whatever `before` was: remove what is gone, clear what is null."
+_NONE_LEFT = "Delete every row of the asset; without the hook ShopDB deletes those with its `assetid`."
 _ALIKE = "Both hooks must write the same rows, and a batch those of its assets one by one."
 
 Submissions: TypeAlias = Sequence[dict[str, Json]]
@@ -93,6 +98,22 @@ class StorageComparison:
         """Raise `StorageMismatch` if the rows differ from those of the same assets created at once."""
         if (finding := self._finding(submissions)) is not None:
             raise StorageMismatch(finding, submissions)
+
+    def left_behind(self, submission: dict[str, Json]) -> Finding | None:
+        """Return a row that removing an asset leaves, or that storing it again does not bring back."""
+        if (prepared := self._prepared(submission)) is None:
+            return None
+        after = f"after {', then '.join(_steps([prepared]))}, and was removed"
+        try:
+            stored, left, again = self._trial_site.site.store.dry_run(
+                partial(self._removed, prepared=prepared)
+            )
+        except PluginFailure as failure:
+            return Finding.of_failure(failure, self._trial_site.subject.candidate)
+        nothing = {table: Counter[Content]() for table in left}
+        return _difference(after, left, nothing, _NONE_LEFT, REMOVING_HOOK) or _difference(
+            f"{after} and stored again", again, stored, _AFTER_ALONE
+        )
 
     def shortest(self, mismatch: StorageMismatch) -> Finding:
         """Return the finding without the submissions, fields and items that it does not need."""
@@ -167,6 +188,17 @@ class StorageComparison:
             self._collector.store(connection, [AssetWrite(row.assetid, None, attributes)])
         return self._tables.of_assets(connection)
 
+    def _removed(
+        self, connection: Connection, prepared: PreparedSubmission
+    ) -> tuple[Contents, Contents, Contents]:
+        """Return the rows of an asset, what is left after it was removed, and after it was stored again."""
+        stored = self._submitted(connection, [prepared])
+        (write,) = stored.writes
+        remove_rows(connection, self._collector, write.assetid)
+        left = self._tables.of_assets(connection)
+        self._collector.store(connection, [write])
+        return stored.contents, left, self._tables.of_assets(connection)
+
     def _repeated(
         self, connection: Connection, stored: _Stored, repeat: Callable[[Connection, _Stored], None]
     ) -> Contents:
@@ -185,10 +217,12 @@ class StorageComparison:
             connection.execute(insert(assetattributes).values(values))
 
 
-def _difference(after: str, contents: Contents, expected: Contents, hint: str) -> Finding | None:
+def _difference(
+    after: str, contents: Contents, expected: Contents, hint: str, place: str = HOOK
+) -> Finding | None:
     """Return the first row that differs, with the submissions `after` which it does."""
     for table, what in differences(contents, expected):
-        return Finding(HOOK, f"{after}: in {table} the row {what}", hint)
+        return Finding(place, f"{after}: in {table} the row {what}", hint)
     return None
 
 
@@ -238,6 +272,8 @@ def check_storing(sites: TrialSites) -> Iterator[Finding]:
             for submissions in _single_changes(subject):
                 comparison.check(submissions)
             check_property(_sequences(subject), comparison.check, MAX_SEQUENCES)
+            found = (comparison.left_behind(whole) for whole in _whole_submissions(subject))
+            yield from islice(filter(None, found), 1)
         except StorageMismatch as mismatch:
             yield comparison.shortest(mismatch)
         except NothingGenerated:
@@ -251,17 +287,22 @@ def _single_changes(subject: Subject) -> Iterator[list[dict[str, Json]]]:
 
     Generated sequences rarely have some of these.
     """
+    for whole in _whole_submissions(subject):
+        required = {field: whole[field] for field in subject.collector.required}
+        for field in sorted(whole.keys() - required.keys()):
+            for value in (None, *subject.values.samples(field)[:MAX_CHANGES]):
+                yield [whole, {**required, field: value}]
+
+
+def _whole_submissions(subject: Subject) -> Iterator[dict[str, Json]]:
+    """Yield the examples, each with the fields that it lacks."""
     full = {
         field: found[0]
         for field in subject.collector.declaration["fields"]
         if (found := subject.values.samples(field))
     }
     for example in subject.examples.values():
-        whole = {**full, **example}
-        required = {field: whole[field] for field in subject.collector.required}
-        for field in sorted(whole.keys() - required.keys()):
-            for value in (None, *subject.values.samples(field)[:MAX_CHANGES]):
-                yield [whole, {**required, field: value}]
+        yield {**full, **example}
 
 
 def _sequences(subject: Subject) -> st.SearchStrategy[list[dict[str, Json]]]:

@@ -1,0 +1,76 @@
+"""What people do to one asset beside changing its fields: retire, restore and revert it."""
+
+from typing import ClassVar
+
+import falcon
+
+from shopdb_core.api.assets import editor, run_edit
+from shopdb_core.api.parameters import Queries, flag
+from shopdb_core.api.request import Roles, read_valid, required_version
+from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.edits.retiring import Restore, Retire
+from shopdb_core.edits.reverting import Revert
+from shopdb_core.site import Site
+from shopdb_core.store.tables import LARGEST_ID, REASON_LENGTH
+
+_REASON = {
+    "type": "object",
+    "required": ["reason"],
+    "additionalProperties": False,
+    "properties": {"reason": {"type": "string", "maxLength": REASON_LENGTH, "pattern": r"\S"}},
+}
+
+
+_ENTRY = {
+    "type": "object",
+    "required": ["auditid"],
+    "additionalProperties": False,
+    "properties": {"auditid": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}},
+}
+
+
+class EditResource:
+    """A resource whose POST edits an asset, or with `dryrun=true` shows what it would do."""
+
+    roles: ClassVar[Roles] = {"POST": "editor"}
+    queries: ClassVar[Queries] = {"on_post": (flag("dryrun"),)}
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+
+class RetireResource(EditResource):
+    """Takes an asset out of lists, searches and reports."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._validator = SubmissionValidator(_REASON)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Retire the asset for a reason."""
+        content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
+        edit = Retire(assetid, content["reason"].strip(), editor(req, self._site))
+        run_edit(req, resp, self._site.store, edit)
+
+
+class RestoreResource(EditResource):
+    """Makes a retired asset active again."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Restore the asset."""
+        run_edit(req, resp, self._site.store, Restore(assetid, editor(req, self._site)))
+
+
+class RevertResource(EditResource):
+    """Gives an asset the attributes that it had."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._validator = SubmissionValidator(_ENTRY)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Revert the asset to one of its audit entries."""
+        version = required_version(req)
+        content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
+        edit = Revert(assetid, version, int(content["auditid"]), editor(req, self._site))
+        run_edit(req, resp, self._site.store, edit)

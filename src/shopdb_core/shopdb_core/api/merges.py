@@ -1,0 +1,80 @@
+"""Merging assets, undoing a merge, and releasing an identity."""
+
+from typing import ClassVar
+
+import falcon
+
+from shopdb_core.api.assets import answer_of, editor, run_edit
+from shopdb_core.api.parameters import PAGE, Queries, flag, whole_number
+from shopdb_core.api.request import Roles, read_valid
+from shopdb_core.api.responses import page
+from shopdb_core.assets.merges import list_merges
+from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.edits.merging import Merging
+from shopdb_core.edits.unmerging import Releasing, Unmerging
+from shopdb_core.site import Site
+from shopdb_core.store.tables import LARGEST_ID
+
+_MERGE = {
+    "type": "object",
+    "required": ["gone"],
+    "additionalProperties": False,
+    "properties": {"gone": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}},
+}
+
+DRY_RUN = (flag("dryrun"),)
+
+
+class MergeResource:
+    """The merging of another asset into one."""
+
+    roles: ClassVar[Roles] = {"POST": "admin"}
+    queries: ClassVar[Queries] = {"on_post": DRY_RUN}
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._validator = SubmissionValidator(_MERGE)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Merge the asset `gone` into this one."""
+        content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
+        merging = Merging(assetid, int(content["gone"]), editor(req, self._site))
+        run_edit(req, resp, self._site.store, merging)
+
+
+class MergesResource:
+    """The merges of the site."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": (whole_number("assetid", 1, LARGEST_ID), *PAGE)}
+
+    def __init__(self, site: Site) -> None:
+        self._store = site.store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List the merges, of all assets or of one, the oldest first."""
+        assetid, after, limit = (req.context.query[name] for name in ("assetid", "after", "limit"))
+        found = self._store.read(
+            lambda connection: list_merges(connection, assetid=assetid, after=after, limit=limit + 1)
+        )
+        resp.media = page(found, limit, "mergeid")
+
+
+class MergeEndResource:
+    """The end of a merge: it is undone, or it releases the identity of the asset that went."""
+
+    roles: ClassVar[Roles] = {"POST": "admin"}
+    queries: ClassVar[Queries] = {"on_post_undo": DRY_RUN, "on_post_release": DRY_RUN}
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def on_post_undo(self, req: falcon.Request, resp: falcon.Response, mergeid: int) -> None:
+        """Undo the merge."""
+        unmerging = Unmerging(mergeid, editor(req, self._site))
+        resp.media = answer_of(req, self._site.store, unmerging)
+
+    def on_post_release(self, req: falcon.Request, resp: falcon.Response, mergeid: int) -> None:
+        """Free the identity, so that its next submission creates an asset."""
+        releasing = Releasing(mergeid, editor(req, self._site))
+        resp.media = answer_of(req, self._site.store, releasing)
