@@ -36,6 +36,8 @@ def get_collector_schema() -> JsonObject | None:
     - `additionalfields` (`"warn"` or `"reject"`): whether an undeclared field is dropped with a warning (the
       default) or the submission is refused.
     - `$defs` (object): subschemas by name, for `$ref` in `fields`.
+    - `x-label` (str): what people call one asset, a singular noun. `x-columns` (list of str): the fields that a
+      list of assets shows first.
 
     A faulty declaration quarantines the plugin. Example::
 
