@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch
+from shopdb_core.assets.evidence import NO_EVIDENCE, EvidenceMatch
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import Action, AuditEntry
 from shopdb_hookspecs import JsonObject
