@@ -31,11 +31,14 @@ def get_collector_schema() -> JsonObject | None:
       `"x-volatile": true` in a field's schema marks a field that changes in nearly every submission.
     - `required` (list of str): further fields that every submission must have. Other fields are optional,
       and `null` clears them.
-    - `secondaryidentity` (str): a field of type `string` that indicates, but does not decide, that two assets
-      are one device.
+    - `secondaryidentity` (str or list of str): a field of type `string` that indicates, but does not decide,
+      that two assets are one device; or several, strongest first, each a field or `field/member` for a list
+      of objects.
     - `additionalfields` (`"warn"` or `"reject"`): whether an undeclared field is dropped with a warning (the
       default) or the submission is refused.
     - `$defs` (object): subschemas by name, for `$ref` in `fields`.
+    - `x-label` (str): what people call one asset, a singular noun.
+    - `x-columns` (list of str): the fields that a list of assets shows first.
 
     A faulty declaration quarantines the plugin. Example::
 

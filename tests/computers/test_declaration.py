@@ -31,8 +31,9 @@ def test_fields_are_valid_schemas() -> None:
 def test_every_string_is_bounded_and_described() -> None:
     """No field takes a string of any length, and pipeline authors read what each one means."""
     for name, schema in DECLARATION["fields"].items():
-        assert schema["type"] != "string" or "maxLength" in schema, name
+        assert schema["type"] != "string" or "maxLength" in schema or "enum" in schema, name
         assert schema["description"], name
+        assert schema["title"], name
 
 
 @pytest.mark.parametrize("example", shopdb_computers.get_example_submissions())
@@ -54,6 +55,14 @@ def test_examples_are_valid_and_canonical(example: JsonObject, validator: Draft2
         ("memorygb", 17_179_869_184),
         ("memorygb", -1),
         ("lastboottime", "yesterday"),
+        ("serialnumber", "s" * 256),
+        ("formfactor", "toaster"),
+        ("architecture", 64),
+        ("disks", [{"sizebytes": -1}]),
+        ("disks", [{"size": 1}]),
+        ("networkinterfaces", [{"macaddress": "00:1A:2B"}]),
+        ("networkinterfaces", [{"addresses": ["eth0"]}]),
+        ("installedsoftware", [{"name": "tar", "installdate": "2025-02-30"}]),
         ("installedsoftware", [{"version": "1.0"}]),
         ("installedsoftware", [{"name": "tar", "Version": "1.0"}]),
         ("installedsoftware", [{"name": "t" * 401}]),

@@ -15,8 +15,22 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
+days = st.from_regex("[0-9]{8}", fullmatch=True) | st.text(max_size=5) | st.none()
 programs = st.fixed_dictionaries(
-    {"name": st.text(max_size=5)}, optional={"version": st.text(max_size=5) | st.none()}
+    {"name": st.text(max_size=5)},
+    optional={
+        "version": st.text(max_size=5) | st.none(),
+        "architecture": st.sampled_from(["AMD64", "i686", "all", 9, 77, None]),
+        "installdate": days,
+    },
+)
+disks = st.fixed_dictionaries({}, optional={"name": json_values, "mediatype": json_values})
+interfaces = st.fixed_dictionaries(
+    {},
+    optional={
+        "macaddress": st.from_regex("([0-9a-f]{2}:){5,7}[0-9a-f]{2}", fullmatch=True) | json_values,
+        "addresses": st.lists(st.sampled_from(["10.0.0.1/24", "FE80::1%eth0", "x"])) | json_values,
+    },
 )
 macaddresses = st.from_regex(r"[0-9A-Fa-f]{1,2}([:. -]?[0-9A-Fa-f]{1,2}){4,5}", fullmatch=True)
 submissions = st.fixed_dictionaries(
@@ -26,6 +40,11 @@ submissions = st.fixed_dictionaries(
         "macaddress": macaddresses | json_values,
         "installedsoftware": st.lists(programs | json_values, max_size=5) | st.lists(programs) | json_values,
         "osname": json_values,
+        "uuid": st.uuids().map(str) | json_values,
+        "architecture": st.integers(-1, 13) | json_values,
+        "formfactor": st.integers(-1, 300) | st.lists(st.integers(0, 40)) | st.text() | json_values,
+        "disks": st.lists(disks | json_values, max_size=3) | json_values,
+        "networkinterfaces": st.lists(interfaces, max_size=3) | json_values,
     },
 )
 
@@ -122,3 +141,79 @@ def test_a_list_with_a_faulty_item_keeps_its_order(item: object) -> None:
     installed = [{"name": "zip"}, {"name": "tar"}, item]
 
     assert normalize_submission({"installedsoftware": installed}) == {"installedsoftware": installed}
+
+
+@pytest.mark.parametrize(
+    ("field", "submitted", "canonical"),
+    [
+        ("uuid", "{4C4C4544-0042-3510-8054-B9C04F4D3532}", "4c4c4544-0042-3510-8054-b9c04f4d3532"),
+        ("uuid", "4c4c45440042351080 54b9c04f4d3532", "4c4c45440042351080 54b9c04f4d3532"),
+        ("uuid", "Not Settable", "Not Settable"),
+        ("architecture", "AMD64", "x86_64"),
+        ("architecture", "aarch64", "arm64"),
+        ("architecture", "i686", "x86"),
+        ("architecture", "ppc64le", "ppc64le"),
+        ("architecture", 9, "x86_64"),
+        ("architecture", 77, "unknown"),
+        ("architecture", True, True),
+        ("formfactor", 10, "notebook"),
+        ("formfactor", 138, "notebook"),
+        ("formfactor", [3], "desktop"),
+        ("formfactor", [10, 12], "notebook"),
+        ("formfactor", 0, "unknown"),
+        ("formfactor", 99, "unknown"),
+        ("formfactor", "All in One", "allinone"),
+        ("formfactor", "Rack Mount Chassis", "rackmountchassis"),
+        ("formfactor", "Rack-Mount", "rackmountchassis"),
+        ("formfactor", "toaster", "toaster"),
+        ("formfactor", [], []),
+        ("formfactor", ["Laptop"], ["Laptop"]),
+        ("formfactor", True, True),
+    ],
+)
+def test_a_field_has_one_spelling(field: str, submitted: object, canonical: object) -> None:
+    """Names and numbers of SMBIOS and Windows; any other value is left for validation."""
+    assert normalize_submission({field: submitted}) == {field: canonical}
+
+
+def test_disks_and_interfaces_have_one_form() -> None:
+    """Sorted, each once, without nulls and what is empty then; a long address is not a MAC address."""
+    submission = {
+        "disks": [
+            {"name": "sdb", "mediatype": 3, "model": None},
+            {"name": "sda", "mediatype": "SSD"},
+            {"mediatype": "ssd", "name": "sda"},
+            {"mediatype": 0},
+        ],
+        "networkinterfaces": [
+            {"name": "eth1", "macaddress": "00-1a-2b-3c-4d-5e", "addresses": ["FE80::1%3", "10.0.0.7/24"]},
+            {"name": "Teredo", "macaddress": "00-00-00-00-00-00-00-E0"},
+            {"name": "ib0", "macaddress": ":".join(["80"] * 20)},
+        ],
+    }
+
+    assert normalize_submission(submission) == {
+        "disks": [{"name": "sda", "mediatype": "ssd"}, {"name": "sdb", "mediatype": "hdd"}],
+        "networkinterfaces": [
+            {"name": "Teredo"},
+            {"name": "eth1", "macaddress": "00:1A:2B:3C:4D:5E", "addresses": ["10.0.0.7", "fe80::1"]},
+            {"name": "ib0"},
+        ],
+    }
+
+
+def test_a_program_with_more_than_name_and_version() -> None:
+    """Programs that differ in one member are two; null and empty members are left out."""
+    submitted = [
+        {"name": "zip", "version": "1", "architecture": "AMD64", "installdate": "20250317"},
+        {"name": "zip", "version": "1", "architecture": "i386", "publisher": None, "source": "msi"},
+        {"name": "tar", "publisher": "", "source": None},
+    ]
+
+    assert normalize_submission({"installedsoftware": submitted}) == {
+        "installedsoftware": [
+            {"name": "tar"},
+            {"name": "zip", "version": "1", "architecture": "x86", "source": "msi"},
+            {"name": "zip", "version": "1", "architecture": "x86_64", "installdate": "2025-03-17"},
+        ]
+    }

@@ -1,6 +1,7 @@
 """What a submission writes into the plugin's tables."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import Connection, delete, event, select
@@ -45,6 +46,24 @@ def test_an_update_adds_and_removes(connection: Connection, add_computer: Callab
     store_asset(connection, assetid, before, after)
 
     assert _installed(connection, assetid) == {("zip", "3.0"), ("panel", "")}
+
+
+@pytest.mark.every_database
+def test_variants_of_a_program_are_one_installation(
+    connection: Connection, add_computer: Callable[..., int]
+) -> None:
+    """Name and version are the key: architecture and publisher may come, differ and go."""
+    assetid = add_computer("pc-1")
+    plain, both = [TAR, ZIP], [{**TAR, "architecture": "x86"}, {**TAR, "publisher": "GNU"}, ZIP]
+    lists = [plain, both, [both[1], ZIP], [ZIP, *both], plain]
+    states = [None, *({"installedsoftware": installed} for installed in lists)]
+
+    for before, after in pairwise(states):
+        store_asset(connection, assetid, before, after)
+        assert _installed(connection, assetid) == {("tar", "1.32"), ("zip", "3.0")}
+
+    store_asset(connection, assetid, states[-1], {"installedsoftware": [ZIP]})
+    assert _installed(connection, assetid) == {("zip", "3.0")}
 
 
 @pytest.mark.parametrize("after", [{}, {"installedsoftware": None}, {"installedsoftware": []}])

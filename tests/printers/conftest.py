@@ -34,14 +34,18 @@ def engine(database: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def migrate(engine: Engine) -> Callable[[str], None]:
-    """Run the plugin's migrations by direction, `upgrade` or `downgrade`, without an environment file."""
+def migrate(engine: Engine) -> Callable[..., None]:
+    """Run the plugin's migrations by direction, `upgrade` or `downgrade`, without an environment file.
+
+    A number selects one of them.
+    """
     directory = str(plugin.get_migrations())
     scripts = ScriptDirectory(directory, version_locations=[directory])
     newest_first = [script.module for script in scripts.walk_revisions()]
 
-    def run(direction: str) -> None:
-        modules = newest_first if direction == "downgrade" else reversed(newest_first)
+    def run(direction: str, number: str = "") -> None:
+        modules = newest_first if direction == "downgrade" else newest_first[::-1]
+        modules = [module for module in modules if module.revision.endswith(number)]
         with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
             for module in modules:
                 getattr(module, direction)()
@@ -50,7 +54,7 @@ def migrate(engine: Engine) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def connection(engine: Engine, migrate: Callable[[str], None]) -> Iterator[Connection]:
+def connection(engine: Engine, migrate: Callable[..., None]) -> Iterator[Connection]:
     """Open a transaction on the migrated database."""
     migrate("upgrade")
     with engine.begin() as connection:

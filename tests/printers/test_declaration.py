@@ -27,6 +27,7 @@ def test_fields_are_valid_schemas() -> None:
     for name, schema in DECLARATION["fields"].items():
         Draft202012Validator.check_schema(schema)
         assert schema["description"], name
+        assert schema["title"], name
 
 
 @pytest.mark.parametrize("example", plugin.get_example_submissions())
@@ -56,6 +57,15 @@ def test_examples_are_valid_and_canonical(example: JsonObject, validator: Draft2
         ("supplies", [{"name": "toner", "levelpercent": 101}]),
         ("supplies", [{"name": "toner", "level": 5}]),
         ("supplies", [{"name": "toner", "levelstate": "full"}]),
+        ("supplies", [{"name": "toner", "class": "receptacle"}]),
+        ("supplies", [{"name": "toner", "capacity": -2}]),
+        ("trays", [{"level": -3}]),
+        ("trays", [{"color": "black"}]),
+        ("alerts", [{"code": "coverOpen"}]),
+        ("alerts", [{"severity": 3}]),
+        ("counters", [{"kind": "copy"}]),
+        ("counters", [{"kind": "copy", "count": -1}]),
+        ("counters", {"copy": 7}),
     ],
 )
 def test_refuses(field: str, value: object, validator: Draft202012Validator) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 from shopdb_printers.tables import metadata
 
@@ -42,3 +42,25 @@ def test_downgrade_leaves_nothing_behind_and_can_be_taken_back(
 
     migrate("upgrade")
     assert _differences(engine) == []
+
+
+@pytest.mark.every_database
+def test_supplies_without_a_class_keep_their_place_in_the_report(
+    engine: Engine, migrate: Callable[..., None]
+) -> None:
+    """Until a class is submitted, what is left is the level; down and up again, too."""
+    migrate("upgrade", "0001")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO asset (assetid, identityvalue) VALUES (1, 'D9J')"))
+        connection.execute(
+            text(
+                "INSERT INTO printers_supply (assetid, position, name, levelpercent) "
+                "VALUES (1, 0, 'Black', 71.5), (1, 1, 'Waste', NULL)"
+            )
+        )
+    for direction in ("upgrade", "downgrade", "upgrade"):
+        migrate(direction, "0002")
+
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT leftpercent FROM printers_supply ORDER BY position"))
+        assert [row[0] for row in rows] == [71.5, None]

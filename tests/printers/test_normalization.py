@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shopdb_hookspecs import Json, JsonObject
 from shopdb_printers import plugin
-from shopdb_printers.declaration import ERRORS
+from shopdb_printers.terms import ERRORS
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -22,7 +22,19 @@ supplies = st.fixed_dictionaries(
         "levelpercent": st.integers(-4, 9) | st.sampled_from([-100, 150, 101]) | json_values,
         "colorant": json_values,
         "levelstate": json_values,
+        "type": st.integers(-1, 40) | st.sampled_from(["Waste Toner", "wasteToner"]) | json_values,
+        "class": st.integers(0, 5) | json_values,
+        "capacity": st.integers(-3, 9) | json_values,
     },
+)
+trays = st.fixed_dictionaries(
+    {}, optional={"name": json_values, "level": st.integers(-4, 9) | json_values, "unit": st.integers(0, 20)}
+)
+alerts = st.fixed_dictionaries(
+    {}, optional={"severity": st.integers(0, 6) | json_values, "code": st.integers(-2, 9) | json_values}
+)
+counters = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["Copy", "copy", "A-4", "-"]) | st.text(), "count": st.integers(-2, 9)}
 )
 submissions = st.fixed_dictionaries(
     {},
@@ -32,6 +44,9 @@ submissions = st.fixed_dictionaries(
         "errorstate": st.lists(st.sampled_from(["noToner", "jammed", "0xFFFF", "20 00", ""]) | json_values)
         | json_values,
         "supplies": st.lists(supplies, max_size=4) | st.lists(supplies | json_values) | json_values,
+        "trays": st.lists(trays, max_size=3) | json_values,
+        "alerts": st.lists(alerts | json_values, max_size=3) | json_values,
+        "counters": st.lists(counters, max_size=4) | json_values,
         "model": json_values,
     },
 )
@@ -177,3 +192,74 @@ def test_a_list_with_a_faulty_item_stays_as_it_is() -> None:
     listed = [{"name": "toner", "levelpercent": -1}, {"name": "drum"}, "toner"]
 
     assert plugin.normalize_submission({"supplies": listed}) == {"supplies": listed}
+
+
+@pytest.mark.parametrize(
+    ("member", "submitted", "canonical"),
+    [
+        ("type", 4, "wastetoner"),
+        ("type", "wasteToner", "wastetoner"),
+        ("type", "Toner Cartridge", "tonercartridge"),
+        ("type", 0, "unknown"),
+        ("type", 99, "unknown"),
+        ("type", "beans", "beans"),
+        ("type", True, True),
+        ("class", 4, "receptaclethatisfilled"),
+        ("class", "receptacleThatIsFilled", "receptaclethatisfilled"),
+        ("class", 2, "other"),
+        ("unit", 7, "impressions"),
+        ("unit", 5, "unknown"),
+        ("capacity", 12000, 12000),
+        ("capacity", "12000", "12000"),
+    ],
+)
+def test_a_member_of_a_supply_has_one_spelling(member: str, submitted: Json, canonical: Json) -> None:
+    """A number that the MIB does not define has a name, too; any other value is left for validation."""
+    normalized = plugin.normalize_submission({"supplies": [{"name": "box", member: submitted}]})
+
+    assert normalized == {"supplies": [{"name": "box", member: canonical}]}
+
+
+@pytest.mark.parametrize("member", ["capacity", "type", "class", "unit", "serialnumber"])
+def test_null_and_a_capacity_that_is_unknown_are_left_out(member: str) -> None:
+    """Capacities below 0 say that there is none to be known."""
+    for value in (None, -2) if member == "capacity" else (None,):
+        normalized = plugin.normalize_submission({"supplies": [{"name": "box", member: value}]})
+        assert normalized == {"supplies": [{"name": "box"}]}
+
+
+def test_trays_alerts_and_counters_have_one_form() -> None:
+    """Numbers become names; trays may be equal, alerts are listed once, counters have the highest count."""
+    tray = {"name": "Tray 1", "type": 3, "capacity": 550, "level": -3, "unit": 8}
+    alert = {"severity": 3, "training": 9, "group": 6, "code": 3, "description": "Cover open"}
+    submission = {
+        "trays": [tray, {**tray, "level": 181}, tray, {"name": "Bypass", "capacity": -2, "level": -7}],
+        "alerts": [alert, {"code": -1, "group": 77}, {**alert, "group": "cover"}, {"code": -1}],
+        "counters": [
+            {"kind": "Scan", "count": 1},
+            {"kind": "Copy", "count": 7},
+            {"kind": "copy", "count": 9},
+            {"kind": "COPY", "count": 8},
+        ],
+    }
+
+    named = {"name": "Tray 1", "type": "sheetfeedautoremovabletray", "capacity": 550, "unit": "sheets"}
+    assert plugin.normalize_submission(submission) == {
+        "trays": [
+            {"name": "Bypass", "levelstate": "unknown"},
+            {**named, "level": 181},
+            {**named, "levelstate": "someremaining"},
+            {**named, "levelstate": "someremaining"},
+        ],
+        "alerts": [
+            {
+                "severity": "critical",
+                "training": "unknown",
+                "group": "cover",
+                "code": 3,
+                "description": "Cover open",
+            },
+            {"group": "other"},
+        ],
+        "counters": [{"kind": "copy", "count": 9}, {"kind": "scan", "count": 1}],
+    }

@@ -3,7 +3,8 @@
 The facts are those of recorded walks of the Printer MIB, and of the reports of users of other tools.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 from shops import Shop, make_shop
@@ -88,6 +89,73 @@ PRINTERS: dict[str, tuple[JsonObject, dict[str, Json]]] = {
         {"Black Toner": "someremaining", "Cyan Toner": 0},
     ),
 }
+
+
+SUPPLIES, TRAYS = "1.3.6.1.2.1.43.11.1.1", "1.3.6.1.2.1.43.8.2.1"
+SUPPLY_COLUMNS = {4: "class", 5: "type", 6: "name", 7: "unit", 8: "capacity", 9: "level"}
+TRAY_COLUMNS = {2: "type", 8: "unit", 9: "capacity", 10: "level", 12: "medianame", 13: "name"}
+
+
+def _table(recording: Path, table: str, columns: Mapping[int, str]) -> list[JsonObject]:
+    """Return the rows of a table in a recorded walk, with the numbers as the printer gave them."""
+    rows: dict[str, JsonObject] = {}
+    for line in recording.read_text(encoding="latin-1").splitlines():
+        oid, kind, value = line.split("|", 2)
+        if oid.startswith(f"{table}."):
+            column, _, index = oid.removeprefix(f"{table}.").partition(".")
+            if name := columns.get(int(column)):
+                rows.setdefault(index, {})[name] = int(value) if kind == "2" else value
+    return [*rows.values()]
+
+
+def _with_percent(supply: JsonObject) -> JsonObject:
+    """Return a supply as a simple pipeline sends it: the level divided by the capacity."""
+    members = {name: value for name, value in supply.items() if name != "level"}
+    return {**members, "levelpercent": 100 * supply["level"] / supply["capacity"]}
+
+
+@pytest.mark.every_database
+def test_recorded_printers_are_stored_with_every_number(
+    make_shop: Callable[..., Shop], testdata: Path
+) -> None:
+    """Types, classes, units, capacities and trays as each printer reports them; again, it is a noop."""
+    shop = make_shop()
+    stored = {}
+    for recording in sorted(testdata.glob("snmp/*.snmprec")):
+        submission = {
+            "serialnumber": recording.stem,
+            "supplies": [_with_percent(each) for each in _table(recording, SUPPLIES, SUPPLY_COLUMNS)],
+            "trays": _table(recording, TRAYS, TRAY_COLUMNS),
+        }
+        first, again = (shop.post("printers", submission) for _ in range(2))
+        assert (first.status_code, again.json["action"]) == (201, "noop"), first.json
+        stored[recording.stem] = shop.get(first.headers["location"]).json["attributes"]
+
+    assert stored["kyocera-fs-4200dn"]["supplies"] == [
+        {
+            "name": "TK-3130",
+            "class": "supplythatisconsumed",
+            "type": "toner",
+            "unit": "impressions",
+            "capacity": 25000,
+            "levelpercent": 26,
+        },
+        {
+            "name": "Waste Toner Box",
+            "class": "receptaclethatisfilled",
+            "type": "wastetoner",
+            "unit": "impressions",
+            "levelstate": "someremaining",
+        },
+    ]
+    assert stored["sharp-mx-3570n"]["trays"] == [
+        {"name": "Bypass Tray", "capacity": 100, "level": 0},
+        {"name": "Tray 1", "capacity": 550, "level": 181},
+    ]
+    assert stored["brother-mfc-l2710dw"]["trays"] == [
+        {"name": "AUTO", "capacity": 250, "levelstate": "someremaining"}
+    ]
+    assert len(stored) == 6
 
 
 def _levels(attributes: JsonObject) -> dict[str, Json]:

@@ -43,7 +43,27 @@ def test_supplies_low_starts_with_the_emptiest(
     add_printer("A", location="Hall 3", supplies=levels)
     add_printer("B", supplies=[{"name": "Drum", "levelpercent": 0}])
 
-    assert report("supplies_low", below=15) == [("B", "Drum", 0, None), ("A", "Cyan", 14.5, "Hall 3")]
+    assert report("supplies_low", below=15) == [
+        ("B", "Drum", 0, None, None),
+        ("A", "Cyan", 14.5, "Hall 3", None),
+    ]
+
+
+@pytest.mark.every_database
+def test_a_waste_box_is_low_when_it_is_nearly_full(
+    report: Callable[..., Rows], add_printer: Callable[..., int]
+) -> None:
+    """At 5 percent it is nearly empty; a supply that is consumed, or has no class, is low at 5 percent."""
+    full, consumed = "receptaclethatisfilled", "supplythatisconsumed"
+    levels = [("A box", 5, full), ("B box", 98, full), ("C toner", 5, consumed), ("D", 7, None)]
+    supplies = [{"name": name, "levelpercent": level, "class": kind} for name, level, kind in levels]
+    add_printer("A", supplies=supplies)
+
+    assert report("supplies_low", below=15) == [
+        ("A", "B box", 98, None, full),
+        ("A", "C toner", 5, None, consumed),
+        ("A", "D", 7, None, None),
+    ]
 
 
 @pytest.mark.every_database

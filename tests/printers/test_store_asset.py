@@ -30,8 +30,32 @@ def test_a_new_printer_gets_its_rows(connection: Connection, add_printer: Callab
 
     assert _rows(connection, device, assetid) == [("HL-5350DN", "Hall 3", 94344, None)]
     assert _rows(connection, supply, assetid) == [
-        (0, "Black", "black", 71.5, None),
-        (1, "Waste", None, None, "someremaining"),
+        (0, "Black", "black", 71.5, None, None, 71.5),
+        (1, "Waste", None, None, "someremaining", None, None),
+    ]
+
+
+@pytest.mark.every_database
+def test_what_is_left_of_a_receptacle_is_the_room(
+    connection: Connection, add_printer: Callable[..., int]
+) -> None:
+    """Nothing is known to be left without a level; a supply that becomes a receptacle is written again."""
+    box = {"name": "Box", "class": "receptaclethatisfilled"}
+    assetid = add_printer("D9J", supplies=[{**box, "levelpercent": 5}, {**box, "levelstate": "unknown"}])
+    assert _rows(connection, supply, assetid) == [
+        (0, "Box", None, 5, None, "receptaclethatisfilled", 95),
+        (1, "Box", None, None, "unknown", "receptaclethatisfilled", None),
+    ]
+
+    black = add_printer("E9J", supplies=[BLACK])
+    plugin.store_asset(
+        connection,
+        black,
+        {"supplies": [BLACK]},
+        {"supplies": [{**BLACK, "class": "receptaclethatisfilled", "unit": "percent"}]},
+    )
+    assert _rows(connection, supply, black) == [
+        (0, "Black", "black", 71.5, None, "receptaclethatisfilled", 28.5)
     ]
 
 
@@ -56,8 +80,8 @@ def test_an_update_replaces_what_changed(connection: Connection, add_printer: Ca
 
     assert _rows(connection, device, assetid) == [(None, "Hall 4", 120, None)]
     assert _rows(connection, supply, assetid) == [
-        (0, "Black", "black", 71.5, None),
-        (1, "Cyan", "cyan", 7, None),
+        (0, "Black", "black", 71.5, None, None, 71.5),
+        (1, "Cyan", "cyan", 7, None, None, 7),
     ]
 
 
@@ -92,7 +116,7 @@ def test_other_printers_are_left_alone(connection: Connection, add_printer: Call
 
     plugin.store_asset(connection, first, {"supplies": [BLACK]}, {})
 
-    assert _rows(connection, supply, second) == [(0, "Black", "black", 71.5, None)]
+    assert _rows(connection, supply, second) == [(0, "Black", "black", 71.5, None, None, 71.5)]
 
 
 @pytest.mark.every_database

@@ -18,12 +18,18 @@ OPER_STATUSES: Final = ("up", "down", "testing", "unknown", "dormant", "notprese
 """ifOperStatus 1 to 7, in the order of its numbers."""
 
 
-def _text(description: str) -> JsonObject:
-    return {"type": "string", "maxLength": MAX_TEXT, "description": description}
+def _text(title: str, description: str) -> JsonObject:
+    return {"type": "string", "maxLength": MAX_TEXT, "title": title, "description": description}
 
 
-def _count(description: str, least: int, most: int) -> JsonObject:
-    return {"type": "integer", "minimum": least, "maximum": most, "description": description}
+def _count(title: str, description: str, least: int, most: int) -> JsonObject:
+    return {
+        "type": "integer",
+        "minimum": least,
+        "maximum": most,
+        "title": title,
+        "description": description,
+    }
 
 
 _PORT: Final[JsonObject] = {
@@ -31,45 +37,58 @@ _PORT: Final[JsonObject] = {
     "required": ["ifindex"],
     "additionalProperties": False,
     "properties": {
-        "ifindex": _count("The device's own number for the port (ifIndex).", 1, 2**31 - 1),
-        "name": _text("What is written on it (ifName, else ifDescr)."),
+        "ifindex": _count("Index", "The device's own number for the port (ifIndex).", 1, 2**31 - 1),
+        "name": _text("Name", "What is written on it (ifName, else ifDescr)."),
         "adminstatus": {"enum": [*ADMIN_STATUSES], "description": "What it should be (ifAdminStatus)."},
         "operstatus": {"enum": [*OPER_STATUSES], "description": "What it is (ifOperStatus)."},
-        "speedmbps": _count("Megabits a second (ifHighSpeed).", 0, 2**32 - 1),
-        "vlan": _count("The VLAN of untagged frames (dot1qPvid).", 1, 4094),
+        "speedmbps": {
+            **_count("Speed", "Megabits a second (ifHighSpeed).", 0, 2**32 - 1),
+            "x-unit": "Mbit/s",
+        },
+        "vlan": _count("VLAN", "The VLAN of untagged frames (dot1qPvid).", 1, 4094),
     },
 }
 
 DECLARATION: Final[JsonObject] = {
+    "x-label": "Network device",
+    "x-columns": ["macaddress", "sysname", "model", "managementaddress", "location"],
     "identityfield": "macaddress",
     "secondaryidentity": "serialnumber",
     "fields": {
         "macaddress": {
             "type": "string",
+            "title": "MAC address",
             "pattern": "^([0-9A-F]{2}:){5}[0-9A-F]{2}$",
             "description": "The device's own address (dot1dBaseBridgeAddress), such as 00:1A:2B:3C:4D:5E; "
             "other usual spellings are converted to this form.",
         },
-        "serialnumber": _text("The serial number of the chassis (entPhysicalSerialNum)."),
-        "sysname": _text("Its name in the network (sysName)."),
+        "serialnumber": _text("Serial number", "The serial number of the chassis (entPhysicalSerialNum)."),
+        "sysname": _text("Name", "Its name in the network (sysName)."),
         "managementaddress": {
             "type": "string",
+            "title": "Management address",
             "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
             "maxLength": 45,
             "description": "The IPv4 or IPv6 address at which it is managed.",
         },
-        "devicetype": {"enum": ["switch", "accesspoint"], "description": "What it is."},
-        "vendor": _text("Who made it (entPhysicalMfgName)."),
-        "model": _text("The maker's name for it (entPhysicalModelName)."),
-        "firmware": _text("The version of its software (entPhysicalSoftwareRev)."),
-        "location": _text("Where the device is (sysLocation)."),
+        "devicetype": {
+            "enum": ["switch", "accesspoint"],
+            "title": "Type of device",
+            "description": "What it is.",
+        },
+        "vendor": _text("Vendor", "Who made it (entPhysicalMfgName)."),
+        "model": _text("Model", "The maker's name for it (entPhysicalModelName)."),
+        "firmware": _text("Firmware", "The version of its software (entPhysicalSoftwareRev)."),
+        "location": _text("Location", "Where the device is (sysLocation)."),
         # Volatile: it differs in every submission, and would hide other changes in the history.
         "uptimeseconds": {
-            **_count("Seconds since it was started (a hundredth of sysUpTime).", 0, 2**32 - 1),
+            **_count("Uptime", "Seconds since it was started (a hundredth of sysUpTime).", 0, 2**32 - 1),
+            "x-unit": "s",
             "x-volatile": True,
         },
         "ports": {
             "type": "array",
+            "title": "Ports",
             "maxItems": 1000,
             "items": _PORT,
             "description": "Every port. The list replaces the stored one; its order does not matter.",

@@ -18,10 +18,39 @@ _COLOR_PRINTER: Final[JsonObject] = {
     "errorstate": ["lowtoner"],
     "pagecount": 94344,
     "colorpagecount": 20117,
+    "counters": [{"kind": "copy", "count": 8120}, {"kind": "duplex", "count": 30112}],
     "supplies": [
-        {"name": "Black Cartridge HP W2030X", "colorant": "black", "levelpercent": 62},
+        {
+            "name": "Black Cartridge HP W2030X",
+            "colorant": "black",
+            "type": "tonercartridge",
+            "class": "supplythatisconsumed",
+            "levelpercent": 62,
+            "capacity": 7500,
+            "unit": "impressions",
+            "serialnumber": "16910273",
+        },
         {"name": "Cyan Cartridge HP W2031X", "colorant": "cyan", "levelpercent": 8},
-        {"name": "Waste Toner Box", "levelstate": "someremaining"},
+        {"name": "Waste Toner Box", "class": "receptaclethatisfilled", "levelpercent": 5},
+    ],
+    "trays": [
+        {
+            "name": "Tray 2",
+            "type": "sheetfeedautoremovabletray",
+            "medianame": "A4",
+            "capacity": 250,
+            "level": 100,
+            "unit": "sheets",
+        },
+    ],
+    "alerts": [
+        {
+            "severity": "warning",
+            "training": "untrained",
+            "group": "markersupplies",
+            "code": 1104,
+            "description": "Cyan cartridge low",
+        },
     ],
 }
 

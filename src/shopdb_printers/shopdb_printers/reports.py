@@ -10,13 +10,22 @@ from shopdb_printers.tables import asset, device, supply
 
 
 def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Json]]:
-    """Yield the supplies with a known level below `below` percent, lowest first."""
+    """Yield the supplies of which less than `below` percent is left, the least first.
+
+    A receptacle runs low when it is nearly full.
+    """
     query = (
-        select(asset.c.identityvalue, supply.c.name, supply.c.levelpercent, device.c.location)
+        select(
+            asset.c.identityvalue,
+            supply.c.name,
+            supply.c.levelpercent,
+            device.c.location,
+            supply.c.supplyclass,
+        )
         .join_from(supply, asset, asset.c.assetid == supply.c.assetid)
         .join(device, device.c.assetid == supply.c.assetid)
-        .where(supply.c.levelpercent < below)
-        .order_by(supply.c.levelpercent, supply.c.assetid, supply.c.position)
+        .where(supply.c.leftpercent < below)
+        .order_by(supply.c.leftpercent, supply.c.assetid, supply.c.position)
     )
     yield from map(tuple, connection.execute(query))
 
@@ -41,9 +50,9 @@ REPORTS: Final[Sequence[Report]] = (
     Report(
         name="supplies_low",
         title="Supplies that run low",
-        columns=("identityvalue", "supply", "levelpercent", "location"),
+        columns=("identityvalue", "supply", "levelpercent", "location", "class"),
         rows=supplies_below,
-        parameters=(Parameter("below", "number", "Only levels below so many percent.", default=15),),
+        parameters=(Parameter("below", "number", "Only if less than so many percent is left.", default=15),),
     ),
     Report(
         name="pages",

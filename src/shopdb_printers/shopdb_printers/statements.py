@@ -20,7 +20,8 @@ class Statements:
     """The statements for one kind of database; each takes many rows.
 
     Devices are rows of (assetid, model, location, pagecount, colorpagecount), supplies of (assetid, position,
-    name, colorant, levelpercent, levelstate), removed supplies of (assetid, position). With `executemany` a
+    name, colorant, levelpercent, levelstate,
+    supplyclass, leftpercent), removed supplies of (assetid, position). With `executemany` a
     statement takes one row, and the driver runs it for many without a round trip for each; otherwise it takes
     all rows as one JSON array.
     """
@@ -93,11 +94,13 @@ _SQLITE: Final = Statements(
             pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
     """,
     put_supplies="""
-        INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
-        VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO printers_supply
+            (assetid, position, name, colorant, levelpercent, levelstate, supplyclass, leftpercent)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (assetid, position) DO UPDATE SET
             name = excluded.name, colorant = excluded.colorant,
-            levelpercent = excluded.levelpercent, levelstate = excluded.levelstate
+            levelpercent = excluded.levelpercent, levelstate = excluded.levelstate,
+            supplyclass = excluded.supplyclass, leftpercent = excluded.leftpercent
     """,
     remove_supplies="DELETE FROM printers_supply WHERE assetid = ? AND position = ?",
     delete_supplies="DELETE FROM printers_supply WHERE assetid = ?",
@@ -119,13 +122,16 @@ _POSTGRESQL: Final = Statements(
             pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
     """,
     put_supplies="""
-        INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
+        INSERT INTO printers_supply
+            (assetid, position, name, colorant, levelpercent, levelstate, supplyclass, leftpercent)
         SELECT CAST(value ->> 0 AS bigint), CAST(value ->> 1 AS integer), value ->> 2, value ->> 3,
-            CAST(value ->> 4 AS double precision), value ->> 5
+            CAST(value ->> 4 AS double precision), value ->> 5, value ->> 6,
+            CAST(value ->> 7 AS double precision)
         FROM json_array_elements(CAST(%s AS json))
         ON CONFLICT (assetid, position) DO UPDATE SET
             name = excluded.name, colorant = excluded.colorant,
-            levelpercent = excluded.levelpercent, levelstate = excluded.levelstate
+            levelpercent = excluded.levelpercent, levelstate = excluded.levelstate,
+            supplyclass = excluded.supplyclass, leftpercent = excluded.leftpercent
     """,
     remove_supplies="""
         DELETE FROM printers_supply WHERE (assetid, position) IN (
@@ -151,17 +157,20 @@ _MYSQL: Final = Statements(
             pagecount = VALUES(pagecount), colorpagecount = VALUES(colorpagecount)
     """,
     put_supplies="""
-        INSERT INTO printers_supply (assetid, position, name, colorant, levelpercent, levelstate)
+        INSERT INTO printers_supply
+            (assetid, position, name, colorant, levelpercent, levelstate, supplyclass, leftpercent)
         SELECT supply.assetid, supply.position, supply.name, supply.colorant, supply.levelpercent,
-            supply.levelstate
+            supply.levelstate, supply.supplyclass, supply.leftpercent
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (
             assetid BIGINT PATH '$[0]', position INT PATH '$[1]', name VARCHAR(255) PATH '$[2]',
             colorant VARCHAR(255) PATH '$[3]', levelpercent DOUBLE PATH '$[4]',
-            levelstate VARCHAR(20) PATH '$[5]'
+            levelstate VARCHAR(20) PATH '$[5]', supplyclass VARCHAR(30) PATH '$[6]',
+            leftpercent DOUBLE PATH '$[7]'
         )) AS supply
         ON DUPLICATE KEY UPDATE
             name = VALUES(name), colorant = VALUES(colorant),
-            levelpercent = VALUES(levelpercent), levelstate = VALUES(levelstate)
+            levelpercent = VALUES(levelpercent), levelstate = VALUES(levelstate),
+            supplyclass = VALUES(supplyclass), leftpercent = VALUES(leftpercent)
     """,
     # A DELETE with IN would read and lock every row.
     remove_supplies="""

@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 from shopdb_printers.statements import Writer
+from shopdb_printers.terms import RECEPTACLE
 
 Values: TypeAlias = tuple[Json, ...]
 """The values of one device or supply; None for a missing member."""
 
 _DEVICE_FIELDS: Final = ("model", "location", "pagecount", "colorpagecount")
-_SUPPLY_FIELDS: Final = ("name", "colorant", "levelpercent", "levelstate")
+_SUPPLY_FIELDS: Final = ("name", "colorant", "levelpercent", "levelstate", "class")
+_FULL: Final = 100
 
 
 def store_printers(connection: Connection, writes: Sequence[AssetWrite]) -> None:
@@ -46,4 +48,10 @@ def _device(attributes: JsonObject) -> Values:
 def _supplies(attributes: JsonObject) -> dict[int, Values]:
     """Return the supplies by their positions."""
     supplies = attributes.get("supplies") or ()
-    return dict(enumerate(tuple(map(supply.get, _SUPPLY_FIELDS)) for supply in supplies))
+    return dict(enumerate((*map(supply.get, _SUPPLY_FIELDS), _left(supply)) for supply in supplies))
+
+
+def _left(supply: JsonObject) -> Json:
+    """Return how much is left in percent; of a receptacle, the room."""
+    level: Json = supply.get("levelpercent")
+    return _FULL - level if level is not None and supply.get("class") == RECEPTACLE else level

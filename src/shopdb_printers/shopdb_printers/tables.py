@@ -48,5 +48,8 @@ supply: Final = Table(
     Column("colorant", String(MAX_TEXT)),
     Column("levelpercent", Double),
     Column("levelstate", String(20)),
-    Index("ix_printers_supply_levelpercent", "levelpercent"),
+    Column("supplyclass", String(30)),
+    # The level; of a receptacle, the room that is left.
+    Column("leftpercent", Double),
+    Index("ix_printers_supply_leftpercent", "leftpercent"),
 )

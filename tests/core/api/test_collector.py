@@ -213,6 +213,8 @@ def test_schemas_show_what_each_collector_takes(shop):
     assert computers.keys() == {
         "identityfield",
         "secondaryidentity",
+        "x-label",
+        "x-columns",
         "schema",
         "examples",
         "endpoint",
@@ -224,6 +226,9 @@ def test_schemas_show_what_each_collector_takes(shop):
         "shopdb-computers",
     )
     assert computers["schema"]["required"] == ["hostname"]
+    assert (computers["x-label"], computers["x-columns"][0]) == ("Computer", "hostname")
+    memory = computers["schema"]["properties"]["memorygb"]
+    assert (memory["title"], memory["x-unit"]) == ("Memory", "GiB")
 
 
 def test_every_example_is_taken(shop):

@@ -21,7 +21,7 @@ def test_list_is_a_table_for_people(bare: Any) -> None:
     lines = bare.run("plugin", "list").stdout.splitlines()
 
     assert lines[0].split() == ["name", "state", "distribution", "version", "reason"]
-    assert lines[1].split() == ["computers", "active", "shopdb-computers", "1.0.0", "-"]
+    assert lines[1].split() == ["computers", "active", "shopdb-computers", "1.1.0", "-"]
     assert not bare.database.file.exists()
 
 
@@ -35,7 +35,7 @@ def test_list_is_json_for_scripts(bare: Any) -> None:
         "name": "computers",
         "state": "active",
         "distribution": "shopdb-computers",
-        "version": "1.0.0",
+        "version": "1.1.0",
         "reason": None,
         "notices": [],
         "breakingchanges": None,
@@ -110,7 +110,7 @@ def test_list_shows_what_was_broken_once_it_is_served(recorded: Any) -> None:
     line = recorded.run("plugin", "list").stdout.splitlines()[-2]
     assert line.startswith("computers breaks what clients could rely on in 0.9.0, since 20")
     log = server.log.read_text()
-    assert log.count("plugin computers (distribution shopdb-computers 1.0.0) breaks") == 1
+    assert log.count("plugin computers (distribution shopdb-computers 1.1.0) breaks") == 1
 
 
 @pytest.mark.parametrize("spoil", ["database is gone", "database is older", "no secret"])

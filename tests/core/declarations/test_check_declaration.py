@@ -38,6 +38,24 @@ def test_meta_schema_is_a_schema() -> None:
         ("secondaryidentity", "hostname", "/secondaryidentity", "name another field"),
         ("secondaryidentity", "serial", "/secondaryidentity", "not in fields"),
         ("secondaryidentity", "role", "/fields/role", '"type": "string"'),
+        ("secondaryidentity", [], "/secondaryidentity", "at least 1 item"),
+        ("secondaryidentity", ["macaddres"], "/secondaryidentity/0", 'did you mean "macaddress"?'),
+        ("secondaryidentity", ["macaddress", "hostname"], "/secondaryidentity/1", "name another field"),
+        ("secondaryidentity", ["macaddress", "macaddress"], "/secondaryidentity/1", "repeats"),
+        ("secondaryidentity", ["parts/a/b"], "/secondaryidentity/0", "field/member for a list of objects"),
+        ("secondaryidentity", ["part/serial"], "/secondaryidentity/0", 'did you mean "parts"?'),
+        ("secondaryidentity", ["parts/serail"], "/secondaryidentity/0", 'did you mean "serial"?'),
+        ("secondaryidentity", ["parts/slot"], "/fields/parts/items/properties/slot", '"type": "string"'),
+        ("secondaryidentity", ["macaddress/a"], "/secondaryidentity/0", "is not a list of objects"),
+        ("secondaryidentity", ["mainboard/name"], "/secondaryidentity/0", "is not a list of objects"),
+        ("secondaryidentity", ["volatile/serial"], "/fields/volatile/x-volatile", "must not change"),
+        ("x-columns", ["osname", "osnam"], "/x-columns/1", 'did you mean "osname"?'),
+        ("x-columns", ["osname", "osname"], "/x-columns/1", "repeats"),
+        ("x-columns", [], "/x-columns", "at least 1 item"),
+        ("x-columns", "osname", "/x-columns", "must be an array"),
+        ("x-label", "", "/x-label", "at least 1 character"),
+        ("x-label", ["Computer"], "/x-label", "must be a string"),
+        ("x-lable", "Computer", "/x-lable", 'did you mean "x-label"?'),
         ("required", ["osnam"], "/required/0", "did you mean"),
         ("required", ["role", "mainboard", "osname", "osname"], "/required/3", "repeats"),
         ("required", "osname", "/required", "must be an array"),
@@ -53,6 +71,9 @@ def test_refuses_faulty_parts(
     declaration: dict[str, Any], key: str, value: object, place: str, words: str
 ) -> None:
     """Each part of a declaration is checked, and the fault points at it."""
+    serial = {"type": "object", "properties": {"serial": {"type": "string"}, "slot": {"type": "integer"}}}
+    declaration["fields"]["parts"] = {"type": "array", "items": serial}
+    declaration["fields"]["volatile"] = {"type": "array", "items": serial, "x-volatile": True}
     declaration[key] = value
 
     faults = check_declaration(declaration)
@@ -86,6 +107,11 @@ def test_refuses_faulty_parts(
         ),
         ({"properties": {"a": {"x-volatile": True}}}, "/properties/a/x-volatile", "must not be given"),
         ({"x-volatile": "yes"}, "/x-volatile", "true or false"),
+        ({"type": "string", "x-unit": "GiB"}, "/x-unit", "what may not be a number"),
+        ({"x-unit": "GiB"}, "/x-unit", "what may not be a number"),
+        ({"type": "number", "x-unit": 7}, "/x-unit", "must be a string"),
+        ({"type": "number", "x-unit": ""}, "/x-unit", "at least 1 character"),
+        ({"items": {"type": ["number", "string"], "x-unit": "%"}}, "/items/x-unit", "may not be a number"),
         ({"not": {"not": {"minimun": 1}}}, "/not/not/minimun", 'did you mean "minimum"?'),
     ],
 )
@@ -100,6 +126,32 @@ def test_refuses_faulty_field_schemas(
     assert [(fault.place, words in fault.reason) for fault in faults] == [("/fields/extra" + place, True)], (
         faults
     )
+
+
+def test_accepts_what_says_how_fields_are_shown(declaration: dict[str, Any]) -> None:
+    """A label, columns, titles, units at any depth, and evidence in lists, by references too."""
+    fields = declaration["fields"]
+    declaration |= {"x-label": "Computer", "x-columns": ["osname", "hostname"]}
+    declaration["secondaryidentity"] = ["serial", "macaddress", "disks/serial", "installedsoftware/version"]
+    fields["serial"] = {"type": "string", "title": "Serial number"}
+    fields["memorygb"]["x-unit"] = "GiB"
+    serial = {"type": ["string", "null"], "title": "Serial number"}
+    size = {"type": ["integer", "null"], "x-unit": "bytes"}
+    disk = {"type": "object", "properties": {"serial": serial, "size": size}}
+    fields["disks"] = {"type": "array", "items": disk}
+
+    assert check_declaration(declaration) == []
+
+
+def test_an_endless_reference_in_a_list_of_evidence_is_a_fault_of_its_own(
+    declaration: dict[str, Any],
+) -> None:
+    """Following it ends."""
+    declaration["secondaryidentity"] = ["parts/serial"]
+    declaration["fields"]["parts"] = {"$ref": "#/$defs/a"}
+    declaration["$defs"] |= {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}
+
+    assert any("refers back to itself" in fault.reason for fault in check_declaration(declaration))
 
 
 @pytest.mark.parametrize("name", ["Hostname", "2nd", "", "a-b", "a b", "ä", "_a", "a" * 65, "a\n"])

@@ -83,6 +83,14 @@ def test_refuses_unknown_fields(declaration: dict[str, Any]) -> None:
             {"$ref": "#/$defs/part", "title": "Part", "x-volatile": True},
             {"title": "Part", "x-volatile": True, "anyOf": [{"$ref": "#/$defs/part"}, {"type": "null"}]},
         ),
+        (
+            {"type": "number", "not": {"const": 7}, "title": "Memory", "x-unit": "GiB"},
+            {
+                "title": "Memory",
+                "x-unit": "GiB",
+                "anyOf": [{"type": "number", "not": {"const": 7}}, {"type": "null"}],
+            },
+        ),
     ],
 )
 def test_optional_fields_admit_null(declaration: dict[str, Any], rules: object, derived: object) -> None:

@@ -66,7 +66,7 @@ def test_another_process_loads_a_release() -> None:
     """Its name, distribution, version, declaration and examples; or the reason why there is none."""
     found = declared("printers")
 
-    assert (found.name, found.distribution, found.version) == ("printers", "shopdb-printers", "1.0.0")
+    assert (found.name, found.distribution, found.version) == ("printers", "shopdb-printers", "1.1.0")
     assert found.declaration["identityfield"] == "serialnumber"
     assert "serialnumber" in found.examples[0]
     with pytest.raises(ConfigurationError, match="There is no plugin named 'nobody'; installed are "):

@@ -252,7 +252,7 @@ def test_the_application_for_other_servers_remembers_too(site: Any) -> None:
     subprocess.run(command, cwd=site.directory, env=site.environ, check=True, timeout=60)
 
     recorded = site.database.query("SELECT plugin, version FROM serveddeclaration ORDER BY plugin")
-    assert recorded == [("computers", "1.0.0"), ("printers", "1.0.0")]
+    assert recorded == [("computers", "1.1.0"), ("printers", "1.1.0")]
 
 
 class Full:

@@ -1,6 +1,7 @@
 """This machine's own inventory, as a computers submission."""
 
-from shopdb_computers.inventory.network import addresses
+from shopdb_computers.inventory.hardware import hardware
+from shopdb_computers.inventory.network import addresses, networkinterfaces
 from shopdb_computers.inventory.software import installedsoftware
 from shopdb_computers.inventory.system import (
     cputype,
@@ -17,10 +18,12 @@ def inventory() -> dict[str, Json]:
     """Return a submission with each field that this machine can determine."""
     fields: dict[str, Json] = {
         "hostname": hostname(),
+        **hardware(),
         **operatingsystem(),
         "lastboottime": lastboottime(),
         "currentuser": currentuser(),
         **addresses(),
+        "networkinterfaces": networkinterfaces(),
         "memorygb": memorygb(),
         "cputype": cputype(),
         "installedsoftware": installedsoftware(),

@@ -1,13 +1,20 @@
 """The network addresses of this machine."""
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_address
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import psutil
 
 from shopdb_computers.normalization import canonical_macaddress
+from shopdb_hookspecs import JsonObject
+
+_NETWORK = Path("/sys/class/net")
+_INET6 = Path("/proc/net/if_inet6")
+_TEMPORARY = 0x01
+"""IFA_F_TEMPORARY of rtnetlink(7)."""
 
 
 class Address(Protocol):
@@ -28,6 +35,34 @@ Interfaces: TypeAlias = Mapping[str, Sequence[Address]]
 def addresses() -> dict[str, str]:
     """Return `ipaddress` and `macaddress` of the interface with the default route, if known."""
     return addresses_of(psutil.net_if_addrs(), routed_address())
+
+
+def networkinterfaces() -> list[JsonObject]:
+    """Return every interface that is hardware or has an address that others can reach."""
+    return [*interfaces_of(psutil.net_if_addrs(), _NETWORK, temporary_addresses(_INET6))]
+
+
+def interfaces_of(interfaces: Interfaces, devices: Path, temporary: Container[str]) -> Iterator[JsonObject]:
+    """Yield interfaces; `devices` is like /sys/class/net.
+
+    The ends of containers' networks are left out: they come and go, and so do temporary addresses.
+    """
+    for name, found in interfaces.items():
+        reachable = [each for each in _ipaddresses(found) if not ip_address(each).is_loopback]
+        lasting = [each for each in reachable if each not in temporary]
+        mac = next(_macaddresses(found), "")
+        if reachable or (mac and ((devices / name / "device").exists() or not devices.is_dir())):
+            members: JsonObject = {"name": name, "macaddress": mac, "addresses": lasting}
+            yield {member: value for member, value in members.items() if value}
+
+
+def temporary_addresses(table: Path) -> set[str]:
+    """Return the temporary addresses (RFC 8981) in a file like /proc/net/if_inet6."""
+    try:
+        rows = [line.split() for line in table.read_text(encoding="ascii").splitlines()]
+        return {str(IPv6Address(bytes.fromhex(row[0]))) for row in rows if int(row[4], 16) & _TEMPORARY}
+    except (OSError, ValueError, IndexError):
+        return set()
 
 
 def routed_address() -> str | None:

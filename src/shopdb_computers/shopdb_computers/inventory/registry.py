@@ -1,5 +1,6 @@
-"""Read the processor and the Uninstall keys from a Windows registry."""
+"""Read the processor, the firmware and the Uninstall keys from a Windows registry."""
 
+import platform
 import sys
 import winreg
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ assert sys.platform == "win32"  # For type checkers: on other systems winreg is 
 
 _UNINSTALL = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 _PROCESSOR = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+_FIRMWARE = r"HARDWARE\DESCRIPTION\System\BIOS"
 
 
 def processor_name() -> str | None:
@@ -16,14 +18,24 @@ def processor_name() -> str | None:
         return str(_values(key).get("ProcessorNameString", "")).strip() or None
 
 
+def firmware_values() -> dict[str, object]:
+    """Return what the firmware says about the machine; empty if Windows has not kept it."""
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _FIRMWARE) as key:
+            return _values(key)
+    except OSError:
+        return {}
+
+
 def uninstall_entries() -> Iterator[dict[str, object]]:
-    """Return the values of each Uninstall key, of 64-bit and of 32-bit programs."""
-    for view in (winreg.KEY_WOW64_64KEY, winreg.KEY_WOW64_32KEY):
+    """Return the values of each Uninstall key, of 64-bit and of 32-bit programs, and their architecture."""
+    views = {winreg.KEY_WOW64_64KEY: platform.machine(), winreg.KEY_WOW64_32KEY: "x86"}
+    for view, architecture in views.items():
         access = winreg.KEY_READ | view
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _UNINSTALL, access=access) as uninstall:
             for name in _subkeys(uninstall):
                 with winreg.OpenKey(uninstall, name, access=access) as key:
-                    yield _values(key)
+                    yield {**_values(key), "Architecture": architecture}
 
 
 def _subkeys(key: winreg.HKEYType) -> list[str]:

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 from shopdb_hookspecs import JsonObject
 
@@ -12,34 +14,66 @@ if sys.platform == "win32":
 
 
 _SECONDS = 60
+_DPKG = Path("/var/lib/dpkg/info")
+_ENTRY = {
+    "name": "DisplayName",
+    "version": "DisplayVersion",
+    "publisher": "Publisher",
+    "architecture": "Architecture",
+    "installdate": "InstallDate",
+}
 
 
 def dpkg_packages() -> list[JsonObject]:
     """List the packages of dpkg-query(1)."""
-    columns = "${db:Status-Abbrev}\\t${Package}\\t${Version}\\n"
-    return list(parse_dpkg(_output("dpkg-query", ["--show", f"--showformat={columns}"])))
+    columns = "${db:Status-Abbrev}\\t${Package}\\t${Version}\\t${Architecture}\\t${Origin}\\n"
+    return list(parse_dpkg(_output("dpkg-query", ["--show", f"--showformat={columns}"]), _DPKG))
 
 
 def rpm_packages() -> list[JsonObject]:
     """List the packages of rpm(8)."""
-    columns = "%{NAME}\\t%{VERSION}-%{RELEASE}\\n"
+    columns = "%{NAME}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{VENDOR}\\t%{INSTALLTIME}\\n"
     return list(parse_rpm(_output("rpm", ["--query", "--all", "--queryformat", columns])))
 
 
-def parse_dpkg(output: str) -> Iterator[JsonObject]:
-    """Read lines of status, name and version; removed packages, which dpkg still lists, are skipped."""
+def parse_dpkg(output: str, database: Path) -> Iterator[JsonObject]:
+    """Read lines of status, name, version, architecture and origin; removed packages are skipped.
+
+    `database` is a folder like /var/lib/dpkg/info, whose lists of files are as old as the installation.
+    """
     for line in output.splitlines():
-        status, name, version = line.split("\t")
+        status, name, version, architecture, origin = line.split("\t")
         if status.startswith("ii"):
-            yield {"name": name, "version": version}
+            lists = (database / f"{name}.list", database / f"{name}:{architecture}.list")
+            changed = next(filter(None, map(_changed, lists)), None)
+            yield _package(("dpkg", name, version, architecture, origin), changed)
 
 
 def parse_rpm(output: str) -> Iterator[JsonObject]:
-    """Read lines of name and version; rpm lists trusted keys as packages, which are skipped."""
+    """Read lines of name, version, architecture, vendor and time.
+
+    rpm lists trusted keys as packages, which are skipped, and `(none)` for what a package has not.
+    """
     for line in output.splitlines():
-        name, version = line.split("\t")
+        name, version, *more = line.split("\t")
+        architecture, vendor, installed = ("" if text == "(none)" else text for text in more)
         if name != "gpg-pubkey":
-            yield {"name": name, "version": version}
+            seconds = float(installed) if installed.isdecimal() else None
+            yield _package(("rpm", name, version, architecture, vendor), seconds)
+
+
+def _package(values: tuple[str, ...], installed: float | None) -> JsonObject:
+    package = dict(zip(("source", "name", "version", "architecture", "publisher"), values, strict=True))
+    if installed:
+        package["installdate"] = datetime.fromtimestamp(installed, UTC).date().isoformat()
+    return {member: value for member, value in package.items() if value}
+
+
+def _changed(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _output(program: str, arguments: Sequence[str]) -> str:
@@ -64,10 +98,18 @@ def _is_listed(entry: Mapping[str, object]) -> bool:
 
 
 def _program(entry: Mapping[str, object]) -> JsonObject:
-    program = {"name": str(entry["DisplayName"])}
-    if version := entry.get("DisplayVersion"):
-        program["version"] = str(version)
-    return program
+    texts = {member: str(entry.get(name) or "").strip() for member, name in _ENTRY.items()}
+    texts["installdate"] = _day(texts["installdate"])
+    texts["source"] = "msi" if entry.get("WindowsInstaller") == 1 else "registry"
+    return {member: text for member, text in texts.items() if text}
+
+
+def _day(text: str) -> str:
+    """Return a day in eight digits as a date (RFC 3339), empty for any other text that an installer wrote."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
 
 
 def installedsoftware() -> list[JsonObject]:

@@ -43,6 +43,8 @@ class SchemasResource:
         return {
             "identityfield": collector.identityfield,
             "secondaryidentity": collector.secondaryidentity,
+            "x-label": collector.declaration.get("x-label"),
+            "x-columns": collector.declaration.get("x-columns", []),
             "schema": collector.schema,
             "examples": collector.examples,
             "endpoint": collector.endpoint,

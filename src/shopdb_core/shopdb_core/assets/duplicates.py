@@ -5,26 +5,29 @@ read them, and ignore those that they have looked at.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
-from shopdb_core.assets.identity import (
+from shopdb_core.assets.evidence import (
     HANDS,
+    Candidate,
+    Evidence,
+    EvidenceKey,
     EvidenceMatch,
     Holder,
     SecondaryIdentity,
-    is_evidence,
-    same_evidence,
+    of_kind,
 )
+from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Statement
 from shopdb_core.store.paging import is_among, least_keys
 from shopdb_core.store.tables import asset, assetduplicate
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_hookspecs import JsonObject
 
 Kind = Literal["renamed", "swapped", "collision", "samehost"]
 
@@ -50,12 +53,13 @@ _RECORD = Statement(
         }
     )
 )
-_WITHDRAW = Statement(
-    delete(assetduplicate).where(
+_OF_ASSET = Statement(
+    select(assetduplicate.c.duplicateid, assetduplicate.c.field, assetduplicate.c.value).where(
         assetduplicate.c.kind == bindparam("kind"),
         or_(assetduplicate.c.assetid == bindparam("one"), assetduplicate.c.otherassetid == bindparam("one")),
     )
 )
+_WITHDRAW = Statement(delete(assetduplicate).where(assetduplicate.c.duplicateid == bindparam("duplicate")))
 _FORMS = Statement(
     select(asset.c.assetid, asset.c.identityvalue, asset.c.identitykey)
     .where(
@@ -100,9 +104,18 @@ def record(connection: Connection, finding: Finding, at: datetime) -> bool:
     return True
 
 
-def withdraw(connection: Connection, kind: Kind, assetid: int) -> None:
-    """Delete the findings of one kind about an asset: what they were found by is no longer so."""
-    _WITHDRAW.run(connection, {"kind": kind, "one": assetid})
+def withdraw(
+    connection: Connection, kind: Kind, assetid: int, keys: Collection[EvidenceKey] | None = None
+) -> None:
+    """Delete the findings of one kind about an asset, by these values or all: they are no longer so."""
+    found = _OF_ASSET.run(connection, {"kind": kind, "one": assetid}).fetchall()
+    gone = [{"duplicate": row[0]} for row in found if keys is None or _is_by(row[1], row[2], keys)]
+    _WITHDRAW.run_many(connection, gone)
+
+
+def _is_by(field: str, value: str | None, keys: Collection[EvidenceKey]) -> bool:
+    """Return whether a finding was made by one of the values; one without a value, by any of its kind."""
+    return bool(of_kind(keys, field)) if value is None else (field, identity_key(value)) in keys
 
 
 def withdraw_all(connection: Connection, assetids: Collection[int]) -> None:
@@ -133,65 +146,66 @@ class DuplicateSearch:
     connection: Connection
     assettype: str
     identityfield: str
-    secondary: SecondaryIdentity | None
+    secondary: SecondaryIdentity
     at: datetime
 
     def of_new(self, assetid: int, identitykey: bytes, match: EvidenceMatch) -> Iterator[str]:
         """Search for duplicates of an asset that was created."""
         yield from self._same_host(assetid, identitykey)
-        if self.secondary and match.holders:
-            self._note_holders(self.secondary, match)
-            if len(match.holders) == 1:
-                yield from self._renamed(self.secondary, assetid, match)
+        self._note_holders(match)
+        for candidate in match.candidates:
+            yield from self._renamed(assetid, match, candidate)
 
-    def of_adopted(self, assetid: int, identitykey: bytes, value: Json) -> Iterator[str]:
+    def of_adopted(
+        self, assetid: int, identitykey: bytes, match: EvidenceMatch, lost: Collection[EvidenceKey]
+    ) -> Iterator[str]:
         """Search for duplicates of an asset that takes a new identity, and withdraw what the old one was."""
-        if self.secondary:
-            self.secondary.record_move(self.connection, value, assetid, self.at)
+        taken = [key for candidate in match.candidates for key in candidate.keys]
+        self.secondary.record_moves(self.connection, [*taken, *lost], assetid, self.at)
+        withdraw(self.connection, "renamed", assetid, lost)
         withdraw(self.connection, "samehost", assetid)
         yield from self._same_host(assetid, identitykey)
 
-    def of_edited(self, assetid: int, identitykey: bytes, value: Json) -> Iterator[str]:
+    def of_edited(self, assetid: int, identitykey: bytes, evidence: Evidence) -> Iterator[str]:
         """Search anew for duplicates of an asset that a person renamed or restored.
 
-        What its old identity was found by is withdrawn. `value` is its secondary identity.
+        What its old identity was found by is withdrawn.
         """
         withdraw_listed(self.connection, assetid, ("renamed", "samehost"))
         yield from self._same_host(assetid, identitykey)
-        if self.secondary:
-            found = self.secondary.holders(self.connection, value)
-            others = [holder for holder in found if holder[0] != assetid]
-            if len(others) == 1:
-                yield from self._renamed(self.secondary, assetid, EvidenceMatch(value, others))
+        match = self.secondary.find(self.connection, evidence, evidence, of=assetid)
+        for candidate in match.candidates:
+            yield from self._renamed(assetid, match, candidate)
 
-    def of_changed(self, assetid: int, old: Json, new: Json) -> Iterator[str]:
-        """Search for the reason why a known asset has another secondary identity; call it before the change.
+    def of_changed(self, assetid: int, old: Evidence, new: Evidence) -> Iterator[str]:
+        """Search for the reason why a known asset has other values; call it before they are written.
 
-        `swapped`: one other asset has it. `collision`: the asset had it before the one that it had last. A
-        value that two other assets had lately is that of an adapter, and is not reported.
+        `swapped`: one other asset has a value that is new. `collision`: the asset had its values before those
+        that it had last. A value that two other assets had lately is that of an adapter, and is not reported.
         """
         connection, secondary, at = self.connection, self.secondary, self.at
-        if secondary is None or same_evidence(old, new):
+        gained = [key for key in new if key not in old]
+        lost = [key for key in old if key not in new]
+        if not (gained or lost):
             return
-        match = EvidenceMatch(new, secondary.holders(connection, new))
-        returned = secondary.had_before(connection, new, assetid, at)
-        self._note_holders(secondary, match)
-        secondary.record_move(connection, old, assetid, at)
-        withdraw(connection, "renamed", assetid)
-        if not (match.holders or returned) or secondary.travels(connection, new, assetid, at):
-            return
-        if len(match.holders) == 1:
-            yield from self._swapped(secondary, assetid, match)
-        if returned and is_evidence(old) and not secondary.travels(connection, old, assetid, at):
-            yield from self._collision(secondary, assetid, old, new)
+        taken = gained if secondary.any_taken(connection, [dict.fromkeys(gained, "")]) else []
+        match = secondary.find(connection, new, taken, of=assetid)
+        returned = secondary.had_before(connection, gained, assetid, at)
+        self._note_holders(match)
+        secondary.record_moves(connection, lost, assetid, at)
+        withdraw(connection, "renamed", assetid, lost)
+        for candidate in match.candidates:
+            yield from self._swapped(assetid, match, candidate)
+        if returned:
+            yield from self._collision(assetid, old, new, returned)
 
-    def _note_holders(self, secondary: SecondaryIdentity, match: EvidenceMatch) -> None:
-        """Record that a value came to another asset; with the third, it is that of an adapter."""
-        for assetid, _ in match.holders[:1]:
-            secondary.record_move(self.connection, match.value, assetid, self.at)
-        if len(match.holders) == HANDS:
-            for assetid, _ in match.holders:
-                withdraw(self.connection, "renamed", assetid)
+    def _note_holders(self, match: EvidenceMatch) -> None:
+        """Record that values came to another asset; with the third, a value is that of an adapter."""
+        for key, holders in match.holders.items():
+            self.secondary.record_moves(self.connection, [key], holders[0][0], self.at)
+            if len(holders) == HANDS:
+                for assetid, _ in holders:
+                    withdraw(self.connection, "renamed", assetid, [key])
 
     def _same_host(self, assetid: int, identitykey: bytes) -> Iterator[str]:
         """Find the short or qualified forms of a new identity that is the name of a host."""
@@ -203,31 +217,65 @@ class DuplicateSearch:
                     "if both are one host, merge them"
                 )
 
-    def _renamed(self, secondary: SecondaryIdentity, assetid: int, match: EvidenceMatch) -> Iterator[str]:
-        ((other, name),) = match.holders
-        finding = Finding("renamed", self.assettype, secondary.field, other, assetid, match.value)
+    def _renamed(self, assetid: int, match: EvidenceMatch, candidate: Candidate) -> Iterator[str]:
+        key = candidate.keys[0]
+        finding = self._finding("renamed", assetid, candidate.assetid, key, match)
         if record(self.connection, finding, self.at):
             yield (
-                f"{secondary.field}: also on {name} (asset {other}){match.notadopted}; "
+                f"{_also_on(key, match, candidate)}{match.notadopted}; "
                 "if this is that device renamed, merge them"
             )
 
-    def _swapped(self, secondary: SecondaryIdentity, assetid: int, match: EvidenceMatch) -> Iterator[str]:
-        ((other, name),) = match.holders
-        finding = Finding("swapped", self.assettype, secondary.field, other, assetid, match.value)
+    def _swapped(self, assetid: int, match: EvidenceMatch, candidate: Candidate) -> Iterator[str]:
+        if (key := next(self._settled(assetid, candidate.keys), None)) is None:
+            return
+        finding = self._finding("swapped", assetid, candidate.assetid, key, match)
         if record(self.connection, finding, self.at):
             yield (
-                f"{secondary.field}: also on {name} (asset {other}), and new for asset {assetid}; "
+                f"{_also_on(key, match, candidate)}, and new for asset {assetid}; "
                 "check whether the two devices swapped names"
             )
 
-    def _collision(self, secondary: SecondaryIdentity, assetid: int, old: str, new: str) -> Iterator[str]:
-        finding = Finding("collision", self.assettype, secondary.field, assetid, assetid, new, old)
+    def _finding(
+        self, kind: Kind, assetid: int, other: int, key: EvidenceKey, match: EvidenceMatch
+    ) -> Finding:
+        return Finding(kind, self.assettype, key[0], other, assetid, match.evidence[key])
+
+    def _collision(
+        self, assetid: int, old: Evidence, new: Evidence, returned: Collection[EvidenceKey]
+    ) -> Iterator[str]:
+        """Report the strongest kind of which all values changed, and one came back.
+
+        A kind of which a value stayed shows that it is the same device: a docking station is new beside it.
+        """
+        for kind in self.secondary.kinds:
+            before, after = of_kind(old, kind), of_kind(new, kind)
+            if set(before) & set(after):
+                return
+            back = next(self._settled(assetid, (key for key in after if key in returned)), None)
+            left = next(self._settled(assetid, before), None) if back else None
+            if back and left:
+                yield from self._alternates(assetid, kind, old[left], new[back])
+                return
+
+    def _settled(self, assetid: int, keys: Iterable[EvidenceKey]) -> Iterator[EvidenceKey]:
+        """Yield the values that are not those of an adapter."""
+        return (key for key in keys if not self.secondary.travels(self.connection, key, assetid, self.at))
+
+    def _alternates(self, assetid: int, field: str, old: str, new: str) -> Iterator[str]:
+        finding = Finding("collision", self.assettype, field, assetid, assetid, new, old)
         if record(self.connection, finding, self.at):
             yield (
-                f"{secondary.field}: alternates between {old} and {new}; "
+                f"{field}: alternates between {old} and {new}; "
                 f"check whether two devices share the {self.identityfield} of asset {assetid}"
             )
+
+
+def _also_on(key: EvidenceKey, match: EvidenceMatch, candidate: Candidate) -> str:
+    """Return the beginning of a warning; it has the value where the submission has several of the kind."""
+    several = len(of_kind(match.evidence, key[0])) > 1
+    which = f"{match.evidence[key]} is also on" if several else "also on"
+    return f"{key[0]}: {which} {candidate.identityvalue} (asset {candidate.assetid})"
 
 
 def _other_forms(connection: Connection, assettype: str, identitykey: bytes) -> Iterator[Holder]:

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import orjson
 from sqlalchemy import Row
 
-from shopdb_core.assets.identity import identity_key, is_placeholder
+from shopdb_core.assets.evidence import EvidenceKey, SecondaryIdentity, texts_named
+from shopdb_core.assets.identity import identity_key
 from shopdb_core.audit.checkpoints import Run
 from shopdb_core.audit.diffs import attributes_of, beginning, equal, replay, site_fields_of
 from shopdb_core.audit.entries import RELATIONSHIPS, row_hash
+from shopdb_core.declarations.named_fields import EvidencePath
 from shopdb_core.json_text import canonical
 from shopdb_hookspecs import Json
 
 _OF_ROW = {"@state": "state", "@reason": "reason", "@mergedinto": "mergedinto"}
 """The names in diffs of columns of `asset`."""
+Secondary: TypeAlias = Mapping[str, tuple[EvidencePath, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,10 @@ class StoredRows:
 class History:
     """Checks one asset's history link by link, and counts its entries and those that were pruned.
 
-    `secondary` maps a type of assets to the field of its secondary identity.
+    `secondary` maps a type of assets to where it has its secondary identities.
     """
 
-    def __init__(self, stored: StoredRows, secondary: Mapping[str, str]) -> None:
+    def __init__(self, stored: StoredRows, secondary: Secondary) -> None:
         self._stored = stored
         self._secondary = secondary
         self._attributes = beginning()
@@ -184,27 +187,29 @@ class History:
 
     def _evidence_faults(self, row: Row[Any]) -> Iterator[str]:
         """Compare the secondary identities with the attributes that they are copies of."""
-        kept = set()
         if row.state != "active":
             yield from (
                 f"{each.field}: the asset is {row.state}, and has evidence" for each in self._stored.evidence
             )
             return
+        kept: set[EvidenceKey] = set()
+        edited = set()
         for evidence in self._stored.evidence:
-            value = self._attributes.get(evidence.field)
-            copied = isinstance(value, str) and evidence.value == identity_key(value)
+            key = (evidence.field, bytes(evidence.value))
+            copied = key[1] in map(identity_key, texts_named(evidence.field, self._attributes))
             if evidence.assettype != row.assettype or not copied:
+                edited.add(evidence.field)
                 yield f"{evidence.field}: the row of assetevidence is not the stored value"
-            kept.add(evidence.field)
+            kept.add(key)
         if self._is_entered_by_hand(row):
             return
-        name = self._secondary.get(row.assettype, "")
-        value = self._attributes.get(name)
-        if isinstance(value, str) and not is_placeholder(value) and name not in kept:
-            yield f"{name}: the row of assetevidence is missing"
+        secondary = SecondaryIdentity(row.assettype, self._secondary.get(row.assettype, ()))
+        missing = dict.fromkeys(key[0] for key in secondary.of(self._attributes) if key not in kept)
+        for kind in missing.keys() - edited:
+            yield f"{kind}: the row of assetevidence is missing"
 
     def _is_entered_by_hand(self, row: Row[Any]) -> bool:
         """Return whether a person created the asset: a value that was not submitted may lack its evidence."""
         if self._first and self._first.kind == "entry":
             return self._first.row.plugin is None
-        return row.submissionhash is None and row.version == 1
+        return row.submissionhash is None

@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, fun
 
 from shopdb_core.audit.checkpoints import checkpoint_run, entry_run
 from shopdb_core.audit.entries import AuditChain, audited_relationship
-from shopdb_core.audit.history import History, HistoryFault, Link, StoredRows
+from shopdb_core.audit.history import History, HistoryFault, Link, Secondary, StoredRows
 from shopdb_core.store import Store
 from shopdb_core.store.tables import (
     asset,
@@ -33,7 +33,7 @@ BATCH = 200
 ENTRIES_IN_MEMORY = 500
 KINDS = ("change", "noop")
 
-NO_SECONDARY: Mapping[str, str] = MappingProxyType({})
+NO_SECONDARY: Secondary = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,10 @@ def count_assets(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(asset)) or 0
 
 
-def verify(
-    store: Store, chain: AuditChain, secondary: Mapping[str, str] = NO_SECONDARY
-) -> Iterator[Verified]:
+def verify(store: Store, chain: AuditChain, secondary: Secondary = NO_SECONDARY) -> Iterator[Verified]:
     """Check every asset, in batches that each read one consistent snapshot, while others write.
 
-    `secondary` maps a type of assets to the field of its secondary identity; for a type that it lacks, a
+    `secondary` maps a type of assets to where it has its secondary identities; for a type that it lacks, a
     missing row of `assetevidence` is not noticed.
     """
     last: int | None = 0
@@ -74,7 +72,7 @@ class _Batch:
     """The assets with ids above `after`; the last batch has none, and finds what is left beyond them."""
 
     chain: AuditChain
-    secondary: Mapping[str, str]
+    secondary: Secondary
     after: int
 
     def check(self, connection: Connection) -> tuple[Verified, int | None]:

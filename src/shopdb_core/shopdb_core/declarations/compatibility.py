@@ -5,28 +5,24 @@ older one, or clients may break. In the other direction, the comparison finds wh
 A change that cannot be decided, such as another `pattern`, counts as breaking (ADR 0021).
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from operator import ge, le
 from types import MappingProxyType
-from typing import Any
 
-from jsonschema_rs import Validator
-
-from shopdb_core.declarations.compiled import accepts, compile_schema
-from shopdb_core.declarations.messages import describe, shortened
-from shopdb_core.declarations.references import referenced
-from shopdb_core.declarations.submission_schema import identity_rules, submission_schema, subschemas
+from shopdb_core.declarations.messages import describe
+from shopdb_core.declarations.named_fields import evidence_paths
+from shopdb_core.declarations.schema_comparison import SchemaComparison
+from shopdb_core.declarations.submission_schema import (
+    ANNOTATIONS,
+    identity_rules,
+    submission_schema,
+    subschemas,
+)
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.json_text import canonical, pointer, pointer_keys
-from shopdb_hookspecs import Json, JsonObject
+from shopdb_hookspecs import JsonObject
 
-MOST_COMPARISONS, DEEPEST = 5_000, 60
-"""The limits of one comparison: schemas may branch without end, and Python's stack is limited."""
-
-_ANNOTATIONS = ("title", "description", "$comment", "default", "examples", "deprecated", "x-volatile")
 _NOTED = MappingProxyType(
     {
         ("deprecated", True): "is deprecated: a later major version may remove it",
@@ -36,29 +32,6 @@ _NOTED = MappingProxyType(
 )
 _KEEP_FIELD = 'keep the field, and mark it "deprecated": true until the next major version'
 _KEEP_RULE = "keep the rule as it was, or add a field with the new one"
-_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-_ABSENT = object()
-
-_ORDERED: Mapping[str, tuple[str, Callable[[Any, Any], bool], Json]] = MappingProxyType(
-    {
-        **dict.fromkeys(("minimum", "exclusiveMinimum"), ("integer", ge, None)),
-        **dict.fromkeys(("maximum", "exclusiveMaximum"), ("integer", le, None)),
-        "multipleOf": ("integer", lambda had, rule: had % rule == 0, None),
-        "minLength": ("string", ge, 0),
-        "maxLength": ("string", le, None),
-        "minItems": ("array", ge, 0),
-        "maxItems": ("array", le, None),
-        "uniqueItems": ("array", ge, False),
-        "minProperties": ("object", ge, 0),
-        "maxProperties": ("object", le, None),
-        "required": ("object", lambda had, rule: set(had) >= set(rule), ()),
-    }
-)
-"""The type that a keyword applies to, whether one value of it implies another, and its default."""
-
-_DESCENDED = frozenset({*_ANNOTATIONS, "properties", "additionalProperties", "then", "else"})
-_DEPENDENT = ("if", "then", "else", "items", "prefixItems")
-"""Keywords whose meaning depends on each other."""
 
 
 class Step(IntEnum):
@@ -121,15 +94,7 @@ def _outline(old: JsonObject, new: JsonObject) -> Iterator[Change]:
         remedy = "keep it, and collect by the new one under another plugin's name"
         yield Change("/identityfield", sentence, Step.MAJOR, remedy)
     yield from _required(old, new)
-    was, now = old.get("secondaryidentity"), new.get("secondaryidentity")
-    if was and was != now:
-        sentence = (
-            f"was {describe(was)} and is now {describe(now)}: renamed devices are no longer recognised by it"
-        )
-        yield Change("/secondaryidentity", sentence, Step.MAJOR, "keep it as it was")
-    elif was != now:
-        sentence = f"is new, {describe(now)}: submissions may get a warning, or be matched by it"
-        yield Change("/secondaryidentity", sentence, Step.MINOR)
+    yield from _secondary(old, new)
     rejected = [each.get("additionalfields") == "reject" for each in (old, new)]
     if rejected == [False, True]:
         sentence = (
@@ -139,6 +104,18 @@ def _outline(old: JsonObject, new: JsonObject) -> Iterator[Change]:
     elif rejected == [True, False]:
         sentence = "undeclared fields are now dropped with a warning; the submission was refused"
         yield Change("/additionalfields", sentence, Step.MINOR)
+
+
+def _secondary(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    before, after = (list(map(str, evidence_paths(each))) for each in (old, new))
+    was, now = (", ".join(map(describe, paths)) or "absent" for paths in (before, after))
+    changed = f"was {was} and is now {now}"
+    if set(before) - set(after):
+        sentence = f"{changed}: renamed devices are no longer recognised by what is missing"
+        yield Change("/secondaryidentity", sentence, Step.MAJOR, "keep it, and add others")
+    elif before != after:
+        sentence = f"{changed}: submissions may get a warning, or be matched by it"
+        yield Change("/secondaryidentity", sentence, Step.MINOR)
 
 
 def _required(old: JsonObject, new: JsonObject) -> Iterator[Change]:
@@ -155,12 +132,15 @@ def _required(old: JsonObject, new: JsonObject) -> Iterator[Change]:
 
 def _annotations(old: JsonObject, new: JsonObject) -> Iterator[Change]:
     """Compare the keywords that only readers and the audit use, at places that both declarations have."""
+    for key in ("x-label", "x-columns"):
+        if old.get(key) != new.get(key):
+            yield Change(f"/{key}", f"the {key} changed; submissions are accepted as before", Step.PATCH)
     before = subschemas(old)
     for place, rules in subschemas(new).items():
         had = before.get(place, rules)
         if not isinstance(had, dict) or not isinstance(rules, dict):
             continue
-        for keyword in _ANNOTATIONS:
+        for keyword in ANNOTATIONS:
             was, now = (each.get(keyword) or None for each in (had, rules))
             if was != now and (note := _NOTED.get((keyword, bool(now)))):
                 yield Change(f"{place}/{keyword}", note, Step.MINOR)
@@ -197,8 +177,8 @@ def _values_of(place: str, name: str, old: JsonObject, new: JsonObject) -> Itera
     before, after = old["fields"][name], new["fields"][name]
     if name == old["identityfield"] == new["identityfield"]:
         before, after = identity_rules(before), identity_rules(after)
-    narrower = {gap.place: gap for gap in _Comparison(old, new).gaps(before, after, place)}
-    wider = {gap.place: gap for gap in _Comparison(new, old).gaps(after, before, place)}
+    narrower = {gap.place: gap for gap in SchemaComparison(old, new).gaps(before, after, place)}
+    wider = {gap.place: gap for gap in SchemaComparison(new, old).gaps(after, before, place)}
     for gap in narrower.values():
         sentence = f"{gap.sentence(gap.had, gap.rule)}: values that were accepted may be refused"
         yield Change(gap.place, sentence, Step.MAJOR, _KEEP_RULE)
@@ -209,139 +189,3 @@ def _values_of(place: str, name: str, old: JsonObject, new: JsonObject) -> Itera
             yield Change(gap.place, sentence, Step.MAJOR, _KEEP_RULE)
         else:
             yield Change(gap.place, sentence, Step.MINOR)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A rule of one schema that does not follow from the other schema, which has `had` instead."""
-
-    place: str
-    had: Any = None
-    rule: Any = None
-
-    def sentence(self, was: object, now: object) -> str:
-        if was is None and now is None:
-            return "is too large to be compared"
-        before, after = ("absent" if each is _ABSENT else shortened(json.dumps(each)) for each in (was, now))
-        changed = f"was {before} and is now {after}" if before != after else "depends on a rule that changed"
-        return f"{pointer_keys(self.place)[-1]} {changed}"
-
-    def converts(self) -> bool:
-        """Whether this rule may make the server convert date-times or single values (contract, section 2)."""
-        return any(text in canonical(self.rule) for text in (b'"array"', b'"date-time"'))
-
-
-class _Comparison:
-    """Finds the rules of the reader's declaration that a value valid for the writer's may violate."""
-
-    def __init__(self, writer: JsonObject, reader: JsonObject) -> None:
-        self._writer, self._reader = writer, reader
-        self._same_definitions = canonical(writer.get("$defs", {})) == canonical(reader.get("$defs", {}))
-        self._left = MOST_COMPARISONS
-        self._open: set[tuple[int, int]] = set()
-
-    def gaps(self, writer: Json, reader: Json, place: str) -> list[_Gap]:
-        """Return the rules of the reader's subschema that do not follow from the writer's.
-
-        The list is empty only if all rules follow. A recursive schema reaches the same pair of subschemas
-        again, one level deeper in the value; that pair is assumed to follow, since values are finite.
-        """
-        writer, _ = _resolved(writer, self._writer, place)
-        reader, place = _resolved(reader, self._reader, place)
-        pair = (id(writer), id(reader))
-        if reader is True or writer is False or pair in self._open or self._same(writer, reader):
-            return []
-        if reader is False:
-            return [_Gap(place, writer, reader)]
-        if self._left == 0 or len(self._open) == DEEPEST:
-            return [_Gap(place)]
-        self._left -= 1
-        self._open.add(pair)
-        found = list(self._found({} if writer is True else writer, reader, place))
-        self._open.discard(pair)
-        return found
-
-    def _found(self, writer: JsonObject, reader: JsonObject, place: str) -> Iterator[_Gap]:
-        if self._accepts_listed(writer, reader):
-            return
-        for keyword, rule in reader.items():
-            if keyword not in _DESCENDED and not self._follows(writer, reader, keyword):
-                yield _Gap(f"{place}/{keyword}", writer.get(keyword, _ABSENT), rule)
-        for path, had, rule in _inner(writer, reader):
-            yield from self.gaps(had, rule, place + path)
-
-    def _accepts_listed(self, writer: JsonObject, reader: JsonObject) -> bool:
-        """Whether `writer` lists its values and `reader` accepts all valid ones of these."""
-        values = writer.get("enum", [writer["const"]] if "const" in writer else [])
-        if not values:
-            return False
-        before, after = _compiled(writer, self._writer), _compiled(reader, self._reader)
-        return all(accepts(after, each) for each in values if accepts(before, each))
-
-    def _follows(self, writer: JsonObject, reader: JsonObject, keyword: str) -> bool:
-        """Whether the reader's rule follows; a keyword without an order follows from equal text alone."""
-        if keyword == "type":
-            return _types(writer) <= _types(reader)
-        if keyword in _ORDERED:
-            about, implies, absent = _ORDERED[keyword]
-            had = writer.get(keyword, absent)
-            return about not in _types(writer) or (had is not None and implies(had, reader[keyword]))
-        if keyword in {"$ref", "allOf", "anyOf"}:
-            return self._branches_follow(keyword, writer, reader)
-        plain = keyword == "items" and "prefixItems" not in {**writer, **reader}
-        return plain or self._same(writer, reader, *(_DEPENDENT if keyword in _DEPENDENT else (keyword,)))
-
-    def _branches_follow(self, keyword: str, writer: JsonObject, reader: JsonObject) -> bool:
-        had, rules = _branches(writer, keyword), _branches(reader, keyword)
-        if keyword == "anyOf":
-            return all(any(not self.gaps(each, rule, "") for rule in rules) for each in had or [writer])
-        return all(any(not self.gaps(each, rule, "") for each in [*had, writer]) for rule in rules)
-
-    def _same(self, writer: Json, reader: Json, *keywords: str) -> bool:
-        """Whether both (or these keywords of both) have equal text and refer to equal definitions."""
-        if keywords:
-            writer, reader = (
-                {key: each[key] for key in keywords if key in each} for each in (writer, reader)
-            )
-        text = canonical(writer)
-        return text == canonical(reader) and (self._same_definitions or b'"$ref"' not in text)
-
-
-def _resolved(rules: Json, declaration: JsonObject, place: str) -> tuple[Json, str]:
-    """Return a subschema and its place; one that is only a reference is replaced by its target."""
-    while isinstance(rules, dict) and "$ref" in rules and rules.keys() <= {"$ref", *_ANNOTATIONS}:
-        place = rules["$ref"].removeprefix("#")
-        rules = referenced(rules["$ref"], declaration)
-    return rules, place
-
-
-def _compiled(rules: JsonObject, declaration: JsonObject) -> Validator:
-    return compile_schema({**rules, "$defs": declaration.get("$defs", {})})
-
-
-def _types(rules: JsonObject) -> frozenset[str]:
-    """Return the types that `type` allows; `number` includes `integer`."""
-    named = rules.get("type", _TYPES)
-    types = frozenset([named] if isinstance(named, str) else named)
-    return types | {"integer"} if "number" in types else types
-
-
-def _inner(writer: JsonObject, reader: JsonObject) -> Iterator[tuple[str, Json, Json]]:
-    """Yield the path and both schemas of a value's parts: named members, other members, items."""
-    names = sorted({**writer.get("properties", {}), **reader.get("properties", {})})
-    if "object" in _types(writer):
-        for name in names:
-            yield pointer(["properties", name]), _member(writer, name), _member(reader, name)
-        others = (each.get("additionalProperties", True) for each in (writer, reader))
-        yield "/additionalProperties", *others
-    if "array" in _types(writer):
-        yield "/items", writer.get("items", True), reader.get("items", True)
-
-
-def _branches(rules: JsonObject, keyword: str) -> list[Json]:
-    found = rules.get(keyword, [])
-    return found if isinstance(found, list) else [{keyword: found}]
-
-
-def _member(rules: JsonObject, name: str) -> Json:
-    return rules.get("properties", {}).get(name, rules.get("additionalProperties", True))

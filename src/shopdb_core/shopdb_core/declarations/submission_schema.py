@@ -1,15 +1,12 @@
 """`submission_schema` builds the JSON Schema of submissions from a declaration.
 
-`walk` and `children` yield the subschemas of a schema; `field_faults` checks that the keys of a declaration
-name declared fields, which its meta-schema cannot express.
+`walk` and `children` yield the subschemas of a schema.
 """
 
 import copy
 from collections.abc import Iterator
 from typing import Any
 
-from shopdb_core.declarations.messages import describe, did_you_mean
-from shopdb_core.errors import DeclarationFault
 from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject
 
@@ -21,9 +18,18 @@ IDENTITY_LENGTH = 255
 IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 """The keywords whose subschemas apply to the same value as the schema itself."""
 
-_ANNOTATIONS = frozenset(
-    {"title", "description", "default", "examples", "deprecated", "$comment", "x-volatile"}
+ANNOTATIONS = (
+    "title",
+    "description",
+    "$comment",
+    "default",
+    "examples",
+    "deprecated",
+    "x-volatile",
+    "x-unit",
 )
+"""The keywords that no validator reads."""
+
 _COMPOSED = frozenset({"$ref", "allOf", "oneOf", "not", "if", "const"})
 _ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 _LISTED = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -123,41 +129,6 @@ def _including(values: list[Json], extra: Json) -> list[Json]:
 
 def _either_null(rules: JsonObject) -> dict[str, Json]:
     """Keep the annotations on the field itself, where readers look for them."""
-    annotations = {keyword: rules[keyword] for keyword in rules if keyword in _ANNOTATIONS}
-    rest = {keyword: rules[keyword] for keyword in rules if keyword not in _ANNOTATIONS}
+    annotations = {keyword: rules[keyword] for keyword in rules if keyword in ANNOTATIONS}
+    rest = {keyword: rules[keyword] for keyword in rules if keyword not in ANNOTATIONS}
     return {**annotations, "anyOf": [rest, {"type": "null"}]}
-
-
-def field_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:
-    """Yield the faults of `identityfield`, `secondaryidentity`, `required` and `x-volatile`."""
-    yield from _identity_faults(declaration, "identityfield")
-    if "secondaryidentity" in declaration:
-        yield from _identity_faults(declaration, "secondaryidentity")
-        if declaration["secondaryidentity"] == declaration["identityfield"]:
-            yield DeclarationFault(
-                "/secondaryidentity", "is the same field as identityfield: name another field"
-            )
-    for index, field in enumerate(declaration.get("required", ())):
-        yield from _unknown(f"/required/{index}", field, declaration)
-
-
-def _identity_faults(declaration: JsonObject, key: str) -> Iterator[DeclarationFault]:
-    field = declaration[key]
-    unknown = list(_unknown(f"/{key}", field, declaration))
-    yield from unknown
-    if unknown:
-        return
-    rules, place = declaration["fields"][field], "/fields" + pointer_token(field)
-    if rules.get("type") != "string":
-        yield DeclarationFault(place, f'is the {key}: set "type": "string"')
-    if rules.get("x-volatile"):
-        yield DeclarationFault(
-            place + "/x-volatile", f"is set on the {key}, which must not change: remove x-volatile"
-        )
-
-
-def _unknown(place: str, field: str, declaration: JsonObject) -> Iterator[DeclarationFault]:
-    fields = declaration["fields"]
-    if field not in fields:
-        reason = f"names {describe(field)}, which is not in fields{did_you_mean(field, fields)}"
-        yield DeclarationFault(place, reason)

@@ -192,11 +192,11 @@ def _findings(
     after: JsonObject,
 ) -> Iterator[str]:
     """Search for duplicates by what changed, before the secondary identity is written."""
-    secondary, name = secondary_identity(collector), collector.secondaryidentity or ""
+    secondary = secondary_identity(collector)
     search = DuplicateSearch(connection, collector.name, collector.identityfield, secondary, row.updatedat)
-    yield from search.of_changed(row.assetid, before.get(name), after.get(name))
+    yield from search.of_changed(row.assetid, *secondary.change(before, after))
     if row.identitykey != stored.identitykey:
-        yield from search.of_edited(row.assetid, row.identitykey, after.get(name))
+        yield from search.of_edited(row.assetid, row.identitykey, secondary.of(after))
 
 
 def _refuse_taken(connection: Connection, stored: StoredAsset, identitykey: bytes) -> None:

@@ -136,11 +136,11 @@ def write_dependents(
     fields = {collector.identityfield}
     old = None if before is None else collector.fitting(before, fields)
     new = None if after is None else collector.fitting(after, fields)
-    if (secondary := secondary_identity(collector)) is not None:
-        # A stored value keeps its row, also if it no longer fits.
-        now = (new if before is None else after) or {}
-        values = (assetid, (before or {}).get(secondary.field), now.get(secondary.field))
-        secondary.replace(connection, [values])
+    secondary = secondary_identity(collector)
+    # A stored value keeps its row, also if it no longer fits.
+    now = (new if before is None else after) or {}
+    had = None if before is None else secondary.of(before)
+    secondary.replace(connection, [(assetid, had, secondary.of(now))])
     if new is not None:
         collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, update
 
 from shopdb_core.assets.duplicates import withdraw_all
-from shopdb_core.assets.identity import forget_evidence
+from shopdb_core.assets.evidence import forget_evidence
 from shopdb_core.assets.merges import all_merged_into, forget_undoing
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.relationships import relationships_of

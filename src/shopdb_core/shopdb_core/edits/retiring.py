@@ -76,6 +76,5 @@ class Restore:
             write_dependents(connection, collector, self.assetid, None, attributes)
             secondary = secondary_identity(collector)
             search = DuplicateSearch(connection, collector.name, collector.identityfield, secondary, at)
-            value = attributes.get(collector.secondaryidentity or "")
-            warnings += search.of_edited(self.assetid, stored.identitykey, value)
+            warnings += search.of_edited(self.assetid, stored.identitykey, secondary.of(attributes))
         return edited(connection, self.assetid, changes, warnings)

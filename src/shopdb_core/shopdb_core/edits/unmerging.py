@@ -164,9 +164,10 @@ class Releasing:
 
 def _shared(connection: Connection, collector: Collector | None, gone: StoredAsset) -> Iterator[str]:
     """Yield a warning for each other asset that has the secondary identity of the one that is back."""
-    if collector is None or (secondary := secondary_identity(collector)) is None:
+    if collector is None:
         return
-    value = read_attributes(connection, gone.assetid).get(secondary.field)
-    for assetid, identityvalue in secondary.holders(connection, value):
-        if assetid != gone.assetid:
-            yield f"{secondary.field}: also on {identityvalue} (asset {assetid})"
+    secondary = secondary_identity(collector)
+    evidence = secondary.of(read_attributes(connection, gone.assetid))
+    for (kind, _), holders in secondary.find(connection, evidence, evidence, of=gone.assetid).holders.items():
+        for assetid, identityvalue in holders:
+            yield f"{kind}: also on {identityvalue} (asset {assetid})"

@@ -10,6 +10,7 @@ from itertools import islice
 from operator import is_
 
 from shopdb_core.declarations.messages import describe, near_words
+from shopdb_core.declarations.named_fields import evidence_paths
 from shopdb_core.intake.dates import DateReading, is_min_value, read_date, read_day
 from shopdb_core.intake.plan import Plan, field_plans, has_type
 from shopdb_core.intake.scan import DocumentScan, is_storable, scan_document, trimmed_text
@@ -43,9 +44,8 @@ class Shaper:
         self._fields = frozenset(declaration["fields"])
         self._drops_unknown = declaration.get("additionalfields", "warn") == "warn"
         self._plans = field_plans(declaration)
-        self._identities = [
-            declaration[key] for key in ("identityfield", "secondaryidentity") if key in declaration
-        ]
+        secondary = {path.field for path in evidence_paths(declaration) if path.member is None}
+        self._identities = [declaration["identityfield"], *sorted(secondary)]
         self._zone = zone
         self._hint = lru_cache(_MOST_HINTS)(self._uncached_hint)
 

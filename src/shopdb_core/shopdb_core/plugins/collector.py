@@ -8,6 +8,7 @@ from typing import Any
 import pluggy
 
 from shopdb_core.declarations.check import check_declaration, json_faults
+from shopdb_core.declarations.named_fields import EvidencePath, evidence_paths
 from shopdb_core.declarations.submission_schema import submission_schema
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.errors import PluginFailure
@@ -114,7 +115,8 @@ class Collector:
     distribution: str
     version: str
     identityfield: str
-    secondaryidentity: str | None
+    secondaryidentity: str | Sequence[str] | None
+    evidence: tuple[EvidencePath, ...]
     required: frozenset[str]
     volatile: frozenset[str]
     declaration: JsonObject
@@ -207,6 +209,7 @@ def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None
         version=candidate.version,
         identityfield=declaration["identityfield"],
         secondaryidentity=declaration.get("secondaryidentity"),
+        evidence=evidence_paths(declaration),
         required=frozenset(declaration.get("required", ())) | {declaration["identityfield"]},
         volatile=frozenset(name for name, field in declaration["fields"].items() if _is_volatile(field)),
         declaration=declaration,

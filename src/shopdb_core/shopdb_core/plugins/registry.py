@@ -10,6 +10,7 @@ from typing import Literal
 
 import pluggy
 
+from shopdb_core.declarations.named_fields import EvidencePath
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable, log_text
 from shopdb_core.plugins.collector import Collector, PluginHooks, make_collector
 from shopdb_core.plugins.discovery import (
@@ -80,10 +81,9 @@ class Plugins:
         """Return the collectors of the active plugins, by name."""
         return {plugin.name: plugin.collector for plugin in self.active() if plugin.collector}
 
-    def secondary_identities(self) -> dict[str, str]:
-        """Return for each collector that has one the field of its secondary identity."""
-        fields = {name: each.secondaryidentity for name, each in self.collectors().items()}
-        return {name: field for name, field in fields.items() if field}
+    def secondary_identities(self) -> dict[str, tuple[EvidencePath, ...]]:
+        """Return for each collector where its secondary identities are."""
+        return {name: each.evidence for name, each in self.collectors().items()}
 
     def collector(self, name: str) -> Collector:
         """Return one collector; raises `NotFound`, or `Unavailable` if its plugin is quarantined."""

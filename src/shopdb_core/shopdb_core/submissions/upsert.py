@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NoReturn
 
-from shopdb_core.assets.identity import is_evidence
 from shopdb_core.assets.rows import KnownAssets, lock_by_body, lock_known
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.plugins.collector import Collector
@@ -71,16 +70,13 @@ class Upsert:
             )
 
     def keys(self) -> set[Hashable]:
-        """Return its identity, host name and secondary identity; raises what `prepare` raised.
+        """Return its identity, host name and secondary identities; raises what `prepare` raised.
 
         Two submissions with one of them in common may concern one device, or make a finding together.
         """
         key = self.prepared.identitykey
         keys: set[Hashable] = {key, ("host", key.partition(b".")[0])}
-        if secondary := secondary_identity(self.collector):
-            value = self.prepared.submission.get(secondary.field)
-            if is_evidence(value):
-                keys.add(("evidence", secondary.key(value)))
+        keys.update(secondary_identity(self.collector).of(self.prepared.submission))
         return keys
 
 

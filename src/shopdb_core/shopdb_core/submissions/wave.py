@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch
-from shopdb_core.assets.identity import EvidenceMatch, SecondaryIdentity, same_evidence
+from shopdb_core.assets.evidence import Evidence, EvidenceMatch, SecondaryIdentity
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.assets.sources import UNNAMED, Sources, SourceWrite
@@ -29,7 +29,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import COLLECTED_AT, Match, Origin, Outcome, SitePolicy
-from shopdb_hookspecs import AssetWrite, Json, JsonObject
+from shopdb_hookspecs import AssetWrite, JsonObject
 
 NO_FIELDS: Mapping[str, JsonObject] = {}
 
@@ -62,8 +62,8 @@ class _Step:
 
     `row` and `attributes` are those of the asset afterwards. The rows that depend on the asset are written
     if `writes`, which is false for a retired asset: they go from `before`, `None` if there were none, to
-    `after`; `evidence` is the secondary identity before and after. `source` is what is written of its
-    source, if it is kept.
+    `after`; `evidence` are the secondary identities before, `None` if they have no rows, and after. `source`
+    is what is written of its source, if it is kept.
     """
 
     origin: Origin
@@ -75,15 +75,14 @@ class _Step:
     writes: bool = False
     before: JsonObject | None = None
     after: JsonObject = field(default_factory=dict)
-    evidence: tuple[Json, Json] = (None, None)
     source: SourceWrite | None = None
+    evidence: tuple[Evidence | None, Evidence] = ({}, {})
     warnings: tuple[str, ...] = ()
 
 
-def secondary_identity(collector: Collector) -> SecondaryIdentity | None:
-    """Return the secondary identity of a collector's assets, if it declares one."""
-    name = collector.secondaryidentity
-    return None if name is None else SecondaryIdentity(collector.name, name)
+def secondary_identity(collector: Collector) -> SecondaryIdentity:
+    """Return where a collector's assets have their secondary identities."""
+    return SecondaryIdentity(collector.name, collector.evidence)
 
 
 class Wave:
@@ -97,6 +96,7 @@ class Wave:
         self._chain = chain
         self._secondary = secondary_identity(collector)
         self._policy = policy
+        self._taken = False
         self._at = datetime.now(UTC)
         self._sources = Sources(connection, policy.ranking, self._at, collector.identityfield)
         self._search = DuplicateSearch(
@@ -115,7 +115,9 @@ class Wave:
         found = [(each, known[key]) for key, each in zip(keys, submitted, strict=True) if key in known]
         changing = [stored.assetid for each, stored in found if not self._is_same(each, stored)]
         attributes = rows.attributes_of(self._connection, changing)
-        if len(wave) > 1 and self._depends_on_order(submitted, known, attributes):
+        moves = len(wave) > 1 and self._moves_evidence(submitted, known, attributes)
+        self._taken = not moves and self._is_taken(submitted, known)
+        if len(wave) > 1 and (moves or self._taken):
             return [outcome for each in wave for outcome in self._alone(each)]
         repeated = (each.stored for each in wave if isinstance(each, Repeated))
         self._sources.read([*known.values(), *repeated])
@@ -137,26 +139,27 @@ class Wave:
         known = rows.lock_known(self._connection, self._collector.name, keys).assets
         return Wave(self._connection, self._collector, self._chain, self._policy).store([each], known)
 
-    def _depends_on_order(
+    def _moves_evidence(
         self,
         wave: Sequence[Submitted],
         known: Mapping[bytes, StoredAsset],
         attributes: Mapping[int, JsonObject],
     ) -> bool:
         """Return whether a secondary identity moves: what one submission finds depends on those before it."""
-        if (secondary := self._secondary) is None:
-            return False
-        new = []
         for each in wave:
-            value = each.prepared.submission.get(secondary.field)
-            if (stored := known.get(each.prepared.identitykey)) is None:
-                new.append(value)
-            elif stored.assetid in attributes and (
-                stored.submissionhash is None
-                or not same_evidence(attributes[stored.assetid].get(secondary.field), value)
-            ):
+            stored = known.get(each.prepared.identitykey)
+            if stored is None or stored.assetid not in attributes:
+                continue
+            before = attributes[stored.assetid]
+            old, new = self._secondary.change(before, {**before, **each.prepared.submission})
+            if stored.submissionhash is None or old.keys() != new.keys():
                 return True
-        return secondary.any_taken(self._connection, new)
+        return False
+
+    def _is_taken(self, wave: Sequence[Submitted], known: Mapping[bytes, StoredAsset]) -> bool:
+        """Return whether an asset has a secondary identity of a new one."""
+        new = [each.prepared.submission for each in wave if each.prepared.identitykey not in known]
+        return self._secondary.any_taken(self._connection, map(self._secondary.of, new))
 
     def _step(
         self,
@@ -202,29 +205,30 @@ class Wave:
 
     def _match_new(self, each: Submitted) -> Match:
         """Find and lock the asset of a new identity: the one that has its secondary identity (contract 4)."""
-        if (secondary := self._secondary) is None:
+        if not self._taken:
             return Match(None, None)
-        value = each.prepared.submission.get(secondary.field)
-        found = EvidenceMatch(value, secondary.holders(self._connection, value))
-        if len(found.holders) != 1 or (adoptsafter := self._policy.adoptsafter) is None:
+        evidence = self._secondary.of(each.prepared.submission)
+        found = self._secondary.find(self._connection, evidence, evidence)
+        if not found.candidates or (adoptsafter := self._policy.adoptsafter) is None:
             return Match(None, None, found)
-        other = rows.lock_by_id(self._connection, found.holders[0][0])
+        other = rows.lock_by_id(self._connection, found.candidates[0].assetid)
         if other is None or other.state != "active":
             return Match(None, None)
         # After the lock: another submission may have adopted the asset meanwhile.
-        if reason := self._against_adoption(secondary, found, adoptsafter):
+        if reason := self._against_adoption(found, adoptsafter):
             return Match(None, None, replace(found, notadopted=reason))
         return Match(other, "secondaryidentity", found)
 
-    def _against_adoption(
-        self, secondary: SecondaryIdentity, found: EvidenceMatch, adoptsafter: timedelta
-    ) -> str:
+    def _against_adoption(self, found: EvidenceMatch, adoptsafter: timedelta) -> str:
         """Return why the asset keeps its identity, as a part of the warning; empty if it is adopted."""
+        if len(found.candidates) > 1:
+            return ", while other values are on another asset, so that no asset is adopted"
+        (candidate,) = found.candidates
         hours = adoptsafter // timedelta(hours=1)
         since = self._at - timedelta(hours=hours)
-        if hours and rows.seen_since(self._connection, found.holders[0][0], since):
+        if hours and rows.seen_since(self._connection, candidate.assetid, since):
             return f", which was submitted within the last {hours} hours and is not adopted"
-        if secondary.moved_twice(self._connection, found.value, self._at):
+        if all(self._secondary.moved_twice(self._connection, key, self._at) for key in candidate.keys):
             return ", and changed hands twice within 30 days, so that no asset is adopted by it"
         return ""
 
@@ -283,7 +287,7 @@ class Wave:
             hassources=source is not None,
         )
         changes = {field: {"before": None, "after": new} for field, new in after.items()}
-        evidence = (None, after.get(self._evidencefield))
+        evidence = (None, self._secondary.of(after))
         return _Step(
             each.origin,
             "created",
@@ -345,21 +349,17 @@ class Wave:
             return None
         return self._collector.fitting(before, unchanged | {self._collector.identityfield})
 
-    @property
-    def _evidencefield(self) -> str:
-        return self._collector.secondaryidentity or ""
-
     def _evidence(
         self, previous: JsonObject | None, before: JsonObject, after: JsonObject, fitting: JsonObject
-    ) -> tuple[Json, Json]:
-        """Return the secondary identity before and after.
+    ) -> tuple[Evidence | None, Evidence]:
+        """Return the secondary identities before and after.
 
         A stored value counts, and keeps its row, also if it no longer fits the declaration; one that was
         entered by hand counts from the first submission on, if it fits.
         """
         if previous is None:
-            return None, fitting.get(self._evidencefield)
-        return before.get(self._evidencefield), after.get(self._evidencefield)
+            return None, self._secondary.of(fitting)
+        return self._secondary.change(before, after)
 
     def _patch(self, prepared: PreparedSubmission, identityvalue: str) -> JsonObject:
         """Return the submission with the identity as it was spelt, not as the plugin normalised it."""
@@ -418,23 +418,24 @@ class Wave:
                 step.warnings = tuple(self._findings(step))
 
     def _findings(self, step: _Step) -> Iterator[str]:
-        match, row = step.match, step.row
+        match, row, (old, new) = step.match, step.row, step.evidence
         if match.asset is None:
             yield from self._search.of_new(row.assetid, row.identitykey, match.evidence)
         elif match.by == "identity":
-            yield from self._search.of_changed(row.assetid, *step.evidence)
+            yield from self._search.of_changed(row.assetid, old or {}, new)
         else:
+            kinds = dict.fromkeys(kind for kind, _ in match.evidence.candidates[0].keys)
             yield (
                 f"{self._collector.identityfield}: asset {row.assetid} was {match.asset.identityvalue}, "
-                f"and was matched by its {self._evidencefield}"
+                f"and was matched by its {' and '.join(kinds)}"
             )
-            yield from self._search.of_adopted(row.assetid, row.identitykey, match.evidence.value)
+            lost = (old or {}).keys() - new.keys()
+            yield from self._search.of_adopted(row.assetid, row.identitykey, match.evidence, lost)
 
     def _write_dependents(self, steps: Sequence[_Step]) -> None:
         """Write the rows that depend on the assets: secondary identities, and the plugin's own tables."""
-        if self._secondary is not None:
-            values = [(step.row.assetid, *step.evidence) for step in steps]
-            self._secondary.replace(self._connection, values)
+        values = [(step.row.assetid, *step.evidence) for step in steps]
+        self._secondary.replace(self._connection, values)
         writes = [AssetWrite(step.row.assetid, step.before, step.after) for step in steps]
         self._collector.store(self._connection, writes)
 
