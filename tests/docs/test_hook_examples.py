@@ -34,6 +34,12 @@ def _rows(shop, submission):
     return [list(row) for row in shop.rows("SELECT * FROM switches_port")]
 
 
+def _rows_of_retired(shop, submission):
+    assetid = _answer(shop, submission)["assetid"]
+    shop.edit("POST", f"/api/assets/{assetid}/retire", {"reason": "replaced"})
+    return [list(row) for row in shop.rows("SELECT * FROM switches_port")]
+
+
 def _report(shop, submission):
     _answer(shop, submission)
     return shop.get("/api/reports/switches/ports?vlan=20").json
@@ -46,6 +52,7 @@ RUN = {
     "get_migrations": _tables,
     "store_asset": _rows,
     "store_assets": _rows,
+    "remove_asset": _rows_of_retired,
     "get_reports": _report,
 }
 """How to run each example; the result is compared with the last block that the document shows."""

@@ -64,6 +64,8 @@ def _consequence(
         return "quarantined", re.sub(r"\(\S+, line \d+\)", "(FILE, line N)", loaded.reason)
     shop = make_shop({"switches": plugin})
     answer = shop.post("switches", {"serialnumber": "FOC1234X0AB", "model": "C9300-24T"})
+    if hook == "remove_asset":
+        answer = shop.edit("POST", "/api/assets/1/retire", {"reason": "replaced"})
     if hook == "get_reports":
         answer = shop.get("/api/reports/switches/ports")
     if answer.status_code in (200, 201):
