@@ -60,6 +60,7 @@ def test_nothing_of_an_erased_asset_is_left(fleet: Fleet) -> None:
     fleet.shop.submit("printers", {"serialnumber": "SN-9"})
     for _ in range(2):
         printer(fleet, f"{SECRET}-1", model=f"{SECRET} X", macaddress=MACS[3])
+    printer(fleet, f"{SECRET}-2", location=f"{SECRET} Z")
     cell = fleet.cell("Cell 1")
     fleet.relate(cell, gone)
     fleet.relate(kept, cell)
@@ -71,7 +72,7 @@ def test_nothing_of_an_erased_asset_is_left(fleet: Fleet) -> None:
         "assetid": kept,
         "state": "erased",
         "erased": [kept, gone],
-        "entries": 7,
+        "entries": 8,
         "relationships": 2,
         "related": [cell],
     }
@@ -97,6 +98,14 @@ def test_an_erased_asset_is_gone(fleet: Fleet) -> None:
     assert SECRET not in fleet.shop.get(f"/api/assets/{assetid}/history").text
     assert fleet.computer("PC-1") != assetid
     assert fleet.faults() == []
+
+
+def test_the_findings_about_an_erased_asset_are_deleted(fleet: Fleet) -> None:
+    """They have its secondary identity."""
+    _, two = (fleet.computer(name, macaddress=MACS[1]) for name in ("PC-1", "PC-2"))
+    assert fleet.shop.count("assetduplicate") == 1
+    fleet.erase(two)
+    assert fleet.shop.count("assetduplicate") == 0
 
 
 def test_what_cannot_be_erased(fleet: Fleet) -> None:

@@ -94,6 +94,16 @@ def test_what_cannot_be_merged(fleet: Fleet) -> None:
     assert fleet.faults() == []
 
 
+def test_an_asset_that_was_merged_cannot_be_related(fleet: Fleet) -> None:
+    """Neither as the source nor as the target of a relationship."""
+    kept, gone, cell = fleet.computer("PC-1"), fleet.computer("PC-2"), fleet.cell("Cell 1")
+    fleet.merge(kept, gone)
+    for source, target, status in ((cell, gone, 422), (gone, cell, 409)):
+        body = {"targetassetid": target, "relationshiptype": "part_of"}
+        answer = fleet.post(f"/api/assets/{source}/relationships", body, role="editor", status=status)
+        assert "merged" in answer["detail"]
+
+
 @pytest.mark.parametrize("body", [{}, {"gone": "1"}, {"gone": 0}, {"gone": 2.5}, {"gone": 1, "more": 1}, []])
 def test_a_faulty_body_is_refused(fleet: Fleet, body: object) -> None:
     """The body names one asset by its id, and nothing else."""

@@ -7,20 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, update
-
 from shopdb_core.assets.duplicates import withdraw_all
 from shopdb_core.assets.evidence import forget_evidence
 from shopdb_core.assets.merges import all_merged_into, forget_undoing
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.relationships import relationships_of
-from shopdb_core.assets.rows import StoredAsset, read_attributes, write_site_fields
+from shopdb_core.assets.rows import StoredAsset, forget_sources, read_attributes, write_site_fields
 from shopdb_core.audit.erasing import EntriesToErase
 from shopdb_core.edits.edit import Editor, check_to_edit, record_edit, state_change, write_dependents
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Connection
-from shopdb_core.store.tables import asset, assetsource
 from shopdb_hookspecs import JsonObject
 
 
@@ -100,5 +97,4 @@ class Erasing:
             tables.delete(connection, stored.assetid, keys)
         forget_evidence(connection, stored.assetid)
         write_site_fields(connection, stored.assetid, {})
-        connection.execute(delete(assetsource).where(assetsource.c.assetid == stored.assetid))
-        connection.execute(update(asset).where(asset.c.assetid == stored.assetid).values(hassources=False))
+        forget_sources(connection, stored.assetid)
