@@ -312,3 +312,31 @@ def test_an_array_of_dates_takes_a_single_date() -> None:
 def test_a_given_scan_does_not_change_the_result(shaper: Shaper, submission) -> None:
     """The result is the same with the scan of the submission, also where a field is dropped."""
     assert shaper.shape(submission, scan_document(submission)) == shaper.shape(submission)
+
+
+@pytest.mark.parametrize(
+    ("parts", "shaped"),
+    [
+        (
+            [{"name": "a"}, {"name": "b", "since": "/Date(0)/"}],
+            [{"name": "a"}, {"name": "b", "since": "1970-01-01"}],
+        ),
+        ([{"name": "a"}, {"name": "b", "tags": "x"}], [{"name": "a"}, {"name": "b", "tags": ["x"]}]),
+        ([{"name": "a"}, "b", {"since": "/Date(0)/"}], [{"name": "a"}, "b", {"since": "1970-01-01"}]),
+        ([], []),
+    ],
+)
+def test_one_item_of_a_list_may_need_a_coercion(parts: list[Json], shaped: list[Json]) -> None:
+    """Though the others have no member that is a date or an array."""
+    members = {
+        "name": {"type": "string"},
+        "since": {"type": "string", "format": "date"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    }
+    items = {"type": "object", "properties": members}
+    declaration = {
+        "identityfield": "id",
+        "fields": {"id": {"type": "string"}, "parts": {"type": "array", "items": items}},
+    }
+
+    assert Shaper(declaration, UTC).shape({"id": "1", "parts": parts}).submission["parts"] == shaped

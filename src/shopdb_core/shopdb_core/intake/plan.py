@@ -50,6 +50,15 @@ class Plan:
         """Return whether the schema expects a date, with or without a time."""
         return self.is_date or self.is_day
 
+    def concerns_none(self, items: list[Json]) -> bool:
+        """Return whether all items are objects without a member that has a plan, as most programs are.
+
+        Sets find in a tenth of the time that a long list needs nothing.
+        """
+        if self.has_date() or self.is_array() or self.items is not None or set(map(type, items)) != {dict}:
+            return False
+        return self.properties.keys().isdisjoint(set().union(*items))
+
     def inner(self) -> Iterator["Plan"]:
         """Yield the plans of the values inside."""
         yield from self.properties.values()

@@ -184,6 +184,8 @@ class _Coercion:
         return value
 
     def _items(self, value: list[Json], plan: Plan, path: JsonPath) -> list[Json]:
+        if plan.concerns_none(value):
+            return value
         items = [self._value(item, plan, (*path, index)) for index, item in enumerate(value)]
         if all(map(is_, items, value)):
             return value
