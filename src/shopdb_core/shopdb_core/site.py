@@ -9,6 +9,7 @@ from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.recorder import Recorder
+from shopdb_core.clock import Clock, utc_now
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import record_earlier_relationships
 from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields, read_site_fields
@@ -43,31 +44,40 @@ class Site:
         store: Store,
         broken: Mapping[str, BreakingChanges] = NO_BREAKING_CHANGES,
         sitefields: SiteFields = NO_SITE_FIELDS,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
         self.settings = settings
         self.plugins = plugins
         self.store = store
         self.broken = broken
         self.chain = AuditChain(*settings.sealing_keys)
-        self.recorder = Recorder(store)
-        self.submissions = Submissions(settings, plugins, store, self.chain, self.recorder)
+        self.recorder = Recorder(store, clock=clock)
+        self.submissions = Submissions(settings, plugins, store, self.chain, self.recorder, clock=clock)
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
         self.sitefields = sitefields
+        self._clock = clock
 
     def editor(self, origin: Origin) -> Editor:
         """Return who edits, with what edits need of this site."""
-        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone)
+        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone, self._clock)
 
     @classmethod
     def open(
-        cls, settings: Settings, plugins: Mapping[str, object] | None = None, *, record_served: bool = True
+        cls,
+        settings: Settings,
+        plugins: Mapping[str, object] | None = None,
+        *,
+        record_served: bool = True,
+        clock: Clock = utc_now,
     ) -> Self:
         """Open the site with the given plugins, or with those that are installed.
 
         The declarations are recorded as served, in a transaction of their own, unless `record_served` is
-        false, as for a command that only reads. A plugin whose migrations failed is quarantined.
+        false, as for a command that only reads. `clock` gives the times of audit entries. A plugin whose
+        migrations failed is quarantined.
         Raises `ConfigurationError` if settings, plugins or the database cannot be used, its subclass
         `SchemaBehind` if `shopdb db upgrade` must run first, and `Unavailable` if the database does not
         answer.
@@ -83,7 +93,7 @@ class Site:
         except BaseException:
             store.close()
             raise
-        return cls(settings, loaded, store, broken, sitefields)
+        return cls(settings, loaded, store, broken, sitefields, clock=clock)
 
     def close(self) -> None:
         """Finish the submissions that are under way, and close the database's connections.

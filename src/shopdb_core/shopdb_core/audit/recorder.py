@@ -7,10 +7,9 @@ during a commit, what it wrote may be written again.
 
 import logging
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from operator import itemgetter
 
 from shopdb_core.audit.outcomes import (
@@ -20,6 +19,7 @@ from shopdb_core.audit.outcomes import (
     delete_old_counts,
     record_outcomes,
 )
+from shopdb_core.clock import Clock, utc_now
 from shopdb_core.errors import Unavailable, log_text
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import JsonObject
@@ -40,10 +40,6 @@ OTHER = "other"
 """How many different counts wait at most; further outcomes are counted together, by day, as `other`."""
 
 _logger = logging.getLogger(__name__)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -89,9 +85,7 @@ class Recorder:
     away, waits in memory, within limits. Nothing is raised.
     """
 
-    def __init__(
-        self, store: Store, *, interval: float = WRITE_SECONDS, clock: Callable[[], datetime] = _now
-    ) -> None:
+    def __init__(self, store: Store, *, interval: float = WRITE_SECONDS, clock: Clock = utc_now) -> None:
         self._store = store
         self._interval = interval
         self._clock = clock

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Self
 
@@ -21,7 +20,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import IDENTITY_LENGTH
 from shopdb_core.submissions.pipeline import MOST_FAULTS, Pipeline
-from shopdb_core.submissions.wave import secondary_identity
+from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import JsonObject
 
 _SCHEMA: JsonObject = {
@@ -156,7 +155,7 @@ def write_change(
 
     `of_people` is the diff of the site fields, which are written already.
     """
-    at = datetime.now(UTC)
+    at = editor.clock()
     collected = diff(attributes, fields.attributes)
     changes = {**collected, **(of_people or {})}
     renames = fields.identityvalue != stored.identityvalue

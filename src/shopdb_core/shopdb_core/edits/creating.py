@@ -2,7 +2,6 @@
 
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.listing import get_asset
@@ -32,7 +31,7 @@ class ManualEntry:
         Raises `Conflict` if it exists, and `InvalidSubmission` if its identity is empty, a placeholder, or
         has a control character.
         """
-        at = datetime.now(UTC)
+        at = self.editor.clock()
         identityvalue, key = manual_identity(self.identityvalue)
         if existing := lock_assets(connection, self.assettype, [key]).get(key):
             raise Conflict(f"{existing.identityvalue} exists already: it is {described(existing)}.")

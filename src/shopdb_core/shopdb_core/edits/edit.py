@@ -13,6 +13,7 @@ from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
+from shopdb_core.clock import Clock, utc_now
 from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields
 from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Unavailable
 from shopdb_core.json_text import canonical_text
@@ -20,7 +21,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.store import Connection
 from shopdb_core.submissions.result import Origin
-from shopdb_core.submissions.wave import secondary_identity
+from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import AssetWrite, JsonObject
 
 
@@ -33,6 +34,7 @@ class Editor:
     plugins: Plugins
     sitefields: SiteFields = NO_SITE_FIELDS
     zone: tzinfo = UTC
+    clock: Clock = utc_now
 
     def collector(self, assettype: str) -> Collector | None:
         """Return the collector of a type of assets, `None` if people create them.

@@ -5,7 +5,7 @@ The assets that were merged into it are erased with it: their data are its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shopdb_core.assets.duplicates import withdraw_all
 from shopdb_core.assets.evidence import forget_evidence
@@ -38,7 +38,7 @@ class Erasing:
         """
         locked, assetids = self._lock(connection)
         check_to_edit(self.assetid, locked.get(self.assetid), self.version)
-        at = datetime.now(UTC)
+        at = self.editor.clock()
         changes = RelationshipChanges(connection)
         relationships = relationships_of(connection, assetids)
         for row in relationships:

@@ -4,7 +4,7 @@ Attributes of the kept asset stay as they are. `Undo` keeps what undoing needs (
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shopdb_core.assets.duplicates import withdraw_all
 from shopdb_core.assets.merge import diff
@@ -50,7 +50,7 @@ class Merging:
                 f"Asset {self.kept} has the type {kept.assettype}, and asset {self.gone} the type "
                 f"{gone.assettype}: only assets of one type can be merged."
             )
-        at = datetime.now(UTC)
+        at = self.editor.clock()
         changes = RelationshipChanges(connection)
         moved, dropped = self._move_relationships(connection, changes)
         taken = Takeover.of(connection, self.editor.collector(kept.assettype), kept, gone)

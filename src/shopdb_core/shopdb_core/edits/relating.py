@@ -6,7 +6,7 @@ Where an edit of assets moves several at once, `RelationshipChanges` collects wh
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shopdb_core.assets.relationships import (
     add_relationship,
@@ -52,7 +52,7 @@ class Relate:
         Raises `NotFound`, `Gone` or `Conflict` for the source, `InvalidSubmission` for the target, and
         `Conflict` if the relationship exists.
         """
-        at = datetime.now(UTC)
+        at = self.editor.clock()
         # The target, too: it must not be merged or erased meanwhile.
         locked = lock_by_ids(connection, (self.source, self.target))
         stored = check_to_edit(self.source, locked.get(self.source))
@@ -89,7 +89,7 @@ class Unrelate:
         delete_relationship(connection, self.relationshipid)
         diff = {RELATIONSHIPS: {"added": [], "removed": [audited_relationship(found)]}}
         record_edit(
-            connection, self.editor, locked, locked, action="unrelated", diff=diff, at=datetime.now(UTC)
+            connection, self.editor, locked, locked, action="unrelated", diff=diff, at=self.editor.clock()
         )
 
 
@@ -162,4 +162,4 @@ def record_earlier_relationships(connection: Connection, chain: AuditChain, plug
         added = [audited_relationship(each) for each in relationships]
         stored = lock(connection, source)
         diff = {RELATIONSHIPS: {"added": added, "removed": []}}
-        record_edit(connection, editor, stored, stored, action="related", diff=diff, at=datetime.now(UTC))
+        record_edit(connection, editor, stored, stored, action="related", diff=diff, at=editor.clock())

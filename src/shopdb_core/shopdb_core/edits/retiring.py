@@ -1,7 +1,6 @@
 """Retiring and restoring an asset: a retired one is in no list, search or report, and keeps its fields."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch, withdraw_listed
@@ -16,7 +15,7 @@ from shopdb_core.edits.edit import (
 )
 from shopdb_core.errors import Conflict
 from shopdb_core.store import Connection
-from shopdb_core.submissions.wave import secondary_identity
+from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import JsonObject
 
 
@@ -37,7 +36,7 @@ class Retire:
         stored = lock_to_edit(connection, self.assetid)
         if stored.state == "retired":
             raise Conflict(f"Asset {self.assetid} is retired already ({stored.reason}).")
-        at = datetime.now(UTC)
+        at = self.editor.clock()
         row = stored.edited(at, state="retired", reason=self.reason)
         changes = state_change(stored, row)
         record_edit(connection, self.editor, stored, row, action="retired", diff=changes, at=at)
@@ -65,7 +64,7 @@ class Restore:
         stored = lock_to_edit(connection, self.assetid)
         if stored.state != "retired":
             raise Conflict(f"Asset {self.assetid} is not retired.")
-        at = datetime.now(UTC)
+        at = self.editor.clock()
         row = stored.edited(at, state="active", reason=None)
         changes = state_change(stored, row)
         record_edit(connection, self.editor, stored, row, action="restored", diff=changes, at=at)

@@ -6,7 +6,7 @@ asset, and the answer names it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merges import Merge, Undo, close_merge, find_merge, get_merge, merge_of
@@ -19,7 +19,7 @@ from shopdb_core.edits.taking_back import TakeBack
 from shopdb_core.errors import Conflict
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
-from shopdb_core.submissions.wave import secondary_identity
+from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import Json, JsonObject
 
 
@@ -35,7 +35,7 @@ class _Found:
     at: datetime
 
     @classmethod
-    def lock(cls, connection: Connection, mergeid: int) -> "_Found":
+    def lock(cls, connection: Connection, mergeid: int, at: datetime) -> "_Found":
         """Lock what belongs to a merge; raises `NotFound`, and `Conflict` if it is not in force."""
         found = find_merge(connection, mergeid)
         dropped = found.undo.dropped if found.undo else ()
@@ -47,7 +47,7 @@ class _Found:
             raise Conflict(f"Merge {mergeid} was undone at {merge.undoneat.isoformat()}.")
         if merge.undo is None or "erased" in (kept.state, gone.state):
             raise Conflict(f"Merge {mergeid} cannot be changed: asset {gone.assetid} was erased since.")
-        return cls(merge, merge.undo, kept, gone, locked, datetime.now(UTC))
+        return cls(merge, merge.undo, kept, gone, locked, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Unmerging:
         cannot be given back. Raises `NotFound`, and `Conflict` if the merge was undone, if its kept asset was
         merged or erased since, or if the identity belongs to another asset now.
         """
-        found = _Found.lock(connection, self.mergeid)
+        found = _Found.lock(connection, self.mergeid, self.editor.clock())
         if found.kept.state == "merged":
             raise Conflict(
                 f"Asset {found.kept.assetid} was merged into asset {found.kept.mergedinto} since: undo merge "
@@ -153,7 +153,7 @@ class Releasing:
 
         Raises `NotFound`, and `Conflict` if the merge was undone or has released the identity already.
         """
-        found = _Found.lock(connection, self.mergeid)
+        found = _Found.lock(connection, self.mergeid, self.editor.clock())
         gone = found.gone
         if gone.identitykey.startswith(FREED):
             raise Conflict(f"Merge {self.mergeid} has released the identity {gone.identityvalue} already.")

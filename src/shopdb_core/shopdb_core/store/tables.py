@@ -64,13 +64,7 @@ asset = Table(
     Index("ix_asset_assettype_assetid", "assettype", "assetid"),
     Index("ix_asset_bodydigest", "bodydigest"),
     Index("ix_asset_mergedinto", "mergedinto"),
-)
-Index(
-    "ix_asset_state_assetid",
-    asset.c.state,
-    asset.c.assetid,
-    sqlite_where=asset.c.state != "active",
-    postgresql_where=asset.c.state != "active",
+    Index("ix_asset_state_assetid", "state", "assetid"),
 )
 
 # Not in `asset`: every noop updates the row there, and SQLite writes whole rows (ADR 0006).

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from shopdb_core.assets.sources import Ranking
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.recorder import Recorder
+from shopdb_core.clock import Clock, utc_now
 from shopdb_core.intake.http_body import Body
 from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector
@@ -32,12 +33,19 @@ class Submissions:
     """Takes submissions for every active collector of one site; safe to share between threads."""
 
     def __init__(
-        self, settings: Settings, plugins: Plugins, store: Store, chain: AuditChain, recorder: Recorder
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        store: Store,
+        chain: AuditChain,
+        recorder: Recorder,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
         self._plugins = plugins
         self._store = store
         self._recorder = recorder
-        self._upserts = Upserts(chain)
+        self._upserts = Upserts(chain, clock)
         self._intakes = {name: _Intake(each, settings) for name, each in plugins.collectors().items()}
 
     def collector(self, name: str) -> Collector:

@@ -12,11 +12,13 @@ from typing import NoReturn
 
 from shopdb_core.assets.rows import KnownAssets, lock_by_body, lock_known
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.clock import Clock, utc_now
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_core.submissions.result import Origin, Outcome, SitePolicy
-from shopdb_core.submissions.wave import Repeated, Submitted, Wave, secondary_identity
+from shopdb_core.submissions.steps import Repeated, Submitted, secondary_identity
+from shopdb_core.submissions.wave import Wave
 
 
 @dataclass
@@ -87,8 +89,9 @@ def _raise(error: Exception) -> NoReturn:
 class Upserts:
     """The transaction of a batch; call it on a connection, once for each try of the transaction."""
 
-    def __init__(self, chain: AuditChain) -> None:
+    def __init__(self, chain: AuditChain, clock: Clock = utc_now) -> None:
         self._chain = chain
+        self._clock = clock
 
     def __call__(self, connection: Connection, upserts: Sequence[Upsert]) -> list[Outcome | Exception]:
         """Store the submissions, and return their outcomes in their order.
@@ -141,7 +144,7 @@ class Upserts:
             else:
                 left.append((index, upsert))
             taken |= keys
-        policy = waiting[0][1].policy
-        stored_wave = Wave(connection, collector, self._chain, policy).store([*wave.values()], known.assets)
+        together = Wave(connection, collector, waiting[0][1].policy, self._chain, self._clock)
+        stored_wave = together.store([*wave.values()], known.assets)
         outcomes.update(zip(wave, stored_wave, strict=True))
         return left
