@@ -54,3 +54,20 @@ def test_pruning():
     assert output.endswith("\n0 faults in what is left\n")
     assert re.search(r"without pruning +\d+ ", output)
     assert re.search(r"beside pruning +\d+ ", output)
+
+
+@pytest.mark.every_database
+def test_floor(database_kind, server_url):
+    """A small floor has every chapter, and the audit has no fault after each of them."""
+    size = ("--computers", "120", "--printers", "3", "--weeks", "1", "--ranked", "yes")
+    server = ()
+    if database_kind != "sqlite":
+        server = ("--database-url", server_url(database_kind).render_as_string(hide_password=False))
+
+    _, _, *chapters = run("floor.py", *size, *server).splitlines()
+
+    assert len(chapters) == 9
+    for line in chapters:
+        assert re.fullmatch(r"\S.{27} +\d+ +[\d.]+ +\d+ +\d+ +[\d.]+ +0", line)
+    (week,) = (line.split() for line in chapters if line.startswith("week 1"))
+    assert int(week[-3]) > int(week[-4])
