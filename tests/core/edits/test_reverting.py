@@ -90,6 +90,10 @@ def test_the_order_of_a_list_is_that_of_the_plugin(stocked: Shop) -> None:
 
     stocked.submit("computers", {"hostname": "PC-1", "installedsoftware": []})
     assert revert(stocked, both).json["attributes"]["installedsoftware"] == [one, two]
+    made = {"assettype": "cell", "identityvalue": "C1", "attributes": {"parts": [two]}}
+    cell = stocked.edit("POST", "/api/assets", made).json["assetid"]
+    patch(stocked, {"attributes": {"parts": [one, two]}}, cell)
+    assert revert(stocked, audited(stocked, cell)[-1], cell).json["diff"] == {}
     assert faults(stocked) == []
 
 
