@@ -120,7 +120,10 @@ def run_edit(
     req: falcon.Request, resp: falcon.Response, store: Store, edit: Callable[[Connection], JsonObject]
 ) -> None:
     """Run an edit, or with `dryrun=true` roll it back, and answer with the asset and what changed."""
-    write_asset(resp, store.dry_run(edit) if req.context.query["dryrun"] else store.transaction(edit))
+    if req.context.query["dryrun"]:
+        resp.media = store.dry_run(edit)  # without an ETag: nobody can read that version
+    else:
+        write_asset(resp, store.transaction(edit))
 
 
 class RelationshipsResource:
