@@ -127,7 +127,11 @@ def run_edit(
     req: falcon.Request, resp: falcon.Response, store: Store, edit: Callable[[Connection], JsonObject]
 ) -> None:
     """Run an edit, or with `dryrun=true` roll it back, and answer with the asset and what changed."""
-    write_asset(resp, answer_of(req, store, edit))
+    answer = answer_of(req, store, edit)
+    if req.context.query["dryrun"]:
+        resp.media = answer  # without an ETag: nobody can read that version
+    else:
+        write_asset(resp, answer)
 
 
 def answer_of(req: falcon.Request, store: Store, edit: Callable[[Connection], JsonObject]) -> JsonObject:
