@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from shopdb_computers import counting, store_assets
+from shopdb_computers import counting, remove_asset, store_assets
 from shopdb_computers.tables import (
     BLOCK,
     TOTAL,
@@ -136,6 +136,25 @@ def test_many_are_counted_together(computers: Connection, monkeypatch: pytest.Mo
     assert marked == [1, 2, 0, 1]
     counts = computers.execute(select(count.c.block, count.c.computers).order_by(count.c.block)).all()
     assert counts == [(TOTAL, 3), (0, 3)]
+
+
+@pytest.mark.parametrize("many", [1, 3, 64])
+def test_a_computer_that_is_removed_counts_no_more(
+    many: int, computers: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the uncounted are counted; removing it again changes nothing, storing brings it back."""
+    monkeypatch.setattr(counting, "MANY", many)
+    stored = {key: PROGRAMS[: index + 1] for index, key in enumerate(COMPUTERS)}
+    store(computers, {}, dict(stored))
+
+    left = dict(stored)
+    for key in (2, BLOCK, 2):
+        remove_asset(computers, key)
+        left.pop(key, None)
+        check(computers, left)
+
+    store(computers, {}, {2: stored[2], BLOCK: stored[BLOCK]})
+    check(computers, stored)
 
 
 def _tables(connection: Connection) -> list[list[tuple[object, ...]]]:

@@ -1,0 +1,95 @@
+"""Merges, their undoing and erasing beside submissions and each other, from several threads."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from fleet import MACS, Fleet
+from shops import ORIGIN
+
+pytestmark = pytest.mark.every_database
+
+ROUNDS = 12
+
+
+def together(*works: Callable[[int], None]) -> None:
+    """Do each work some times, all at the same time; raises what one raised."""
+
+    def repeat(work: Callable[[int], None]) -> None:
+        for number in range(ROUNDS):
+            work(number)
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        for done in [pool.submit(repeat, work) for work in works]:
+            done.result()
+
+
+def post(fleet: Fleet, path: str, body: object = None) -> int:
+    """Post as an admin; it may be refused, and must not fail."""
+    options = {} if body is None else {"json": body}
+    answer = fleet.shop.client.simulate_post(path, headers=fleet.shop.bearer("admin"), **options)
+    assert answer.status_code in (200, 201, 404, 409, 410, 422), answer.text
+    return answer.status_code
+
+
+def test_edits_race_submissions(fleet: Fleet) -> None:
+    """Submissions under both names, while the two are merged, parted and related again and again."""
+    one, two = fleet.computer("PC-1", macaddress=MACS[1]), fleet.computer("PC-2")
+    cell = fleet.cell("Cell 1")
+
+    def submit(number: int) -> None:
+        batch = [{"hostname": f"PC-{1 + number % 2}", "osname": str(number)}, {"hostname": "PC-2"}]
+        for result in fleet.shop.submissions.submit_many("computers", batch, ORIGIN):
+            assert not isinstance(result, Exception), result
+
+    def merge(number: int) -> None:
+        post(fleet, f"/api/assets/{two}/merge", {"gone": one})
+        post(fleet, f"/api/merges/{number + 1}/undo")
+
+    def relate(number: int) -> None:
+        post(
+            fleet,
+            f"/api/assets/{cell}/relationships",
+            {"targetassetid": one, "relationshiptype": f"k{number}"},
+        )
+
+    together(submit, submit, merge, relate)
+    assert fleet.shop.count("asset") == 3
+    assert fleet.faults() == []
+
+
+def test_two_merges_race(fleet: Fleet) -> None:
+    """Two assets into each other, at the same time: one of the merges is refused, and no circle arises."""
+    one, two = fleet.computer("PC-1"), fleet.computer("PC-2")
+
+    def merge(kept: int, gone: int) -> Callable[[int], None]:
+        def work(number: int) -> None:
+            post(fleet, f"/api/assets/{kept}/merge", {"gone": gone})
+            post(fleet, f"/api/merges/{number + 1}/undo")
+
+        return work
+
+    together(merge(one, two), merge(two, one))
+    in_force = fleet.shop.rows("SELECT mergeid FROM assetmerge WHERE undoneat IS NULL")
+    assert len(in_force) <= 1
+    assert sum(fleet.state(each)[0] == "merged" for each in (one, two)) == len(in_force)
+    assert fleet.faults() == []
+
+
+def test_erasing_races_submissions_and_merges(fleet: Fleet) -> None:
+    """What was erased stays so, and its identity is that of a new asset."""
+    fleet.computer("PC-2")
+
+    def submit(number: int) -> None:
+        fleet.shop.submit("computers", {"hostname": "PC-1", "osname": str(number)})
+
+    def merge(number: int) -> None:
+        post(fleet, f"/api/assets/{number + 1}/merge", {"gone": number + 2})
+
+    def erase(number: int) -> None:
+        path = f"/api/assets/{number + 1}"
+        answer = fleet.shop.client.simulate_delete(path, headers=fleet.shop.bearer("admin"))
+        assert answer.status_code in (200, 404, 409, 410), answer.text
+
+    together(submit, merge, erase)
+    assert fleet.faults() == []
