@@ -78,6 +78,25 @@ def test_reverting_to_what_is_changes_nothing(stocked: Shop) -> None:
     assert len(audited(stocked)) == 1
 
 
+def test_the_order_of_a_list_is_that_of_the_plugin(stocked: Shop) -> None:
+    """The history does not keep it: what differs in the order alone is no change."""
+    one, two = {"name": "Ant"}, {"name": "Bison"}
+    for programs in ([two], [one, two]):
+        stocked.submit("computers", {"hostname": "PC-1", "installedsoftware": programs})
+    both = audited(stocked)[-1]
+    assert past(stocked, 1, both).attributes["installedsoftware"] == [two, one]
+
+    assert revert(stocked, both).json["diff"] == {}
+
+    stocked.submit("computers", {"hostname": "PC-1", "installedsoftware": []})
+    assert revert(stocked, both).json["attributes"]["installedsoftware"] == [one, two]
+    made = {"assettype": "cell", "identityvalue": "C1", "attributes": {"parts": [two]}}
+    cell = stocked.edit("POST", "/api/assets", made).json["assetid"]
+    patch(stocked, {"attributes": {"parts": [one, two]}}, cell)
+    assert revert(stocked, audited(stocked, cell)[-1], cell).json["diff"] == {}
+    assert faults(stocked) == []
+
+
 def test_reverting_needs_the_version_and_an_entry_of_the_asset(stocked: Shop) -> None:
     """428, 412; 404 for an entry of another asset or of none, 422 for what is not an id."""
     (first,), (other,) = audited(stocked), audited(stocked, 2)
