@@ -138,9 +138,8 @@ def write_dependents(
     new = None if after is None else collector.fitting(after, fields)
     if (secondary := secondary_identity(collector)) is not None:
         # A stored value keeps its row, also if it no longer fits.
-        now = (new if before is None else after) or {}
-        values = (assetid, (before or {}).get(secondary.field), now.get(secondary.field))
-        secondary.replace(connection, [values])
+        had, has = ((each or {}).get(secondary.field) for each in (before, after))
+        secondary.replace(connection, [(assetid, had, has)])
     if new is not None:
         collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:
