@@ -82,6 +82,8 @@ READS = (
     "/api/duplicates",
     "/api/duplicates?kind=collision",
     "/api/duplicates?kind=swapped",
+    "/api/merges",
+    "/api/merges?assetid={any}",
     "/api/reports/computers/software",
     "/api/reports/computers/software?name=Component Runtime 01",
     "/api/reports/computers/software_on?name=Component Runtime 0042 (x64)",

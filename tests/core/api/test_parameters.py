@@ -53,7 +53,13 @@ ODD = {
 }
 """Each kind of odd value, percent-encoded."""
 
-USUAL = {"plugin": "computers", "assetid": "1", "relationshipid": "1", "duplicateid": "1"}
+USUAL = {
+    "plugin": "computers",
+    "assetid": "1",
+    "relationshipid": "1",
+    "duplicateid": "1",
+    "mergeid": "1",
+}
 """The value of each path parameter while another one is odd; of a report's, each report that there is."""
 
 logger = logging.getLogger(__name__)
@@ -113,11 +119,11 @@ def stocked(shop: Shop) -> Shop:
 
 
 class Caller:
-    """Sends requests with a valid key and an editor's token, and counts them."""
+    """Sends requests with a valid key and an admin's token, and counts them."""
 
     def __init__(self, shop: Shop) -> None:
         self._client = shop.client
-        self._headers = {**shop.bearer("editor"), "X-API-Key": KEY}
+        self._headers = {**shop.bearer("admin"), "X-API-Key": KEY}
         self.count = 0
 
     def call(self, operation: Operation, query: str = "", **odd: str):

@@ -1,7 +1,15 @@
 """Undoing a merge: both assets are as they were, but for what changed since."""
 
+from collections.abc import Callable
+
 import pytest
 from fleet import MACS, Fleet
+from shops import Shop
+
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.settings import PluginSelection
+from shopdb_core.store import open_store
+from shopdb_hookspecs import JsonObject, hookimpl
 
 pytestmark = pytest.mark.every_database
 
@@ -143,6 +151,33 @@ def test_a_dry_run_undoes_nothing(fleet: Fleet) -> None:
     answer = fleet.post(f"/api/merges/{mergeid}/undo?dryrun=true")
     assert answer["diff"] == {"osname": {"before": "Debian 13", "after": None}}
     assert fleet.state(gone) == ("merged", kept)
+
+
+class Gauges:
+    """A small plugin of the test, whose gauges have a tag of some form."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    @hookimpl
+    def get_collector_schema(self) -> JsonObject:
+        tag = {"type": "string", "pattern": self._pattern}
+        fields = {"gauge": {"type": "string"}, "tag": tag}
+        return {"identityfield": "gauge", "secondaryidentity": "tag", "fields": fields}
+
+
+def test_a_secondary_identity_that_no_longer_fits_is_restored(make_shop: Callable[..., Shop]) -> None:
+    """As a submission keeps it, although the declaration has changed."""
+    shop = make_shop({"gauges": Gauges("^[a-z]+$")})
+    kept, gone = (shop.submit("gauges", {"gauge": name, "tag": name}).assetid for name in ("ab", "cd"))
+    assert kept
+    assert gone
+    stricter = load_plugins(PluginSelection(), {"gauges": Gauges("^[0-9]+$")})
+    with Shop(shop.settings, stricter, open_store(shop.settings)) as later:
+        fleet = Fleet(later)
+        fleet.undo(fleet.merge(kept, gone)["mergeid"])
+        assert fleet.faults() == []
+        assert set(later.rows("SELECT assetid FROM assetevidence")) == {(kept,), (gone,)}
 
 
 def test_merges_are_listed(fleet: Fleet) -> None:

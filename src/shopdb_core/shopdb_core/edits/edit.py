@@ -140,9 +140,8 @@ def write_dependents(
     new = None if after is None else collector.fitting(after, fields)
     secondary = secondary_identity(collector)
     # A stored value keeps its row, also if it no longer fits.
-    now = (new if before is None else after) or {}
     had = None if before is None else secondary.of(before)
-    secondary.replace(connection, [(assetid, had, secondary.of(now))])
+    secondary.replace(connection, [(assetid, had, secondary.of(after or {}))])
     if new is not None:
         collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:
