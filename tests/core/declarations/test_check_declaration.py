@@ -45,7 +45,7 @@ def test_meta_schema_is_a_schema() -> None:
         ("secondaryidentity", ["parts/a/b"], "/secondaryidentity/0", "field/member for a list of objects"),
         ("secondaryidentity", ["part/serial"], "/secondaryidentity/0", 'did you mean "parts"?'),
         ("secondaryidentity", ["parts/serail"], "/secondaryidentity/0", 'did you mean "serial"?'),
-        ("secondaryidentity", ["parts/slot"], "/fields/parts/items/properties/slot", '"type": "string"'),
+        ("secondaryidentity", ["parts/slot"], "/secondaryidentity/0", '"type": "string"'),
         ("secondaryidentity", ["macaddress/a"], "/secondaryidentity/0", "is not a list of objects"),
         ("secondaryidentity", ["mainboard/name"], "/secondaryidentity/0", "is not a list of objects"),
         ("secondaryidentity", ["volatile/serial"], "/fields/volatile/x-volatile", "must not change"),

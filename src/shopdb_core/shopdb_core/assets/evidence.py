@@ -146,12 +146,14 @@ class SecondaryIdentity:
 
     def any_taken(self, connection: Connection, evidence: Iterable[Evidence]) -> bool:
         """Return whether any asset has one of the values; an equal value of another kind counts, too."""
-        keys = list({key: None for each in evidence for _, key in each})
-        kinds = {f"kind{number}": kind for number, kind in enumerate(self.kinds)}
-        query = _taken(len(kinds))
+        keys = {key for each in evidence for key in each}
+        values = sorted({value for _, value in keys})
+        kinds = {f"kind{number}": kind for number, kind in enumerate(sorted({kind for kind, _ in keys}))}
         return any(
-            query.run(connection, keys[start : start + _IN_A_QUERY], assettype=self.assettype, **kinds)
-            for start in range(0, len(keys), _IN_A_QUERY)
+            _taken(len(kinds)).run(
+                connection, values[start : start + _IN_A_QUERY], assettype=self.assettype, **kinds
+            )
+            for start in range(0, len(values), _IN_A_QUERY)
         )
 
     def find(

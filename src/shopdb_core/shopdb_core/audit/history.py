@@ -204,8 +204,8 @@ class History:
         if self._is_entered_by_hand(row):
             return
         secondary = SecondaryIdentity(row.assettype, self._secondary.get(row.assettype, ()))
-        missing = dict.fromkeys(key[0] for key in secondary.of(self._attributes) if key not in kept)
-        for kind in missing.keys() - edited:
+        lacking = (kind for kind, value in secondary.of(self._attributes) if (kind, value) not in kept)
+        for kind in dict.fromkeys(kind for kind in lacking if kind not in edited):
             yield f"{kind}: the row of assetevidence is missing"
 
     def _is_entered_by_hand(self, row: Row[Any]) -> bool:

@@ -10,7 +10,7 @@ from shopdb_core.declarations.messages import describe, did_you_mean
 from shopdb_core.declarations.references import referenced
 from shopdb_core.declarations.submission_schema import subschemas
 from shopdb_core.errors import DeclarationFault
-from shopdb_core.json_text import pointer, pointer_token
+from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject
 
 _NUMBERS = frozenset({"integer", "number", "null"})
@@ -98,8 +98,10 @@ def _member_faults(
         reason = f"names {describe(member)}, which is not a member of the items of {describe(field)}"
         yield DeclarationFault(place, reason + did_you_mean(member, members))
     elif _resolved(members[member], declaration).get("type") not in ("string", ["string", "null"]):
-        at = pointer(["fields", field, "items", "properties", member])
-        yield DeclarationFault(at, 'is a secondaryidentity: set "type": "string"')
+        reason = (
+            f'names {describe(member)} of {describe(field)}, which may not be a string: set "type": "string"'
+        )
+        yield DeclarationFault(place, reason)
 
 
 def _volatile(key: str, place: str, rules: JsonObject) -> Iterator[DeclarationFault]:
