@@ -124,11 +124,22 @@ def test_a_dry_run_shows_the_effect_and_writes_nothing(stocked: Shop) -> None:
     shown = stocked.edit("POST", "/api/assets/1/retire?dryrun=true", {"reason": "scrapped"})
 
     assert shown.json["state"] == "retired"
+    assert "etag" not in shown.headers
     assert stocked.get("/api/assets/1").json["state"] == "active"
     assert len(installed(stocked)) == 1
     retire(stocked)
     assert stocked.edit("POST", "/api/assets/1/restore?dryrun=true").json["state"] == "active"
     assert stocked.get("/api/assets/1").json["state"] == "retired"
+
+
+def test_a_version_that_is_given_must_be_that_of_the_asset(stocked: Shop) -> None:
+    """It may be left out, since the state is the precondition."""
+    path, body = "/api/assets/1/retire", {"reason": "scrapped"}
+
+    assert stocked.edit("POST", path, body, **{"If-Match": '"7"'}).status_code == 412
+    assert stocked.edit("POST", path, body, **{"If-Match": "7"}).status_code == 400
+    assert stocked.edit("POST", path, body, **{"If-Match": '"1"'}).status_code == 200
+    assert stocked.edit("POST", "/api/assets/1/restore", **{"If-Match": '"1"'}).status_code == 412
 
 
 def test_findings_follow_the_state_of_an_asset(stocked: Shop) -> None:

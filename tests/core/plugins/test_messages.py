@@ -75,8 +75,8 @@ MODULES = {
         "@hookimpl\ndef zzz():\n    return sound()",
         (
             "it implements an unknown hook zzz; the hooks are asset_changed, get_collector_schema, "
-            "get_example_submissions, get_migrations, get_reports, normalize_submission, store_asset, "
-            "store_assets "
+            "get_example_submissions, get_migrations, get_reports, normalize_submission, remove_asset, "
+            "store_asset, store_assets "
             "(shopdb_rack.py, line 6)"
         ),
     ),

@@ -6,7 +6,7 @@ import falcon
 
 from shopdb_core.api.assets import editor, run_edit
 from shopdb_core.api.parameters import Queries, flag
-from shopdb_core.api.request import Roles, read_valid, required_version
+from shopdb_core.api.request import Roles, given_version, read_valid, required_version
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.edits.retiring import Restore, Retire
 from shopdb_core.edits.reverting import Revert
@@ -49,7 +49,7 @@ class RetireResource(EditResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Retire the asset for a reason."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
-        edit = Retire(assetid, content["reason"].strip(), editor(req, self._site))
+        edit = Retire(assetid, content["reason"].strip(), editor(req, self._site), given_version(req))
         run_edit(req, resp, self._site.store, edit)
 
 
@@ -58,7 +58,8 @@ class RestoreResource(EditResource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Restore the asset."""
-        run_edit(req, resp, self._site.store, Restore(assetid, editor(req, self._site)))
+        edit = Restore(assetid, editor(req, self._site), given_version(req))
+        run_edit(req, resp, self._site.store, edit)
 
 
 class RevertResource(EditResource):

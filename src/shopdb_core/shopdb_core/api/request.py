@@ -228,15 +228,23 @@ def read_json(req: falcon.Request, limit: int) -> Body:
 
 
 def required_version(req: falcon.Request) -> int:
-    """Return the version that the header `If-Match` names: the ETag of the asset as the client read it.
-
-    Raises `PreconditionRequired` if it is missing, and `InvalidParameter` if it is something else.
-    """
-    given = req.get_header("If-Match")
-    if given is None:
+    """Return the version that `given_version` returns; raises `PreconditionRequired` if it is missing."""
+    version = given_version(req)
+    if version is None:
         raise PreconditionRequired(
             "Send If-Match with the ETag of the asset as you read it, so that nobody's change is lost."
         )
+    return version
+
+
+def given_version(req: falcon.Request) -> int | None:
+    """Return the version that the header `If-Match` names: the ETag of the asset as the client read it.
+
+    Raises `InvalidParameter` if it is something else.
+    """
+    given = req.get_header("If-Match")
+    if given is None:
+        return None
     # A proxy that compresses makes an ETag weak, which is a version nevertheless.
     if not (found := _VERSION.fullmatch(given.strip())):
         raise InvalidParameter('If-Match must be one ETag of the asset, such as "3", with its quotes.')

@@ -237,4 +237,5 @@ def _moved(fault: Fault, identityfield: str) -> Fault:
 def refusal(faults: list[Fault]) -> InvalidSubmission:
     """Return the error for the faults of a change."""
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return InvalidSubmission(f"{faults[0].pointer or '/'} {faults[0].message}{more}.", faults)
+    sentence = f"{faults[0].pointer or '/'} {faults[0].message}{more}"
+    return InvalidSubmission(sentence if sentence.endswith("?") else f"{sentence}.", faults)

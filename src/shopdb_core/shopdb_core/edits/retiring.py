@@ -22,11 +22,15 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """The transaction that retires one asset; call it on a connection."""
+    """The transaction that retires one asset; call it on a connection.
+
+    `version` is that of the asset as the person read it; `None` retires any.
+    """
 
     assetid: int
     reason: str
     editor: Editor
+    version: int | None = None
 
     def __call__(self, connection: Connection) -> JsonObject:
         """Retire the asset, and return it with what changed.
@@ -34,7 +38,7 @@ class Retire:
         The findings about it are withdrawn, unless they are ignored. Raises `Conflict` if it is retired
         already, and what `lock_to_edit` raises.
         """
-        stored = lock_to_edit(connection, self.assetid)
+        stored = lock_to_edit(connection, self.assetid, self.version)
         if stored.state == "retired":
             raise Conflict(f"Asset {self.assetid} is retired already ({stored.reason}).")
         at = datetime.now(UTC)
@@ -51,10 +55,14 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """The transaction that makes one retired asset active again; call it on a connection."""
+    """The transaction that makes one retired asset active again; call it on a connection.
+
+    `version` is that of the asset as the person read it; `None` restores any.
+    """
 
     assetid: int
     editor: Editor
+    version: int | None = None
 
     def __call__(self, connection: Connection) -> JsonObject:
         """Restore the asset, and return it with what changed and what may be its duplicates.
@@ -62,7 +70,7 @@ class Restore:
         The plugin's rows are stored anew. Raises `Conflict` if it is not retired, and what `lock_to_edit`
         raises.
         """
-        stored = lock_to_edit(connection, self.assetid)
+        stored = lock_to_edit(connection, self.assetid, self.version)
         if stored.state != "retired":
             raise Conflict(f"Asset {self.assetid} is not retired.")
         at = datetime.now(UTC)
