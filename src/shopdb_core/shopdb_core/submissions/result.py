@@ -1,11 +1,13 @@
-"""The sender of a submission, its outcome in the database, and its result for the sender."""
+"""The sender of a submission, what is stored of it, its outcome, and its result for the sender."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from shopdb_core.assets.identity import NO_EVIDENCE, EvidenceMatch
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import Action, AuditEntry
+from shopdb_core.submissions.pipeline import PreparedSubmission
 from shopdb_hookspecs import JsonObject
 
 MatchedBy = Literal["identity", "secondaryidentity"]
@@ -21,6 +23,29 @@ class Origin:
     actor: str
     requestid: str
     clientaddress: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A submission whose body changed nothing when it came last, and its asset, which is locked."""
+
+    origin: Origin
+    stored: StoredAsset
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`.
+
+    `warnings` are about the asset to which its identity leads.
+    """
+
+    origin: Origin
+    prepared: PreparedSubmission
+    adoptsafter: timedelta | None
+    bodydigest: bytes | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

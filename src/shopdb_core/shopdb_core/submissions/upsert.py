@@ -17,8 +17,8 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
-from shopdb_core.submissions.result import Origin, Outcome
-from shopdb_core.submissions.wave import Repeated, Submitted, Wave, secondary_identity
+from shopdb_core.submissions.result import Origin, Outcome, Repeated, Submitted
+from shopdb_core.submissions.wave import Wave, secondary_identity
 
 
 @dataclass

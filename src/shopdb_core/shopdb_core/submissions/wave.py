@@ -27,31 +27,8 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.pipeline import PreparedSubmission
-from shopdb_core.submissions.result import Match, Origin, Outcome
+from shopdb_core.submissions.result import Match, Origin, Outcome, Repeated, Submitted
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """A submission whose body changed nothing when it came last, and its asset, which is locked."""
-
-    origin: Origin
-    stored: StoredAsset
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`.
-
-    `warnings` are about the asset to which its identity leads.
-    """
-
-    origin: Origin
-    prepared: PreparedSubmission
-    adoptsafter: timedelta | None
-    bodydigest: bytes | None
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
