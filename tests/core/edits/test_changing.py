@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 from editing import MAC, PC, faults, patch, retire
-from shops import Shop
+from shops import ORIGIN, Shop
+
+from shopdb_core.edits.creating import ManualEntry
+from shopdb_core.edits.edit import Editor
+from shopdb_core.settings import PluginSelection
 
 pytestmark = pytest.mark.every_database
 
@@ -267,4 +271,25 @@ def test_a_value_whose_schema_changed_stays_until_it_is_changed(
         ("/sitefields/rome", "additionalProperties")
     ]
     assert patch(shop, {"sitefields": {"room": None}}).json["sitefields"] == {"owner": "ann", "note": "new"}
+    assert faults(shop) == []
+
+
+def test_site_fields_do_not_need_the_plugin(
+    make_shop: Callable[..., Shop], declare: Callable[..., str]
+) -> None:
+    """They are changed while a blocked plugin refuses every other edit, since its tables would not follow."""
+    selection = PluginSelection(blocked=frozenset({"computers"}))
+    shop = make_shop(plugin_selection=selection, site_fields=declare(owner={}))
+    editor = Editor(ORIGIN, shop.chain, shop.plugins)
+    shop.store.transaction(ManualEntry("computers", "PC-1", {"hostname": "PC-1"}, editor))
+
+    assert patch(shop, {"sitefields": {"owner": "ann"}}).status_code == 200
+
+    for refused in (
+        patch(shop, {"identityvalue": "PC-2"}),
+        patch(shop, {"attributes": {"a": 1}}),
+        retire(shop),
+    ):
+        assert refused.status_code == 503
+        assert refused.json["detail"].startswith("The plugin computers is not loaded")
     assert faults(shop) == []

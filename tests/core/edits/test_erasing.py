@@ -184,10 +184,13 @@ def test_pruning_before_and_after_erasing(fleet: Fleet) -> None:
 
 def test_a_history_that_was_changed_by_hand_is_not_erased(fleet: Fleet) -> None:
     """Erasing would hide it."""
-    assetid = fleet.computer("PC-1")
+    edited, cut = fleet.computer("PC-1"), fleet.computer("PC-2")
+    fleet.computer("PC-2", osname="Debian 13")
     url = make_url(fleet.shop.settings.database_url)
-    execute(url, "UPDATE auditentry SET actor = 'nobody'")
-    assert "`shopdb audit verify`" in fleet.erase(assetid, status=409)["detail"]
+    execute(url, f"UPDATE auditentry SET actor = 'nobody' WHERE assetid = {edited}")
+    execute(url, "DELETE FROM auditentry WHERE auditid = 3")
+    for assetid in (edited, cut):
+        assert "`shopdb audit verify`" in fleet.erase(assetid, status=409)["detail"]
 
 
 def test_an_asset_that_people_created_is_erased(fleet: Fleet) -> None:

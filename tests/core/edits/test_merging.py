@@ -114,6 +114,20 @@ def test_a_faulty_body_is_refused(fleet: Fleet, body: object) -> None:
     assert answer.status_code == (400 if body == [] else 422)
 
 
+def test_the_version_may_be_named(fleet: Fleet) -> None:
+    """A kept asset that changed meanwhile is not merged into."""
+    kept, gone = fleet.computer("PC-1"), fleet.computer("PC-2")
+    answers = [
+        fleet.shop.client.simulate_post(
+            f"/api/assets/{kept}/merge",
+            json={"gone": gone},
+            headers={**fleet.shop.bearer("admin"), "If-Match": f'"{version}"'},
+        ).status_code
+        for version in (2, 1)
+    ]
+    assert answers == [412, 200]
+
+
 def test_only_admins_merge(fleet: Fleet) -> None:
     """An editor may not."""
     kept, gone = fleet.computer("PC-1"), fleet.computer("PC-2")

@@ -96,6 +96,17 @@ def test_two_merges_into_one_asset_are_undone_in_any_order(fleet: Fleet, order: 
     assert fleet.faults() == []
 
 
+def test_an_earlier_merge_gives_nothing_again(fleet: Fleet) -> None:
+    """What was cleared between two merges stays cleared when the later one is undone."""
+    kept = fleet.computer("PC-0")
+    others = [fleet.computer(name, osname=name) for name in ("PC-1", "PC-2")]
+    fleet.merge(kept, others[0])
+    fleet.computer("PC-0", osname=None)
+    fleet.undo(fleet.merge(kept, others[1])["mergeid"])
+    assert fleet.attributes(kept) == {"hostname": "PC-0"}
+    assert fleet.faults() == []
+
+
 def test_what_cannot_be_undone(fleet: Fleet) -> None:
     """A merge that was undone, that is unknown, and whose kept asset went since; the next step is named."""
     one, two, three = (fleet.computer(f"PC-{number}") for number in (1, 2, 3))

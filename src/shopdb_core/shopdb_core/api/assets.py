@@ -6,7 +6,7 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.api.parameters import PAGE, Queries, choice, flag, short_text
-from shopdb_core.api.request import Roles, read_json, read_valid, required_version
+from shopdb_core.api.request import Roles, given_version, read_json, read_valid, required_version
 from shopdb_core.api.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.assets.listing import STATES, get_asset, read_page
@@ -112,8 +112,7 @@ class AssetResource:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Erase the asset and those that were merged into it, of the version that `If-Match` may name."""
-        version = required_version(req) if req.get_header("If-Match") is not None else None
-        erasing = Erasing(assetid, editor(req, self._site), version)
+        erasing = Erasing(assetid, editor(req, self._site), given_version(req))
         resp.media = answer_of(req, self._store, erasing)
 
 

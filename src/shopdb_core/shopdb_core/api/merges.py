@@ -6,7 +6,7 @@ import falcon
 
 from shopdb_core.api.assets import answer_of, editor, run_edit
 from shopdb_core.api.parameters import PAGE, Queries, flag, whole_number
-from shopdb_core.api.request import Roles, read_valid
+from shopdb_core.api.request import Roles, given_version, read_valid
 from shopdb_core.api.responses import page
 from shopdb_core.assets.merges import list_merges
 from shopdb_core.declarations.validator import SubmissionValidator
@@ -38,7 +38,8 @@ class MergeResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Merge the asset `gone` into this one."""
         content = read_valid(req, self._site.settings.max_body_bytes, self._validator)
-        merging = Merging(assetid, int(content["gone"]), editor(req, self._site))
+        gone, version = int(content["gone"]), given_version(req)
+        merging = Merging(assetid, gone, editor(req, self._site), version)
         run_edit(req, resp, self._site.store, merging)
 
 

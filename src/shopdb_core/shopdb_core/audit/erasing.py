@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.checkpoints import NO_CHANGE, Run, checkpoint_row, checkpoint_run, entry_run, join_runs
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import lock_positions
@@ -27,22 +28,20 @@ class EntriesToErase:
     runs: Sequence[Run]
 
     @classmethod
-    def read(cls, connection: Connection, chain: AuditChain, assetid: int) -> Self:
+    def read(cls, connection: Connection, chain: AuditChain, stored: StoredAsset) -> Self:
         """Read the chain of a locked asset.
 
         Raises `Conflict` if it does not verify: what was edited by hand must not be hidden by erasing it.
         """
-        return cls(tuple(_whole_chain(connection, chain, assetid)))
+        runs = tuple(_whole_chain(connection, chain, stored.assetid))
+        if not runs or stored.chainhash not in (None, runs[-1].lasthash):
+            raise _broken(stored.assetid)
+        return cls(runs)
 
     @property
     def number(self) -> int:
         """How many entries there are, pruned ones included."""
         return sum(run.entries for run in self.runs)
-
-    @property
-    def lasthash(self) -> bytes:
-        """The hash that the next entry follows."""
-        return self.runs[-1].lasthash
 
     def replace(self, connection: Connection, chain: AuditChain, left: str) -> None:
         """Replace them by checkpoints, the last of which has the diff `left`, as JSON text.
@@ -73,12 +72,16 @@ def _whole_chain(connection: Connection, chain: AuditChain, assetid: int) -> Ite
         key=lambda link: link[0].lastauditid,
     ):
         if not is_intact or run.previoushash != previous:
-            raise Conflict(
-                f"The history of asset {assetid} was changed by hand, and erasing it would hide that: "
-                "`shopdb audit verify` shows what is wrong."
-            )
+            raise _broken(assetid)
         previous = run.lasthash
         yield run
+
+
+def _broken(assetid: int) -> Conflict:
+    return Conflict(
+        f"The history of asset {assetid} was changed by hand, and erasing it would hide that: "
+        "`shopdb audit verify` shows what is wrong."
+    )
 
 
 def _entries(connection: Connection, chain: AuditChain, assetid: int) -> Iterator[tuple[Run, bool]]:

@@ -62,7 +62,7 @@ class Erasing:
             assetids = sorted({self.assetid, *all_merged_into(connection, self.assetid)})
             locked = lock_with_sources(connection, assetids)
             # Another may have been merged into it before it was locked.
-            if locked.keys() >= {*all_merged_into(connection, self.assetid)}:
+            if {*assetids}.issuperset(all_merged_into(connection, self.assetid)):
                 return locked, assetids
 
     def _erase(self, connection: Connection, stored: StoredAsset, at: datetime) -> int:
@@ -70,7 +70,7 @@ class Erasing:
         self._delete_rows(connection, stored)
         left = state_change(replace(stored, state="active", mergedinto=None, reason=None), stored)
         left = {name: change for name, change in left.items() if name != "@reason"}
-        entries = EntriesToErase.read(connection, self.editor.chain, stored.assetid)
+        entries = EntriesToErase.read(connection, self.editor.chain, stored)
         before = replace(stored, reason=None)
         after = replace(
             before.edited(at, state="erased", mergedinto=None),

@@ -29,22 +29,28 @@ from shopdb_hookspecs import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Merging:
-    """The transaction that merges the asset `gone` into the asset `kept`; call it on a connection."""
+    """The transaction that merges the asset `gone` into the asset `kept`; call it on a connection.
+
+    `version` is that of the kept asset as the person read it; `None` merges into any.
+    """
 
     kept: int
     gone: int
     editor: Editor
+    version: int | None = None
 
     def __call__(self, connection: Connection) -> JsonObject:
         """Merge, and return the kept asset, its `diff`, the `mergeid`, and `related`.
 
         The latter are the ids of other assets whose relationships changed. Raises `NotFound`, `Gone` for an
-        erased asset, and `Conflict` for one asset, for two types, and for an asset that was merged.
+        erased asset, `Conflict` for one asset, for two types, and for an asset that was merged, and
+        `PreconditionFailed`.
         """
         if self.kept == self.gone:
             raise Conflict(f"Asset {self.kept} cannot be merged with itself.")
         locked = lock_with_sources(connection, (self.kept, self.gone))
-        kept, gone = (check_to_edit(each, locked.get(each)) for each in (self.kept, self.gone))
+        kept = check_to_edit(self.kept, locked.get(self.kept), self.version)
+        gone = check_to_edit(self.gone, locked.get(self.gone))
         if kept.assettype != gone.assettype:
             raise Conflict(
                 f"Asset {self.kept} has the type {kept.assettype}, and asset {self.gone} the type "

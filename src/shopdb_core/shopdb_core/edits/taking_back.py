@@ -1,6 +1,6 @@
 """What undoing a merge takes back from the kept asset: the fields and relationships that the merge gave it.
 
-Merges into one asset can be undone in any order. So what another merge would have given the kept asset, had
+Merges into one asset can be undone in any order. So what a later merge would have given the kept asset, had
 this one not been before it, it gives now, and its record has that from now on.
 """
 
@@ -36,7 +36,7 @@ class Fields:
 class TakeBack:
     """Undoes what one merge did to its kept asset; `locked` has all assets whose relationships change.
 
-    `undo` is that of the merge, `others` has what undoing the other merges into the kept asset needs, by the
+    `undo` is that of the merge, `others` has what undoing the later merges into the kept asset needs, by the
     id of the asset that went, the oldest merge first.
     """
 
@@ -50,12 +50,12 @@ class TakeBack:
     def of(
         cls, connection: Connection, merge: Merge, undo: Undo, locked: Mapping[int, StoredAsset]
     ) -> "TakeBack":
-        """Read the other merges into the kept asset, which is locked."""
+        """Read the later merges into the kept asset, which is locked."""
         found = merges_into(connection, merge.assetid)
         others = {
             each.goneassetid: (each.mergeid, each.undo)
             for each in found
-            if each.undo and each.mergeid != merge.mergeid
+            if each.undo and each.mergeid > merge.mergeid
         }
         return cls(connection, merge, undo, others, locked)
 
@@ -138,17 +138,19 @@ class TakeBack:
         return False
 
     def _replace_taken(self, taken: list[JsonObject], changes: RelationshipChanges) -> None:
-        """Give the kept asset the relationships of other merges that were second ones beside those taken."""
+        """Give the kept asset the relationships of later merges that were second ones beside those taken."""
         kept, ends = self.merge.assetid, {_ends(row) for row in taken}
         for other, (mergeid, undo) in self.others.items():
-            dropped = [each for each in undo.dropped if _ends(with_ends(each, other, kept)) in ends]
-            moved = []
-            for record in dropped:
-                restored = changes.restore(_as_row(with_ends(record, other, kept)))
-                moved.append({**record, "relationshipid": restored["relationshipid"]})
-                ends.remove(_ends(restored))
+            moved, left = [], []
+            for record in undo.dropped:
+                row = with_ends(record, other, kept)
+                if _ends(row) in ends:
+                    restored = changes.restore(_as_row(row))
+                    moved.append({**record, "relationshipid": restored["relationshipid"]})
+                    ends.remove(_ends(row))
+                else:
+                    left.append(record)
             if moved:
-                left = [each for each in undo.dropped if each not in dropped]
                 self._change(other, mergeid, replace(undo, moved=[*undo.moved, *moved], dropped=left))
 
     def _change(self, gone: int, mergeid: int, undo: Undo) -> None:
