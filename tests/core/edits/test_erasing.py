@@ -66,6 +66,9 @@ def test_nothing_of_an_erased_asset_is_left(fleet: Fleet) -> None:
     fleet.relate(kept, cell)
     fleet.merge(kept, gone)
     fleet.post(f"/api/assets/{other}/retire", {"reason": SECRET})
+    fleet.shop.post("printers", {"serialnumber": f"{SECRET}-1", "pagecount": "many"})
+    fleet.shop.recorder.write()
+    assert fleet.shop.count("refusal") == 1
 
     answer = fleet.erase(kept)
     assert answer == {

@@ -84,5 +84,7 @@ def history(asset: str, limit: int, after: int, *, as_json: bool) -> None:
         echo_json(entries)
         return
     for entry in entries:
-        echo(f"{entry['auditid']}  {short_time(entry['at'])}  {entry['action']}  {entry['actor']}", bold=True)
+        source = f" ({entry['source']})" if entry["source"] else ""
+        who = f"{entry['actor']}{source}"
+        echo(f"{entry['auditid']}  {short_time(entry['at'])}  {entry['action']}  {who}", bold=True)
         echo_changes(entry["diff"])

@@ -14,6 +14,7 @@ from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.relationships import relationships_of
 from shopdb_core.assets.rows import StoredAsset, forget_sources, read_attributes, write_site_fields
 from shopdb_core.audit.erasing import EntriesToErase
+from shopdb_core.audit.outcomes import erase_refusals
 from shopdb_core.edits.edit import Editor, check_to_edit, record_edit, state_change, write_dependents
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.json_text import canonical_text
@@ -98,3 +99,4 @@ class Erasing:
         forget_evidence(connection, stored.assetid)
         write_site_fields(connection, stored.assetid, {})
         forget_sources(connection, stored.assetid)
+        erase_refusals(connection, stored.assettype, stored.identitykey)
