@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, true, upda
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, SetQuery, Statement
 from shopdb_core.store.statement import driver_time
-from shopdb_core.store.tables import asset, assetattributes, assetsitefields, assetsource
+from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import JsonObject
 
 _STORED = (
@@ -308,12 +308,6 @@ def write_site_fields(connection: Connection, assetid: int, sitefields: JsonObje
     if sitefields:
         values = {"assetid": assetid, "sitefields": canonical_text(sitefields)}
         connection.execute(insert(assetsitefields).values(values))
-
-
-def forget_sources(connection: Connection, assetid: int) -> None:
-    """Delete what the sources of a locked asset submitted."""
-    connection.execute(delete(assetsource).where(assetsource.c.assetid == assetid))
-    connection.execute(update(asset).where(asset.c.assetid == assetid).values(hassources=False))
 
 
 def touch_assets(

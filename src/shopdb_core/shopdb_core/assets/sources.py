@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from shopdb_core.assets.merge import merge, same
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import SetQuery, Statement
 from shopdb_core.store.statement import driver_time
-from shopdb_core.store.tables import assetsource
+from shopdb_core.store.tables import asset, assetsource
 from shopdb_hookspecs import Json, JsonObject
 
 UNNAMED = ""
@@ -185,6 +185,12 @@ class Sources:
 def _first(name: str, order: Sequence[str], sets: Mapping[str, JsonObject]) -> Json:
     """Return the value of a field of the first source that gives one, `None` if none does."""
     return next((sets[each][name] for each in order if name in sets.get(each, {})), None)
+
+
+def forget_sources(connection: Connection, assetid: int) -> None:
+    """Delete what the sources of a locked asset submitted."""
+    connection.execute(delete(assetsource).where(assetsource.c.assetid == assetid))
+    connection.execute(update(asset).where(asset.c.assetid == assetid).values(hassources=False))
 
 
 def sources_of(connection: Connection, assetid: int, attributes: JsonObject) -> list[JsonObject]:

@@ -12,7 +12,8 @@ from shopdb_core.assets.evidence import forget_evidence
 from shopdb_core.assets.merges import all_merged_into, forget_undoing
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.relationships import relationships_of
-from shopdb_core.assets.rows import StoredAsset, forget_sources, read_attributes, write_site_fields
+from shopdb_core.assets.rows import StoredAsset, read_attributes, write_site_fields
+from shopdb_core.assets.sources import forget_sources
 from shopdb_core.audit.erasing import EntriesToErase
 from shopdb_core.audit.outcomes import erase_refusals
 from shopdb_core.edits.edit import Editor, check_to_edit, record_edit, state_change, write_dependents
