@@ -57,14 +57,12 @@ def test_pruning():
 
 
 @pytest.mark.every_database
-def test_floor(database_kind, server_url):
+def test_floor(database_kind, make_database):
     """A small floor has every chapter, and the audit has no fault after each of them."""
     size = ("--computers", "120", "--printers", "3", "--weeks", "1", "--ranked", "yes")
-    server = ()
-    if database_kind != "sqlite":
-        server = ("--database-url", server_url(database_kind).render_as_string(hide_password=False))
+    database = make_database(database_kind)
 
-    _, _, *chapters = run("floor.py", *size, *server).splitlines()
+    _, _, *chapters = run("floor.py", *size, "--database-url", database.url).splitlines()
 
     assert len(chapters) == 9
     for line in chapters:

@@ -24,7 +24,7 @@ class Sizes:
     ballast: int
 
 
-SIZES = {"sqlite": Sizes(6, 1), "postgresql": Sizes(48, 4), "mysql": Sizes(51, 4)}
+SIZES = {"sqlite": Sizes(6, 2), "postgresql": Sizes(48, 4), "mysql": Sizes(51, 4)}
 """For servers: an empty one has 30 to 40 MiB already. On a larger disk MariaDB ends instead of refusing."""
 
 

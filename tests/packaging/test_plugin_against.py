@@ -75,7 +75,7 @@ def test_an_older_release_that_is_installed(write_wheel: Callable[..., Path], ag
 
     done = against("printers", wheel)
 
-    assert "printers 1.0.0 against 2.0.0: these changes need a major version" in done.stdout
+    assert "printers 1.1.0 against 2.0.0: these changes need a major version" in done.stdout
     assert "is not a step forward" in done.stderr
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from shops import Shop
+from shops import ORIGIN, Shop
 
 from shopdb_core.audit.diffs import replay
 from shopdb_core.audit.prune import BATCH, expiries, prune
+from shopdb_core.clock import utc_now
 from shopdb_core.store import open_store
+from shopdb_core.submissions import Submissions
 
 pytestmark = pytest.mark.every_database
 
@@ -262,17 +264,18 @@ def test_a_clock_that_went_back_begins_another_day(history, age):
     assert prune_at(history, now + timedelta(1)) == (49, False)
 
 
-def test_the_time_last_seen_never_goes_back(history, monkeypatch):
+def test_the_time_last_seen_never_goes_back(history):
     """A submission by a clock that went back does not change it, whatever else it changes."""
-
-    class Ahead(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(400)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("shopdb_core.submissions.wave.datetime", Ahead)
-        history.submit("PC-1", "A")
+    shop = history.shop
+    ahead = Submissions(
+        shop.settings,
+        shop.plugins,
+        shop.store,
+        shop.chain,
+        shop.recorder,
+        clock=lambda: utc_now() + timedelta(400),
+    )
+    ahead.submit("computers", {"hostname": "PC-1", "osname": "A"}, ORIGIN)
     seen = history.shop.get("/api/assets/1").json["lastseenat"]
 
     history.submit("PC-1", "A", "B")

@@ -126,7 +126,7 @@ def test_a_name_of_an_installed_plugin_is_warned_of(bare: Any) -> None:
 
     assert done.returncode == 0
     assert done.stderr == (
-        "shopdb: warning: shopdb-printers 1.0.0 is installed and has a plugin printers; a site cannot serve "
+        "shopdb: warning: shopdb-printers 1.1.0 is installed and has a plugin printers; a site cannot serve "
         "two plugins of one name.\n"
     )
 
