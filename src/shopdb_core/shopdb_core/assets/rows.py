@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Insertion, SetQuery, Statement
@@ -88,9 +88,6 @@ def _update(*names: str) -> Statement:
 _CHANGE = _update(*_CHANGED)
 _EDIT = _update(*_CHANGED, *_BY_PEOPLE)
 _TOUCH = _update("lastseenat")
-_MARK_SOURCES = Statement(
-    update(asset).where(asset.c.assetid == bindparam("asset")).values(hassources=true())
-)
 _TOUCH_HASHES = _update(*_TOUCHED)
 
 
@@ -322,11 +319,6 @@ def touch_assets(
         for row, chainhash in seen
     ]
     (_TOUCH if same_hashes else _TOUCH_HASHES).run_many(connection, values)
-
-
-def mark_sources(connection: Connection, assetids: Sequence[int]) -> None:
-    """Record that assets have rows in `assetsource` from now on."""
-    _MARK_SOURCES.run_many(connection, [{"asset": assetid} for assetid in assetids])
 
 
 def set_chainhash(connection: Connection, assetid: int, chainhash: bytes) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
 from shopdb_core.assets.merge import merge, same
 from shopdb_core.assets.rows import StoredAsset
@@ -38,6 +38,8 @@ _CHANGE = Statement(
     .where(*_OF_SOURCE)
     .values(lastseenat=bindparam("lastseenat"), fields=bindparam("fields"))
 )
+
+_MARK = Statement(update(asset).where(asset.c.assetid == bindparam("asset")).values(hassources=true()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,10 @@ class Sources:
         return {name: value for name, value in fields.items() if name != self._identityfield}
 
     def write(self, written: Sequence[tuple[int, StoredAsset | None, SourceWrite]]) -> None:
-        """Write the rows, given for each asset as its id, its row before (`None`: new), and what to write."""
+        """Write the rows, given for each asset as its id, its row before (`None`: new), and what to write.
+
+        Assets that had no rows before are marked as those that have.
+        """
         inserts, touches, changes = [], [], []
         for assetid, stored, write in written:
             known = self._rows.get(assetid, NO_ROWS)
@@ -168,6 +173,8 @@ class Sources:
         _INSERT.run_many(self._connection, inserts)
         _TOUCH.run_many(self._connection, touches)
         _CHANGE.run_many(self._connection, changes)
+        first = [assetid for assetid, stored, _ in written if stored and not stored.hassources]
+        _MARK.run_many(self._connection, [{"asset": assetid} for assetid in first])
 
     def _changed_rows(
         self, stored: StoredAsset | None, known: Mapping[str, SourceRow], write: SourceWrite

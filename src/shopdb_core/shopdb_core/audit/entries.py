@@ -69,6 +69,11 @@ RELATIONSHIPS = "@relationships"
 SITE_FIELD = "@sitefields."
 """Before the name of a field of people, in diffs."""
 
+ROW_CHANGES: Mapping[str, str] = MappingProxyType(
+    {"@state": "state", "@reason": "reason", "@mergedinto": "mergedinto"}
+)
+"""The names in diffs of the columns of `asset` that people change."""
+
 _ROW = (
     "assetid",
     "assettype",

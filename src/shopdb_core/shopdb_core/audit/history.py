@@ -11,13 +11,11 @@ from shopdb_core.assets.evidence import EvidenceKey, SecondaryIdentity, texts_na
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.audit.checkpoints import Run
 from shopdb_core.audit.diffs import attributes_of, beginning, equal, replay, site_fields_of
-from shopdb_core.audit.entries import RELATIONSHIPS, row_hash
+from shopdb_core.audit.entries import RELATIONSHIPS, ROW_CHANGES, row_hash
 from shopdb_core.declarations.named_fields import EvidencePath
 from shopdb_core.json_text import canonical
 from shopdb_hookspecs import Json
 
-_OF_ROW = {"@state": "state", "@reason": "reason", "@mergedinto": "mergedinto"}
-"""The names in diffs of columns of `asset`."""
 Secondary: TypeAlias = Mapping[str, tuple[EvidencePath, ...]]
 
 
@@ -158,7 +156,7 @@ class History:
 
     def _state_faults(self, row: Row[Any]) -> Iterator[str]:
         """Compare the columns that people change; entries of earlier releases do not cover them."""
-        for name, column in _OF_ROW.items():
+        for name, column in ROW_CHANGES.items():
             if not equal(getattr(row, column), self._attributes.get(name)):
                 yield f"{column}: the last `after` is not the stored value"
 

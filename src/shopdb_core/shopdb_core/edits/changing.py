@@ -7,12 +7,19 @@ from typing import Self
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch
-from shopdb_core.assets.merge import change, diff, merge, patched, same
+from shopdb_core.assets.merge import diff, merge, patched, same
 from shopdb_core.assets.rows import StoredAsset
-from shopdb_core.audit.entries import SITE_FIELD, was_submitted
+from shopdb_core.audit.entries import was_submitted
 from shopdb_core.declarations.validator import SubmissionValidator
 from shopdb_core.edits.creating import described, manual_identity
-from shopdb_core.edits.edit import Editor, edited, lock_to_edit, record_edit, write_dependents
+from shopdb_core.edits.edit import (
+    Editor,
+    edited,
+    lock_to_edit,
+    record_edit,
+    site_fields_change,
+    write_dependents,
+)
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission, did_you_mean
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.json_text import pointer_token, printable
@@ -94,11 +101,7 @@ class Change:
         if faults:
             raise refusal(faults[:MOST_FAULTS])
         _refuse_taken(connection, stored, fields.identitykey)
-        of_people = {
-            f"{SITE_FIELD}{name}": change(sitefields.get(name), after.get(name))
-            for name in sorted({*sitefields, *after})
-            if not same(sitefields.get(name), after.get(name))
-        }
+        of_people = site_fields_change(sitefields, after)
         if of_people:
             rows.write_site_fields(connection, self.assetid, after)
         return write_change(connection, self.editor, stored, attributes, fields, of_people=of_people)

@@ -4,15 +4,26 @@ An edit is a transaction: an object that is called on a connection. The caller c
 dry run. The rows that plugins and duplicates derive from an asset follow it by `write_dependents`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.listing import get_asset
+from shopdb_core.assets.merge import diff
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import StoredAsset
-from shopdb_core.audit.entries import Action, AuditChain, AuditEntry, previous_hash, record, row_hash
+from shopdb_core.audit.entries import (
+    ROW_CHANGES,
+    SITE_FIELD,
+    Action,
+    AuditChain,
+    AuditEntry,
+    has_dependents,
+    previous_hash,
+    record,
+    row_hash,
+)
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields
 from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Unavailable
@@ -148,27 +159,48 @@ def write_dependents(
         remove_rows(connection, collector, assetid)
 
 
+def rewrite_dependents(
+    connection: Connection,
+    collector: Collector | None,
+    stored: StoredAsset,
+    before: JsonObject | None,
+    after: JsonObject | None,
+) -> None:
+    """Do what `write_dependents` does, if rows depend on the asset in this state."""
+    if collector is not None and has_dependents(connection, stored):
+        write_dependents(connection, collector, stored.assetid, before, after)
+
+
 def remove_rows(connection: Connection, collector: Collector, assetid: int) -> None:
     """Delete the plugin's rows of an asset, as the plugin does it, or else by their `assetid`."""
     if collector.hooks.implements("remove_asset"):
         collector.remove(connection, assetid)
     elif collector.hooks.stores:
-        tables = PluginTables(connection, collector.name)
-        tables.delete(connection, assetid, tables.keys(connection, [assetid]).get(assetid, {}))
+        delete_rows(connection, collector.name, assetid)
+
+
+def delete_rows(connection: Connection, plugin: str, assetid: int) -> None:
+    """Delete the rows of an asset from the plugin's tables by their `assetid`, without the plugin."""
+    tables = PluginTables(connection, plugin)
+    tables.delete(connection, assetid, tables.keys(connection, [assetid]).get(assetid, {}))
 
 
 def edited(
-    connection: Connection, assetid: int, diff: JsonObject, warnings: Sequence[str] = ()
+    connection: Connection, assetid: int, changes: JsonObject, warnings: Sequence[str] = ()
 ) -> JsonObject:
     """Return the answer of an edit: the asset as the API shows it, what changed, and warnings."""
-    return {**get_asset(connection, assetid), "diff": diff, "warnings": list(warnings)}
+    return {**get_asset(connection, assetid), "diff": changes, "warnings": list(warnings)}
 
 
 def state_change(before: StoredAsset, after: StoredAsset) -> JsonObject:
     """Return the diff of the columns of the row that people change."""
-    columns: Mapping[str, str] = {"@state": "state", "@reason": "reason", "@mergedinto": "mergedinto"}
     return {
         name: {"before": getattr(before, column), "after": getattr(after, column)}
-        for name, column in columns.items()
+        for name, column in ROW_CHANGES.items()
         if getattr(before, column) != getattr(after, column)
     }
+
+
+def site_fields_change(before: JsonObject, after: JsonObject) -> JsonObject:
+    """Return the diff of the fields of people."""
+    return {f"{SITE_FIELD}{name}": each for name, each in diff(before, after).items()}

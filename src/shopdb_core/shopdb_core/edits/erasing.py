@@ -10,13 +10,19 @@ from datetime import datetime
 from shopdb_core.assets.duplicates import withdraw_all
 from shopdb_core.assets.evidence import forget_evidence
 from shopdb_core.assets.merges import all_merged_into, forget_undoing
-from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.relationships import relationships_of
 from shopdb_core.assets.rows import StoredAsset, read_attributes, write_site_fields
 from shopdb_core.assets.sources import forget_sources
 from shopdb_core.audit.erasing import EntriesToErase
 from shopdb_core.audit.outcomes import erase_refusals
-from shopdb_core.edits.edit import Editor, check_to_edit, record_edit, state_change, write_dependents
+from shopdb_core.edits.edit import (
+    Editor,
+    check_to_edit,
+    delete_rows,
+    record_edit,
+    state_change,
+    write_dependents,
+)
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store import Connection
@@ -94,9 +100,7 @@ class Erasing:
                 connection, collector, stored.assetid, read_attributes(connection, stored.assetid), None
             )
         else:
-            tables = PluginTables(connection, stored.assettype)  # of a plugin that was uninstalled
-            keys = tables.keys(connection, [stored.assetid]).get(stored.assetid, {})
-            tables.delete(connection, stored.assetid, keys)
+            delete_rows(connection, stored.assettype, stored.assetid)  # of a plugin that was uninstalled
         forget_evidence(connection, stored.assetid)
         write_site_fields(connection, stored.assetid, {})
         forget_sources(connection, stored.assetid)

@@ -11,14 +11,14 @@ from shopdb_core.assets.merge import diff
 from shopdb_core.assets.merges import Undo, add_merge
 from shopdb_core.assets.relationships import exists_relationship, relationships_of
 from shopdb_core.assets.rows import StoredAsset, attributes_of, read_site_fields, write_site_fields
-from shopdb_core.audit.entries import SITE_FIELD, has_dependents
 from shopdb_core.edits.edit import (
     Editor,
     check_to_edit,
     edited,
     record_edit,
+    rewrite_dependents,
+    site_fields_change,
     state_change,
-    write_dependents,
 )
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.errors import Conflict
@@ -109,8 +109,7 @@ class Merging:
         after = gone.edited(at, state="merged", mergedinto=self.kept)
         changed = {**state_change(gone, after), **changes.of_source(gone.assetid)}
         record_edit(connection, self.editor, gone, after, action="merged", diff=changed, at=at)
-        if taken.collector is not None and has_dependents(connection, gone):
-            write_dependents(connection, taken.collector, gone.assetid, taken.gone, None)
+        rewrite_dependents(connection, taken.collector, gone, taken.gone, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +173,7 @@ def field_changes(
     before: JsonObject, after: JsonObject, stored: JsonObject, sitefields: JsonObject
 ) -> JsonObject:
     """Return the diff of an asset's attributes and of its fields of people."""
-    of_people = {f"{SITE_FIELD}{name}": each for name, each in diff(stored, sitefields).items()}
-    return {**diff(before, after), **of_people}
-
-
-def rewrite_dependents(
-    connection: Connection,
-    collector: Collector | None,
-    stored: StoredAsset,
-    before: JsonObject,
-    after: JsonObject,
-) -> None:
-    """Bring the rows that depend on an asset from its attributes `before` to those `after`."""
-    if collector is not None and has_dependents(connection, stored):
-        write_dependents(connection, collector, stored.assetid, before, after)
+    return {**diff(before, after), **site_fields_change(stored, sitefields)}
 
 
 def with_ends(row: JsonObject, one: int, other: int) -> JsonObject:

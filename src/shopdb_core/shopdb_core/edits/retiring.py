@@ -10,6 +10,7 @@ from shopdb_core.edits.edit import (
     edited,
     lock_to_edit,
     record_edit,
+    rewrite_dependents,
     state_change,
     write_dependents,
 )
@@ -46,9 +47,8 @@ class Retire:
         record_edit(connection, self.editor, stored, row, action="retired", diff=changes, at=at)
         withdraw_listed(connection, self.assetid)
         collector = self.editor.collector(stored.assettype)
-        if collector is not None and was_submitted(connection, stored):
-            attributes = rows.read_attributes(connection, self.assetid)
-            write_dependents(connection, collector, self.assetid, attributes, None)
+        attributes = rows.read_attributes(connection, self.assetid)
+        rewrite_dependents(connection, collector, stored, attributes, None)
         return edited(connection, self.assetid, changes)
 
 

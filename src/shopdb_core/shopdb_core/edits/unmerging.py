@@ -11,9 +11,8 @@ from datetime import datetime
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merges import Merge, Undo, close_merge, find_merge, get_merge, merge_of
 from shopdb_core.assets.rows import FREED, StoredAsset, lock_assets, read_attributes, write_site_fields
-from shopdb_core.audit.entries import has_dependents
-from shopdb_core.edits.edit import Editor, record_edit, state_change, write_dependents
-from shopdb_core.edits.merging import field_changes, rewrite_dependents
+from shopdb_core.edits.edit import Editor, record_edit, rewrite_dependents, state_change
+from shopdb_core.edits.merging import field_changes
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.edits.taking_back import TakeBack
 from shopdb_core.errors import Conflict
@@ -109,9 +108,8 @@ class Unmerging:
     ) -> None:
         diff = {**state_change(found.gone, after), **changes.of_source(after.assetid)}
         record_edit(connection, self.editor, found.gone, after, action="unmerged", diff=diff, at=found.at)
-        if collector is not None and has_dependents(connection, after):
-            attributes = read_attributes(connection, after.assetid)
-            write_dependents(connection, collector, after.assetid, None, attributes)
+        attributes = read_attributes(connection, after.assetid)
+        rewrite_dependents(connection, collector, after, None, attributes)
 
     def _write_kept(
         self,

@@ -18,7 +18,7 @@ import orjson
 
 from shopdb_core.assets.rows import StoredAsset, stored_of_type
 from shopdb_core.assets.scratch_tables import AssetRows, Digests, ScratchTables
-from shopdb_core.audit.entries import was_submitted
+from shopdb_core.audit.entries import has_dependents
 from shopdb_core.audit.history import HistoryFault
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.collector import Collector
@@ -107,7 +107,7 @@ class _Reader:
 
     def _attributes(self, connection: Connection, stored: StoredAsset, text: str | None) -> object:
         """Return what `store_asset` gets; what is not an object is a fault of the asset's own rows."""
-        if stored.state != "active" or not was_submitted(connection, stored):
+        if not has_dependents(connection, stored):
             return None
         try:
             return orjson.loads(text or "")

@@ -58,7 +58,9 @@ class Wave:
         self._create([step for step in steps if step.action == "created"])
         sealed = [self._seal(step) for step in steps]
         self._write([*zip(steps, sealed, strict=True)])
-        self._write_sources(decided, steps)
+        decided.sources.write(
+            [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
+        )
         self._search_duplicates(steps)
         self._write_dependents([step for step in steps if step.writes])
         auditids = record(self._connection, sealed)
@@ -111,13 +113,6 @@ class Wave:
         other = [written for step, written in seen if not _has_same_hashes(step)]
         rows.touch_assets(self._connection, same, same_hashes=True)
         rows.touch_assets(self._connection, other, same_hashes=False)
-
-    def _write_sources(self, decided: Steps, steps: Sequence[Step]) -> None:
-        """Write what is kept of the sources, and mark the assets that had nothing of that before."""
-        written = [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
-        decided.sources.write(written)
-        first = [assetid for assetid, stored, _ in written if stored and not stored.hassources]
-        rows.mark_sources(self._connection, first)
 
     def _search_duplicates(self, steps: Sequence[Step]) -> None:
         """Search for duplicates of assets whose identity or secondary identity is new, or may be."""
