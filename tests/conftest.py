@@ -22,7 +22,7 @@ from databases import KINDS, SERVERS, Database
 from throwaway import database, database_kind, make_database, make_migrated, template
 from throwaway_servers import server_url
 
-from shopdb_core.api.parameters import Router
+from shopdb_core.api.framework.parameters import Router
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.settings import PluginSelection
 from shopdb_core.site import migration_scripts

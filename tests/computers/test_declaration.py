@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 import shopdb_computers
 from shopdb_computers.declaration import DECLARATION, MAX_PROGRAMS
-from shopdb_core.declarations.explaining import format_checker
+from shopdb_core.declarations.validation.explaining import format_checker
 from shopdb_hookspecs import JsonObject
 
 PAYLOADS = Path(os.environ.get("SHOPDB_TEST_DATA", "../shared/data")) / "payloads" / "computers"

@@ -7,7 +7,7 @@ import pytest
 from falcon.testing import create_environ
 
 from shopdb_computers.declaration import DECLARATION
-from shopdb_core.api import problems
+from shopdb_core.api.framework import problems
 from shopdb_core.app import create_app
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings

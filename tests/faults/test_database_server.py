@@ -9,7 +9,7 @@ import pytest
 from databases import administer
 from sqlalchemy import make_url
 
-from shopdb_core.audit.recorder import WRITE_SECONDS
+from shopdb_core.outcomes.recorder import WRITE_SECONDS
 
 pytestmark = [pytest.mark.every_server, pytest.mark.alone]
 

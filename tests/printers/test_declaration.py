@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from shopdb_core.declarations.explaining import format_checker
+from shopdb_core.declarations.validation.explaining import format_checker
 from shopdb_hookspecs import JsonObject
 from shopdb_printers import plugin
 from shopdb_printers.declaration import DECLARATION

@@ -1,6 +1,5 @@
 """`create_app`: the routes of the API, as a WSGI application on an open site."""
 
-from shopdb_core.api import problems, responses
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
@@ -10,11 +9,12 @@ from shopdb_core.api.assets import (
     RelationshipsResource,
 )
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
+from shopdb_core.api.framework import problems, responses
+from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.reports import ReportsResource
-from shopdb_core.api.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.site import Site

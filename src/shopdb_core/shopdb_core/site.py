@@ -8,12 +8,12 @@ from typing import Self
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.recorder import Recorder
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import record_earlier_relationships
 from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields, read_site_fields
 from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
+from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
 from shopdb_core.plugins.served_declarations import (

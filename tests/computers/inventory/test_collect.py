@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from shopdb_computers.collect import collect
 from shopdb_computers.declaration import DECLARATION
 from shopdb_computers.inventory.system import model_name
-from shopdb_core.declarations.explaining import format_checker
+from shopdb_core.declarations.validation.explaining import format_checker
 
 
 def test_collect_prints_a_valid_submission() -> None:

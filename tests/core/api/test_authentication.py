@@ -10,7 +10,7 @@ import jwt
 import pytest
 from shops import KEY, Shop
 
-from shopdb_core.api.request import WebApp
+from shopdb_core.api.framework.request import WebApp
 
 ROLES = ["viewer", "editor", "admin"]
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}

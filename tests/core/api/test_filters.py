@@ -10,9 +10,9 @@ import pytest
 from shops import ORIGIN, Shop
 
 from shopdb_core.assets import listing
-from shopdb_core.audit.outcomes import Refusal
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
+from shopdb_core.outcomes.records import Refusal
 from shopdb_core.store.tables import LARGEST_ID
 
 pytestmark = pytest.mark.every_database

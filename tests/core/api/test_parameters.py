@@ -14,7 +14,7 @@ import pytest
 from shops import KEY, Shop
 
 from shopdb_core.access.tokens import LONGEST_SUBJECT
-from shopdb_core.api.parameters import declared_parameters
+from shopdb_core.api.framework.parameters import declared_parameters
 from shopdb_core.app import create_app
 
 ODD = {

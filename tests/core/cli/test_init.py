@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from shopdb_core.cli.operations import write_dotenv
+from shopdb_core.cli.site.init import write_dotenv
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.settings import with_dotenv
 

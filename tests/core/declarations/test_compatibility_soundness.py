@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from shopdb_core.declarations.compatibility import Step, compare_declarations, step_of
-from shopdb_core.declarations.compiled import accepts, compile_schema
 from shopdb_core.declarations.references import reference_faults
 from shopdb_core.declarations.submission_schema import submission_schema, walk
+from shopdb_core.declarations.validation.compiled import accepts, compile_schema
 from shopdb_core.json_text import canonical
 
 Json = Any

@@ -3,9 +3,9 @@
 import pytest
 
 from shopdb_core.declarations.check import declaration_schema
-from shopdb_core.declarations.compiled import accepts, compile_schema
-from shopdb_core.declarations.explaining import format_checker
 from shopdb_core.declarations.formats import format_checks
+from shopdb_core.declarations.validation.compiled import accepts, compile_schema
+from shopdb_core.declarations.validation.explaining import format_checker
 
 VALID = [
     ("date-time", "2024-02-29T23:59:59Z"),

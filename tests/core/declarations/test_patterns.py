@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopdb_core.declarations.patterns import compile_pattern, pattern_fault
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 
 ACCEPTED = [
     r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$",

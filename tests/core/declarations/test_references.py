@@ -10,7 +10,7 @@ import pytest
 
 from shopdb_core.declarations.check import check_declaration
 from shopdb_core.declarations.references import referenced
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 
 OUTSIDE = [
     "http://127.0.0.1:9/schema.json",

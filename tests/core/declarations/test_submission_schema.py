@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shopdb_core.declarations.submission_schema import submission_schema
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 
 SMALLEST = {"hostname": "PC-1", "osname": "Windows 11"}
 

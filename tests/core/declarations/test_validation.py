@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shopdb_core.declarations.explaining import format_checker
 from shopdb_core.declarations.submission_schema import submission_schema
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.explaining import format_checker
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import Fault
 
 SMALLEST = {"hostname": "PC-1", "osname": "Windows 11"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.intake.lenient import Leniency, LenientResult, drop_faulty
 from shopdb_core.intake.scan import is_storable
 from shopdb_hookspecs import Json, JsonObject

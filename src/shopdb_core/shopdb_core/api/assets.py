@@ -5,13 +5,13 @@ from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import PAGE, Queries, choice, flag, short_text
-from shopdb_core.api.request import Roles, given_version, read_json, read_valid, required_version
-from shopdb_core.api.responses import page, write_page
+from shopdb_core.api.framework.parameters import PAGE, Queries, choice, flag, short_text
+from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
+from shopdb_core.api.framework.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.assets.listing import STATES, get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor

@@ -5,9 +5,9 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api.assets import editor, run_edit
-from shopdb_core.api.parameters import Queries, flag
-from shopdb_core.api.request import Roles, given_version, read_valid, required_version
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.api.framework.parameters import Queries, flag
+from shopdb_core.api.framework.request import Roles, given_version, read_valid, required_version
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.retiring import Restore, Retire
 from shopdb_core.edits.reverting import Revert
 from shopdb_core.site import Site

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import Roles
+from shopdb_core.api.framework.request import Roles
 from shopdb_core.store import Store
 
 

@@ -4,13 +4,13 @@ from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.parameters import PAGE, Queries, choice, day, short_text, whole_number
-from shopdb_core.api.request import Roles
-from shopdb_core.api.responses import page, write_page
+from shopdb_core.api.framework.parameters import PAGE, Queries, choice, day, short_text, whole_number
+from shopdb_core.api.framework.request import Roles
+from shopdb_core.api.framework.responses import page, write_page
 from shopdb_core.assets.listing import require_asset
 from shopdb_core.audit.entries import Action
 from shopdb_core.audit.listing import read_history, read_page
-from shopdb_core.audit.outcomes import list_counts, read_refusals
+from shopdb_core.outcomes.records import list_counts, read_refusals
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.paging import Page
 from shopdb_core.store.tables import LARGEST_ID

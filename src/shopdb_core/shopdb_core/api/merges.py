@@ -5,11 +5,11 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api.assets import answer_of, editor, run_edit
-from shopdb_core.api.parameters import PAGE, Queries, flag, whole_number
-from shopdb_core.api.request import Roles, given_version, read_valid
-from shopdb_core.api.responses import page
+from shopdb_core.api.framework.parameters import PAGE, Queries, flag, whole_number
+from shopdb_core.api.framework.request import Roles, given_version, read_valid
+from shopdb_core.api.framework.responses import page
 from shopdb_core.assets.merges import list_merges
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.merging import Merging
 from shopdb_core.edits.unmerging import Releasing, Unmerging
 from shopdb_core.site import Site

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.parameters import (
+from shopdb_core.api.framework.parameters import (
     DEFAULT_LIMIT,
     LARGEST_LIMIT,
     Queries,
@@ -16,8 +16,8 @@ from shopdb_core.api.parameters import (
     as_given,
     whole_number,
 )
-from shopdb_core.api.request import Roles
-from shopdb_core.api.responses import csv_file, json_item, write_csv, write_list
+from shopdb_core.api.framework.request import Roles
+from shopdb_core.api.framework.responses import csv_file, json_item, write_csv, write_list
 from shopdb_core.plugins.reports import Reports
 from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
 from shopdb_core.store.tables import LARGEST_ID

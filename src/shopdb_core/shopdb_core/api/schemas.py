@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.request import Roles
+from shopdb_core.api.framework.request import Roles
 from shopdb_core.errors import NotFound
 from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector

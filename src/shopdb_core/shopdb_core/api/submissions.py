@@ -10,15 +10,15 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.parameters import Queries, flag
-from shopdb_core.api.problems import document, log_refusal, refusal
-from shopdb_core.api.request import Roles, read_json
-from shopdb_core.api.responses import json_line
-from shopdb_core.audit.recorder import Recorder
+from shopdb_core.api.framework.parameters import Queries, flag
+from shopdb_core.api.framework.problems import document, log_refusal, refusal
+from shopdb_core.api.framework.request import Roles, read_json
+from shopdb_core.api.framework.responses import json_line
 from shopdb_core.declarations.formats import read_date_time
 from shopdb_core.errors import InvalidParameter, InvalidSubmission, MalformedBody, Unavailable
 from shopdb_core.intake.http_body import NDJSON, Body
 from shopdb_core.intake.ndjson import ReadLine, read_ndjson
+from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
 from shopdb_core.submissions.result import COLLECTED_AT
 from shopdb_hookspecs import Json, JsonObject

@@ -18,19 +18,19 @@ from shopdb_core.settings import read_plugin_selection, with_dotenv
 COMMAND_GROUP = "shopdb_commands"
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "asset": ("asset", "Show and edit the assets of this site, and show their history."),
-    "audit": ("audit", "Verify the audit's seals, and prune it."),
-    "counts": ("outcomes", "Show how many submissions of each day had each outcome."),
-    "db": ("operations", "Bring the database's tables up to date."),
-    "duplicates": ("duplicates", "Show which assets may be one device, and ignore findings."),
-    "init": ("operations", "Write a .env file with new secrets, and create the database."),
+    "asset": ("assets.show", "Show and edit the assets of this site, and show their history."),
+    "audit": ("site.audit", "Verify the audit's seals, and prune it."),
+    "counts": ("submissions.outcomes", "Show how many submissions of each day had each outcome."),
+    "db": ("site.db", "Bring the database's tables up to date."),
+    "duplicates": ("assets.duplicates", "Show which assets may be one device, and ignore findings."),
+    "init": ("site.init", "Write a .env file with new secrets, and create the database."),
     "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
-    "refusals": ("outcomes", "Show the submissions that were refused last."),
+    "refusals": ("submissions.outcomes", "Show the submissions that were refused last."),
     "report": ("report", "Run a report of a plugin."),
-    "serve": ("operations", "Serve the API."),
-    "submit": ("submit", "Send files to a running server."),
-    "token": ("operations", "Issue tokens for reading and editing."),
-    "validate": ("validate", "Validate files as the endpoint does, offline."),
+    "serve": ("site.serve", "Serve the API."),
+    "submit": ("submissions.submit", "Send files to a running server."),
+    "token": ("site.token", "Issue tokens for reading and editing."),
+    "validate": ("submissions.validate", "Validate files as the endpoint does, offline."),
 }
 """The module of each command, in which a function has the command's name, and the line of `shopdb --help`."""
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
-from shopdb_core.declarations.compiled import accepts, compile_schema
-from shopdb_core.declarations.messages import shortened
 from shopdb_core.declarations.named_fields import field_faults
 from shopdb_core.declarations.patterns import pattern_fault
 from shopdb_core.declarations.references import reference_faults
 from shopdb_core.declarations.submission_schema import submission_schema, subschemas
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.compiled import accepts, compile_schema
+from shopdb_core.declarations.validation.messages import shortened
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import DeclarationFault
 from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject

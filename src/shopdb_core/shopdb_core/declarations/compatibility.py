@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 
-from shopdb_core.declarations.messages import describe
 from shopdb_core.declarations.named_fields import evidence_paths
 from shopdb_core.declarations.schema_comparison import SchemaComparison
 from shopdb_core.declarations.submission_schema import (
@@ -19,7 +18,8 @@ from shopdb_core.declarations.submission_schema import (
     submission_schema,
     subschemas,
 )
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.messages import describe
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.json_text import canonical, pointer, pointer_keys
 from shopdb_hookspecs import JsonObject
 

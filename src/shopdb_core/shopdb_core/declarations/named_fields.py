@@ -6,9 +6,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shopdb_core.declarations.messages import describe, did_you_mean
 from shopdb_core.declarations.references import referenced
 from shopdb_core.declarations.submission_schema import subschemas
+from shopdb_core.declarations.validation.messages import describe, did_you_mean
 from shopdb_core.errors import DeclarationFault
 from shopdb_core.json_text import pointer_token
 from shopdb_hookspecs import Json, JsonObject

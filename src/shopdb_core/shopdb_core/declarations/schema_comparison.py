@@ -12,10 +12,10 @@ from typing import Any
 
 from jsonschema_rs import Validator
 
-from shopdb_core.declarations.compiled import accepts, compile_schema
-from shopdb_core.declarations.messages import shortened
 from shopdb_core.declarations.references import referenced
 from shopdb_core.declarations.submission_schema import ANNOTATIONS
+from shopdb_core.declarations.validation.compiled import accepts, compile_schema
+from shopdb_core.declarations.validation.messages import shortened
 from shopdb_core.json_text import canonical, pointer, pointer_keys
 from shopdb_hookspecs import Json, JsonObject
 

@@ -15,7 +15,7 @@ from hypothesis.errors import FlakyFailure, InvalidArgument, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from shopdb_core.assets.identity import is_placeholder
-from shopdb_core.declarations.compiled import accepts, compile_schema
+from shopdb_core.declarations.validation.compiled import accepts, compile_schema
 from shopdb_core.devkit.values import Values
 from shopdb_core.plugins.collector import Collector
 from shopdb_hookspecs import Json, JsonObject

@@ -10,7 +10,7 @@ from shopdb_core.assets.duplicates import DuplicateSearch
 from shopdb_core.assets.merge import diff, merge, patched, same
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import was_submitted
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.creating import described, manual_identity
 from shopdb_core.edits.edit import (
     Editor,

@@ -8,7 +8,7 @@ from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets
 from shopdb_core.audit.entries import AuditEntry, record, row_hash
-from shopdb_core.declarations.messages import describe
+from shopdb_core.declarations.validation.messages import describe
 from shopdb_core.edits.edit import Editor
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text

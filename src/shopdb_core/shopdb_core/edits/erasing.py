@@ -14,7 +14,6 @@ from shopdb_core.assets.relationships import relationships_of
 from shopdb_core.assets.rows import StoredAsset, read_attributes, write_site_fields
 from shopdb_core.assets.sources import forget_sources
 from shopdb_core.audit.erasing import EntriesToErase
-from shopdb_core.audit.outcomes import erase_refusals
 from shopdb_core.edits.edit import (
     Editor,
     check_to_edit,
@@ -25,6 +24,7 @@ from shopdb_core.edits.edit import (
 )
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.json_text import canonical_text
+from shopdb_core.outcomes.records import erase_refusals
 from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 

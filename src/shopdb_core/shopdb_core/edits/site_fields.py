@@ -16,7 +16,7 @@ from shopdb_core.declarations.check import (
     subschema_faults,
 )
 from shopdb_core.declarations.submission_schema import DIALECT, walk
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import (
     ConfigurationError,
     DeclarationFault,

@@ -7,9 +7,9 @@ is judged alone, and only the drops that a warning names are explained: the work
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from shopdb_core.declarations.compiled import repeated
-from shopdb_core.declarations.parts import ListRules
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.compiled import repeated
+from shopdb_core.declarations.validation.parts import ListRules
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import Fault
 from shopdb_core.intake.scan import is_storable, storable_faults
 from shopdb_core.intake.shape import MOST_WARNINGS, capped

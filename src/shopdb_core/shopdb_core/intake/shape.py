@@ -9,8 +9,8 @@ from functools import lru_cache
 from itertools import islice
 from operator import is_
 
-from shopdb_core.declarations.messages import describe, near_words
 from shopdb_core.declarations.named_fields import evidence_paths
+from shopdb_core.declarations.validation.messages import describe, near_words
 from shopdb_core.intake.dates import DateReading, is_min_value, read_date, read_day
 from shopdb_core.intake.plan import Plan, field_plans, has_type
 from shopdb_core.intake.scan import DocumentScan, is_storable, scan_document, trimmed_text

@@ -10,7 +10,7 @@ import pluggy
 from shopdb_core.declarations.check import check_declaration, json_faults
 from shopdb_core.declarations.named_fields import EvidencePath, evidence_paths
 from shopdb_core.declarations.submission_schema import submission_schema
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.loader import UnusablePlugin

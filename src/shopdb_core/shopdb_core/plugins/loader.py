@@ -11,7 +11,7 @@ from types import ModuleType
 import pluggy
 
 import shopdb_hookspecs
-from shopdb_core.declarations.messages import did_you_mean
+from shopdb_core.declarations.validation.messages import did_you_mean
 from shopdb_core.errors import defined_at, first_line, frames_in_package, raised_at
 from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.requirements import requirement_fault

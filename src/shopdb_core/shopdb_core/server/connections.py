@@ -14,7 +14,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import RequestEntityTooLarge
 
-from shopdb_core.api.request import request_id
+from shopdb_core.api.framework.request import request_id
 from shopdb_core.server.refusals import RefusalTask, full_answer
 
 REQUEST_SECONDS = 60.0

@@ -10,9 +10,9 @@ import orjson
 from waitress.task import ErrorTask
 
 from shopdb_core.access.keys import client_address
-from shopdb_core.api.problems import UNEXPECTED, problem
-from shopdb_core.api.request import ANSWER_HEADERS, log_access, request_id
-from shopdb_core.api.responses import PROBLEM
+from shopdb_core.api.framework.problems import UNEXPECTED, problem
+from shopdb_core.api.framework.request import ANSWER_HEADERS, log_access, request_id
+from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.errors import Unavailable
 
 LONGEST_REASON = 80

@@ -11,7 +11,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from shopdb_core.api.request import WebApp
+from shopdb_core.api.framework.request import WebApp
 from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.server.housekeeping import Housekeeping

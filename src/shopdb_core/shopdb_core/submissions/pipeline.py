@@ -17,7 +17,7 @@ from shopdb_core.assets.identity import (
     is_placeholder,
     readable_identity,
 )
-from shopdb_core.declarations.messages import describe
+from shopdb_core.declarations.validation.messages import describe
 from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, json_body

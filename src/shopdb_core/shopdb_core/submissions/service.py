@@ -12,10 +12,10 @@ from importlib.metadata import version
 
 from shopdb_core.assets.sources import Ranking
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.recorder import Recorder
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.intake.http_body import Body
 from shopdb_core.json_text import canonical
+from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import DEFAULT_ADOPT_AFTER_HOURS, DEFAULT_ONMATCH, Settings

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from shopdb_core.declarations.check import check_declaration
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import Subject, example_name
 from shopdb_core.errors import PluginFailure

@@ -1,14 +1,14 @@
 """`shopdb asset`: list and show the assets of this site, and their history.
 
-`asset_edit` and `asset_merge` have the edits.
+`edit` and `merge` have the edits.
 """
 
 import click
 
 from shopdb_core.assets.listing import STATES, Shown, get_asset, list_assets
 from shopdb_core.audit.listing import list_history
-from shopdb_core.cli.asset_edit import EDITS
-from shopdb_core.cli.asset_merge import MERGES
+from shopdb_core.cli.assets.edit import EDITS
+from shopdb_core.cli.assets.merge import MERGES
 from shopdb_core.cli.common import after_option, find_asset, json_option, limit_option, site_store
 from shopdb_core.cli.output import echo, echo_changes, echo_json, echo_table, short_time
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from shopdb_core.assets.merges import list_merges
-from shopdb_core.cli.asset_edit import answer_of, common_options, edit_options, run_edit
+from shopdb_core.cli.assets.edit import answer_of, common_options, edit_options, run_edit
 from shopdb_core.cli.common import after_option, find_asset, json_option, limit_option, site_store
 from shopdb_core.cli.output import counted, echo, echo_changes, echo_json, echo_table
 from shopdb_core.edits.edit import Editor

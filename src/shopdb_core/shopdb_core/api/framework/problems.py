@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 import falcon
 
 from shopdb_core import errors
-from shopdb_core.api.request import LONGEST_METHOD, LONGEST_PATH, WebApp, in_log
-from shopdb_core.api.responses import PROBLEM
-from shopdb_core.audit.outcomes import Refusal
-from shopdb_core.audit.recorder import Recorder
+from shopdb_core.api.framework.request import LONGEST_METHOD, LONGEST_PATH, WebApp, in_log
+from shopdb_core.api.framework.responses import PROBLEM
+from shopdb_core.outcomes.recorder import Recorder
+from shopdb_core.outcomes.records import Refusal
 from shopdb_core.plugins.registry import Plugins
 from shopdb_hookspecs import JsonObject
 

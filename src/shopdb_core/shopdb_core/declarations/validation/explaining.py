@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import create
 from referencing import Registry
 
-from shopdb_core.declarations.compiled import CompiledSubschemas, repeated
 from shopdb_core.declarations.formats import format_checks
-from shopdb_core.declarations.messages import Violation, sentence
+from shopdb_core.declarations.validation.compiled import CompiledSubschemas, repeated
+from shopdb_core.declarations.validation.messages import Violation, sentence
 from shopdb_core.errors import Fault
 from shopdb_core.json_text import JsonPath, pointer
 from shopdb_hookspecs import Json, JsonObject

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 
-from shopdb_core.audit.outcomes import (
+from shopdb_core.clock import Clock, utc_now
+from shopdb_core.errors import Unavailable, log_text
+from shopdb_core.outcomes.records import (
     UNAUTHENTICATED,
     Counted,
     Refusal,
     delete_old_counts,
     record_outcomes,
 )
-from shopdb_core.clock import Clock, utc_now
-from shopdb_core.errors import Unavailable, log_text
 from shopdb_core.store import Connection, Store
 from shopdb_hookspecs import JsonObject
 

@@ -13,7 +13,7 @@ import falcon
 import orjson
 from falcon.media import JSONHandler
 
-from shopdb_core.api.request import WebApp
+from shopdb_core.api.framework.request import WebApp
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.paging import Page
 from shopdb_hookspecs import Json, JsonObject

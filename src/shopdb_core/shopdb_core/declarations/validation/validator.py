@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import jsonschema_rs
 
-from shopdb_core.declarations.compiled import CompiledSubschemas, accepts, compile_schema
-from shopdb_core.declarations.messages import shortened
-from shopdb_core.declarations.parts import PartVerdicts
+from shopdb_core.declarations.validation.compiled import CompiledSubschemas, accepts, compile_schema
+from shopdb_core.declarations.validation.messages import shortened
+from shopdb_core.declarations.validation.parts import PartVerdicts
 from shopdb_core.errors import Fault
 from shopdb_core.json_text import pointer
 from shopdb_hookspecs import Json, JsonObject
 
 if TYPE_CHECKING:
-    from shopdb_core.declarations.explaining import Explainer
+    from shopdb_core.declarations.validation.explaining import Explainer
 
 
 class SubmissionValidator:
@@ -63,7 +63,7 @@ class SubmissionValidator:
     @cached_property
     def _explainer(self) -> "Explainer":
         # jsonschema takes as long to import as click and 5 MB; a server starts without it.
-        from shopdb_core.declarations.explaining import Explainer  # noqa: PLC0415
+        from shopdb_core.declarations.validation.explaining import Explainer  # noqa: PLC0415
 
         return Explainer(self._schema, self._subschemas)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from shopdb_core.api.problems import document
+from shopdb_core.api.framework.problems import document
 from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ShopDBError

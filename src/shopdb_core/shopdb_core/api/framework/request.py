@@ -17,8 +17,8 @@ import falcon
 
 from shopdb_core.access.keys import CollectorKeys, client_address
 from shopdb_core.access.tokens import Role, Tokens
-from shopdb_core.api.parameters import Router
-from shopdb_core.declarations.validator import SubmissionValidator
+from shopdb_core.api.framework.parameters import Router
+from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound, PreconditionRequired
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import JSON, MERGE_PATCH, Body, read_body

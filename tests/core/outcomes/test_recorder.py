@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from shopdb_core.audit import recorder
-from shopdb_core.audit.outcomes import Refusal, list_counts
-from shopdb_core.audit.recorder import Recorder
 from shopdb_core.errors import Unavailable
+from shopdb_core.outcomes import recorder
+from shopdb_core.outcomes.recorder import Recorder
+from shopdb_core.outcomes.records import Refusal, list_counts
 
 PATIENCE_SECONDS = 20
 
@@ -123,7 +123,7 @@ def test_outcomes_wait_while_the_database_is_away(shop, away, caplog):
         process.accepted("computers", "noop")
         process.refused(refusal(requestid=f"r{number}"))
         process.write()
-    lines = [record for record in caplog.records if record.name == "shopdb_core.audit.recorder"]
+    lines = [record for record in caplog.records if record.name == "shopdb_core.outcomes.recorder"]
     away.error = None
 
     process.write()

@@ -18,7 +18,7 @@ import orjson
 
 from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_json_line
-from shopdb_core.cli.sending import SEND_ERRORS, Sender, answer_of, not_shopdb, reason
+from shopdb_core.cli.submissions.sending import SEND_ERRORS, Sender, answer_of, not_shopdb, reason
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.intake.http_body import NDJSON
 from shopdb_core.intake.ndjson import MOST_BYTES, MOST_LINES

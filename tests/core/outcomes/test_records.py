@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shopdb_core.assets.identity import identity_key
-from shopdb_core.audit import outcomes, recorder
-from shopdb_core.audit.outcomes import Refusal, erase_refusals, list_counts, newest_refusals
-from shopdb_core.audit.recorder import Recorder
 from shopdb_core.errors import Fault
+from shopdb_core.outcomes import recorder, records
+from shopdb_core.outcomes.recorder import Recorder
+from shopdb_core.outcomes.records import Refusal, erase_refusals, list_counts, newest_refusals
 
 pytestmark = pytest.mark.every_database
 
@@ -110,8 +110,8 @@ def test_processes_add_to_the_same_counts(shop):
 
 def test_the_newest_refusals_are_kept(shop, recording, monkeypatch):
     """Those without a valid key have a limit of their own, so that a flood of them pushes out no other."""
-    monkeypatch.setattr(outcomes, "MOST_REFUSALS", 5)
-    monkeypatch.setattr(outcomes, "MOST_UNAUTHENTICATED", 3)
+    monkeypatch.setattr(records, "MOST_REFUSALS", 5)
+    monkeypatch.setattr(records, "MOST_UNAUTHENTICATED", 3)
     for number in range(8):
         recording.refused(refused(requestid=f"first-{number}"))
     recording.write()
@@ -186,5 +186,5 @@ def test_the_longest_texts_fit(shop, recording):
 
     (kept,) = refusals(shop)
     assert (kept["identityvalue"], kept["source"]) == (wide * 255, wide * 40)
-    assert [len(error["pointer"]) for error in kept["errors"]] == [outcomes.LONGEST_POINTER] * 20
+    assert [len(error["pointer"]) for error in kept["errors"]] == [records.LONGEST_POINTER] * 20
     assert recorder.MOST_WAITING * len(str(kept)) < 10_000_000

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
-from shopdb_core.audit.outcomes import list_counts, newest_refusals
 from shopdb_core.cli.common import json_option, site_store
 from shopdb_core.cli.output import echo_json, echo_table
+from shopdb_core.outcomes.records import list_counts, newest_refusals
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_hookspecs import JsonObject
 

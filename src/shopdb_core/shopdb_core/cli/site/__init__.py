@@ -1,0 +1,1 @@
+"""The commands that set up and run a site."""

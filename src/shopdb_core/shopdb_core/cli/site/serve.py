@@ -1,0 +1,47 @@
+"""`shopdb serve`: the server, until a signal ends it."""
+
+import os
+from dataclasses import replace
+
+import click
+
+from shopdb_core.cli.common import json_option, site_settings
+from shopdb_core.cli.output import echo
+from shopdb_core.server.housekeeping import Housekeeping
+from shopdb_core.server.http import Server
+from shopdb_core.server.listening import announcement, listen
+from shopdb_core.server.log import log_details, log_to_stderr
+from shopdb_core.server.workers import serve_by_workers
+from shopdb_core.settings import Settings
+from shopdb_core.site import Site
+
+
+@click.command("serve")
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that serve; default SHOPDB_WORKERS."
+)
+@click.option(
+    "--debug", is_flag=True, help="Log what the database says about a plugin's failure; not for users."
+)
+@json_option
+def serve(workers: int | None, *, debug: bool, as_json: bool) -> None:
+    """Serve the API until SIGTERM or Ctrl-C; requests in flight are answered first.
+
+    With --json the line that announces the URL is a JSON object.
+    """
+    settings = site_settings()
+    settings = replace(settings, workers=workers or settings.workers, debug=debug or settings.debug)
+    if settings.workers > 1:
+        serve_by_workers(settings, as_json=as_json)
+    _serve(settings, as_json=as_json)
+
+
+def _serve(settings: Settings, *, as_json: bool) -> None:
+    log = log_to_stderr()
+    if settings.debug:
+        log_details()
+    with Site.open(settings) as site, Housekeeping(site):
+        server = Server(site, listen(settings.listen), log.flush)
+        server.stop_on_signals()
+        echo(announcement(server.url, os.getpid(), as_json=as_json))
+        server.run()

@@ -1,0 +1,1 @@
+"""The commands that send, check and count submissions."""

@@ -1,0 +1,1 @@
+"""Validating a submission by its declaration, and explaining what is wrong with it."""

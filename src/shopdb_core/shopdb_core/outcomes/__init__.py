@@ -1,0 +1,1 @@
+"""What became of submissions: counts of each day, and what was refused lately."""
