@@ -27,6 +27,9 @@ WHEELS = ROOT / "dist"
 MEMBERS = ("./hookspecs", "./src/shopdb_core", "./src/shopdb_computers", "./src/shopdb_printers")
 GRANIAN = "granian>=2.8"
 DATASETTE = "datasette>=1.0a0"
+PIP_TOOLS = "pip-tools>=7.4"
+COMPOSE_SCHEMA = "docker-compose==1.29.2"
+"""For the schema that it has; without its dependencies, which are not needed for that."""
 TEST_TOOLS = (
     "pytest>=8.3",
     "pytest-xdist>=3.6.1",
@@ -63,6 +66,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
     install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,{drivers()}")
+    session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session)
 
 
@@ -73,6 +77,7 @@ def lowest(session: nox.Session) -> None:
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     pins = f"--constraint={constraints}"
     install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,{drivers()}")
+    session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session)
 
 
@@ -129,6 +134,41 @@ def wheels(session: nox.Session) -> None:
     build_wheels(session)
 
 
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build the wheels, and pin all that they need by hashes in `dist/requirements.txt`; install both once.
+
+    It is made for the Python that runs nox, as an installation must have it: `deploy/Containerfile` and
+    docs/deploy.md install from `dist/` alone.
+    """
+    build_wheels(session)
+    wanted = Path(session.create_tmp()) / "requirements.in"
+    wanted.write_text("\n".join(sorted(set(third_party()))))
+    pinned = WHEELS / "requirements.txt"
+    session.install(PIP_TOOLS)
+    # Neither an address of an index nor a path may be in the file.
+    silent = (
+        "--no-emit-index-url",
+        "--no-emit-trusted-host",
+        "--no-emit-find-links",
+        "--no-annotate",
+        "--no-header",
+    )
+    session.run(
+        *("pip-compile", "--quiet", "--generate-hashes", "--strip-extras", "--allow-unsafe", *silent),
+        *(f"--output-file={pinned}", str(wanted)),
+    )
+    installed = Path(session.create_tmp()) / "installed"
+    shutil.rmtree(installed, ignore_errors=True)
+    session.run("python", "-m", "venv", str(installed))
+    pip = (str(installed / "bin/python"), "-m", "pip")
+    session.run(*pip, "install", "--quiet", "--require-hashes", f"--requirement={pinned}", external=True)
+    ours = map(str, sorted(WHEELS.glob("*.whl")))
+    session.run(*pip, "install", "--quiet", "--no-deps", "--no-index", *ours, external=True)
+    session.run(*pip, "check", external=True)
+    session.run(str(installed / "bin/shopdb"), "plugin", "list", external=True)
+
+
 def install_datasette(session: nox.Session, folder: Path) -> Path:
     """Return the Python of an environment with Datasette alone; without an index it is left out later."""
     environment = folder / "datasette"
@@ -165,13 +205,20 @@ def lint_third_party(session: nox.Session, folder: Path) -> None:
 
 def lowest_versions() -> Iterator[str]:
     """Yield the `name>=version` of every member as `name==version`, without our own distributions."""
+    for requirement in third_party("testing"):
+        name, _, version = requirement.partition(">=")
+        yield f"{re.sub(r'[[].*', '', name)}=={version.partition(',')[0]}"
+
+
+def third_party(*extras: str) -> Iterator[str]:
+    """Yield what the members require of others: always, for a site's choices, and for the extras named."""
     for member in MEMBERS:
         project = tomllib.loads((ROOT / member / "pyproject.toml").read_text())["project"]
-        optional = project.get("optional-dependencies", {}).values()
-        for requirement in itertools.chain(project["dependencies"], *optional):
-            name, _, version = requirement.partition(">=")
-            if not name.startswith("shopdb-"):
-                yield f"{re.sub(r'[[].*', '', name)}=={version.partition(',')[0]}"
+        optional = project.get("optional-dependencies", {})
+        chosen = [optional[extra] for extra in optional if extra != "testing" or extra in extras]
+        for requirement in itertools.chain(project["dependencies"], *chosen):
+            if not requirement.startswith("shopdb-"):
+                yield requirement
 
 
 def install_wheels(session: nox.Session, *tools: str, extras: str = "") -> None:
