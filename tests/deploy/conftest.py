@@ -1,6 +1,6 @@
 """Fixtures: the shipped files, a certificate of a test CA, and proxies that run them before a site."""
 
-import datetime
+import datetime as dt
 import re
 import shutil
 import socket
@@ -48,7 +48,9 @@ def certificate(tmp_path_factory) -> Certificate:
     """Return a certificate of a CA that exists for these tests alone."""
     folder = tmp_path_factory.mktemp("tls")
     authority, issuer = ec.generate_private_key(ec.SECP256R1()), _name("A CA of tests")
-    root = _signed(issuer, issuer, authority.public_key(), authority, [(x509.BasicConstraints(True, None), True)])
+    root = _signed(
+        issuer, issuer, authority.public_key(), authority, [(x509.BasicConstraints(True, None), True)]
+    )
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName([x509.DNSName(HOST)])
     leaf = _signed(_name(HOST), issuer, key.public_key(), authority, [(names, False)])
@@ -70,15 +72,15 @@ def _name(text: str) -> x509.Name:
 
 
 def _signed(subject, issuer, public_key, signer, extensions) -> x509.Certificate:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=2))
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
