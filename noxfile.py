@@ -169,6 +169,15 @@ def release(session: nox.Session) -> None:
     session.run(str(installed / "bin/shopdb"), "plugin", "list", external=True)
 
 
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look up what `nox -s release` pinned in the index's list of known vulnerabilities."""
+    session.install("pip-audit>=2.7")
+    session.run(
+        "pip-audit", f"--requirement={WHEELS / 'requirements.txt'}", "--require-hashes", "--disable-pip"
+    )
+
+
 def install_datasette(session: nox.Session, folder: Path) -> Path:
     """Return the Python of an environment with Datasette alone; without an index it is left out later."""
     environment = folder / "datasette"

@@ -48,9 +48,8 @@ def certificate(tmp_path_factory) -> Certificate:
     """Return a certificate of a CA that exists for these tests alone."""
     folder = tmp_path_factory.mktemp("tls")
     authority, issuer = ec.generate_private_key(ec.SECP256R1()), _name("A CA of tests")
-    root = _signed(
-        issuer, issuer, authority.public_key(), authority, [(x509.BasicConstraints(True, None), True)]
-    )
+    is_authority = x509.BasicConstraints(ca=True, path_length=None)
+    root = _signed(issuer, issuer, authority.public_key(), authority, [(is_authority, True)])
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName([x509.DNSName(HOST)])
     leaf = _signed(_name(HOST), issuer, key.public_key(), authority, [(names, False)])
