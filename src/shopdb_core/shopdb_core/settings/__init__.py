@@ -16,7 +16,7 @@ from shopdb_core.settings.records import (
     PluginSelection,
     Settings,
 )
-from shopdb_core.settings.secrets import AUDIT_KEY, SHARED_KEY, named_key
+from shopdb_core.settings.secrets import AUDIT_KEY, SHARED_KEY, Finding, named_key
 from shopdb_core.settings.values import Network
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "DEFAULT_DATABASE_URL",
     "DEFAULT_ONMATCH",
     "SHARED_KEY",
+    "Finding",
     "IntakeSettings",
     "Network",
     "PluginSelection",

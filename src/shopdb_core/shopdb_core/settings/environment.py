@@ -23,6 +23,8 @@ from shopdb_core.settings.secrets import SHARED_KEY, Finding, named_key, secret_
 from shopdb_core.settings.setting import FILE, PLUGIN, Setting, declared_in
 from shopdb_core.settings.values import read_address
 
+LONGEST_VALUE = 16_384
+
 _SETTINGS = all_settings()
 _OF_PLUGINS = tuple(setting for setting in _SETTINGS if setting.is_of_plugin)
 _NAMES = frozenset(name for setting in _SETTINGS if not setting.is_of_plugin for name in setting.names)
@@ -70,13 +72,27 @@ def check_dotenv(directory: Path) -> None:
         )
 
 
+def given_variables(setting: Setting, environ: Mapping[str, str]) -> list[str]:
+    """Return the variables of a setting that are set, by themselves or with `_FILE` after their name."""
+    return setting.given_in(environ, _NAMES)
+
+
 def is_secret(variable: str, value: str) -> bool:
     """Return whether the value of a variable must not be shown."""
     return any(
         setting.shown(value) != value
         for setting in _SETTINGS
-        if variable in setting.given_in({variable: value}, _NAMES)
+        if variable in given_variables(setting, {variable: value})
     )
+
+
+def secret_files(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each variable that names the file of a secret, with the path."""
+    for setting in _SETTINGS:
+        for variable in given_variables(setting, environ):
+            file_variable = f"{variable}{FILE}"
+            if setting.conceal and file_variable in environ:
+                yield file_variable, environ[file_variable].strip()
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -147,7 +163,7 @@ def _meant(variable: str) -> str:
         words = variable.split("_")
         at = len(words) - len(after.split("_"))
         if after and did_you_mean("_".join(words[at:]), [after]):
-            meant.append(f"{before}{'_'.join(words[1:at])}_{after}")
+            meant.append(f"{before}{'_'.join(filter(None, words[1:at]))}_{after}")
     return did_you_mean(variable, (*_NAMES, *meant))
 
 
@@ -172,7 +188,7 @@ def _read(
     for name, setting in declared_in(record).items():
         if only is not None and name not in only:
             continue
-        given = setting.given_in(environ, _NAMES)
+        given = given_variables(setting, environ)
         parsed: dict[str, Any] = {}
         for variable in given:
             try:
@@ -211,6 +227,8 @@ def _checked(variable: str, value: str) -> str:
     text = value.strip()
     if not text:
         raise ConfigurationError(f"{variable} is set but empty; give it a value or remove it.")
+    if len(text) > LONGEST_VALUE:
+        raise ConfigurationError(f"{variable} is longer than {LONGEST_VALUE} characters; correct it.")
     if "\0" in text or not _is_encodable(text):
         raise ConfigurationError(f"{variable} has a NUL character or bytes that are not UTF-8; correct it.")
     return text

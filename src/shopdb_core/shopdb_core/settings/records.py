@@ -1,6 +1,6 @@
 """The settings of a site, as frozen records: each field that a variable sets is declared here alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, secr
 from shopdb_core.settings.setting import GROUPS, PLUGIN, Setting, declared_in, mask, mask_password, setting
 from shopdb_core.settings.values import (
     Network,
+    is_loopback,
     read_address,
     read_audit_keys,
     read_choice,
@@ -20,6 +21,7 @@ from shopdb_core.settings.values import (
     read_keys,
     read_names,
     read_networks,
+    read_origins,
     read_secret_keys,
     read_sources,
     read_timezone,
@@ -28,6 +30,8 @@ from shopdb_core.settings.values import (
 )
 
 OnMatch = Literal["flag", "adopt"]
+Environment = Literal["production", "development"]
+LogFormat = Literal["text", "json"]
 
 DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
 DEFAULT_LISTEN = "127.0.0.1:8080"
@@ -152,6 +156,14 @@ class Settings(IntakeSettings):
         otherwise="one for each thread",
         example="8",
     )
+    env: Environment | None = setting(
+        "SHOPDB_ENV",
+        read_choice("production", "development"),
+        "in `production` a server does not start with [what is not safe there](operations.md#production)",
+        group="Server",
+        otherwise="`production` where `SHOPDB_LISTEN` is not a loopback address, else `development`",
+        example="production",
+    )
     listen: tuple[str, int] = setting(
         "SHOPDB_LISTEN",
         read_address,
@@ -162,11 +174,28 @@ class Settings(IntakeSettings):
     trusted_proxies: tuple[Network, ...] = setting(
         "SHOPDB_TRUSTED_PROXIES",
         read_networks,
-        "the proxies whose `X-Forwarded-For` gives the client's address, as addresses or networks "
-        "separated by commas: `127.0.0.1,10.0.0.0/24` ([why](operations.md#the-address-of-a-client))",
+        "the proxies whose `X-Forwarded-For` gives the client's address, and whose `X-Forwarded-Proto` "
+        "says whether it came by TLS, as addresses or networks separated by commas: "
+        "`127.0.0.1,10.0.0.0/24` ([why](operations.md#the-address-of-a-client))",
         group="Server",
         absent=(),
         example="127.0.0.1",
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "SHOPDB_CORS_ORIGINS",
+        read_origins,
+        "the origins whose pages a browser lets use the API, separated by commas, each exactly as the "
+        "browser sends it; [none by default](operations.md#pages-of-other-origins)",
+        group="Server",
+        absent=(),
+        example="https://dashboard.example.com",
+    )
+    log: LogFormat = setting(
+        "SHOPDB_LOG",
+        read_choice("text", "json"),
+        "the form of the [log](operations.md#the-log): readable lines, or a JSON object on each line",
+        group="Server",
+        default="text",
     )
     threads: int = setting(
         "SHOPDB_THREADS",
@@ -253,6 +282,17 @@ class Settings(IntakeSettings):
             self.secret_keys, self.audit_keys, self.shared_keys, self.collector_keys
         ):
             raise ConfigurationError(finding.message)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether a server with these settings must be safe for others than the users of this machine."""
+        return self.env == "production" or (self.env is None and not is_loopback(self.listen[0]))
+
+    def of_plugins(self) -> Iterator[tuple[str, str]]:
+        """Yield each variable of a plugin that is set, and the name of the plugin."""
+        for name, declared in declared_in(type(self)).items():
+            for plugin in getattr(self, name) if declared.is_of_plugin else ():
+                yield declared.variable.replace(PLUGIN, plugin.upper()), plugin
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

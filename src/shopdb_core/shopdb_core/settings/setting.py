@@ -23,6 +23,7 @@ FILE = "_FILE"
 MASK = "********"
 
 _DECLARED = "setting"
+_PLUGIN_NAME = "([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*?)"
 _PASSWORD = re.compile(r"(//[^/@:]*:).*(?=@)|([?&][^=&]*(?:pass|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
@@ -88,7 +89,7 @@ class Setting:
         """Return the name of the plugin that a variable of this setting is for, or an empty text."""
         before, _, after = map(re.escape, self.variable.partition(PLUGIN))
         file = f"(?:{FILE})?" if self.conceal else ""
-        found = re.fullmatch(f"{before}([A-Z0-9_]+?){after}{file}", variable) if self.is_of_plugin else None
+        found = re.fullmatch(f"{before}{_PLUGIN_NAME}{after}{file}", variable) if self.is_of_plugin else None
         return found[1].lower() if found else ""
 
 

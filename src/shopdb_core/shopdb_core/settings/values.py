@@ -1,6 +1,7 @@
 """Read the value of one setting; each function raises `ConfigurationError` that names the variable."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +18,10 @@ MOST_DAYS = 36_500
 MOST_HOURS = 8_784
 MOST_KEYS = 16
 MOST_SECRET_KEYS = 2
+
+# As a browser writes it (RFC 6454, section 6.1): in lower case, without the port that its scheme implies.
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_IMPLIED_PORT = re.compile(r"http:.*:80|https:.*:443")
 
 
 def read_unchanged(_variable: str, value: str) -> str:
@@ -95,6 +100,26 @@ def read_networks(variable: str, value: str) -> tuple[Network, ...]:
         raise ConfigurationError(
             f"{variable} is not a list of addresses or networks, such as 127.0.0.1,10.0.0.0/24: {value[:40]}"
         ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host of `SHOPDB_LISTEN` can be reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read_origins(variable: str, value: str) -> tuple[str, ...]:
+    """Read origins, each exactly as a browser sends it; `*` and `null` are refused."""
+    origins = tuple(origin.strip() for origin in value.split(","))
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin) or _IMPLIED_PORT.fullmatch(origin):
+            raise ConfigurationError(
+                f"{variable} is not a list of origins, such as https://dashboard.example.com, in lower case, "
+                f"without a path, and without the port 80 or 443 of its scheme: {origin[:80]}"
+            )
+    return origins
 
 
 def read_names(_variable: str, value: str) -> frozenset[str]:

@@ -1,0 +1,197 @@
+"""A server in production refuses to start with what is safe on one machine alone, and says all of it at once."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databases import Database, administer
+from sqlalchemy import URL, make_url
+
+from shopdb_core.settings import Settings
+from shopdb_core.settings.production import is_guessable
+from shopdb_core.store.open import excess_rights
+
+STRONG = secrets.token_urlsafe(32)
+PUBLIC = {"SHOPDB_LISTEN": "0.0.0.0:0"}
+BEHIND_PROXY = {**PUBLIC, "SHOPDB_TRUSTED_PROXIES": "10.0.0.1"}
+WITHOUT_TLS = "SHOPDB_LISTEN is not a loopback address"
+
+Refused = Callable[[subprocess.CompletedProcess[str]], str]
+
+
+@pytest.fixture
+def strong(site: Any) -> Any:
+    """Return a site whose secrets are as `shopdb init` makes them."""
+    site.variables |= {"SECRET_KEY": secrets.token_urlsafe(48), "COLLECTOR_API_KEY": STRONG}
+    return site
+
+
+def run_wsgi(site: Any) -> subprocess.CompletedProcess[str]:
+    """Load the application as another WSGI server does."""
+    return subprocess.run(
+        [sys.executable, "-c", "import shopdb_core.server.wsgi"],
+        cwd=site.directory,
+        env=site.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_loopback_is_development(site: Any) -> None:
+    """A server that only its own machine reaches starts without any of this."""
+    assert site.serve().is_well()
+
+
+def test_a_public_address_behind_a_proxy(strong: Any) -> None:
+    """With good secrets and the name of the proxy a server in production starts."""
+    strong.variables |= {"SHOPDB_LISTEN": "0.0.0.0:0", "SHOPDB_TRUSTED_PROXIES": "127.0.0.1"}
+    server = strong.serve()
+
+    assert strong.run("config", "check").returncode == 0
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")])
+def test_a_public_address_without_tls(strong: Any, refused: Refused, options: tuple[str, ...]) -> None:
+    """One process and several, before anything is listened to."""
+    strong.variables |= PUBLIC
+
+    line = refused(strong.run("serve", *options))
+
+    assert line.startswith(f"Not safe in production (SHOPDB_ENV): {WITHOUT_TLS}")
+    assert "SHOPDB_TRUSTED_PROXIES" in line
+    assert line.endswith("set SHOPDB_ENV=development for a trial.")
+
+
+def test_a_trial(site: Any) -> None:
+    """SHOPDB_ENV says what the site is, whatever the address."""
+    site.variables |= {**PUBLIC, "SHOPDB_ENV": "development"}
+
+    site.serve().stop()
+
+
+def test_other_servers_refuse_likewise(site: Any) -> None:
+    """Which address they have is not known, so SHOPDB_ENV says it."""
+    site.variables |= {"SHOPDB_ENV": "production", "SECRET_KEY": "0123456789abcdef" * 3}
+
+    done = run_wsgi(site)
+
+    assert done.returncode == 4
+    assert done.stderr.startswith("shopdb: Not safe in production (SHOPDB_ENV): SECRET_KEY can be guessed;")
+    assert "0123456789abcdef" not in done.stderr
+
+
+def test_all_that_is_unsafe_is_named(site: Any, tmp_path: Path, refused: Refused) -> None:
+    """In one line, without a secret."""
+    key = tmp_path / "key"
+    key.write_text(STRONG)
+    key.chmod(0o644)
+    del site.variables["COLLECTOR_API_KEY"]
+    site.variables |= {
+        **PUBLIC,
+        "SECRET_KEY": "0123456789abcdef" * 3,
+        "SHOPDB_AUDIT_KEY": "abcdefghijklmnopqrstuvwxyz0123456789",
+        "COLLECTOR_API_KEY_PRINTERS": f"old:{'abcdefgh' * 5},new:{STRONG}",
+        "COLLECTOR_API_KEY_COMPUTERS_FILE": str(key),
+    }
+
+    line = refused(site.run("serve"))
+
+    guessable = ("SECRET_KEY", "SHOPDB_AUDIT_KEY", "COLLECTOR_API_KEY_PRINTERS")
+    assert all(f"{variable} can be guessed; `shopdb init`" in line for variable in guessable)
+    assert f"COLLECTOR_API_KEY_COMPUTERS_FILE names {key}, which every user" in line
+    assert f"run `chmod o= {key}`" in line
+    assert WITHOUT_TLS in line
+    assert not any(secret in line for secret in ("0123456789", "abcdefgh", STRONG))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o440])
+def test_a_file_that_a_group_can_read(strong: Any, tmp_path: Path, mode: int) -> None:
+    """A container platform gives the file of a secret to the group of the service."""
+    key = tmp_path / "key"
+    key.write_text(strong.variables.pop("SECRET_KEY"))
+    key.chmod(mode)
+    strong.variables |= {"SHOPDB_ENV": "production", "SECRET_KEY_FILE": str(key)}
+
+    assert strong.run("config", "check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "abcdefgh" * 4,
+        "0123456789abcdef0123456789abcdef",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "zyxwvutsrqponmlkjihgfedcba9876543210",
+        "aaaabbbbccccddddeeeeffffgggghhhh",
+        "aXaXaXaXbXaXaXcXaXaXdXaXaXeXaXaXfXaXgXaX",
+        STRONG[:20] * 2,
+    ],
+)
+def test_what_can_be_guessed(secret: str) -> None:
+    """Repetitions, the alphabet in either direction, few different characters."""
+    assert is_guessable(secret)
+
+
+@pytest.mark.parametrize("make", [secrets.token_urlsafe, secrets.token_hex], ids=["urlsafe", "hex"])
+def test_random_secrets_are_accepted(make: Callable[[int], str]) -> None:
+    """Also the shortest ones that are permitted, as other tools make them."""
+    assert not any(is_guessable(make(length)) for length in (24, 16, 32, 48) for _ in range(200))
+
+
+@pytest.fixture
+def plain_user(database: Database) -> Iterator[URL]:
+    """Return the URL of a database for a user that has this one alone."""
+    url, name = make_url(database.url), f"plain_{secrets.token_hex(4)}"
+    if database.kind == "postgresql":
+        administer(url, f"CREATE ROLE {name} LOGIN PASSWORD '{STRONG}'")
+        yield url.set(username=name, password=STRONG)
+        administer(url, f"DROP ROLE {name}")
+    else:
+        administer(url, f"CREATE USER {name}@'%' IDENTIFIED BY '{STRONG}'")
+        administer(url, f"GRANT ALL PRIVILEGES ON `{url.database}`.* TO {name}@'%'")
+        yield url.set(username=name, password=STRONG)
+        administer(url, f"DROP USER {name}@'%'")
+
+
+def rights_of(url: URL) -> set[str]:
+    shown = url.render_as_string(hide_password=False)
+    return {*excess_rights(Settings(secret_key=STRONG, database_url=shown))}
+
+
+@pytest.mark.every_server
+def test_a_user_with_a_database_of_its_own(plain_user: URL) -> None:
+    """All rights on it are needed by migrations, and are not too many."""
+    assert rights_of(plain_user) == set()
+
+
+@pytest.mark.every_server
+def test_a_user_with_rights_on_other_databases(database: Database, plain_user: URL) -> None:
+    """Each of them is named."""
+    url = make_url(database.url)
+    if database.kind == "postgresql":
+        administer(url, f"ALTER ROLE {plain_user.username} SUPERUSER CREATEROLE")
+        assert rights_of(plain_user) == {"SUPERUSER", "CREATEROLE"}
+    else:
+        administer(url, f"GRANT SUPER ON *.* TO {plain_user.username}@'%' WITH GRANT OPTION")
+        assert rights_of(plain_user) == {"SUPER", "GRANT OPTION"}
+
+
+@pytest.mark.every_server
+def test_an_administrator_of_the_database_server(database: Database, strong: Any, refused: Refused) -> None:
+    """The databases of the tests have one, with which a server in production does not start."""
+    strong.variables |= {"SHOPDB_ENV": "production", "SHOPDB_DATABASE_URL": database.url}
+
+    line = refused(strong.run("serve"))
+
+    assert line.startswith(
+        "Not safe in production (SHOPDB_ENV): SHOPDB_DATABASE_URL has a user with the rights "
+    )
+    assert line.endswith("use one with rights on its own database alone.")
