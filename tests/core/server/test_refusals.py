@@ -75,4 +75,4 @@ def test_the_address_behind_a_proxy_is_logged(make_site):
 
     answer_to(server, head)
 
-    assert " 203.0.113.9 r1 - payload-too-large" in logged(server, "r1")
+    assert " 203.0.113.9 r1 - unauthorized" in logged(server, "r1")

@@ -91,9 +91,9 @@ class RequestContext:
         req.context.started = time.perf_counter()
         resp.set_headers(ANSWER_HEADERS)
         resp.set_header("X-Request-ID", req.context.requestid)
-        if came_by_tls(
-            req.scheme, req.env.get("REMOTE_ADDR"), req.get_header("X-Forwarded-Proto"), self._trusted
-        ):
+        # Read from the environment, since this runs for each submission.
+        peer, protocol = req.env.get("REMOTE_ADDR"), req.env.get("HTTP_X_FORWARDED_PROTO")
+        if came_by_tls(req.env["wsgi.url_scheme"], peer, protocol, self._trusted):
             resp.set_header(*STRICT_TRANSPORT)
 
     def process_response(
