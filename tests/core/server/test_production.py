@@ -132,6 +132,23 @@ def test_who_may_read_the_file_of_a_secret(tmp_path: Path, mode: int, found: int
 
 
 @pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("postgresql://shopdb:change-this-password@localhost/shopdb", 1),
+        ("postgresql://localhost/shopdb?user=shopdb&password=Ch4nge-Me", 1),
+        (f"postgresql://shopdb:{STRONG}@localhost/shopdb", 0),
+        ("postgresql://localhost/shopdb", 0),
+    ],
+    ids=["of the page", "as a parameter", "another", "none"],
+)
+def test_the_password_of_the_database_s_page(url: str, found: int) -> None:
+    """It is an example, as the secrets of the documentation are."""
+    findings = [*unsafe_settings(Settings(secret_key=STRONG, database_url=url), {})]
+
+    assert [each.variable for each in findings] == ["SHOPDB_DATABASE_URL"] * found
+
+
+@pytest.mark.parametrize(
     "secret",
     [
         "abcdefgh" * 4,

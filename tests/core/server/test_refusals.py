@@ -60,6 +60,7 @@ def test_what_waitress_refuses_is_answered_and_logged_like_the_rest(server, name
     assert answer.headers["X-Request-ID"] == problem["requestid"]
     assert requestid in (None, problem["requestid"])
     assert (answer.headers["Cache-Control"], answer.headers["Connection"]) == ("no-store", "close")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     line = logged(server, problem["requestid"])
     assert re.search(rf" INFO shopdb_core\.access \S+ \S+ {status} [0-9.]+ms 127\.0\.0\.1 ", line)
     assert len(line) < 500

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from shopdb_core.settings.environment import secret_files
 from shopdb_core.settings.records import Settings
-from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, Finding, named_key
+from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, Finding, is_example, named_key
+from shopdb_core.settings.setting import passwords_in
 from shopdb_core.settings.values import is_loopback
 
 LEAST_BITS = 80
@@ -25,6 +26,11 @@ def unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[
     for variable, secrets in _secrets(settings):
         if any(map(is_guessable, secrets)):
             yield Finding(variable, f"{variable} can be guessed; `shopdb init` makes a good one.")
+    if any(map(is_example, passwords_in(settings.database_url))):
+        yield Finding(
+            "SHOPDB_DATABASE_URL",
+            "SHOPDB_DATABASE_URL has the password of an example; give its user another.",
+        )
     for variable, path in secret_files(environ):
         if _is_readable_by_all(path):
             yield Finding(

@@ -70,7 +70,11 @@ def weakness(secret: str) -> str | None:
     """Return why a secret is refused: short, few different characters, or printed in the documentation."""
     if len(secret.encode()) < SECRET_MINIMUM_LENGTH:
         return f"is shorter than {SECRET_MINIMUM_LENGTH} characters; {_ADVICE}"
-    plain = re.sub("[^a-z]", "", secret.lower().translate(_LETTERS))
-    if _EXAMPLE.search(plain) or len(set(secret)) < SECRET_LEAST_VARIETY:
+    if is_example(secret) or len(set(secret)) < SECRET_LEAST_VARIETY:
         return f"is an example value; {_ADVICE}"
     return None
+
+
+def is_example(secret: str) -> bool:
+    """Return whether a secret is one of the documentation, in any spelling."""
+    return bool(_EXAMPLE.search(re.sub("[^a-z]", "", secret.lower().translate(_LETTERS))))

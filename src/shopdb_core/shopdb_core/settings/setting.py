@@ -24,7 +24,7 @@ MASK = "********"
 
 _DECLARED = "setting"
 _PLUGIN_NAME = "([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*?)"
-_PASSWORD = re.compile(r"(//[^/@:]*:).*(?=@)|([?&][^=&]*(?:pass|secret)[^=&]*=)[^&]*", re.IGNORECASE)
+_PASSWORD = re.compile(r"(//[^/@:]*:)(.*)(?=@)|([?&][^=&]*(?:pass|secret)[^=&]*=)([^&]*)", re.IGNORECASE)
 
 
 def mask(_value: str) -> str:
@@ -34,7 +34,12 @@ def mask(_value: str) -> str:
 
 def mask_password(url: str) -> str:
     """Return the URL without its passwords."""
-    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}{MASK}", url)
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[3]}{MASK}", url)
+
+
+def passwords_in(url: str) -> list[str]:
+    """Return the passwords of a URL: that of its user, and those among its parameters."""
+    return [found[2] or found[4] for found in _PASSWORD.finditer(url)]
 
 
 @dataclass(frozen=True, slots=True)
