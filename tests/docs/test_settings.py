@@ -1,78 +1,66 @@
-"""docs/settings.md lists the variables that are read, with their defaults."""
+"""docs/settings.md and .env.example have the declared settings."""
 
-import re
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
 from dataclasses import replace
+from io import StringIO
 
-import click
 import pytest
+from dotenv import dotenv_values
 
-from shopdb_core.cli import shopdb
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.settings import DEFAULT_ADOPT_AFTER_HOURS, DEFAULT_ONMATCH, read_settings
+from shopdb_core.settings.records import all_settings
+from shopdb_core.settings.setting import PLUGIN
 
 SECRET = {"SECRET_KEY": "a-secret-key-for-tests-0123456789-abcdef"}
 KEY = "a-collector-key-for-tests-0123456789-abc"
 
 
-class Recorder(Mapping[str, str]):
-    """An environment that records which variables are looked up."""
-
-    def __init__(self, variables: dict[str, str]) -> None:
-        self._variables = variables
-        self.names: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        self.names.add(name)
-        return self._variables[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._variables)
-
-    def __len__(self) -> int:
-        return len(self._variables)
-
-
 @pytest.fixture
-def documented(docs) -> dict[str, str]:
-    """Return the variables in the tables of the page, each with its default."""
-    rows = re.findall(r"^\| `([A-Z_<>]+)` \| ([^|]+) \|", (docs / "settings.md").read_text(), re.MULTILINE)
-    return {variable: default.strip(" `") for variable, default in rows}
+def examples(docs) -> dict[str, str]:
+    """Return the variables of .env.example, as if every line were used."""
+    text = (docs.parent / ".env.example").read_text()
+    return dotenv_values(stream=StringIO(text.replace("\n#SHOPDB", "\nSHOPDB").replace("\n#C", "\nC")))
 
 
-def test_every_variable_that_is_read_is_documented(documented):
-    """The page lists exactly the variables that are read, by the server and by the command line."""
-    of_plugin = {"SHOPDB_DOCS_ONMATCH": "flag", "SHOPDB_DOCS_ADOPT_AFTER_HOURS": "24"}
-    of_plugin["SHOPDB_DOCS_SOURCES"] = "glpi,pxe"
-    environ = Recorder({**SECRET, "COLLECTOR_API_KEY_DOCS": KEY, **of_plugin})
+def test_the_tables_and_the_example_are_generated(docs):
+    """Both have what the declarations say; the message names the command that writes them."""
+    check = subprocess.run(
+        [sys.executable, docs / "generate.py", "--check"], capture_output=True, text=True, check=False
+    )
 
-    read_settings(environ)
-
-    read = {variable.replace("DOCS", "<PLUGIN>") for variable in environ.names}
-    assert set(documented) == read | set(_of_options(shopdb, click.Context(shopdb)))
+    assert (check.returncode, check.stderr) == (0, "")
 
 
-def test_the_defaults_are_those_of_the_page(documented):
-    """A variable that is set to its documented default changes no setting."""
+def test_a_variable_with_its_default_changes_nothing():
+    """A default in the documentation is the one that holds."""
     defaults = {
-        variable.replace("<PLUGIN>", "DOCS"): default
-        for variable, default in documented.items()
-        if default not in ("none", "all") and not variable.endswith("_FILE")
+        setting.variable.replace(PLUGIN, "DOCS"): setting.default
+        for setting in all_settings()
+        if setting.default is not None
     }
+
     given = read_settings({**SECRET, **defaults})
 
-    left_out = read_settings(SECRET)
-
-    assert defaults
     assert given.onmatch == {"docs": DEFAULT_ONMATCH}
     assert given.adopt_after_hours == {"docs": DEFAULT_ADOPT_AFTER_HOURS}
-    assert replace(given, onmatch={}, adopt_after_hours={}) == left_out
+    assert replace(given, onmatch={}, adopt_after_hours={}) == read_settings(SECRET)
 
 
-def _of_options(command: click.Command, context: click.Context) -> Iterator[str]:
-    """Yield the variables that options of the command line are read from."""
-    for option in command.params:
-        if isinstance(option.envvar, str):
-            yield option.envvar
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            yield from _of_options(command.get_command(context, name), context)
+def test_the_example_can_be_read(examples):
+    """Every value but those of the secrets is one that a site may have."""
+    secrets = {name: KEY for name, value in examples.items() if value.startswith("replace-me")}
+
+    settings = read_settings({**examples, **secrets, **SECRET})
+
+    assert settings.sources == {"computers": ("glpi", "pxe")}
+    assert len(examples) == len(all_settings()) - 1
+
+
+def test_the_secrets_of_the_example_are_refused(examples):
+    """They are published, in capitals as in any other spelling."""
+    for name, value in examples.items():
+        if value.startswith("replace-me") and name != "SHOPDB_KEY":
+            with pytest.raises(ConfigurationError, match=f"^{name} is an example value"):
+                read_settings({**SECRET, name: value})

@@ -11,7 +11,8 @@ SUBMISSION = b'{"hostname":"pc-1","osname":"Debian"}'
 PATH = "/api/collector/computers"
 PROMISED = (
     "Content-Type", "Location", "WWW-Authenticate", "X-Content-Type-Options", "Cache-Control", "X-Request-ID",
-    "Allow", "Preference-Applied", "Content-Length",
+    "Allow", "Preference-Applied", "Content-Length", "Content-Security-Policy", "Referrer-Policy",
+    "Cross-Origin-Resource-Policy",
 )  # fmt: skip
 
 

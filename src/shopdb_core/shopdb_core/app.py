@@ -10,6 +10,7 @@ from shopdb_core.api.assets import (
 )
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
+from shopdb_core.api.framework.headers import CrossOrigin
 from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
@@ -27,8 +28,10 @@ def create_app(site: Site) -> WebApp:
 
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
+    origins = site.settings.cors_origins
     app = WebApp(
         RequestContext(site.settings.trusted_proxies),
+        *([CrossOrigin(origins)] if origins else []),
         Authentication(site.tokens, site.keys, site.plugins),
     )
     app.req_options.strip_url_path_trailing_slash = False

@@ -1,6 +1,6 @@
 """`Site`: the plugins and the database of one site, and the services on them, assembled in this one place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from types import TracebackType
 from typing import Self
@@ -21,7 +21,7 @@ from shopdb_core.plugins.served_declarations import (
     BreakingChanges,
     record_served_declarations,
 )
-from shopdb_core.settings import SHARED_KEY, Settings
+from shopdb_core.settings import Finding, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
 from shopdb_core.submissions import Origin, Submissions
@@ -85,7 +85,8 @@ class Site:
         sitefields = read_site_fields(settings.site_fields)
         loaded = load_plugins(settings.plugin_selection, plugins)
         if plugins is None:
-            check_plugin_settings(settings, loaded)
+            for finding in plugin_findings(settings, loaded):
+                raise ConfigurationError(finding.message)
         store = open_store(settings)
         try:
             check_schema(store, loaded)
@@ -138,18 +139,15 @@ def migration_scripts(plugins: Plugins) -> list[MigrationScripts]:
     ]
 
 
-def check_plugin_settings(settings: Settings, plugins: Plugins) -> None:
-    """Raise `ConfigurationError` for a key or a setting of a plugin that is not installed."""
-    variables = {f"{SHARED_KEY}_{name.upper()}": name for name in settings.collector_keys}
-    variables |= {f"SHOPDB_{name.upper()}_ONMATCH": name for name in settings.onmatch}
-    variables |= {f"SHOPDB_{name.upper()}_ADOPT_AFTER_HOURS": name for name in settings.adopt_after_hours}
-    variables |= {f"SHOPDB_{name.upper()}_SOURCES": name for name in settings.sources}
+def plugin_findings(settings: Settings, plugins: Plugins) -> Iterator[Finding]:
+    """Yield a finding for each key or setting of a plugin that is not installed."""
     installed = [plugin.name for plugin in plugins.all()]
-    for variable, name in variables.items():
+    for variable, name in settings.of_plugins():
         if name not in installed:
-            raise ConfigurationError(
+            yield Finding(
+                variable,
                 f"{variable} is set, and the plugin {name} is not installed; correct or remove it."
-                f"{did_you_mean(name, installed)}"
+                f"{did_you_mean(name, installed)}",
             )
 
 

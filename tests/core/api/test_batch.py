@@ -280,4 +280,4 @@ def test_a_batch_has_one_line_in_the_log(shop, caplog):
     post(shop, ndjson({"hostname": "PC-1"}, {"hostname": "PC-2"}), X_Request_ID="batch-8")
     (line,) = caplog.messages
     assert line.startswith("POST /api/collector/computers/_batch 200 ")
-    assert line.endswith(" batch-8")
+    assert line.endswith(" batch-8 collector:computers -")

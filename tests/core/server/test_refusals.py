@@ -34,9 +34,9 @@ def answer_to(server, request: bytes) -> http.client.HTTPResponse:
 
 
 def logged(server, requestid: str) -> str:
-    """Return the one line of the log that ends with a request's id."""
+    """Return the one line of the log that has a request's id."""
     deadline = time.monotonic() + 10
-    while not (lines := [line for line in server.log.read_text().splitlines() if line.endswith(requestid)]):
+    while not (lines := [line for line in server.log.read_text().splitlines() if f" {requestid} " in line]):
         assert time.monotonic() < deadline, server.log.read_text()
         time.sleep(0.05)
     (line,) = lines
@@ -60,6 +60,7 @@ def test_what_waitress_refuses_is_answered_and_logged_like_the_rest(server, name
     assert answer.headers["X-Request-ID"] == problem["requestid"]
     assert requestid in (None, problem["requestid"])
     assert (answer.headers["Cache-Control"], answer.headers["Connection"]) == ("no-store", "close")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     line = logged(server, problem["requestid"])
     assert re.search(rf" INFO shopdb_core\.access \S+ \S+ {status} [0-9.]+ms 127\.0\.0\.1 ", line)
     assert len(line) < 500
@@ -75,4 +76,4 @@ def test_the_address_behind_a_proxy_is_logged(make_site):
 
     answer_to(server, head)
 
-    assert " 203.0.113.9 r1" in logged(server, "r1")
+    assert " 203.0.113.9 r1 - unauthorized" in logged(server, "r1")

@@ -45,6 +45,12 @@ def client_address(peer: str | None, forwarded: str | None, trusted: Sequence[Ne
     return str(address)
 
 
+def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
+    """Return whether the peer of a connection is a trusted proxy."""
+    address = _address(peer or "")
+    return address is not None and _is_in(address, trusted)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address with or without a port; one of IPv4 in IPv6 is returned as IPv4, none has a zone."""
     host, _, _ = text.removeprefix("[").partition("]")

@@ -10,8 +10,10 @@ import orjson
 from waitress.task import ErrorTask
 
 from shopdb_core.access.keys import client_address
+from shopdb_core.api.framework.access_log import AnsweredRequest, log_access
+from shopdb_core.api.framework.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
 from shopdb_core.api.framework.problems import UNEXPECTED, problem
-from shopdb_core.api.framework.request import ANSWER_HEADERS, log_access, request_id
+from shopdb_core.api.framework.request import request_id
 from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.errors import Unavailable
 
@@ -55,15 +57,19 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
         """Send the problem document, and log the request."""
         request, status = self.request, self.request.error.code
         requestid = request_id(request.headers.get("X_REQUEST_ID"))
-        document = problem(status, _NAMES.get(status, "refused"), self._detail(status), requestid)
+        name = _NAMES.get(status, "refused")
+        document = problem(status, name, self._detail(status), requestid)
         body = orjson.dumps(document)
         self.status = f"{status} {request.error.reason}"
         self.response_headers += [("Content-Type", PROBLEM), ("X-Request-ID", requestid)]
         self.response_headers += ANSWER_HEADERS
+        forwarded = request.headers.get("X_FORWARDED_PROTO")
+        if came_by_tls("http", self.channel.addr[0], forwarded, self.channel.server.trusted_proxies):
+            self.response_headers.append(STRICT_TRANSPORT)
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
-        self._log(status, requestid)
+        self._log(status, requestid, name)
 
     def _detail(self, status: int) -> str:
         """Return waitress's own reason, which may quote the request; its limits are put in words."""
@@ -73,18 +79,20 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
             return UNEXPECTED
         return f"The request cannot be read: {self.request.error.body[:LONGEST_REASON]}."
 
-    def _log(self, status: int, requestid: str) -> None:
+    def _log(self, status: int, requestid: str, name: str) -> None:
         """Log what is known of the request; waitress reads neither method nor path of a header too large."""
         request = self.request
         known = status != 431  # noqa: PLR2004  # an HTTP status
         forwarded = request.headers.get("X_FORWARDED_FOR")
+        trusted = self.channel.server.trusted_proxies
         log_access(
-            getattr(request, "command", "-") if known else "-",
-            getattr(request, "path", "-") if known else "-",
-            status,
-            (time.time() - self.start_time) * 1000,
-            clientaddress=client_address(
-                self.channel.addr[0], forwarded, self.channel.server.trusted_proxies
-            ),
-            requestid=requestid,
+            AnsweredRequest(
+                getattr(request, "command", "-") if known else "-",
+                getattr(request, "path", "-") if known else "-",
+                status,
+                (time.time() - self.start_time) * 1000,
+                client_address(self.channel.addr[0], forwarded, trusted),
+                requestid,
+                problem=name,
+            )
         )

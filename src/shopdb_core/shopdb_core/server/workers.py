@@ -24,6 +24,8 @@ from shopdb_core.store.open import has_one_writer
 _AS_JSON = "_SHOPDB_ANNOUNCE_JSON"
 """The variable by which the workers learn of `shopdb serve --json`."""
 
+_LOG = "SHOPDB_LOG"
+
 RETRY_SECONDS = 5.0
 """How long a replacement worker that cannot open the site waits before it exits."""
 
@@ -59,7 +61,7 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
         raise ConfigurationError(
             f"SHOPDB_WORKERS={settings.workers} needs gunicorn: run pip install 'shopdb-core[workers]'"
         )
-    log_at_once()
+    log_at_once(settings.log)
     Site.open(settings).close()
     if has_one_writer(settings.database_url):
         _logger.warning(
@@ -72,6 +74,8 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
     arguments = ["--config=python:shopdb_core.server.workers"]
     arguments += [f"--workers={settings.workers}", f"--threads={settings.threads}"]
     arguments += ["--env=SHOPDB_DEBUG=1"] if settings.debug else []
+    # The environment, since gunicorn's master does not read the settings, and formats its own lines.
+    arguments += [f"--env={_LOG}={settings.log}"]
     arguments += [f"--env={_AS_JSON}=1"] if as_json else []
     arguments += [f"--bind=fd://{listener.fileno()}" for listener in listeners]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606  # no shell
@@ -79,7 +83,7 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
 
 def on_starting(server: Any) -> None:
     """Format the master's log lines as the workers' lines."""
-    log_at_once()
+    log_at_once("json" if os.environ.get(_LOG) == "json" else "text")
     server.log.error_log.handlers.clear()
     server.log.error_log.propagate = True
 

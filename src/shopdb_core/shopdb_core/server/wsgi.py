@@ -16,6 +16,7 @@ from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.log import log_at_once, log_details
+from shopdb_core.server.production import check_production
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
@@ -26,10 +27,14 @@ LOAD_FAILED = 4
 def make_application() -> WSGIApplication:
     """Open the site in the working directory until the process ends, and return its application.
 
-    The process may be one that multiprocessing started, which skips `atexit`. Raises what `Site.open` raises.
+    The process may be one that multiprocessing started, which skips `atexit`. Raises what `Site.open` and
+    `check_production` raise.
     """
     check_dotenv(Path())
-    settings = read_settings(with_dotenv(os.environ, Path()))
+    environ = with_dotenv(os.environ, Path())
+    settings = read_settings(environ)
+    log_at_once(settings.log)
+    check_production(settings, environ)
     if settings.debug:
         log_details()
     running = ExitStack()
@@ -51,7 +56,6 @@ def _refuse_forks(app: WebApp) -> WSGIApplication:
     return application
 
 
-log_at_once()
 try:
     application = make_application()
 except ShopDBError as error:

@@ -9,16 +9,14 @@ from shopdb_core.settings.environment import (
     with_dotenv,
 )
 from shopdb_core.settings.records import (
-    AUDIT_KEY,
     DEFAULT_ADOPT_AFTER_HOURS,
     DEFAULT_DATABASE_URL,
     DEFAULT_ONMATCH,
-    SHARED_KEY,
     IntakeSettings,
     PluginSelection,
     Settings,
-    named_key,
 )
+from shopdb_core.settings.secrets import AUDIT_KEY, SHARED_KEY, Finding, named_key
 from shopdb_core.settings.values import Network
 
 __all__ = [
@@ -27,6 +25,7 @@ __all__ = [
     "DEFAULT_DATABASE_URL",
     "DEFAULT_ONMATCH",
     "SHARED_KEY",
+    "Finding",
     "IntakeSettings",
     "Network",
     "PluginSelection",

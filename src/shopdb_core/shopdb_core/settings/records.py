@@ -1,102 +1,298 @@
-"""The settings of a site, as frozen records: their defaults, and which secrets are refused."""
+"""The settings of a site, as frozen records: each field that a variable sets is declared here alone."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.settings.values import Network
+from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, secret_findings
+from shopdb_core.settings.setting import GROUPS, PLUGIN, Setting, declared_in, mask, mask_password, setting
+from shopdb_core.settings.values import (
+    Network,
+    is_loopback,
+    read_address,
+    read_audit_keys,
+    read_choice,
+    read_count,
+    read_days,
+    read_flag,
+    read_hours,
+    read_keys,
+    read_names,
+    read_networks,
+    read_origins,
+    read_secret_keys,
+    read_sources,
+    read_timezone,
+    read_unchanged,
+    read_whole_days,
+)
 
 OnMatch = Literal["flag", "adopt"]
+Environment = Literal["production", "development"]
+LogFormat = Literal["text", "json"]
 
 DEFAULT_DATABASE_URL = "sqlite:///shopdb.sqlite3"
-DEFAULT_LISTEN = ("127.0.0.1", 8080)
+DEFAULT_LISTEN = "127.0.0.1:8080"
 DEFAULT_ONMATCH: OnMatch = "flag"
 DEFAULT_ADOPT_AFTER_HOURS = 24
-DEFAULT_SILENCE_DAYS = 30
-
-SECRET_MINIMUM_LENGTH = 32
-SECRET_LEAST_VARIETY = 8
-SHARED_KEY = "COLLECTOR_API_KEY"
-MOST_OF_A_NAME = 2
-SOURCE = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
-"""The name of a key."""
-
-AUDIT_KEY = "SHOPDB_AUDIT_KEY"
-
-_EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
-_LETTERS = str.maketrans("4@310$5", "aaeioss")
 
 
 @dataclass(frozen=True, slots=True)
 class PluginSelection:
     """Which plugins are loaded, by name: those of the allow-list (`None`: all) that are not blocked."""
 
-    plugins: frozenset[str] | None = None
-    blocked: frozenset[str] = frozenset()
+    plugins: frozenset[str] | None = setting(
+        "SHOPDB_PLUGINS",
+        read_names,
+        "the plugins to load, separated by commas; a plugin that is not installed is a start-up error",
+        group="Plugins",
+        otherwise="all",
+        example="computers,printers",
+    )
+    blocked: frozenset[str] = setting(
+        "SHOPDB_BLOCKED_PLUGINS",
+        read_names,
+        "the plugins not to load, separated by commas; they are not imported",
+        group="Plugins",
+        absent=frozenset(),
+        example="printers",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
     """The settings that the validation of a submission depends on."""
 
-    max_body_bytes: int = 1024 * 1024
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    max_body_bytes: int = setting(
+        "SHOPDB_MAX_BODY_BYTES",
+        read_count,
+        "the most bytes of a body, as sent and as inflated, and of a line of a batch; beyond it the "
+        "answer is 413",
+        group="Submissions",
+        default="1048576",
+    )
+    timezone: ZoneInfo = setting(
+        "SHOPDB_TIMEZONE",
+        read_timezone,
+        "the time zone of submitted date-times without an offset, by its IANA name",
+        group="Submissions",
+        default="UTC",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(IntakeSettings):
     """All settings of one site.
 
-    - `pool_size`: connections to a database server that each process keeps; `None`: one for each thread.
     - `collector_keys`: the keys of each plugin that has its own; `shared_keys` are valid for the others. Each
       is a key or `NAME:KEY` (`named_key`).
-    - `onmatch`, `adopt_after_hours`: per plugin; the defaults above for a plugin that is not in it.
-    - `sources`: per plugin the names of keys that are ranked, the one whose values win first.
-    - `source_silence_days`: a source that was silent for longer loses its rank.
-    - `debug`: the log has the messages of exceptions, which may quote what clients sent.
-    - `trusted_proxies`: whose `X-Forwarded-For` is believed.
+    - `onmatch`, `adopt_after_hours`, `sources`: by the name of the plugin; one that is not in it has the
+      default.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
-    - `site_fields`: the file that declares the fields of people; `None`: there are none.
-    - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret, and for a key that is one of the `secret_keys`.
     """
 
-    secret_key: str = field(repr=False)
+    secret_key: str = setting(
+        SECRET_KEY,
+        read_secret_keys,
+        "signs tokens; at least 32 characters. Two values separated by a comma are a "
+        "[rotation](operations.md#keys-and-tokens): the first signs, both are accepted. A value with a "
+        "comma is one key unless both parts have 32 characters",
+        group="Secrets",
+        conceal=mask,
+        required=True,
+        example="replace-me-with-the-output-of-shopdb-init",
+    )
     old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
-    audit_keys: tuple[str, ...] = field(default=(), repr=False)
-    database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
-    listen: tuple[str, int] = DEFAULT_LISTEN
-    trusted_proxies: tuple[Network, ...] = ()
-    threads: int = 8
-    pool_size: int | None = None
-    workers: int = 1
-    debug: bool = False
-    collector_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    shared_keys: tuple[str, ...] = field(default=(), repr=False)
+    audit_keys: tuple[str, ...] = setting(
+        AUDIT_KEY,
+        read_audit_keys,
+        "the key of the audit's hashes; two values as for `SECRET_KEY`. Where it is not set, the hashes "
+        "use `SECRET_KEY`. Without the right key `shopdb audit verify` verifies nothing; [to change "
+        "it](operations.md#the-audits-key)",
+        group="Secrets",
+        absent=(),
+        conceal=mask,
+        example="replace-me-with-the-output-of-shopdb-init",
+    )
+    shared_keys: tuple[str, ...] = setting(
+        SHARED_KEY,
+        read_keys,
+        "the keys of every collector without keys of its own: up to sixteen, separated by commas, each a "
+        "key or `name:key`; the name is the [source](contract.md#sources) of what is submitted with it",
+        group="Secrets",
+        absent=(),
+        conceal=mask,
+        example="replace-me-with-the-output-of-shopdb-init",
+    )
+    collector_keys: Mapping[str, tuple[str, ...]] = setting(
+        f"{SHARED_KEY}_{PLUGIN}",
+        read_keys,
+        "the keys of one collector, likewise, its name in upper case: `COLLECTOR_API_KEY_PRINTERS`",
+        group="Secrets",
+        conceal=mask,
+        example="replace-me-with-the-output-of-shopdb-init",
+    )
+    database_url: str = setting(
+        "SHOPDB_DATABASE_URL",
+        read_unchanged,
+        "where the database is, as a SQLAlchemy URL: a SQLite file, relative to the working directory or "
+        "absolute with four slashes; or a [database on a server](databases.md), as "
+        "`postgresql://user:password@host:port/name`, `mysql://…` or `mariadb://…`; also "
+        "[a cluster](scaling.md)",
+        group="Database",
+        default=DEFAULT_DATABASE_URL,
+        conceal=mask_password,
+    )
+    pool_size: int | None = setting(
+        "SHOPDB_POOL_SIZE",
+        read_count,
+        "how many connections to a database server each process keeps",
+        group="Database",
+        otherwise="one for each thread",
+        example="8",
+    )
+    env: Environment | None = setting(
+        "SHOPDB_ENV",
+        read_choice("production", "development"),
+        "in `production` a server does not start with [what is not safe there](operations.md#production)",
+        group="Server",
+        otherwise="`production` where `SHOPDB_LISTEN` is not a loopback address, else `development`",
+        example="production",
+    )
+    listen: tuple[str, int] = setting(
+        "SHOPDB_LISTEN",
+        read_address,
+        "address and port of `shopdb serve`; port 0 is any free port",
+        group="Server",
+        default=DEFAULT_LISTEN,
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        "SHOPDB_TRUSTED_PROXIES",
+        read_networks,
+        "the proxies whose `X-Forwarded-For` gives the client's address, and whose `X-Forwarded-Proto` "
+        "says whether it came by TLS, as addresses or networks separated by commas: "
+        "`127.0.0.1,10.0.0.0/24` ([why](operations.md#the-address-of-a-client))",
+        group="Server",
+        absent=(),
+        example="127.0.0.1",
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "SHOPDB_CORS_ORIGINS",
+        read_origins,
+        "the origins whose pages a browser lets use the API, separated by commas, each exactly as the "
+        "browser sends it; [none by default](operations.md#pages-of-other-origins)",
+        group="Server",
+        absent=(),
+        example="https://dashboard.example.com",
+    )
+    log: LogFormat = setting(
+        "SHOPDB_LOG",
+        read_choice("text", "json"),
+        "the form of the [log](operations.md#the-log): readable lines, or a JSON object on each line",
+        group="Server",
+        default="text",
+    )
+    threads: int = setting(
+        "SHOPDB_THREADS",
+        read_count,
+        "how many requests each process handles at once, and how many connections read from SQLite",
+        group="Server",
+        default="8",
+    )
+    workers: int = setting(
+        "SHOPDB_WORKERS",
+        read_count,
+        "how many processes serve: [how many to choose](operations.md#workers-and-threads); more than one on "
+        "Linux only, with the extra `workers`",
+        group="Server",
+        default="1",
+    )
+    debug: bool = setting(
+        "SHOPDB_DEBUG",
+        read_flag,
+        "with `1`, the log has what the database said when a plugin failed, which may quote what clients "
+        "sent: [for plugin authors](cli.md#shopdb-serve)",
+        group="Server",
+        default="0",
+    )
     plugin_selection: PluginSelection = PluginSelection()
-    onmatch: Mapping[str, OnMatch] = field(default_factory=dict)
-    adopt_after_hours: Mapping[str, int] = field(default_factory=dict)
-    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    source_silence_days: int = DEFAULT_SILENCE_DAYS
-    audit_retention_days: int | None = None
-    audit_noop_retention_days: int | None = 30
-    site_fields: str | None = None
+    onmatch: Mapping[str, OnMatch] = setting(
+        f"SHOPDB_{PLUGIN}_ONMATCH",
+        read_choice("flag", "adopt"),
+        "how a new identity with a known secondary identity is handled: `flag` creates an asset, with a "
+        "warning; `adopt` gives the known asset the new identity (contract, section 4)",
+        group="Plugins",
+        default=DEFAULT_ONMATCH,
+    )
+    adopt_after_hours: Mapping[str, int] = setting(
+        f"SHOPDB_{PLUGIN}_ADOPT_AFTER_HOURS",
+        read_hours,
+        "with `adopt`: for how many hours, from 0 to 8784, an asset must not have been submitted before "
+        "another identity may take it (contract, section 4)",
+        group="Plugins",
+        default=str(DEFAULT_ADOPT_AFTER_HOURS),
+    )
+    sources: Mapping[str, tuple[str, ...]] = setting(
+        f"SHOPDB_{PLUGIN}_SOURCES",
+        read_sources,
+        "the names of keys whose values win, the highest first, such as `glpi,pxe` "
+        "([sources](contract.md#sources))",
+        group="Plugins",
+        example="glpi,pxe",
+    )
+    source_silence_days: int = setting(
+        "SHOPDB_SOURCE_SILENCE_DAYS",
+        read_whole_days,
+        "after how many days without a submission of an asset a ranked source loses its rank there",
+        group="Submissions",
+        default="30",
+    )
+    site_fields: str | None = setting(
+        "SHOPDB_SITE_FIELDS",
+        read_unchanged,
+        "a JSON Schema file, relative to the working directory, that declares the [fields of "
+        "people](#site-fields) and the types of relationships",
+        group="Assets and audit",
+        example="site-fields.json",
+    )
+    audit_retention_days: int | None = setting(
+        "SHOPDB_AUDIT_RETENTION_DAYS",
+        read_days,
+        "after how many days audit entries of changes are removed, up to 36500; `keep` keeps them forever "
+        "([details](operations.md#how-long-the-audit-is-kept))",
+        group="Assets and audit",
+        default="keep",
+    )
+    audit_noop_retention_days: int | None = setting(
+        "SHOPDB_AUDIT_NOOP_RETENTION_DAYS",
+        read_days,
+        "the same for noops, and for changes of volatile fields alone; the two settings are independent",
+        group="Assets and audit",
+        default="30",
+    )
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""
-        for secret in self.secret_keys:
-            _check_secret("SECRET_KEY", secret)
-        for secret in self.audit_keys:
-            _check_secret(AUDIT_KEY, secret)
-        _check_keys(SHARED_KEY, self.shared_keys, self.secret_keys)
-        for plugin, keys in self.collector_keys.items():
-            _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys, self.secret_keys)
+        for finding in secret_findings(
+            self.secret_keys, self.audit_keys, self.shared_keys, self.collector_keys
+        ):
+            raise ConfigurationError(finding.message)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether a server with these settings must be safe for others than the users of this machine."""
+        return self.env == "production" or (self.env is None and not is_loopback(self.listen[0]))
+
+    def of_plugins(self) -> Iterator[tuple[str, str]]:
+        """Yield each variable of a plugin that is set, and the name of the plugin."""
+        for name, declared in declared_in(type(self)).items():
+            for plugin in getattr(self, name) if declared.is_of_plugin else ():
+                yield declared.variable.replace(PLUGIN, plugin.upper()), plugin
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -109,40 +305,24 @@ class Settings(IntakeSettings):
         return self.audit_keys or self.secret_keys
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """The URL of this site's server, and the key of one collector; `None` where none is set."""
+    """The URL of this site's server, and the key to submit with; `None` where none is set."""
 
     url: str
-    key: str | None = field(repr=False)
+    key: str | None = setting(
+        "SHOPDB_KEY",
+        read_unchanged,
+        "the key that `shopdb submit` sends where `--key` is not given; without both it sends this site's "
+        "own key",
+        group="Command line",
+        conceal=mask,
+        example="replace-me-with-a-key-of-the-server",
+    )
 
 
-def named_key(text: str) -> tuple[str | None, str]:
-    """Return the name of a collector key, which is its source, and the key; `None` if it has no name."""
-    name, colon, key = text.partition(":")
-    return (name, key) if colon and SOURCE.fullmatch(name) else (None, text)
-
-
-def _check_keys(variable: str, keys: Sequence[str], secret_keys: Iterable[str]) -> None:
-    names = Counter(name for name, _ in map(named_key, keys))
-    for name, count in names.items():
-        if count > MOST_OF_A_NAME:
-            whose = f"of the name {name}" if name else "without a name"
-            raise ConfigurationError(f"{variable} holds {count} keys {whose}; it takes two, for rotation.")
-    for _, key in map(named_key, keys):
-        _check_secret(variable, key)
-        if key in secret_keys:
-            # Every pipeline would have the key that signs the tokens of administrators.
-            raise ConfigurationError(f"{variable} has the value of SECRET_KEY; give it a key of its own.")
-        if not (key.isascii() and key.isprintable()):
-            raise ConfigurationError(f"{variable} has a character that an HTTP header cannot carry.")
-
-
-def _check_secret(variable: str, value: str) -> None:
-    """Refuse a secret that is short, has few different characters, or is printed in the documentation."""
-    advice = "`shopdb init` makes a good one."
-    if len(value.encode()) < SECRET_MINIMUM_LENGTH:
-        raise ConfigurationError(f"{variable} is shorter than {SECRET_MINIMUM_LENGTH} characters; {advice}")
-    plain = re.sub("[^a-z]", "", value.lower().translate(_LETTERS))
-    if _EXAMPLE.search(plain) or len(set(value)) < SECRET_LEAST_VARIETY:
-        raise ConfigurationError(f"{variable} is an example value; {advice}")
+def all_settings() -> tuple[Setting, ...]:
+    """Return every setting, in the order of the documentation."""
+    records = (Settings, PluginSelection, ClientSettings)
+    settings = [each for record in records for each in declared_in(record).values()]
+    return tuple(sorted(settings, key=lambda each: GROUPS.index(each.group)))

@@ -1,10 +1,13 @@
 """Read the value of one setting; each function raises `ConfigurationError` that names the variable."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings.secrets import SECRET_MINIMUM_LENGTH, SOURCE
+from shopdb_core.settings.setting import Parse
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -13,11 +16,29 @@ LONGEST_NUMBER = 20
 KEEP = "keep"
 MOST_DAYS = 36_500
 MOST_HOURS = 8_784
+MOST_KEYS = 16
+MOST_SECRET_KEYS = 2
+
+# As a browser writes it (RFC 6454, section 6.1): in lower case, without the port that its scheme implies.
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_IMPLIED_PORT = re.compile(r"http:.*:80|https:.*:443")
 
 
 def read_unchanged(_variable: str, value: str) -> str:
     """Return the value as it is."""
     return value
+
+
+def read_choice(*choices: str) -> Parse:
+    """Return a function that reads one of some words."""
+
+    def read(variable: str, value: str) -> str:
+        if value not in choices:
+            allowed = " or ".join(f"`{choice}`" for choice in choices)
+            raise ConfigurationError(f"{variable} is not {allowed}: {value[:40]}")
+        return value
+
+    return read
 
 
 def read_count(variable: str, value: str) -> int:
@@ -65,7 +86,8 @@ def read_timezone(variable: str, value: str) -> ZoneInfo:
 def read_address(variable: str, value: str) -> tuple[str, int]:
     """Read an address and a port."""
     host, _, port = value.rpartition(":")
-    if not (host and port.isascii() and port.isdigit() and int(port) <= LAST_PORT):
+    is_port = port.isascii() and port.isdigit() and len(port) < LONGEST_NUMBER and int(port) <= LAST_PORT
+    if not (host and is_port):
         raise ConfigurationError(f"{variable} is not HOST:PORT, such as 127.0.0.1:8080: {value[:40]}")
     return host.strip("[]"), int(port)
 
@@ -78,3 +100,67 @@ def read_networks(variable: str, value: str) -> tuple[Network, ...]:
         raise ConfigurationError(
             f"{variable} is not a list of addresses or networks, such as 127.0.0.1,10.0.0.0/24: {value[:40]}"
         ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host of `SHOPDB_LISTEN` can be reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read_origins(variable: str, value: str) -> tuple[str, ...]:
+    """Read origins, each exactly as a browser sends it; `*` and `null` are refused."""
+    origins = tuple(origin.strip() for origin in value.split(","))
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin) or _IMPLIED_PORT.fullmatch(origin):
+            raise ConfigurationError(
+                f"{variable} is not a list of origins, such as https://dashboard.example.com, in lower case, "
+                f"without a path, and without the port 80 or 443 of its scheme: {origin[:80]}"
+            )
+    return origins
+
+
+def read_names(_variable: str, value: str) -> frozenset[str]:
+    """Read a list of names."""
+    return frozenset(filter(None, map(str.strip, value.split(","))))
+
+
+def read_sources(variable: str, value: str) -> tuple[str, ...]:
+    """Read the names of keys, the one that ranks highest first."""
+    names = tuple(name.strip() for name in value.split(","))
+    for name in names:
+        if not SOURCE.fullmatch(name):
+            raise ConfigurationError(
+                f"{variable} is not a list of names of keys, such as glpi,pxe: {value[:40]}"
+            )
+        if names.count(name) > 1:
+            raise ConfigurationError(f"{variable} names {name} twice; remove one of them.")
+    return names
+
+
+def read_keys(variable: str, value: str) -> tuple[str, ...]:
+    """Read up to sixteen keys."""
+    return _keys(variable, value, MOST_KEYS)
+
+
+def read_audit_keys(variable: str, value: str) -> tuple[str, ...]:
+    """Read one key, or the new and the old one of a rotation."""
+    return _keys(variable, value, MOST_SECRET_KEYS)
+
+
+def _keys(variable: str, value: str, most: int) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(","))
+    if len(keys) > most:
+        raise ConfigurationError(f"{variable} holds {len(keys)} keys; it takes {most} at most.")
+    return keys
+
+
+def read_secret_keys(_variable: str, value: str) -> tuple[str, ...]:
+    """Read one key, or two of which each is long enough; an old site's one key may have a comma in it."""
+    keys = tuple(key.strip() for key in value.split(","))
+    are_two = len(keys) == MOST_SECRET_KEYS and all(
+        len(key.encode()) >= SECRET_MINIMUM_LENGTH for key in keys
+    )
+    return keys if are_two else (value,)

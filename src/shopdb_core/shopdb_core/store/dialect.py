@@ -1,6 +1,6 @@
 """`DatabaseDialect` and `ServerDialect`: the records of everything that is particular to one database."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,7 @@ class ServerDialect(DatabaseDialect):
     wait_for_cluster: waits until a node of a cluster has applied what the other nodes had committed.
     lock_migrations: waits for other upgrades; the lock ends with the transaction or the connection.
     lock_pruning: returns at once whether it took the lock, which ends likewise.
+    excess_rights: returns the rights of the connection's user that reach beyond its own database.
     """
 
     connect_args: Mapping[str, Any]
@@ -132,6 +133,7 @@ class ServerDialect(DatabaseDialect):
     wait_for_cluster: Callable[[Connection], None]
     lock_migrations: Callable[[Connection], None]
     lock_pruning: Callable[[Connection], bool]
+    excess_rights: Callable[[Connection], Sequence[str]]
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

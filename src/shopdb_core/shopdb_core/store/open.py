@@ -1,7 +1,7 @@
 """`open_store`, and the two locks that one process at a time holds: to migrate and to prune."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,6 +44,18 @@ def has_database(database_url: str) -> bool:
     """
     url, server = _parsed(database_url)
     return server is not None or Path(url.database or "").is_file()
+
+
+def excess_rights(settings: Settings) -> Sequence[str]:
+    """Return the rights of the database's user that reach beyond its own database; a SQLite file has none.
+
+    Raises as `open_store` does.
+    """
+    _, server = _parsed(settings.database_url)
+    if server is None:
+        return ()
+    with closing(open_store(settings)) as store:
+        return store.read(server.excess_rights)
 
 
 def has_one_writer(database_url: str) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 import falcon
 
 from shopdb_core import errors
-from shopdb_core.api.framework.request import LONGEST_METHOD, LONGEST_PATH, WebApp, in_log
+from shopdb_core.api.framework.access_log import LONGEST_METHOD, LONGEST_PATH, in_log
+from shopdb_core.api.framework.request import WebApp
 from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.outcomes.records import Refusal
@@ -114,7 +115,7 @@ class _Handlers:
             log_refusal(error, req.context.requestid, f"{params['plugin']} refused a submission")
         answer = document(error, req.context.requestid)
         self._record(req, error, answer, params)
-        _answer(resp, answer)
+        _answer(req, resp, answer)
         if isinstance(error, (errors.Unavailable, errors.Throttled)):
             resp.set_header("Retry-After", str(error.retry_after_seconds))
         if isinstance(error, errors.Unauthorized):
@@ -130,7 +131,7 @@ class _Handlers:
         detail = error.description or _hint(req, status)
         answer = problem(status, name, detail, req.context.requestid)
         self._record(req, error, answer, params)
-        _answer(resp, answer)
+        _answer(req, resp, answer)
         resp.set_headers(error.headers or {})
 
     def _record(
@@ -148,7 +149,8 @@ class _Handlers:
             )
 
 
-def _answer(resp: falcon.Response, answer: JsonObject) -> None:
+def _answer(req: falcon.Request, resp: falcon.Response, answer: JsonObject) -> None:
+    req.context.problem = answer["type"].removeprefix(TYPE_PREFIX)
     resp.status = answer["status"]
     resp.content_type = PROBLEM
     resp.media = answer

@@ -4,19 +4,19 @@ Each request gets an id and a line in the log. Each resource declares the role t
 the parameters of its queries.
 """
 
-import logging
 import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
-from urllib.parse import quote
 
 import falcon
 
 from shopdb_core.access.keys import CollectorKeys, client_address
 from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.api.framework.access_log import AnsweredRequest, log_access
+from shopdb_core.api.framework.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
 from shopdb_core.api.framework.parameters import Router
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound, PreconditionRequired
@@ -27,12 +27,6 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
-ANSWER_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
-"""The headers of every answer that does not set them itself."""
-
-LONGEST_METHOD = 20
-LONGEST_PATH = 300
-
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
 """What each HTTP method of a resource requires.
 
@@ -42,8 +36,6 @@ A role of a bearer token; `collector`, the key of the collector that the path na
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _VERSION = re.compile(r'(?:W/)?"([0-9]{1,9})"')
-
-_access_log = logging.getLogger("shopdb_core.access")
 
 
 class Resource(Protocol):
@@ -86,13 +78,23 @@ class RequestContext:
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = trusted
 
-    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Set the request's id and its client's address; no collector's key was asked for yet."""
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Set the request's id and its client's address, and the headers that a resource may replace.
+
+        No collector's key was asked for yet.
+        """
         req.context.requestid = request_id(req.get_header("X-Request-ID"))
         forwarded = req.get_header("X-Forwarded-For")
         req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
         req.context.submits, req.context.source = False, None
+        req.context.actor = req.context.problem = None
         req.context.started = time.perf_counter()
+        resp.set_headers(ANSWER_HEADERS)
+        resp.set_header("X-Request-ID", req.context.requestid)
+        # Read from the environment, since this runs for each submission.
+        peer, protocol = req.env.get("REMOTE_ADDR"), req.env.get("HTTP_X_FORWARDED_PROTO")
+        if came_by_tls(req.env["wsgi.url_scheme"], peer, protocol, self._trusted):
+            resp.set_header(*STRICT_TRANSPORT)
 
     def process_response(
         self,
@@ -101,10 +103,7 @@ class RequestContext:
         _resource: object,
         _succeeded: bool,  # noqa: FBT001  # Falcon's signature
     ) -> None:
-        """Set the headers of every answer; log it once it is complete, or was broken off."""
-        resp.set_header("X-Request-ID", req.context.requestid)
-        for name, value in ANSWER_HEADERS:
-            resp.set_header(name, resp.get_header(name) or value)
+        """Log the answer once it is complete, or was broken off."""
         if isinstance(resp.stream, Iterable):
             if req.method == "HEAD":
                 _measure(resp, resp.stream)
@@ -143,38 +142,20 @@ def _close(stream: object) -> None:
 
 
 def _log(req: falcon.Request, status: int) -> None:
-    """Log a request's method, path, status, duration, address and id, nothing else."""
-    milliseconds = (time.perf_counter() - req.context.started) * 1000
     context = req.context
+    milliseconds = (time.perf_counter() - context.started) * 1000
     log_access(
-        req.method,
-        req.path,
-        status,
-        milliseconds,
-        clientaddress=context.clientaddress,
-        requestid=context.requestid,
+        AnsweredRequest(
+            req.method,
+            req.path,
+            status,
+            milliseconds,
+            context.clientaddress,
+            context.requestid,
+            context.actor,
+            context.problem,
+        )
     )
-
-
-def log_access(
-    method: str, path: str, status: int, milliseconds: float, *, clientaddress: str | None, requestid: str
-) -> None:
-    """Log one answered request; `method` and `path` are escaped and cut off."""
-    _access_log.info(
-        "%s %s %s %.1fms %s %s",
-        in_log(method, LONGEST_METHOD),
-        in_log(path, LONGEST_PATH),
-        status,
-        milliseconds,
-        clientaddress or "-",
-        requestid,
-    )
-
-
-def in_log(text: str, longest: int) -> str:
-    """Return a client's text for the log: percent-encoded, of at most `longest` characters."""
-    escaped = quote(text[: longest + 1])
-    return escaped if len(escaped) <= longest else f"{escaped[: longest - 3]}..."
 
 
 class Authentication:
@@ -190,7 +171,7 @@ class Authentication:
     ) -> None:
         """Check the key, whose name becomes `context.source`, or the token, which becomes `context.bearer`.
 
-        `context.submits` is set for a submission.
+        `context.actor` is who was admitted, for the log. `context.submits` is set for a submission.
 
         Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
         lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
@@ -200,12 +181,13 @@ class Authentication:
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
             req.context.submits = True
-            req.context.source = self._source(
-                params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress
-            )
+            source = self._source(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
+            req.context.source = source
+            req.context.actor = f"source:{source}" if source else f"collector:{params['plugin']}"
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
             bearer = self._tokens.bearer(req.auth)
+            req.context.actor = f"user:{bearer.subject}"
             bearer.require(role)
             req.context.bearer = bearer
 

@@ -78,12 +78,14 @@ def site_variables(environ: Mapping[str, str], database_url: str | None) -> dict
     for name, length in _SITE_SECRETS.items():
         given = _given(environ, name)
         variables[given or name] = environ[given] if given else secrets.token_urlsafe(length)
-    in_environ = environ.get("SHOPDB_DATABASE_URL")
-    if database_url and in_environ and database_url != in_environ:
+    in_environ = _given(environ, "SHOPDB_DATABASE_URL")
+    if database_url and in_environ and database_url != environ[in_environ]:
         raise ConfigurationError(
-            "SHOPDB_DATABASE_URL is set, and names another database than --database-url; remove one of them."
+            f"{in_environ} is set, and names another database than --database-url; remove one of them."
         )
-    variables["SHOPDB_DATABASE_URL"] = database_url or in_environ or DEFAULT_DATABASE_URL
+    variables[in_environ or "SHOPDB_DATABASE_URL"] = (
+        environ[in_environ] if in_environ else database_url or DEFAULT_DATABASE_URL
+    )
     return variables
 
 

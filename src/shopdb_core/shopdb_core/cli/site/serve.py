@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import click
 
-from shopdb_core.cli.common import json_option, site_settings
+from shopdb_core.cli.common import json_option, site_environment, site_settings
 from shopdb_core.cli.output import echo
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.http import Server
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
+from shopdb_core.server.production import check_production
 from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
@@ -31,13 +32,14 @@ def serve(workers: int | None, *, debug: bool, as_json: bool) -> None:
     """
     settings = site_settings()
     settings = replace(settings, workers=workers or settings.workers, debug=debug or settings.debug)
+    check_production(settings, site_environment())
     if settings.workers > 1:
         serve_by_workers(settings, as_json=as_json)
     _serve(settings, as_json=as_json)
 
 
 def _serve(settings: Settings, *, as_json: bool) -> None:
-    log = log_to_stderr()
+    log = log_to_stderr(settings.log)
     if settings.debug:
         log_details()
     with Site.open(settings) as site, Housekeeping(site):

@@ -37,7 +37,7 @@ PROGRESS_FILES = 10
 @click.argument("plugin")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--url", help="The server; default: this site's own SHOPDB_LISTEN.")
-@click.option("--key", envvar="SHOPDB_KEY", help="The collector key; default: this site's own.")
+@click.option("--key", help="The collector key; default: SHOPDB_KEY, or this site's own.")
 @click.option("--batch", is_flag=True, help="FILES hold a submission a line (NDJSON).")
 @click.option("--dry-run", is_flag=True, help="Show what would happen; nothing is stored.")
 @json_option

@@ -21,6 +21,7 @@ WSREP_NOT_READY = 1047
 DOES_NOT_EXIST = 1305
 
 _IN_CLUSTER = "in a cluster"
+_EXCESS = frozenset({"ALL PRIVILEGES", "SUPER", "CREATE USER"})
 
 _GONE = ErrorClass("The database server is away.", retry=True, connection_lost=True)
 _BUSY = ErrorClass("The database is too busy with other writers of the same rows.", retry=True)
@@ -171,6 +172,17 @@ def _lock_pruning(connection: Connection) -> bool:
     return bool(connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": name}))
 
 
+def _excess_rights(connection: Connection) -> list[str]:
+    """Return the rights on every database (`*.*`) that lead to all others; `USAGE` is none."""
+    found: set[str] = set()
+    for grant in connection.scalars(text("SHOW GRANTS")):
+        rights, on_all, options = grant.partition(" ON *.* TO ")
+        if on_all:
+            found |= _EXCESS.intersection(rights.removeprefix("GRANT ").split(", "))
+            found |= {"GRANT OPTION"} if options.endswith(" WITH GRANT OPTION") else set()
+    return sorted(found)
+
+
 MYSQL = ServerDialect(
     name="mysql",
     driver="mysqldb",
@@ -189,4 +201,5 @@ MYSQL = ServerDialect(
     wait_for_cluster=_wait_for_cluster,
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
+    excess_rights=_excess_rights,
 )

@@ -128,6 +128,13 @@ def _lock_pruning(connection: Connection) -> bool:
     return bool(acquired)
 
 
+def _excess_rights(connection: Connection) -> list[str]:
+    rights = connection.execute(
+        text("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    ).one()
+    return [name for name, has in zip(("SUPERUSER", "CREATEROLE"), rights, strict=True) if has]
+
+
 POSTGRESQL = ServerDialect(
     name="postgresql",
     driver="psycopg",
@@ -152,4 +159,5 @@ POSTGRESQL = ServerDialect(
     wait_for_cluster=_wait_for_cluster,
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
+    excess_rights=_excess_rights,
 )

@@ -1,0 +1,80 @@
+"""Which secrets are refused: short ones, examples, too many of one name, one secret for two purposes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+SECRET_MINIMUM_LENGTH = 32
+SECRET_LEAST_VARIETY = 8
+SECRET_KEY = "SECRET_KEY"  # noqa: S105  # the name of a variable
+AUDIT_KEY = "SHOPDB_AUDIT_KEY"
+SHARED_KEY = "COLLECTOR_API_KEY"
+MOST_OF_A_NAME = 2
+SOURCE = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
+"""The name of a key."""
+
+_EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
+_LETTERS = str.maketrans("4@310$5", "aaeioss")
+_ADVICE = "`shopdb init` makes a good one."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with the settings: the variable, and a sentence that names it."""
+
+    variable: str
+    message: str
+
+
+def named_key(text: str) -> tuple[str | None, str]:
+    """Return the name of a collector key, which is its source, and the key; `None` if it has no name."""
+    name, colon, key = text.partition(":")
+    return (name, key) if colon and SOURCE.fullmatch(name) else (None, text)
+
+
+def secret_findings(
+    secret_keys: Sequence[str],
+    audit_keys: Sequence[str],
+    shared_keys: Sequence[str],
+    collector_keys: Mapping[str, Sequence[str]],
+) -> Iterator[Finding]:
+    """Yield what is wrong with the secrets of a site; no message has a value."""
+    for variable, secrets in {SECRET_KEY: secret_keys, AUDIT_KEY: audit_keys}.items():
+        for reason in filter(None, map(weakness, secrets)):
+            yield Finding(variable, f"{variable} {reason}")
+    keys_of = {SHARED_KEY: shared_keys}
+    keys_of |= {f"{SHARED_KEY}_{plugin.upper()}": keys for plugin, keys in collector_keys.items()}
+    for variable, keys in keys_of.items():
+        for reason in _of_keys(keys, secret_keys):
+            yield Finding(variable, f"{variable} {reason}")
+
+
+def _of_keys(keys: Sequence[str], secret_keys: Iterable[str]) -> Iterator[str]:
+    names = Counter(name for name, _ in map(named_key, keys))
+    for name, count in names.items():
+        if count > MOST_OF_A_NAME:
+            whose = f"of the name {name}" if name else "without a name"
+            yield f"holds {count} keys {whose}; it takes two, for rotation."
+    for _, key in map(named_key, keys):
+        if reason := weakness(key):
+            yield reason
+        elif key in secret_keys:
+            # Every pipeline would have the key that signs the tokens of administrators.
+            yield "has the value of SECRET_KEY; give it a key of its own."
+        elif not (key.isascii() and key.isprintable()):
+            yield "has a character that an HTTP header cannot carry."
+
+
+def weakness(secret: str) -> str | None:
+    """Return why a secret is refused: short, few different characters, or printed in the documentation."""
+    if len(secret.encode()) < SECRET_MINIMUM_LENGTH:
+        return f"is shorter than {SECRET_MINIMUM_LENGTH} characters; {_ADVICE}"
+    if is_example(secret) or len(set(secret)) < SECRET_LEAST_VARIETY:
+        return f"is an example value; {_ADVICE}"
+    return None
+
+
+def is_example(secret: str) -> bool:
+    """Return whether a secret is one of the documentation, in any spelling."""
+    return bool(_EXAMPLE.search(re.sub("[^a-z]", "", secret.lower().translate(_LETTERS))))
