@@ -1,0 +1,73 @@
+"""A whole copy: every row of every table as it is on one snapshot of the source."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from shopdb_core.copying.tables import core_tables, is_plain, tables_of_plugins
+from shopdb_core.copying.target import CHUNK, Target
+from shopdb_core.errors import ConfigurationError
+
+Progress = Callable[[int], object]
+"""Called with how many more rows or assets were copied."""
+
+
+def count_rows(connection: Connection, plugins: Sequence[str]) -> int:
+    """Return how many rows a whole copy has."""
+    tables = [*core_tables(), *tables_of_plugins(connection, plugins).values()]
+    return sum(connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
+
+
+def copy_rows(
+    source: Connection, target: Target, plugins: Sequence[str], progress: Progress
+) -> tuple[Mapping[str, int], list[str]]:
+    """Copy the tables of the core and of plugins; return how many rows each has.
+
+    Also returns the plugins whose tables were left empty, because a column has a type whose values differ
+    between databases: their rows are to be written anew.
+    """
+    core = core_tables()
+    target.clear(core)
+    copied = {table.name: _copy(source, target, table, table, progress) for table in core}
+    left = []
+    numbered = core
+    for plugin in plugins:
+        pairs = _pairs(source, target, plugin)
+        if not all(is_plain(table) for pair in pairs for table in pair):
+            left.append(plugin)
+            continue
+        tables = [into for _, into in pairs]
+        target.clear(tables)
+        copied |= {table.name: _copy(source, target, table, into, progress) for table, into in pairs}
+        numbered += tables
+    target.continue_numbers(numbered)
+    return copied, left
+
+
+def _pairs(source: Connection, target: Target, plugin: str) -> list[tuple[Table, Table]]:
+    """Return the tables of a plugin as they are in the source and in the target."""
+    tables = tables_of_plugins(source, [plugin])
+    others = target.store.read(lambda connection: tables_of_plugins(connection, [plugin]))
+    for name, table in tables.items():
+        if name not in others or {*table.columns.keys()} != {*others[name].columns.keys()}:
+            raise ConfigurationError(
+                f"The table {name} is not as the migrations of {plugin} make it: it cannot be copied."
+            )
+    return [(table, others[name]) for name, table in tables.items()]
+
+
+def _copy(source: Connection, target: Target, table: Table, into: Table, progress: Progress) -> int:
+    copied = 0
+    for rows in _chunks(source, table):
+        target.write({into: rows})
+        copied += len(rows)
+        progress(len(rows))
+    return copied
+
+
+def _chunks(source: Connection, table: Table) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Stream the rows in the order of their keys, in which the target takes them fastest."""
+    query = select(table).order_by(*table.primary_key)
+    found = source.execute(query, execution_options={"yield_per": CHUNK})
+    yield from found.mappings().partitions(CHUNK)
