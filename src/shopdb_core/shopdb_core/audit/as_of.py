@@ -113,7 +113,7 @@ class _Moment:
 
 
 def identity_as_of(
-    connection: Connection, assetid: int, cut: Cut, past: Past, collector: Collector | None
+    connection: Connection, assetid: int, cut: Cut, values: JsonObject, collector: Collector | None
 ) -> str:
     """Return the identity as of a cut; raises `Gone` if it was pruned.
 

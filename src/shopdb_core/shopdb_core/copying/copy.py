@@ -95,8 +95,8 @@ class SiteCopy:
                 raise ConfigurationError(status.failure or f"The tables of {status.name} are behind.")
             if status.head is None and status.current is not None:
                 raise ConfigurationError(
-                    f"The database has tables of the plugin {status.name}, which is not loaded: install it, and let "
-                    "the site load it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)."
+                    f"The database has tables of the plugin {status.name}, which is not loaded: install it, "
+                    "and let the site load it (SHOPDB_PLUGINS, SHOPDB_BLOCKED_PLUGINS)."
                 )
         if at is not None:
             check_time(connection, at, self.clock())

@@ -20,7 +20,7 @@ from shopdb_core.audit.entries import SAME_VERSION
 from shopdb_core.audit.past import Cut, changes_pruned
 from shopdb_core.copying.past_asset import Rebuilder, Replayed
 from shopdb_core.copying.past_tables import other_rows
-from shopdb_core.copying.target import CHUNK, Target
+from shopdb_core.copying.target import CHUNK, TableRow, Target
 from shopdb_core.copying.whole import Progress
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store.tables import (
@@ -92,7 +92,7 @@ class PastCopy:
         self._pruned = changes_pruned(source)
         self._nextid = (source.scalar(select(func.max(auditentry.c.auditid))) or 0) + 1
         self._lasts: dict[int, int] = {}
-        self._relationships: list[Mapping[str, Any]] = []
+        self._relationships: list[TableRow] = []
         self.rows: Counter[str] = Counter()
         self.unknown = 0
 
@@ -106,7 +106,7 @@ class PastCopy:
         for table, rows in other_rows(self._source, self._at, max(self._lasts.values(), default=0)):
             self._write({table: rows})
 
-    def _write(self, rows: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
+    def _write(self, rows: Mapping[Table, Sequence[TableRow]]) -> None:
         for table, each in rows.items():
             for start in range(0, len(each), CHUNK):
                 self._target.write({table: each[start : start + CHUNK]})
@@ -123,7 +123,7 @@ class PastCopy:
         chains = _Chains.read(self._source, [row.assetid for row in batch], self._at, self._pruned)
         as_they_are = [row.assetid for row in batch if row.state == "erased" or chains.is_same(row.assetid)]
         rebuilt = [row for row in batch if row.assetid not in set(as_they_are)]
-        rows: defaultdict[Table, list[Mapping[str, Any]]] = defaultdict(list)
+        rows: defaultdict[Table, list[TableRow]] = defaultdict(list)
         for table, column in _AS_IT_IS:
             rows[table] += self._source.execute(select(table).where(column.in_(as_they_are))).mappings()
         for past in chains.replayed(self._source, [row for row in rebuilt if chains.exists(row.assetid)]):

@@ -129,11 +129,10 @@ class Rebuilder:
             updatedat=past.updatedat or row.createdat,
             lastseenat=last_seen(cut, row.createdat, past.submittedat),
             version=max(1, row.version - past.changed),
-            **{column: values.get(name) for name, column in ROW_CHANGES.items()},
         )
-        return replace(
-            stored, identitykey=stored.freed_key if past.released else _key(stored, row, collector)
-        )
+        of_people: dict[str, Any] = {column: values.get(name) for name, column in ROW_CHANGES.items()}
+        key = stored.freed_key if past.released else _key(stored, row, collector)
+        return replace(stored, identitykey=key, **of_people)
 
 
 def _key(stored: StoredAsset, row: Row[Any], collector: Collector | None) -> bytes:

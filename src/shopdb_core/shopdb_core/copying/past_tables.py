@@ -1,15 +1,16 @@
 """The rows of then in the tables that do not follow from the entries (`AS_OF_TIME` in `tables.py`)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Table, select
 
 from shopdb_core.assets.merges import NOTHING
+from shopdb_core.copying.target import TableRow
 from shopdb_core.store.tables import assetmerge, audithead, auditpruning, refusal, submissioncount
 
-Rows = Sequence[Mapping[str, Any]]
+Rows: TypeAlias = Sequence[TableRow]
 
 
 def other_rows(source: Connection, at: datetime, last: int) -> Iterator[tuple[Table, Rows]]:

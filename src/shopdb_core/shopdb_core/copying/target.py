@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, inspect
+from sqlalchemy import Connection, MetaData, RowMapping, Table, bindparam, delete, insert, inspect
 
 from shopdb_core.clock import utc_now
 from shopdb_core.copying.tables import numbering_column
@@ -24,6 +24,10 @@ CHUNK = 1_000
 """How many rows are written in one transaction, and are in memory at once."""
 
 
+TableRow: TypeAlias = Mapping[str, Any] | RowMapping
+"""The values of a row by the names of its columns."""
+
+
 class Target:
     """The new database, whose tables are migrated and empty."""
 
@@ -31,12 +35,12 @@ class Target:
         self.store = store
         self._insertions: dict[Table, Statement] = {}
 
-    def write(self, rows: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
+    def write(self, rows: Mapping[Table, Sequence[TableRow]]) -> None:
         """Insert rows of some tables, in their order, and commit."""
 
         def work(connection: Connection) -> None:
             for table, each in rows.items():
-                self._insertion(table).run_many(connection, each)
+                self._insertion(table).run_many(connection, cast("Sequence[Mapping[str, Any]]", each))
 
         with naming_target():
             self.store.transaction(work)
@@ -99,7 +103,7 @@ def _begin(connection: Connection) -> None:
     """Mark the database, and delete what an unfinished copy has left; raises `ConfigurationError`."""
     if inspect(connection).get_table_names() and not is_unfinished(connection):
         raise ConfigurationError(
-            "The database has tables already, and a site is copied into an empty one only: make a new database."
+            "The database has tables already, and a site is copied into an empty one only: name a new one."
         )
     mark_unfinished(connection, utc_now())
     left = MetaData()

@@ -1,12 +1,11 @@
 """A whole copy: every row of every table as it is on one snapshot of the source."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
 from shopdb_core.copying.tables import core_tables, is_plain, tables_of_plugins
-from shopdb_core.copying.target import CHUNK, Target
+from shopdb_core.copying.target import CHUNK, TableRow, Target
 from shopdb_core.errors import ConfigurationError
 
 Progress = Callable[[int], object]
@@ -66,7 +65,7 @@ def _copy(source: Connection, target: Target, table: Table, into: Table, progres
     return copied
 
 
-def _chunks(source: Connection, table: Table) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _chunks(source: Connection, table: Table) -> Iterator[Sequence[TableRow]]:
     """Stream the rows in the order of their keys, in which the target takes them fastest."""
     query = select(table).order_by(*table.primary_key)
     found = source.execute(query, execution_options={"yield_per": CHUNK})

@@ -26,8 +26,8 @@ def require_whole(connection: Connection) -> None:
     startedat = connection.scalar(select(unfinishedcopy.c.startedat))
     since = f" at {startedat:%Y-%m-%d %H:%M:%S}Z" if startedat else ""
     raise ConfigurationError(
-        f"The copy of a site into this database, which began{since}, has not ended: wait for it, or run the same "
-        "`shopdb copy` again, which begins anew."
+        f"The copy of a site into this database, which began{since}, has not ended: wait for it, or run the "
+        "same `shopdb copy` again, which begins anew."
     )
 
 

@@ -59,14 +59,12 @@ def _echo_copied(copied: Copied, seconds: float, at: str | None, *, as_json: boo
         for assetid, message in failures:
             echo(f"asset {assetid}: {message}")
         if copied.unknown:
-            echo(
-                f"volatile fields of {counted(copied.unknown, 'asset')} are not known as of then, and left out"
-            )
+            of_assets = counted(copied.unknown, "asset")
+            echo(f"volatile fields of {of_assets} are not known as of then, and were left out")
         assets, entries = copied.rows["asset"], copied.rows["auditentry"]
         what = f"{counted(assets, 'asset')}, {counted(entries, 'entry', 'entries')}"
         echo(f"copied {what}, {counted(sum(copied.rows.values()), 'row')} in all, in {seconds:.1f} s")
     if copied.failures:
-        echo_error(
-            f"a plugin failed for {counted(len(copied.failures), 'asset')}, which lack their rows in its tables."
-        )
+        of_assets = counted(len(copied.failures), "asset")
+        echo_error(f"a plugin failed for {of_assets}: their rows are missing in its tables.")
         sys.exit(1)
