@@ -85,9 +85,7 @@ def new_target(settings: Settings, url: str, scripts: Sequence[MigrationScripts]
         with naming_target():
             _require_other(settings.database_url, url)
             if not stack.enter_context(pruning_lock(url)):
-                raise ConfigurationError(
-                    "Another process is copying into the database: wait until it has ended."
-                )
+                raise ConfigurationError("Another process is copying into it: wait until it has ended.")
             with migration_transaction(url) as connection:
                 _begin(connection)
             failures = [status.failure for status in upgrade(url, scripts) if status.failure]

@@ -6,7 +6,6 @@ from sqlalchemy import Connection, Table, func, select
 
 from shopdb_core.copying.tables import core_tables, is_plain, tables_of_plugins
 from shopdb_core.copying.target import CHUNK, TableRow, Target
-from shopdb_core.errors import ConfigurationError
 
 Progress = Callable[[int], object]
 """Called with how many more rows or assets were copied."""
@@ -23,8 +22,8 @@ def copy_rows(
 ) -> tuple[Mapping[str, int], list[str]]:
     """Copy the tables of the core and of plugins; return how many rows each has.
 
-    Also returns the plugins whose tables were left empty, because a column has a type whose values differ
-    between databases: their rows are to be written anew.
+    Also returns the plugins whose tables were left empty, because they are not as the migrations make them,
+    or have a type whose values differ between databases: their rows are to be written anew.
     """
     core = core_tables()
     target.clear(core)
@@ -33,7 +32,7 @@ def copy_rows(
     numbered = core
     for plugin in plugins:
         pairs = _pairs(source, target, plugin)
-        if not all(is_plain(table) for pair in pairs for table in pair):
+        if pairs is None:
             left.append(plugin)
             continue
         tables = [into for _, into in pairs]
@@ -44,16 +43,17 @@ def copy_rows(
     return copied, left
 
 
-def _pairs(source: Connection, target: Target, plugin: str) -> list[tuple[Table, Table]]:
-    """Return the tables of a plugin as they are in the source and in the target."""
+def _pairs(source: Connection, target: Target, plugin: str) -> list[tuple[Table, Table]] | None:
+    """Return the tables of a plugin in the source and in the target; `None` if the rows differ in form."""
     tables = tables_of_plugins(source, [plugin])
     others = target.store.read(lambda connection: tables_of_plugins(connection, [plugin]))
-    for name, table in tables.items():
-        if name not in others or {*table.columns.keys()} != {*others[name].columns.keys()}:
-            raise ConfigurationError(
-                f"The table {name} is not as the migrations of {plugin} make it: it cannot be copied."
-            )
-    return [(table, others[name]) for name, table in tables.items()]
+    pairs = [(table, others[name]) for name, table in tables.items() if name in others]
+    is_same = len(pairs) == len(tables) and all(_same_form(*pair) for pair in pairs)
+    return pairs if is_same else None
+
+
+def _same_form(table: Table, other: Table) -> bool:
+    return {*table.columns.keys()} == {*other.columns.keys()} and is_plain(table) and is_plain(other)
 
 
 def _copy(source: Connection, target: Target, table: Table, into: Table, progress: Progress) -> int:
