@@ -180,7 +180,7 @@ class _Chains:
         }
         return cls(
             cuts=cuts,
-            newest={assetid: auditid for assetid, auditid in connection.execute(newest)},
+            newest=dict(connection.execute(newest).all()),
             kept=[auditid for each in found.values() for auditid in each if auditid is not None],
             later=_later(connection, cuts),
         )
