@@ -1,6 +1,7 @@
 """`create_app`: the routes of the API, as a WSGI application on an open site."""
 
 from shopdb_core.api.assets import (
+    AssetDiffResource,
     AssetResource,
     AssetsResource,
     DuplicatesResource,
@@ -50,6 +51,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(site))
     app.add_route(_ASSET, AssetResource(site))
+    app.add_route(f"{_ASSET}/diff", AssetDiffResource(site))
     app.add_route(f"{_ASSET}/retire", RetireResource(site))
     app.add_route(f"{_ASSET}/restore", RestoreResource(site))
     app.add_route(f"{_ASSET}/revert", RevertResource(site))

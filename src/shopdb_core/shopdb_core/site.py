@@ -24,6 +24,7 @@ from shopdb_core.plugins.served_declarations import (
 from shopdb_core.settings import Finding, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
+from shopdb_core.store.unfinished import require_whole
 from shopdb_core.submissions import Origin, Submissions
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
@@ -125,6 +126,8 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     """
     loaded = load_plugins(settings.plugin_selection, plugins)
     scripts = migration_scripts(loaded)
+    with closing(open_store(settings)) as store:
+        store.read(require_whole)
     statuses = upgrade(settings.database_url, scripts)
     with closing(open_store(settings)) as store:
         chain = AuditChain(*settings.sealing_keys)
@@ -154,9 +157,11 @@ def plugin_findings(settings: Settings, plugins: Plugins) -> Iterator[Finding]:
 def check_schema(store: Store, plugins: Plugins) -> None:
     """Check that the database is up to date; a plugin whose migrations failed is quarantined.
 
-    Raises `SchemaBehind`, with the command to run, and `ConfigurationError` if the core's migrations failed.
+    Raises `SchemaBehind`, with the command to run, and `ConfigurationError` if the core's migrations failed,
+    or if the database has a part of a site that is being copied.
     """
     scripts = migration_scripts(plugins)
+    store.read(require_whole)
     for status in store.read(lambda connection: migration_statuses(connection, scripts)):
         if status.failure and status.name == CORE:
             raise ConfigurationError(status.failure)

@@ -30,6 +30,7 @@ RULES = {
     f"POST {ASSET}/restore": "editor",
     f"POST {ASSET}/revert": "editor",
     f"DELETE {ASSET}": "admin",
+    f"GET {ASSET}/diff": "viewer",
     f"POST {ASSET}/merge": "admin",
     "GET /api/merges": "viewer",
     "POST /api/merges/{mergeid:id}/undo": "admin",

@@ -216,7 +216,7 @@ def test_the_longest_subject_of_a_token_is_recorded(stocked):
 )
 def test_an_address_without_parameters_says_so(stocked, query, detail):
     """An answer about today to a question about another day would be wrong."""
-    answer = stocked.get(f"/api/assets/1?{query}")
+    answer = stocked.get(f"/api/collector/_schemas?{query}")
     assert (answer.status_code, answer.json["detail"]) == (400, detail)
 
 

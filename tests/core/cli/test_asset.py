@@ -151,3 +151,24 @@ def test_a_site_without_tables_names_the_command_to_run(
     line = refused(make_site().run(*command))
 
     assert line == "This site's database has no tables yet: run `shopdb db upgrade`"
+
+
+def test_an_asset_is_shown_as_of_a_time(stocked: Any) -> None:
+    """With its fields of then; a time that cannot be read is wrong usage."""
+    entries = json.loads(stocked.run("asset", "history", "1", "--json").stdout)
+
+    shown = json.loads(stocked.run("asset", "show", "computers/PC-1234", "--at", entries[0]["at"]).stdout)
+
+    assert (shown["attributes"]["osname"], shown["version"]) == ("Debian 12", 1)
+    assert stocked.run("asset", "show", "1", "--at", "yesterday").returncode == 2
+
+
+def test_what_changed_between_two_times_is_shown(stocked: Any) -> None:
+    """A line for each field; JSON for scripts."""
+    entries = json.loads(stocked.run("asset", "history", "1", "--json").stdout)
+    times = ("--from", entries[0]["at"], "--to", entries[1]["at"])
+
+    assert stocked.run("asset", "diff", "1", *times).stdout == "    osname: Debian 12 → Debian 13\n"
+    found = json.loads(stocked.run("asset", "diff", "1", *times, "--json").stdout)
+    assert found["diff"] == {"osname": {"before": "Debian 12", "after": "Debian 13"}}
+    assert stocked.run("asset", "diff", "1", "--from", times[3], "--to", times[3]).stdout == "no changes\n"

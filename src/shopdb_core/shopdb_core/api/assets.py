@@ -5,12 +5,13 @@ from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.framework.parameters import PAGE, Queries, choice, flag, short_text
+from shopdb_core.api.framework.parameters import PAGE, Queries, choice, flag, moment, short_text
 from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
 from shopdb_core.api.framework.responses import page, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.assets.listing import STATES, get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
+from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.creating import ManualEntry
@@ -93,15 +94,23 @@ class AssetResource:
     """One asset."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor", "DELETE": "admin"}
-    queries: ClassVar[Queries] = {"on_patch": (flag("dryrun"),), "on_delete": (flag("dryrun"),)}
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._store = site.store
+        self.queries: Queries = {
+            "on_get": (moment("at", site.settings.timezone),),
+            "on_patch": (flag("dryrun"),),
+            "on_delete": (flag("dryrun"),),
+        }
 
-    def on_get(self, _req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """Show one asset, in any state; the ETag is its version, for `If-Match`."""
-        write_asset(resp, self._store.read(lambda connection: get_asset(connection, assetid)))
+    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Show one asset, in any state; the ETag is its version, for `If-Match`. Or show it as of a time."""
+        at, collectors = req.context.query["at"], self._site.plugins.collectors()
+        if at is None:
+            write_asset(resp, self._store.read(lambda connection: get_asset(connection, assetid)))
+            return
+        resp.media = self._store.read(lambda connection: show_as_of(connection, assetid, at, collectors))
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Change identity, attributes or site fields of the version that `If-Match` names."""
@@ -114,6 +123,26 @@ class AssetResource:
         """Erase the asset and those that were merged into it, of the version that `If-Match` may name."""
         erasing = Erasing(assetid, editor(req, self._site), given_version(req))
         resp.media = answer_of(req, self._store, erasing)
+
+
+class AssetDiffResource:
+    """What changed of one asset."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        zone = site.settings.timezone
+        times = (moment("from", zone, required=True), moment("to", zone, required=True))
+        self.queries: Queries = {"on_get": times}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Show what changed between two times."""
+        first, last = req.context.query["from"], req.context.query["to"]
+        collectors = self._site.plugins.collectors()
+        resp.media = self._site.store.read(
+            lambda connection: changes_between(connection, assetid, first, last, collectors)
+        )
 
 
 def write_asset(resp: falcon.Response, asset: JsonObject) -> None:

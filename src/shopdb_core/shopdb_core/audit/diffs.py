@@ -26,6 +26,16 @@ def site_fields_of(values: JsonObject) -> dict[str, Json]:
     }
 
 
+def between(before: JsonObject, after: JsonObject) -> dict[str, Json]:
+    """Return what differs between two rebuilt assets, by the names of diffs; lists without their order."""
+    names = sorted({*before, *after})
+    return {
+        name: change(before.get(name), after.get(name))
+        for name in names
+        if not equal(before.get(name), after.get(name))
+    }
+
+
 class Contradiction(ValueError):
     """The second diff does not follow from the first."""
 

@@ -33,8 +33,12 @@ Action = Literal[
     "merged",
     "unmerged",
     "erased",
+    "copied",
 ]
 ACTIONS: Sequence[Action] = get_args(Action)
+
+SAME_VERSION: Sequence[Action] = ("noop", "related", "unrelated", "copied")
+"""The actions that leave `version` and `updatedat` of an asset as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,10 +13,12 @@ import click
 
 from shopdb_core.assets.listing import find_assetid, require_asset
 from shopdb_core.errors import ConfigurationError, NotFound, SchemaBehind
+from shopdb_core.intake.dates import read_moment
 from shopdb_core.settings import Settings, check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import NO_TABLES
 from shopdb_core.store import Connection, Store, open_store
 from shopdb_core.store.tables import ACTOR_LENGTH, LARGEST_ID, has_tables
+from shopdb_core.store.unfinished import require_whole
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
@@ -64,14 +67,27 @@ def site_settings() -> Settings:
     return read_settings(environ)
 
 
+def read_time(option: str, text: str, zone: tzinfo) -> datetime:
+    """Return the RFC 3339 date-time of an option in UTC; raises `UsageError` for any other text."""
+    try:
+        return read_moment(text, zone)
+    except ValueError as error:
+        raise click.UsageError(
+            f"{option} must be a date-time such as 2026-11-22T10:13:13Z; without an offset, one that the "
+            f"zone {zone} (SHOPDB_TIMEZONE) has once."
+        ) from error
+
+
 @contextmanager
 def site_store(*, migrated: bool = True) -> Iterator[Store]:
     """Open the site's database for one command.
 
-    Raises `SchemaBehind` if `migrated` is true and the database has no tables.
+    Raises `SchemaBehind` if `migrated` is true and the database has no tables, and `ConfigurationError` if it
+    has a part of a site that is being copied.
     """
     store = open_store(site_settings())
     try:
+        store.read(require_whole)
         if migrated and not store.read(has_tables):
             raise SchemaBehind(NO_TABLES)
         yield store

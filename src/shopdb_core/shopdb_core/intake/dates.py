@@ -35,6 +35,27 @@ def read_date(text: str, zone: tzinfo) -> DateReading | None:
         return None
 
 
+def read_moment(text: str, zone: tzinfo) -> datetime:
+    """Return an RFC 3339 date-time in UTC, to the microsecond; one without offset is of `zone`.
+
+    Raises `ValueError` for any other text, and for a time that `zone` has twice or not at all.
+    """
+    parts = _RFC3339.fullmatch(text)
+    if parts is None:
+        raise ValueError(text[:40])
+    day, _, time, fraction, offset = parts.groups(default="")
+    moment = datetime.fromisoformat(f"{day}T{time}{fraction[:7]}{offset.upper()}")
+    if not offset:
+        first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        if first.utcoffset() != second.utcoffset():
+            raise ValueError(text)
+        moment = first
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
 def read_day(text: str, zone: tzinfo) -> DateReading | None:
     """Convert a date-time in one of the forms that Windows writes to its day; `None` for any other text.
 

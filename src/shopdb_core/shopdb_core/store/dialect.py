@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     URL,
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     DateTime,
@@ -67,6 +68,10 @@ class ColumnTypes:
     date_time: TypeEngine[datetime] = field(default_factory=DateTime)
 
 
+def _continues_by_itself(_connection: Connection, _column: Column[int]) -> None:
+    """Do nothing: the database looks for the largest number."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseDialect:
     """One database.
@@ -78,6 +83,8 @@ class DatabaseDialect:
     column_types: see `ColumnTypes`.
     one_writer: a transaction that writes excludes all others, so that it may number the rows itself.
     octet_length: returns the expression for the length of a text in bytes.
+    continue_numbers: numbers further rows after those that were inserted with a number in this column, where
+        the database does not do so by itself.
     transactional_ddl: a rollback undoes `CREATE TABLE`; otherwise each such statement commits.
     classify_error: returns the class of one exception; `None` if another attempt cannot help.
 
@@ -97,6 +104,7 @@ class DatabaseDialect:
     column_types: ColumnTypes = field(default_factory=ColumnTypes)
     one_writer: bool = False
     octet_length: Callable[[ColumnElement[str]], ColumnElement[int]] = func.octet_length
+    continue_numbers: Callable[[Connection, Column[int]], None] = _continues_by_itself
     transactional_ddl: bool = True
     classify_error: Callable[[BaseException], ErrorClass | None]
 

@@ -6,7 +6,7 @@ cannot take.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ import falcon
 from falcon.routing import BaseConverter, CompiledRouter
 
 from shopdb_core.errors import InvalidParameter
+from shopdb_core.intake.dates import read_moment
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_hookspecs import Json
 
@@ -28,7 +29,7 @@ Responder: TypeAlias = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class QueryParameter:
-    """One parameter of a query, which may be left out.
+    """One parameter of a query, which may be left out unless it is `required`.
 
     `read` returns the value of its text, and raises `ValueError` for a text that breaks `rule`, which
     completes the sentence "NAME must …".
@@ -38,6 +39,7 @@ class QueryParameter:
     rule: str
     read: Read
     default: Json = None
+    required: bool = False
 
 
 Queries: TypeAlias = Mapping[str, Sequence[QueryParameter] | Callable[..., Sequence[QueryParameter]]]
@@ -100,6 +102,15 @@ def day(name: str) -> QueryParameter:
     return QueryParameter(name, "be a day such as 2026-11-22", read)
 
 
+def moment(name: str, zone: tzinfo, *, required: bool = False) -> QueryParameter:
+    """Return a parameter that is an RFC 3339 date-time, in UTC; one without offset is of `zone`."""
+    rule = (
+        "be a date-time such as 2026-11-22T10:13:13Z, in which a + of the offset is written as %2B; without "
+        f"an offset, one that the zone {zone} (SHOPDB_TIMEZONE) has once"
+    )
+    return QueryParameter(name, rule, lambda text: read_moment(text, zone), required=required)
+
+
 def as_given(name: str) -> QueryParameter:
     """Return a parameter whose text is passed on, and is checked by what it is passed to."""
     return QueryParameter(name, "", str)
@@ -112,7 +123,7 @@ PAGE = (whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT), whole_number("af
 def read_query(req: falcon.Request, parameters: Sequence[QueryParameter]) -> dict[str, Any]:
     """Return the value of each parameter.
 
-    Raises `InvalidParameter` for one that is unknown, repeated, or breaks its rule.
+    Raises `InvalidParameter` for one that is unknown, repeated, missing, or breaks its rule.
     """
     known = {parameter.name: parameter for parameter in parameters}
     values = {parameter.name: parameter.default for parameter in parameters}
@@ -123,6 +134,8 @@ def read_query(req: falcon.Request, parameters: Sequence[QueryParameter]) -> dic
         if isinstance(text, list):
             raise InvalidParameter(f"The parameter {name} is repeated.")
         values[name] = _value(known[name], text)
+    if missing := [each for each in parameters if each.required and each.name not in req.params]:
+        raise InvalidParameter(f"{missing[0].name} is missing: it must {missing[0].rule}.")
     return values
 
 

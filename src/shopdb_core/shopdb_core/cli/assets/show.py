@@ -3,14 +3,27 @@
 `edit` and `merge` have the edits.
 """
 
+from collections.abc import Callable
+
 import click
 
 from shopdb_core.assets.listing import STATES, Shown, get_asset, list_assets
+from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.audit.listing import list_history
 from shopdb_core.cli.assets.edit import EDITS
 from shopdb_core.cli.assets.merge import MERGES
-from shopdb_core.cli.common import after_option, find_asset, json_option, limit_option, site_store
+from shopdb_core.cli.common import (
+    after_option,
+    find_asset,
+    json_option,
+    limit_option,
+    read_time,
+    site_settings,
+    site_store,
+)
 from shopdb_core.cli.output import echo, echo_changes, echo_json, echo_table, short_time
+from shopdb_core.plugins.registry import load_plugins
+from shopdb_hookspecs import JsonObject
 
 COLUMNS = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
 
@@ -60,11 +73,47 @@ def list_command(
 
 @asset.command("show")
 @click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
+@click.option("--at", metavar="TIME", help="As of this time, such as 2026-11-22T10:13:13Z.")
 @json_option
-def show(asset: str, *, as_json: bool) -> None:  # noqa: ARG001  # every command that reads takes the option
-    """Show one asset as JSON, with and without --json."""
+def show(asset: str, at: str | None, *, as_json: bool) -> None:  # noqa: ARG001  # every command that reads takes the option
+    """Show one asset as JSON, with and without --json.
+
+    It is named by its id, or by its present type and identity.
+    """
+    if at is not None:
+        echo_json(_read_past(asset, show_as_of, ("--at", at)))
+        return
     with site_store() as store:
         echo_json(store.read(lambda connection: get_asset(connection, find_asset(connection, asset))))
+
+
+@asset.command("diff")
+@click.argument("asset", metavar="ASSETID|TYPE/IDENTITY")
+@click.option("--from", "first", metavar="TIME", required=True, help="The earlier time.")
+@click.option("--to", "last", metavar="TIME", required=True, help="The later time.")
+@json_option
+def diff(asset: str, first: str, last: str, *, as_json: bool) -> None:
+    """Show what changed of one asset between two times."""
+    found = _read_past(asset, changes_between, ("--from", first), ("--to", last))
+    if as_json:
+        echo_json(found)
+        return
+    if not found["diff"]:
+        echo("no changes")
+    echo_changes(found["diff"])
+    if found["unknown"]:
+        echo(f"not known, since pruned: {', '.join(found['unknown'])}")
+
+
+def _read_past(asset: str, read: Callable[..., JsonObject], *times: tuple[str, str]) -> JsonObject:
+    """Return what a function reads of an asset as of some times, given as options and their texts."""
+    settings = site_settings()
+    moments = [read_time(option, text, settings.timezone) for option, text in times]
+    collectors = load_plugins(settings.plugin_selection).collectors()
+    with site_store() as store:
+        return store.read(
+            lambda connection: read(connection, find_asset(connection, asset), *moments, collectors)
+        )
 
 
 @asset.command("history")

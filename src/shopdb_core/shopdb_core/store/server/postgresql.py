@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import URL, Connection, Dialect, Engine, event, text
+from sqlalchemy import URL, Column, Connection, Dialect, Engine, event, false, func, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -135,11 +135,21 @@ def _excess_rights(connection: Connection) -> list[str]:
     return [name for name, has in zip(("SUPERUSER", "CREATEROLE"), rights, strict=True) if has]
 
 
+def _continue_numbers(connection: Connection, column: Column[int]) -> None:
+    """Set the sequence of a column, if it has one."""
+    names = {"table": f'"{column.table.name}"', "column": column.name}
+    sequence = connection.scalar(text("SELECT pg_get_serial_sequence(:table, :column)"), names)
+    if sequence is not None:
+        following = select(func.setval(sequence, func.coalesce(func.max(column), 0) + 1, false()))
+        connection.execute(following)
+
+
 POSTGRESQL = ServerDialect(
     name="postgresql",
     driver="psycopg",
     url_schemes=("postgresql",),
     classify_error=_classify_error,
+    continue_numbers=_continue_numbers,
     connect_args=MappingProxyType(
         {
             "connect_timeout": 5,

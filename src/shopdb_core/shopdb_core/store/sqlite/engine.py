@@ -166,9 +166,15 @@ def migrating_sqlite(url: URL) -> Iterator[Connection]:
 
 @contextmanager
 def pruning_sqlite(url: URL) -> Iterator[bool]:
-    """Yield whether this process got the lock: SQLite's own, on an empty file beside the database."""
+    """Yield whether this process got the lock: SQLite's own, on an empty file beside the database.
+
+    Raises `Unavailable` if the file cannot be created.
+    """
     file = f"{url.database}-prune"
-    create_private(file)
+    try:
+        create_private(file)
+    except OSError as error:
+        raise Unavailable(f"The file {file} cannot be created: {error.strerror}.") from error
     with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
