@@ -7,11 +7,11 @@ its documentation (docs/architecture.md lists the places).
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import orjson
 from sqlalchemy import Connection, Row, bindparam, select
@@ -37,8 +37,7 @@ Action = Literal[
 ACTIONS: Sequence[Action] = get_args(Action)
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """What one submission or one person did to one asset; `diff` is canonical JSON text (contract 6).
 
     `plugin` is `None` for what a person did, `clientaddress` if there was no client, `source` if the key of
@@ -60,7 +59,7 @@ class AuditEntry:
     source: str | None = None
 
 
-FIELDS = tuple(field.name for field in fields(AuditEntry))
+FIELDS = AuditEntry._fields
 """The names of the columns of `auditentry`."""
 
 RELATIONSHIPS = "@relationships"
@@ -237,7 +236,6 @@ class AuditChain:
         return self._seals.renew(row, previoushash)
 
 
-_values = attrgetter(*FIELDS)
 _INSERT = Insertion(auditentry, (*FIELDS, "previoushash", "hash", "sealversion"))
 _NEWEST_HASH = Statement(
     select(auditentry.c.hash)
@@ -255,7 +253,7 @@ _SUBMITTED = Statement(
 def entry_row(sealed: SealedEntry) -> dict[str, Any]:
     """Return the row of `auditentry` for a sealed entry, without `auditid`, which the database assigns."""
     return {
-        **dict(zip(FIELDS, _values(sealed.entry), strict=True)),
+        **sealed.entry._asdict(),
         "previoushash": sealed.previoushash,
         "hash": sealed.hash,
         "sealversion": sealed.sealversion,

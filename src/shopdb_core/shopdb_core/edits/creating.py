@@ -1,7 +1,7 @@
 """Assets that people create by hand: a machine, a cell, a line, as ends of relationships."""
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.listing import get_asset
@@ -38,7 +38,7 @@ class ManualEntry:
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
         (assetid,) = create_assets(connection, [(row, attributes)])
-        row = replace(row, assetid=assetid)
+        row = row._replace(assetid=assetid)
         entry = AuditEntry(
             at=at,
             plugin=None,

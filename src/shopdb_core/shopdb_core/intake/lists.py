@@ -2,8 +2,8 @@
 
 A device sends the programs of last week with another boot time, and devices that got one image send the same
 programs. From the third time on such a list is recognised by its content: it is not walked, normalised and
-validated again. Of a list that came once only a digest is kept, since most lists of new devices do not come again.
-Nothing that can change is kept or shared: only numbers, and the normalised list as bytes.
+validated again. Of a list that came once only a digest is kept, since most lists of new devices do not come
+again. Nothing that can change is kept or shared: only numbers, and the normalised list as bytes.
 """
 
 import hashlib

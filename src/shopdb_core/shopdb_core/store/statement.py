@@ -85,8 +85,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def driver_time(value: datetime | str) -> datetime:
     """Return the value of a `UtcDateTime` column as an aware date-time, from a row of the driver itself."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=UTC)
+    if isinstance(value, str):
+        return datetime.fromisoformat(value + "+00:00")  # a tenth of the time of `replace`
+    return value.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,8 @@ class Insertion:
 
     def insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows and return their ids, which ascend in the order of the rows."""
+        if not rows:
+            return []
         dialect = connection.dialect
         if DATABASES[dialect.name].one_writer:
             return self._insert_numbered(connection, rows)

@@ -4,10 +4,10 @@ What each submission does is decided by `Steps`; here it is written, with few st
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch
+from shopdb_core.assets.evidence import SecondaryIdentity
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import (
     AuditChain,
@@ -22,7 +22,7 @@ from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
 from shopdb_core.submissions.result import Outcome, SitePolicy
-from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted, secondary_identity
+from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted
 from shopdb_hookspecs import AssetWrite
 
 
@@ -61,8 +61,9 @@ class Wave:
         decided.sources.write(
             [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
         )
-        self._search_duplicates(steps)
-        self._write_dependents([step for step in steps if step.writes])
+        if writing := [step for step in steps if step.writes]:
+            self._search_duplicates(writing, decided.secondary)
+            self._write_dependents(writing, decided.secondary)
         auditids = record(self._connection, sealed)
         return [
             Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
@@ -79,7 +80,7 @@ class Wave:
         """Insert the new assets."""
         new = [(step.row, step.attributes) for step in steps]
         for step, assetid in zip(steps, rows.create_assets(self._connection, new), strict=True):
-            step.row = replace(step.row, assetid=assetid)
+            step.row = step.row._replace(assetid=assetid)
 
     def _seal(self, step: Step) -> SealedEntry:
         stored = step.match.asset
@@ -114,18 +115,17 @@ class Wave:
         rows.touch_assets(self._connection, same, same_hashes=True)
         rows.touch_assets(self._connection, other, same_hashes=False)
 
-    def _search_duplicates(self, steps: Sequence[Step]) -> None:
+    def _search_duplicates(self, steps: Sequence[Step], secondary: SecondaryIdentity) -> None:
         """Search for duplicates of assets whose identity or secondary identity is new, or may be."""
         search = DuplicateSearch(
             self._connection,
             self._collector.name,
             self._collector.identityfield,
-            secondary_identity(self._collector),
+            secondary,
             self._at,
         )
         for step in steps:
-            if step.writes:
-                step.warnings = tuple(self._findings(search, step))
+            step.warnings = tuple(self._findings(search, step))
 
     def _findings(self, search: DuplicateSearch, step: Step) -> Iterator[str]:
         match, row, (old, new) = step.match, step.row, step.evidence
@@ -142,10 +142,10 @@ class Wave:
             lost = (old or {}).keys() - new.keys()
             yield from search.of_adopted(row.assetid, row.identitykey, match.evidence, lost)
 
-    def _write_dependents(self, steps: Sequence[Step]) -> None:
+    def _write_dependents(self, steps: Sequence[Step], secondary: SecondaryIdentity) -> None:
         """Write the rows that depend on the assets: secondary identities, and the plugin's own tables."""
         values = [(step.row.assetid, *step.evidence) for step in steps]
-        secondary_identity(self._collector).replace(self._connection, values)
+        secondary.replace(self._connection, values)
         writes = [AssetWrite(step.row.assetid, step.before, step.after) for step in steps]
         self._collector.store(self._connection, writes)
 
