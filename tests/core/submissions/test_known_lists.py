@@ -52,7 +52,7 @@ null
 {}
 [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]
 [[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]
-""".split("\n")[1:-1]
+""".strip().splitlines()
 """Items that are changed, warned about, refused, or about which parsers of JSON disagree."""
 
 HEADS = r"""
@@ -69,7 +69,7 @@ HEADS = r"""
 "hostname":"PC-1","installedsoftware":[]
 "hostname":"PC-1","lastboottime":"/Date(0)/"
 "hostname":"PC-1","currentuser":"\ud800"
-""".split("\n")[1:-1]
+""".strip().splitlines()
 """The other members of a body."""
 
 lists = st.lists(st.sampled_from(ODD), max_size=2).map(lambda odd: f"[{','.join([*SOUND, *odd])}]")

@@ -119,7 +119,7 @@ class NormalizationProperties:
             alone = self._normalized({name: copy.deepcopy(shaped[name])})
             if changed := difference(whole, {**rest, name: alone.get(name)}):
                 what = f"returns another result if {name} is normalised by itself: {changed}"
-                hint = f"Remove x-independent from {name}, or let neither it nor other fields depend on each other."
+                hint = f"Remove x-independent from {name}, or let it and the others not depend on each other."
                 raise CheckFailed(Finding(HOOK, what, hint))
 
     def check_wrong_types(self) -> Iterator[Finding]:
