@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Connection, Row, bindparam, select
 
 from shopdb_core.assets.rows import StoredAsset
-from shopdb_core.store import Insertion, Statement
+from shopdb_core.store import Insertion, Statement, Write
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import JsonObject
 
@@ -260,9 +260,14 @@ def entry_row(sealed: SealedEntry) -> dict[str, Any]:
     }
 
 
-def record(connection: Connection, sealed: Sequence[SealedEntry]) -> list[int]:
-    """Insert entries and return their auditids; the caller's transaction, that of the changes, commits."""
-    return _INSERT.insert(connection, [*map(entry_row, sealed)])
+def record(
+    connection: Connection, sealed: Sequence[SealedEntry], *, after: Sequence[Write] = ()
+) -> list[int]:
+    """Insert entries `after` other writes, and return their auditids.
+
+    The caller's transaction, that of the changes, commits.
+    """
+    return _INSERT.insert(connection, [*map(entry_row, sealed)], after=after)
 
 
 def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:

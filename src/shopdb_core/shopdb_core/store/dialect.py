@@ -1,9 +1,9 @@
 """`DatabaseDialect` and `ServerDialect`: the records of everything that is particular to one database."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     URL,
@@ -45,6 +45,9 @@ class ErrorClass:
         """Whether other writers of the same rows were the cause; the server is there and takes writes."""
         return self.retry and not self.connection_lost and not self.read_only
 
+
+Run: TypeAlias = tuple[str, Sequence[Any]]
+"""SQL for a driver, and the arguments of each of its executions."""
 
 POOL_EXHAUSTED = ErrorClass("Every connection to the database is in use.")
 
@@ -124,6 +127,8 @@ class ServerDialect(DatabaseDialect):
     wait_for_cluster: waits until a node of a cluster has applied what the other nodes had committed.
     lock_migrations: waits for other upgrades; the lock ends with the transaction or the connection.
     lock_pruning: returns at once whether it took the lock, which ends likewise.
+    run_together: executes statements without waiting for the answer to each, and returns the rows of each
+        execution that has some; raises the error of the first that fails.
     """
 
     connect_args: Mapping[str, Any]
@@ -132,6 +137,7 @@ class ServerDialect(DatabaseDialect):
     wait_for_cluster: Callable[[Connection], None]
     lock_migrations: Callable[[Connection], None]
     lock_pruning: Callable[[Connection], bool]
+    run_together: Callable[[Any, Sequence[Run]], list[Sequence[Any]]]
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
