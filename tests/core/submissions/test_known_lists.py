@@ -92,7 +92,7 @@ def outcome(pipeline: Pipeline, body: str, *, lenient: bool) -> object:
     return replace(prepared, submission={}), canonical(prepared.submission)
 
 
-@settings(max_examples=300, database=None, deadline=None)
+@settings(max_examples=150, database=None, deadline=None)
 @given(
     software=st.lists(lists, min_size=1, max_size=2),
     heads=st.lists(st.sampled_from(HEADS), min_size=1, max_size=5),

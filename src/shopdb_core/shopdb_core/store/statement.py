@@ -253,9 +253,12 @@ class Insertion:
         database = DATABASES[connection.dialect.name]
         if isinstance(database, ServerDialect) and connection.dialect.insert_returning:
             runs = [statement.run_of(connection, values) for statement, values in after if values]
-            runs += self._insertions(connection, rows)
-            found = database.run_together(connection.connection.driver_connection, runs)
-            return [assigned for returned in found for assigned in sorted(int(row[0]) for row in returned)]
+            insertions = [*self._insertions(connection, rows)]
+            found = database.run_together(connection.connection.driver_connection, [*runs, *insertions])
+            ours = found[
+                -len(insertions) :
+            ]  # before these, SQLAlchemy may have made other inserts return keys
+            return [assigned for returned in ours for assigned in sorted(int(row[0]) for row in returned)]
         run_all(connection, after)
         if database.one_writer:
             return self._insert_numbered(connection, rows)
