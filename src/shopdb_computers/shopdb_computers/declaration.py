@@ -225,8 +225,9 @@ DECLARATION: Final[JsonObject] = {
         "networkinterfaces": _list(
             "Network interfaces", 200, _INTERFACE, "Every network interface with its addresses."
         ),
-        "installedsoftware": _list(
-            "Installed software", MAX_PROGRAMS, _PROGRAM, "Every installed program.", "name"
-        ),
+        "installedsoftware": {
+            **_list("Installed software", MAX_PROGRAMS, _PROGRAM, "Every installed program.", "name"),
+            "x-independent": True,
+        },
     },
 }

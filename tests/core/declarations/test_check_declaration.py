@@ -65,6 +65,7 @@ def test_meta_schema_is_a_schema() -> None:
         ("field", {}, "/field", 'did you mean "fields"?'),
         ("$defs", {"a b": {}}, "/$defs/a b", "not allowed as a name"),
         ("$defs", {"a": {"x-volatile": True}}, "/$defs/a/x-volatile", "must not be given"),
+        ("$defs", {"a": {"x-independent": True}}, "/$defs/a/x-independent", "must not be given"),
     ],
 )
 def test_refuses_faulty_parts(

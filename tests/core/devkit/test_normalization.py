@@ -67,6 +67,25 @@ def test_a_property_that_is_violated(subject: MakeSubject, hook: Callable[[Json]
     assert findings[0].what.startswith(what), findings
 
 
+@pytest.mark.parametrize(
+    "hook",
+    [
+        lambda submission: {**submission, "trays": []} if {"place", "trays"} <= {*submission} else submission,
+        lambda submission: {**submission, "place": "hall" if submission.get("trays") else "yard"},
+    ],
+)
+def test_a_list_that_is_not_independent(
+    subject: MakeSubject, declaration: Json, hook: Callable[[Json], Json]
+) -> None:
+    """The list depends on another field, or another field on the list."""
+    trays = {**declaration["fields"]["trays"], "x-independent": True}
+    marked = {**declaration, "fields": {**declaration["fields"], "trays": trays}}
+    racks = subject(get_collector_schema=lambda: marked, normalize_submission=hook)
+    (finding,) = check_normalization(racks)
+
+    assert finding.what.startswith("returns another result if trays is normalised by itself: /")
+
+
 def test_the_submission_of_a_finding_is_small(subject: MakeSubject) -> None:
     """Fields that do not matter are left out."""
     finding = next(check_normalization(subject(normalize_submission=grows)))

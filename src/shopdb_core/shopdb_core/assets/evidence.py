@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from shopdb_core.assets.identity import identity_key, is_evidence
 from shopdb_core.declarations.named_fields import EvidencePath
-from shopdb_core.store import SetQuery, Statement
+from shopdb_core.store import SetQuery, Statement, Write
 from shopdb_core.store.tables import asset, assetevidence, evidencemove
 from shopdb_hookspecs import Json, JsonObject
 
@@ -199,14 +199,15 @@ class SecondaryIdentity:
                 return True
         return False
 
-    def replace(
-        self, connection: Connection, values: Sequence[tuple[int, Evidence | None, Evidence]]
-    ) -> None:
-        """Replace the values of assets: assetid, the values before, `None` if there is no row, and after."""
+    def replacing(self, values: Sequence[tuple[int, Evidence | None, Evidence]]) -> list[Write]:
+        """Return the writes that replace the values of assets.
+
+        Given as assetid, the values before, `None` if there is no row, and after.
+        """
         changed = [each for each in values if each[1] is None or each[1].keys() != each[2].keys()]
-        _DELETE.run_many(connection, [{"asset": assetid} for assetid, old, _ in changed if old is not None])
+        gone = [{"asset": assetid} for assetid, old, _ in changed if old is not None]
         rows = [{**self._row(key), "assetid": assetid} for assetid, _, new in changed for key in new]
-        _INSERT.run_many(connection, rows)
+        return [(_DELETE, gone), (_INSERT, rows)]
 
     def record_moves(
         self, connection: Connection, keys: Iterable[EvidenceKey], assetid: int, at: datetime

@@ -1,15 +1,15 @@
 """The rows of assets: found and locked, and written, many at once; the caller's transaction commits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from shopdb_core.json_text import canonical_text
-from shopdb_core.store import Insertion, SetQuery, Statement
+from shopdb_core.store import Insertion, SetQuery, Statement, Write
 from shopdb_core.store.statement import driver_time
 from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import JsonObject
@@ -91,9 +91,11 @@ _TOUCH = _update("lastseenat")
 _TOUCH_HASHES = _update(*_TOUCHED)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAsset:
-    """The row of a locked asset; times are in UTC."""
+class StoredAsset(NamedTuple):
+    """The row of a locked asset; times are in UTC.
+
+    A named tuple: each submission makes several, and a frozen dataclass takes ten times as long to make.
+    """
 
     assetid: int
     assettype: str
@@ -142,8 +144,7 @@ class StoredAsset:
 
     def seen(self, at: datetime, submissionhash: bytes | None, bodydigest: bytes | None) -> Self:
         """Return the row after a submission that changed nothing; `lastseenat` never goes back."""
-        return replace(
-            self,
+        return self._replace(
             submissionhash=submissionhash,
             bodydigest=bodydigest,
             lastseenat=max(self.lastseenat, at),
@@ -152,8 +153,7 @@ class StoredAsset:
     def edited(self, at: datetime, **columns: Any) -> Self:
         """Return the row after a person's edit; the next submission is compared field by field."""
         submissionhash = None if self.submissionhash is None else EDITED
-        return replace(
-            self,
+        return self._replace(
             submissionhash=submissionhash,
             bodydigest=None,
             updatedat=at,
@@ -177,8 +177,7 @@ class StoredAsset:
         identitykey: bytes,
     ) -> Self:
         """Return the row after a change; the device was as it is now at `seenat`."""
-        return replace(
-            self.seen(seenat, submissionhash, bodydigest),
+        return self.seen(seenat, submissionhash, bodydigest)._replace(
             identityvalue=identityvalue,
             identitykey=identitykey,
             updatedat=at,
@@ -255,31 +254,28 @@ def attributes_of(connection: Connection, assetids: Sequence[int]) -> dict[int, 
     return {assetid: orjson.loads(text) for assetid, text in _ATTRIBUTES.run(connection, assetids)}
 
 
-def create_assets(connection: Connection, new: Sequence[tuple[StoredAsset, JsonObject]]) -> list[int]:
-    """Insert assets, given as rows with their attributes, and return the ids that they get.
+def create_assets(connection: Connection, new: Sequence[StoredAsset]) -> list[int]:
+    """Insert the rows of assets, and return the ids that they get; `new_attributes` are written later.
 
     Raises the driver's integrity error if an identity is taken.
     """
-    assetids = _INSERT.insert(
-        connection, [{name: getattr(row, name) for name in _INSERTED} for row, _ in new]
-    )
-    attributes = [
-        {"assetid": assetid, "attributes": canonical_text(each)}
-        for assetid, (_, each) in zip(assetids, new, strict=True)
-    ]
-    _INSERT_ATTRIBUTES.run_many(connection, attributes)
-    return assetids
+    return _INSERT.insert(connection, [{name: getattr(row, name) for name in _INSERTED} for row in new])
 
 
-def change_assets(connection: Connection, changed: Sequence[tuple[StoredAsset, bytes, JsonObject]]) -> None:
-    """Write changed rows, each with the hash of its audit entry, and the attributes of the assets."""
+def new_attributes(created: Sequence[tuple[int, JsonObject]]) -> list[Write]:
+    """Return the writes of the attributes of assets that were created, given by their ids."""
+    rows = [{"assetid": assetid, "attributes": canonical_text(each)} for assetid, each in created]
+    return [(_INSERT_ATTRIBUTES, rows)]
+
+
+def changed_assets(changed: Sequence[tuple[StoredAsset, bytes, JsonObject]]) -> list[Write]:
+    """Return the writes of changed rows, each with the hash of its audit entry, and of the attributes."""
     values = [
         {"asset": row.assetid, "newhash": chainhash, **{name: getattr(row, name) for name in _CHANGED}}
         for row, chainhash, _ in changed
     ]
-    _CHANGE.run_many(connection, values)
     attributes = [{"asset": row.assetid, "attributes": canonical_text(each)} for row, _, each in changed]
-    _CHANGE_ATTRIBUTES.run_many(connection, attributes)
+    return [(_CHANGE, values), (_CHANGE_ATTRIBUTES, attributes)]
 
 
 def edit_asset(
@@ -307,10 +303,8 @@ def write_site_fields(connection: Connection, assetid: int, sitefields: JsonObje
         connection.execute(insert(assetsitefields).values(values))
 
 
-def touch_assets(
-    connection: Connection, seen: Sequence[tuple[StoredAsset, bytes]], *, same_hashes: bool
-) -> None:
-    """Write `lastseenat` of assets that are otherwise unchanged, each with the hash of its audit entry.
+def seen_assets(seen: Sequence[tuple[StoredAsset, bytes]], *, same_hashes: bool) -> list[Write]:
+    """Return the writes of `lastseenat` of assets that are otherwise unchanged, with the hash of the entry.
 
     `same_hashes`: those of the submission and of the body stay as well, so that no index is written.
     """
@@ -318,7 +312,7 @@ def touch_assets(
         {"asset": row.assetid, "newhash": chainhash, **{name: getattr(row, name) for name in _TOUCHED}}
         for row, chainhash in seen
     ]
-    (_TOUCH if same_hashes else _TOUCH_HASHES).run_many(connection, values)
+    return [(_TOUCH if same_hashes else _TOUCH_HASHES, values)]
 
 
 def set_chainhash(connection: Connection, assetid: int, chainhash: bytes) -> None:

@@ -7,17 +7,17 @@ its documentation (docs/architecture.md lists the places).
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import orjson
 from sqlalchemy import Connection, Row, bindparam, select
 
 from shopdb_core.assets.rows import StoredAsset
-from shopdb_core.store import Insertion, Statement
+from shopdb_core.store import Insertion, Statement, Write
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import JsonObject
 
@@ -41,8 +41,7 @@ SAME_VERSION: Sequence[Action] = ("noop", "related", "unrelated", "copied")
 """The actions that leave `version` and `updatedat` of an asset as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """What one submission or one person did to one asset; `diff` is canonical JSON text (contract 6).
 
     `plugin` is `None` for what a person did, `clientaddress` if there was no client, `source` if the key of
@@ -64,7 +63,7 @@ class AuditEntry:
     source: str | None = None
 
 
-FIELDS = tuple(field.name for field in fields(AuditEntry))
+FIELDS = AuditEntry._fields
 """The names of the columns of `auditentry`."""
 
 RELATIONSHIPS = "@relationships"
@@ -241,7 +240,6 @@ class AuditChain:
         return self._seals.renew(row, previoushash)
 
 
-_values = attrgetter(*FIELDS)
 _INSERT = Insertion(auditentry, (*FIELDS, "previoushash", "hash", "sealversion"))
 _NEWEST_HASH = Statement(
     select(auditentry.c.hash)
@@ -259,16 +257,21 @@ _SUBMITTED = Statement(
 def entry_row(sealed: SealedEntry) -> dict[str, Any]:
     """Return the row of `auditentry` for a sealed entry, without `auditid`, which the database assigns."""
     return {
-        **dict(zip(FIELDS, _values(sealed.entry), strict=True)),
+        **sealed.entry._asdict(),
         "previoushash": sealed.previoushash,
         "hash": sealed.hash,
         "sealversion": sealed.sealversion,
     }
 
 
-def record(connection: Connection, sealed: Sequence[SealedEntry]) -> list[int]:
-    """Insert entries and return their auditids; the caller's transaction, that of the changes, commits."""
-    return _INSERT.insert(connection, [*map(entry_row, sealed)])
+def record(
+    connection: Connection, sealed: Sequence[SealedEntry], *, after: Sequence[Write] = ()
+) -> list[int]:
+    """Insert entries `after` other writes, and return their auditids.
+
+    The caller's transaction, that of the changes, commits.
+    """
+    return _INSERT.insert(connection, [*map(entry_row, sealed)], after=after)
 
 
 def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:

@@ -26,6 +26,7 @@ ANNOTATIONS = (
     "examples",
     "deprecated",
     "x-volatile",
+    "x-independent",
     "x-unit",
 )
 """The keywords that no validator reads."""

@@ -1,12 +1,12 @@
 """Assets that people create by hand: a machine, a cell, a line, as ends of relationships."""
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shopdb_core.assets.identity import control_fault, fits, has_control, identity_key, is_placeholder
 from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merge import diff, merge
-from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets
+from shopdb_core.assets.rows import StoredAsset, create_assets, lock_assets, new_attributes
 from shopdb_core.audit.entries import AuditEntry, record, row_hash
 from shopdb_core.declarations.validation.messages import describe
 from shopdb_core.edits.edit import Editor
@@ -37,8 +37,8 @@ class ManualEntry:
             raise Conflict(f"{existing.identityvalue} exists already: it is {described(existing)}.")
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
-        (assetid,) = create_assets(connection, [(row, attributes)])
-        row = replace(row, assetid=assetid)
+        (assetid,) = create_assets(connection, [row])
+        row = row._replace(assetid=assetid)
         entry = AuditEntry(
             at=at,
             plugin=None,
@@ -52,7 +52,9 @@ class ManualEntry:
             requestid=self.editor.origin.requestid,
             rowhash=row_hash(row),
         )
-        record(connection, [self.editor.chain.seal(entry, None)])
+        record(
+            connection, [self.editor.chain.seal(entry, None)], after=new_attributes([(assetid, attributes)])
+        )
         return get_asset(connection, row.assetid)
 
 

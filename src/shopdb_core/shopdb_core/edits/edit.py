@@ -30,7 +30,7 @@ from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Una
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.store import Connection
+from shopdb_core.store import Connection, run_all
 from shopdb_core.submissions.result import Origin
 from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import AssetWrite, JsonObject
@@ -152,7 +152,7 @@ def write_dependents(
     secondary = secondary_identity(collector)
     # A stored value keeps its row, also if it no longer fits.
     had = None if before is None else secondary.of(before)
-    secondary.replace(connection, [(assetid, had, secondary.of(after or {}))])
+    run_all(connection, secondary.replacing([(assetid, had, secondary.of(after or {}))]))
     if new is not None:
         collector.store(connection, [AssetWrite(assetid, old, new)])
     elif before is not None:

@@ -4,7 +4,7 @@ The assets that were merged into it are erased with it: their data are its own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from shopdb_core.assets.duplicates import withdraw_all
@@ -76,12 +76,11 @@ class Erasing:
     def _erase(self, connection: Connection, stored: StoredAsset, at: datetime) -> int:
         """Erase one asset, and return how many entries it had."""
         self._delete_rows(connection, stored)
-        left = state_change(replace(stored, state="active", mergedinto=None, reason=None), stored)
+        left = state_change(stored._replace(state="active", mergedinto=None, reason=None), stored)
         left = {name: change for name, change in left.items() if name != "@reason"}
         entries = EntriesToErase.read(connection, self.editor.chain, stored)
-        before = replace(stored, reason=None)
-        after = replace(
-            before.edited(at, state="erased", mergedinto=None),
+        before = stored._replace(reason=None)
+        after = before.edited(at, state="erased", mergedinto=None)._replace(
             identityvalue="",
             identitykey=stored.freed_key,
             submissionhash=None,

@@ -10,15 +10,16 @@ import gc
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import orjson
 
 from shopdb_core.errors import MalformedBody
 from shopdb_core.intake.http_body import Body
+from shopdb_core.intake.lists import NO_LISTS, KnownList, ListMemory, Lists
 from shopdb_core.intake.scan import DocumentScan, scan_document
 from shopdb_core.json_text import printable
 from shopdb_hookspecs import Json
@@ -46,18 +47,19 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The object in a body, its scan, and warnings about its encoding."""
+    """The object in a body, its scan without the known `lists`, and warnings about its encoding."""
 
     content: dict[str, Json]
     scan: DocumentScan
+    lists: Lists
     warnings: tuple[str, ...]
 
 
-def read_document(body: Body) -> Document:
-    """Decode and parse a body; raises `MalformedBody`."""
+def read_document(body: Body, memory: ListMemory | None = None) -> Document:
+    """Decode and parse a body; raises `MalformedBody`. Long lists are looked up in `memory`."""
     decoded = decode(body.content, body.codec)
-    content, scan = _parse_and_scan(decoded.text)
-    return Document(content, scan, decoded.warnings)
+    content, scan, lists = _parse_and_scan(decoded.text, memory)
+    return Document(content, scan, lists, decoded.warnings)
 
 
 @contextmanager
@@ -133,42 +135,53 @@ def _without_mark(text: str) -> Decoded:
     return Decoded(text[1:], ("body: began with a byte order mark, which was skipped; leave it out",))
 
 
-def _parse_and_scan(text: str) -> tuple[dict[str, Json], DocumentScan]:
+_Parsed: TypeAlias = tuple[dict[str, Json], DocumentScan, Lists]
+
+
+def _parse_and_scan(text: str, memory: ListMemory | None) -> _Parsed:
     """Parse one strict JSON object; raises `MalformedBody` with the place of the error, never the text."""
     if len(text) < _LARGE:
-        return _parse_with_orjson(text)
+        return _parse_with_orjson(text, memory)
     with _collection_paused():
-        return _parse_with_orjson(text)
+        return _parse_with_orjson(text, memory)
 
 
-def _parse_with_orjson(text: str) -> tuple[dict[str, Json], DocumentScan]:
+def _parse_with_orjson(text: str, memory: ListMemory | None) -> _Parsed:
     """Parse a text, with the standard library where orjson is not faithful."""
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
         document = None
     if isinstance(document, dict):
-        scan = scan_document(document)
-        if _is_faithful(scan, text):
-            return document, scan
+        lists = memory.look_up(document) if memory else NO_LISTS
+        scan = lists.scan(document)
+        if _is_faithful(scan, lists.known.values(), text):
+            return document, scan, lists
     document = parse_with_stdlib(text)
-    return document, scan_document(document)
+    return document, scan_document(document), NO_LISTS
 
 
-def _is_faithful(scan: DocumentScan, text: str) -> bool:
-    """Return whether orjson neither dropped a key nor rounded an integer, and the depth is allowed."""
-    rounded = any(isinstance(value, float) and abs(value) >= _BEYOND_INTEGERS for value in scan.numbers)
-    return scan.depth <= DEEPEST and not rounded and _has_every_name(scan, text)
+def _is_faithful(scan: DocumentScan, known: Collection[KnownList], text: str) -> bool:
+    """Return whether orjson neither dropped a key nor rounded an integer, and the depth is allowed.
+
+    `known` are the lists that the scan leaves out: they are not too deep, and have no rounded integers.
+    """
+    if scan.depth > DEEPEST:
+        return False
+    if any(isinstance(value, float) and abs(value) >= _BEYOND_INTEGERS for value in scan.numbers):
+        return False
+    names = len(scan.names) + sum(each.names for each in known)
+    strings = len(scan.strings) + sum(each.strings for each in known)
+    return _has_every_name(names, strings, text)
 
 
-def _has_every_name(scan: DocumentScan, text: str) -> bool:
+def _has_every_name(names: int, strings: int, text: str) -> bool:
     """Compare the number of names with the quotes in the text: a dropped member leaves quotes over.
 
     A text with escaped quotes has quotes left over, too: then the quotes before a colon are counted, one for
     each name.
     """
-    names = len(scan.names)
-    if text.count('"') == 2 * (names + len(scan.strings)):
+    if text.count('"') == 2 * (names + strings):
         return True
     return names == text.count('":') + len(_SPACED_COLON.findall(text))
 

@@ -30,11 +30,15 @@ _ABSENT: Json = object()
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A clean submission, whether each of its values can be stored, and warnings for the sender."""
+    """A clean submission, whether each of its values can be stored, and warnings for the sender.
+
+    `warned` are the fields that the warnings are about.
+    """
 
     submission: dict[str, Json]
     storable: bool
     warnings: list[str]
+    warned: frozenset[str]
 
 
 class Shaper:
@@ -63,7 +67,7 @@ class Shaper:
         trimmed = known if scan.is_trimmed() else _trimmed_object(known, warnings)
         coerced = _Coercion(self._zone, warnings).members(trimmed, self._plans)
         storable = scan.is_storable() or is_storable(coerced)
-        return Shaped(self._normalised(coerced), storable, warnings.sentences())
+        return Shaped(self._normalised(coerced), storable, warnings.sentences(), warnings.fields())
 
     def _known(self, submission: dict[str, Json], warnings: "WarningCollector") -> dict[str, Json]:
         if not self._drops_unknown or submission.keys() <= self._fields:
@@ -103,6 +107,10 @@ class WarningCollector:
         warning = (str(path[0]), predicate)
         self._counts[warning] += 1
         self._first.setdefault(warning, path)
+
+    def fields(self) -> frozenset[str]:
+        """Return the top-level fields that the warnings are about."""
+        return frozenset(field for field, _ in self._first)
 
     def sentences(self) -> list[str]:
         """Return the sentences in the order of their first occurrence, shortened as `capped` does."""

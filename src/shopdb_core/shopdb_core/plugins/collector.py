@@ -1,6 +1,6 @@
 """`PluginHooks` calls the hooks of one plugin; `Collector` is the endpoint that the plugin declares."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from shopdb_core.plugins.discovery import Candidate
 from shopdb_core.plugins.loader import UnusablePlugin
 from shopdb_core.plugins.pace import Pace
 from shopdb_core.store import Connection
-from shopdb_hookspecs import AssetWrite, Json, JsonObject
+from shopdb_hookspecs import AssetWrite, JsonObject
 
 HOOKS = (
     "get_collector_schema",
@@ -41,6 +41,8 @@ class PluginHooks:
         self._candidate = candidate
         self._callers = {hook: _caller(manager, hook, candidate.name) for hook in HOOKS}
         # A wrapper of store_asset sees every asset, so that a plugin with both hooks stores one by one.
+        # A wrapper of another plugin may change a list by the other fields.
+        self.normalizes_alone = not _wrappers(manager, "normalize_submission")
         self.stores_many = self.implements("store_assets") and not (
             self.implements("store_asset") and _wrappers(manager, "store_asset")
         )
@@ -119,6 +121,7 @@ class Collector:
     evidence: tuple[EvidencePath, ...]
     required: frozenset[str]
     volatile: frozenset[str]
+    independent: frozenset[str]
     declaration: JsonObject
     schema: JsonObject
     validator: SubmissionValidator
@@ -211,7 +214,8 @@ def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None
         secondaryidentity=declaration.get("secondaryidentity"),
         evidence=evidence_paths(declaration),
         required=frozenset(declaration.get("required", ())) | {declaration["identityfield"]},
-        volatile=frozenset(name for name, field in declaration["fields"].items() if _is_volatile(field)),
+        volatile=_marked(declaration, "x-volatile"),
+        independent=_marked(declaration, "x-independent") if hooks.normalizes_alone else frozenset(),
         declaration=declaration,
         schema=schema,
         validator=SubmissionValidator(schema),
@@ -221,8 +225,9 @@ def make_collector(candidate: Candidate, hooks: PluginHooks) -> Collector | None
     )
 
 
-def _is_volatile(field: Json) -> bool:
-    return isinstance(field, Mapping) and field.get("x-volatile") is True
+def _marked(declaration: JsonObject, keyword: str) -> frozenset[str]:
+    """Return the fields that have a keyword whose value is `true`."""
+    return frozenset(name for name, field in declaration["fields"].items() if field.get(keyword) is True)
 
 
 def _examples(hooks: PluginHooks) -> Sequence[JsonObject]:

@@ -4,6 +4,6 @@ from sqlalchemy import Connection
 
 from shopdb_core.store.interface import Store
 from shopdb_core.store.open import open_store
-from shopdb_core.store.statement import Insertion, SetQuery, Statement
+from shopdb_core.store.statement import Insertion, SetQuery, Statement, Write, run_all
 
-__all__ = ["Connection", "Insertion", "SetQuery", "Statement", "Store", "open_store"]
+__all__ = ["Connection", "Insertion", "SetQuery", "Statement", "Store", "Write", "open_store", "run_all"]

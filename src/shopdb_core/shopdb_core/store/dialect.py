@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     URL,
@@ -46,6 +46,9 @@ class ErrorClass:
         """Whether other writers of the same rows were the cause; the server is there and takes writes."""
         return self.retry and not self.connection_lost and not self.read_only
 
+
+Run: TypeAlias = tuple[str, Sequence[Any]]
+"""SQL for a driver, and the arguments of each of its executions."""
 
 POOL_EXHAUSTED = ErrorClass("Every connection to the database is in use.")
 
@@ -133,6 +136,8 @@ class ServerDialect(DatabaseDialect):
     lock_migrations: waits for other upgrades; the lock ends with the transaction or the connection.
     lock_pruning: returns at once whether it took the lock, which ends likewise.
     excess_rights: returns the rights of the connection's user that reach beyond its own database.
+    run_together: executes statements without waiting for the answer to each, and returns the rows of each
+        execution that has some; raises the error of the first that fails.
     """
 
     connect_args: Mapping[str, Any]
@@ -142,6 +147,7 @@ class ServerDialect(DatabaseDialect):
     lock_migrations: Callable[[Connection], None]
     lock_pruning: Callable[[Connection], bool]
     excess_rights: Callable[[Connection], Sequence[str]]
+    run_together: Callable[[Any, Sequence[Run]], list[Sequence[Any]]]
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,6 +5,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
@@ -22,6 +23,7 @@ from shopdb_core.errors import Fault, InvalidSubmission, PluginFailure
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import Body, json_body
 from shopdb_core.intake.lenient import Leniency, LenientResult, drop_faulty, no_help
+from shopdb_core.intake.lists import NO_LISTS, ListMemory, Lists
 from shopdb_core.intake.scan import DocumentScan, storable_faults
 from shopdb_core.intake.shape import Shaper
 from shopdb_core.json_text import canonical, pointer_keys, pointer_token, printable_pointer
@@ -54,29 +56,44 @@ class Pipeline:
     def __init__(self, collector: Collector, zone: tzinfo) -> None:
         self._collector = collector
         self._shaper = Shaper(collector.declaration, zone)
+        self._memory = ListMemory(collector.independent)
 
     def prepare_body(self, body: Body, *, lenient: bool) -> PreparedSubmission:
-        """Read a body and prepare its submission; raises `MalformedBody`, and all that `prepare` raises."""
-        document = read_document(body)
+        """Read a body and prepare its submission; raises `MalformedBody`, and all that `prepare` raises.
+
+        Long lists that were accepted before are only recognised.
+        """
+        document = read_document(body, self._memory)
         try:
-            prepared = self.prepare(document.content, document.scan, lenient=lenient)
+            prepared = self._prepare(document.content, document.scan, document.lists, lenient=lenient)
         except InvalidSubmission as refusal:
             refusal.warnings = document.warnings + refusal.warnings
             raise
         return replace(prepared, warnings=document.warnings + prepared.warnings)
 
-    def prepare(
-        self, submission: dict[str, Json], scan: DocumentScan | None = None, *, lenient: bool
-    ) -> PreparedSubmission:
+    def prepare(self, submission: dict[str, Json], *, lenient: bool) -> PreparedSubmission:
         """Shape, normalise and validate; raises `InvalidSubmission` with up to 20 faults.
 
         Raises `PluginFailure` if `normalize_submission` failed. `lenient` drops invalid optional values
-        instead (RFC 7240, `handling=lenient`). `scan` is that of the submission, if it was scanned before.
+        instead (RFC 7240, `handling=lenient`).
         """
-        shaped = self._shaper.shape(submission, scan)
+        return self._prepare(submission, None, NO_LISTS, lenient=lenient)
+
+    def _prepare(
+        self, submission: dict[str, Json], scan: DocumentScan | None, lists: Lists, *, lenient: bool
+    ) -> PreparedSubmission:
+        """Prepare a submission; `scan` is that of what is not in its known `lists`, if it was scanned.
+
+        If the rest is not accepted, the whole is looked at, to explain why.
+        """
+        shaped = self._shaper.shape(lists.without_known(submission), scan)
         normalized = self._collector.normalize(shaped.submission)
-        if shaped.storable and self._collector.validator.accepts(normalized):
-            return self._prepared(shaped.submission, normalized, shaped.warnings, lenient=lenient)
+        if shaped.storable and self._accepts(normalized, lists.known.keys()):
+            self._memory.remember(lists, normalized, shaped.warned)
+            complete = lists.with_known(normalized, submission)
+            return self._prepared(shaped.submission, complete, shaped.warnings, lenient=lenient)
+        if lists.known:
+            return self.prepare(submission, lenient=lenient)
         if not lenient:
             raise self._refusal(shaped.submission, shaped.warnings, storable=shaped.storable)
         kept = self._dropped(shaped.submission, storable=shaped.storable)
@@ -84,6 +101,13 @@ class Pipeline:
         if not kept.accepted:
             raise self._refusal(kept.submission, warnings, storable=shaped.storable, lenient=True)
         return self._prepared(kept.submission, kept.normalized, warnings, lenient=True)
+
+    def _accepts(self, normalized: JsonObject, known: AbstractSet[str]) -> bool:
+        """Return whether a submission is valid; it also has the `known` fields, which are."""
+        if not known:
+            return self._collector.validator.accepts(normalized)
+        has_required = self._collector.required <= normalized.keys() | known
+        return has_required and self._collector.validator.accepts_members(normalized)
 
     def _dropped(self, submission: JsonObject, *, storable: bool) -> LenientResult:
         collector = self._collector

@@ -94,7 +94,7 @@ class Steps:
         self._policy = policy
         self._known = known
         self._at = at
-        self._secondary = secondary_identity(collector)
+        self.secondary = secondary_identity(collector)
         self._taken = False
         self._attributes: Mapping[int, JsonObject] = {}
         self.sources = Sources(connection, policy.ranking, at, collector.identityfield)
@@ -123,7 +123,7 @@ class Steps:
             if stored is None or stored.assetid not in self._attributes:
                 continue
             before = self._attributes[stored.assetid]
-            old, new = self._secondary.change(before, {**before, **each.prepared.submission})
+            old, new = self.secondary.change(before, {**before, **each.prepared.submission})
             if stored.submissionhash is None or old.keys() != new.keys():
                 return True
         return False
@@ -131,7 +131,7 @@ class Steps:
     def _is_taken(self, wave: Sequence[Submitted]) -> bool:
         """Return whether an asset has a secondary identity of a new one."""
         new = [each.prepared.submission for each in wave if each.prepared.identitykey not in self._known]
-        return self._secondary.any_taken(self._connection, map(self._secondary.of, new))
+        return self.secondary.any_taken(self._connection, map(self.secondary.of, new))
 
     def step(self, each: Repeated | Submitted) -> Step:
         """Return what one submission does; the wave was read before."""
@@ -175,8 +175,8 @@ class Steps:
         """Find and lock the asset of a new identity: the one that has its secondary identity (contract 4)."""
         if not self._taken:
             return Match(None, None)
-        evidence = self._secondary.of(each.prepared.submission)
-        found = self._secondary.find(self._connection, evidence, evidence)
+        evidence = self.secondary.of(each.prepared.submission)
+        found = self.secondary.find(self._connection, evidence, evidence)
         if not found.candidates or (adoptsafter := self._policy.adoptsafter) is None:
             return Match(None, None, found)
         other = rows.lock_by_id(self._connection, found.candidates[0].assetid)
@@ -196,7 +196,7 @@ class Steps:
         since = self._at - timedelta(hours=hours)
         if hours and rows.seen_since(self._connection, candidate.assetid, since):
             return f", which was submitted within the last {hours} hours and is not adopted"
-        if all(self._secondary.moved_twice(self._connection, key, self._at) for key in candidate.keys):
+        if all(self.secondary.moved_twice(self._connection, key, self._at) for key in candidate.keys):
             return ", and changed hands twice within 30 days, so that no asset is adopted by it"
         return ""
 
@@ -211,7 +211,7 @@ class Steps:
     ) -> StoredAsset:
         hashes = (each.prepared.hash, each.bodydigest) if each else (stored.submissionhash, stored.bodydigest)
         row = stored.seen(self._seenat(origin), *hashes)
-        return replace(row, hassources=True) if source and not row.hassources else row
+        return row._replace(hassources=True) if source and not row.hassources else row
 
     def _late(self, origin: Origin, match: Match, stored: StoredAsset) -> Step:
         warning = (
@@ -253,7 +253,7 @@ class Steps:
             hassources=source is not None,
         )
         changes = {field: {"before": None, "after": new} for field, new in after.items()}
-        evidence = (None, self._secondary.of(after))
+        evidence = (None, self.secondary.of(after))
         return Step(
             each.origin,
             "created",
@@ -279,7 +279,6 @@ class Steps:
         after = self._collector.fitting(attributes, valid)
         previous = self._previous(stored, before, after.keys() - changes.keys())
         evidence = self._evidence(previous, before, attributes, after)
-        row = self._seen(each.origin, stored, each, source)
         if changes:
             row = stored.changed(
                 self._at,
@@ -289,11 +288,13 @@ class Steps:
                 identityvalue=identityvalue,
                 identitykey=stored.identitykey if match.by == "identity" else prepared.identitykey,
             )
+        else:
+            row = self._seen(each.origin, stored, each, source)
         return Step(
             each.origin,
             "updated" if changes else "noop",
             match,
-            replace(row, hassources=True) if source else row,
+            row._replace(hassources=True) if source else row,
             attributes,
             changes,
             writes=stored.state == "active" and (bool(changes) or previous is None),
@@ -324,8 +325,8 @@ class Steps:
         entered by hand counts from the first submission on, if it fits.
         """
         if previous is None:
-            return None, self._secondary.of(fitting)
-        return self._secondary.change(before, after)
+            return None, self.secondary.of(fitting)
+        return self.secondary.change(before, after)
 
     def _patch(self, prepared: PreparedSubmission, identityvalue: str) -> JsonObject:
         """Return the submission with the identity as it was spelt, not as the plugin normalised it."""

@@ -4,10 +4,10 @@ What each submission does is decided by `Steps`; here it is written, with few st
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates import DuplicateSearch
+from shopdb_core.assets.evidence import SecondaryIdentity
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import (
     AuditChain,
@@ -20,9 +20,9 @@ from shopdb_core.audit.entries import (
 from shopdb_core.clock import Clock
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
-from shopdb_core.store import Connection
+from shopdb_core.store import Connection, Write, run_all
 from shopdb_core.submissions.result import Outcome, SitePolicy
-from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted, secondary_identity
+from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted
 from shopdb_hookspecs import AssetWrite
 
 
@@ -57,13 +57,18 @@ class Wave:
         steps = [decided.step(each) for each in wave]
         self._create([step for step in steps if step.action == "created"])
         sealed = [self._seal(step) for step in steps]
-        self._write([*zip(steps, sealed, strict=True)])
+        # The search for duplicates reads identities: an adopted asset has the new one by then.
+        adopted, others = _by_adoption([*zip(steps, sealed, strict=True)])
+        run_all(self._connection, self._changes(adopted))
         decided.sources.write(
             [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
         )
-        self._search_duplicates(steps)
-        self._write_dependents([step for step in steps if step.writes])
-        auditids = record(self._connection, sealed)
+        writes = self._changes(others)
+        if writing := [step for step in steps if step.writes]:
+            self._search_duplicates(writing, decided.secondary)
+            self._store_dependents(writing)
+            writes += decided.secondary.replacing([(step.row.assetid, *step.evidence) for step in writing])
+        auditids = record(self._connection, sealed, after=writes)
         return [
             Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
             for each, auditid, entry, step in zip(wave, auditids, sealed, steps, strict=True)
@@ -76,10 +81,10 @@ class Wave:
         return wave.store([each], known)
 
     def _create(self, steps: Sequence[Step]) -> None:
-        """Insert the new assets."""
-        new = [(step.row, step.attributes) for step in steps]
-        for step, assetid in zip(steps, rows.create_assets(self._connection, new), strict=True):
-            step.row = replace(step.row, assetid=assetid)
+        """Insert the rows of the new assets."""
+        assetids = rows.create_assets(self._connection, [step.row for step in steps])
+        for step, assetid in zip(steps, assetids, strict=True):
+            step.row = step.row._replace(assetid=assetid)
 
     def _seal(self, step: Step) -> SealedEntry:
         stored = step.match.asset
@@ -102,30 +107,33 @@ class Wave:
             source=step.origin.source,
         )
 
-    def _write(self, steps: Sequence[tuple[Step, SealedEntry]]) -> None:
-        """Write the rows of the assets that exist, each with the hash of its new entry."""
+    def _changes(self, steps: Sequence[tuple[Step, SealedEntry]]) -> list[Write]:
+        """Return the writes of attributes, and of the rows that existed with the hash of the new entry."""
+        created = [(step.row.assetid, step.attributes) for step, _ in steps if step.action == "created"]
         updated = [
             (step.row, entry.hash, step.attributes) for step, entry in steps if step.action == "updated"
         ]
-        rows.change_assets(self._connection, updated)
         seen = [(step, (step.row, entry.hash)) for step, entry in steps if step.action == "noop"]
         same = [written for step, written in seen if _has_same_hashes(step)]
         other = [written for step, written in seen if not _has_same_hashes(step)]
-        rows.touch_assets(self._connection, same, same_hashes=True)
-        rows.touch_assets(self._connection, other, same_hashes=False)
+        return [
+            *rows.new_attributes(created),
+            *rows.changed_assets(updated),
+            *rows.seen_assets(same, same_hashes=True),
+            *rows.seen_assets(other, same_hashes=False),
+        ]
 
-    def _search_duplicates(self, steps: Sequence[Step]) -> None:
+    def _search_duplicates(self, steps: Sequence[Step], secondary: SecondaryIdentity) -> None:
         """Search for duplicates of assets whose identity or secondary identity is new, or may be."""
         search = DuplicateSearch(
             self._connection,
             self._collector.name,
             self._collector.identityfield,
-            secondary_identity(self._collector),
+            secondary,
             self._at,
         )
         for step in steps:
-            if step.writes:
-                step.warnings = tuple(self._findings(search, step))
+            step.warnings = tuple(self._findings(search, step))
 
     def _findings(self, search: DuplicateSearch, step: Step) -> Iterator[str]:
         match, row, (old, new) = step.match, step.row, step.evidence
@@ -142,12 +150,18 @@ class Wave:
             lost = (old or {}).keys() - new.keys()
             yield from search.of_adopted(row.assetid, row.identitykey, match.evidence, lost)
 
-    def _write_dependents(self, steps: Sequence[Step]) -> None:
-        """Write the rows that depend on the assets: secondary identities, and the plugin's own tables."""
-        values = [(step.row.assetid, *step.evidence) for step in steps]
-        secondary_identity(self._collector).replace(self._connection, values)
+    def _store_dependents(self, steps: Sequence[Step]) -> None:
+        """Write the rows of the plugin's own tables."""
         writes = [AssetWrite(step.row.assetid, step.before, step.after) for step in steps]
         self._collector.store(self._connection, writes)
+
+
+def _by_adoption(
+    steps: Sequence[tuple[Step, SealedEntry]],
+) -> tuple[list[tuple[Step, SealedEntry]], list[tuple[Step, SealedEntry]]]:
+    """Return the steps that adopt an asset, and the others."""
+    adopted = [each for each in steps if each[0].match.by == "secondaryidentity"]
+    return adopted, [each for each in steps if each[0].match.by != "secondaryidentity"]
 
 
 def _has_same_hashes(step: Step) -> bool:

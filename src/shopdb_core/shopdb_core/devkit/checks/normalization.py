@@ -72,6 +72,7 @@ class NormalizationProperties:
         self.check_pure(submission)
         self.check_idempotent(submission)
         self.check_valid(submission)
+        self.check_independent(submission)
 
     def check_pure(self, submission: JsonObject) -> None:
         """The hook does not change its argument, and returns the same for the same submission."""
@@ -106,6 +107,20 @@ class NormalizationProperties:
             changed = difference(shaped, normalized)
             what = f"makes a valid submission invalid: {changed}; {faults[0].pointer} {faults[0].message}"
             raise CheckFailed(Finding(HOOK, what, "The canonical form of a valid value must fit the schema."))
+
+    def check_independent(self, submission: JsonObject) -> None:
+        """A field with `x-independent` has the same result alone, and so have the others without it."""
+        shaped = self._shaped(submission)
+        whole = self._normalized(copy.deepcopy(shaped))
+        for name in sorted(self._collector.independent & shaped.keys()):
+            rest = self._normalized(
+                {key: copy.deepcopy(value) for key, value in shaped.items() if key != name}
+            )
+            alone = self._normalized({name: copy.deepcopy(shaped[name])})
+            if changed := difference(whole, {**rest, name: alone.get(name)}):
+                what = f"returns another result if {name} is normalised by itself: {changed}"
+                hint = f"Remove x-independent from {name}, or let it and the others not depend on each other."
+                raise CheckFailed(Finding(HOOK, what, hint))
 
     def check_wrong_types(self) -> Iterator[Finding]:
         """Yield the first finding for an example in which one value is replaced by one of another type."""

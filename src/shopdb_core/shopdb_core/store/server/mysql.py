@@ -1,7 +1,7 @@
 """`MYSQL`: MySQL and MariaDB with mysqlclient, also the nodes of a Galera cluster."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -12,9 +12,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError, Unavailable
-from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, ErrorClass, ServerDialect
+from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, ErrorClass, Run, ServerDialect
 
 LEAST_PACKET_BYTES = 16 * 1024 * 1024
+LONGEST_MESSAGE = LEAST_PACKET_BYTES // 16
+"""Characters of several statements in one message: a character may take eight bytes when it is escaped."""
+
 MIGRATION_LOCK_SECONDS = 600
 DEFAULT_PORT = 3306
 WSREP_NOT_READY = 1047
@@ -183,6 +186,36 @@ def _excess_rights(connection: Connection) -> list[str]:
     return sorted(found)
 
 
+def _run_together(driver: Any, runs: Sequence[Run]) -> list[Sequence[Any]]:
+    """Send statements as one text, separated by semicolons, and read the answers one after another."""
+    found = []
+    for sql, arguments in _messages(runs):
+        cursor = driver.cursor()
+        cursor.execute(sql, arguments)
+        while True:
+            if cursor.description:
+                found.append(cursor.fetchall())
+            if not cursor.nextset():
+                break
+    return found
+
+
+def _messages(runs: Sequence[Run]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield texts of many statements, with their arguments, that the server accepts as one packet."""
+    statements: list[str] = []
+    arguments: list[Any] = []
+    length = 0
+    for sql, row in ((sql, row) for sql, rows in runs for row in rows):
+        more = len(sql) + sum(len(value) for value in row if isinstance(value, str | bytes))
+        if statements and length + more > LONGEST_MESSAGE:
+            yield ";".join(statements), arguments
+            statements, arguments, length = [], [], 0
+        statements.append(sql)
+        arguments += row
+        length += more
+    yield ";".join(statements), arguments
+
+
 MYSQL = ServerDialect(
     name="mysql",
     driver="mysqldb",
@@ -202,4 +235,5 @@ MYSQL = ServerDialect(
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
     excess_rights=_excess_rights,
+    run_together=_run_together,
 )

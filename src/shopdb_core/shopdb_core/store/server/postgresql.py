@@ -1,7 +1,7 @@
 """`POSTGRESQL`: PostgreSQL with psycopg 3."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ErrorClass, ServerDialect
+from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ErrorClass, Run, ServerDialect
 
 _MIGRATION_LOCK = 0x73686F706462
 """The number of the advisory lock: the letters of `shopdb`. Each database has its own advisory locks."""
@@ -144,6 +144,17 @@ def _continue_numbers(connection: Connection, column: Column[int]) -> None:
         connection.execute(following)
 
 
+def _run_together(driver: Any, runs: Sequence[Run]) -> list[Sequence[Any]]:
+    """Send all statements in pipeline mode, and then read the answers."""
+    cursors = []
+    with driver.pipeline():
+        for sql, rows in runs:
+            cursor = driver.cursor()
+            cursor.execute(sql, rows[0]) if len(rows) == 1 else cursor.executemany(sql, rows)
+            cursors.append(cursor)
+    return [cursor.fetchall() for cursor in cursors if cursor.description]
+
+
 POSTGRESQL = ServerDialect(
     name="postgresql",
     driver="psycopg",
@@ -170,4 +181,5 @@ POSTGRESQL = ServerDialect(
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
     excess_rights=_excess_rights,
+    run_together=_run_together,
 )
