@@ -11,12 +11,13 @@ from shopdb_core.api.assets import (
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
 from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
-from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
+from shopdb_core.api.operations import HealthResource, ReadyResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
+from shopdb_core.operations.readiness import Readiness
 from shopdb_core.site import Site
 
 _ASSET = "/api/assets/{assetid:id}"
@@ -41,6 +42,7 @@ def create_app(site: Site) -> WebApp:
     audit = AuditResource(store)
     reports = ReportsResource(site.reports)
     app.add_route("/api/health", HealthResource(store))
+    app.add_route("/api/ready", ReadyResource(Readiness(site.settings, store, site.plugins)))
     app.add_route("/api/collector/{plugin}", collector)
     app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
     app.add_route("/api/collector/_schemas", schemas)

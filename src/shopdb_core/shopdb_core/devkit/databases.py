@@ -87,9 +87,7 @@ class _Statements:
     `grant` gives an account the right to make and drop the databases of the checks.
     """
 
-    make: str
     copy: str
-    drop: str
     names: str
     grant: str
 
@@ -97,16 +95,12 @@ class _Statements:
 _STATEMENTS: Mapping[str, _Statements] = MappingProxyType(
     {
         "postgresql": _Statements(
-            make="CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
             copy="CREATE DATABASE {name} TEMPLATE {original}",
-            drop="DROP DATABASE IF EXISTS {name} WITH (FORCE)",
             names="SELECT datname FROM pg_database",
             grant="ALTER ROLE {user} CREATEDB",
         ),
         "mysql": _Statements(
-            make="CREATE DATABASE {name} CHARACTER SET utf8mb4",
             copy="",
-            drop="DROP DATABASE IF EXISTS {name}",
             names="SELECT schema_name FROM information_schema.schemata",
             grant=r"GRANT ALL ON `shopdb\_check\_%`.* TO {user}",
         ),
@@ -129,7 +123,7 @@ class DatabaseServer:
 
     def make(self) -> str:
         """Create a database."""
-        return self._created(self._statements.make)
+        return self._created(self._dialect.create_database)
 
     def copy(self, url: str, fill: Fill) -> str:
         """Create a database from the other one where the server can; otherwise create one and fill it."""
@@ -176,7 +170,7 @@ class DatabaseServer:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     def _drop(self, connection: Connection, name: str) -> None:
-        connection.exec_driver_sql(self._statements.drop.format(name=name))
+        connection.exec_driver_sql(self._dialect.drop_database.format(name=name))
 
     def _drop_all(self, connection: Connection) -> None:
         for name in connection.exec_driver_sql(self._statements.names).scalars().all():

@@ -79,6 +79,8 @@ class DatabaseDialect:
     one_writer: a transaction that writes excludes all others, so that it may number the rows itself.
     octet_length: returns the expression for the length of a text in bytes.
     transactional_ddl: a rollback undoes `CREATE TABLE`; otherwise each such statement commits.
+    bytes_query: returns the size of the database in bytes.
+    clock_query: returns the time of the database's clock, in seconds since 1970 (UTC).
     classify_error: returns the class of one exception; `None` if another attempt cannot help.
 
     To add a database server:
@@ -88,7 +90,8 @@ class DatabaseDialect:
     3. Add its driver to the extras in `pyproject.toml`, and a section to `docs/databases.md`.
     4. Add it to `tests/support/`: `databases.py`, `database_servers.py` and the throwaway servers.
     5. Add the statements of the plugins: `statements.py` in `shopdb_computers` and `shopdb_printers`.
-    6. Add the statements that make and drop a database for the checks of a plugin: `devkit/databases.py`.
+    6. Add the rights that the checks of a plugin need: `devkit/databases.py`.
+    7. Add the programs that dump and load a database: `operations/dumps.py`.
     """
 
     name: str
@@ -98,6 +101,8 @@ class DatabaseDialect:
     one_writer: bool = False
     octet_length: Callable[[ColumnElement[str]], ColumnElement[int]] = func.octet_length
     transactional_ddl: bool = True
+    bytes_query: str
+    clock_query: str
     classify_error: Callable[[BaseException], ErrorClass | None]
 
     def error_class(self, error: BaseException, *, reading: bool = False) -> ErrorClass | None:
@@ -124,6 +129,7 @@ class ServerDialect(DatabaseDialect):
     wait_for_cluster: waits until a node of a cluster has applied what the other nodes had committed.
     lock_migrations: waits for other upgrades; the lock ends with the transaction or the connection.
     lock_pruning: returns at once whether it took the lock, which ends likewise.
+    create_database, drop_database: the statements for a database `{name}`, whoever is connected to it.
     """
 
     connect_args: Mapping[str, Any]
@@ -132,6 +138,8 @@ class ServerDialect(DatabaseDialect):
     wait_for_cluster: Callable[[Connection], None]
     lock_migrations: Callable[[Connection], None]
     lock_pruning: Callable[[Connection], bool]
+    create_database: str
+    drop_database: str
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -46,6 +46,15 @@ def has_database(database_url: str) -> bool:
     return server is not None or Path(url.database or "").is_file()
 
 
+def database_folder(database_url: str) -> Path | None:
+    """Return the folder in which a SQLite file is or will be; `None` for a database on a server.
+
+    Raises `ConfigurationError` for a URL that is not valid.
+    """
+    url, server = _parsed(database_url)
+    return Path(url.database or "").absolute().parent if server is None else None
+
+
 def has_one_writer(database_url: str) -> bool:
     """Return whether processes on the database write one at a time.
 

@@ -182,6 +182,11 @@ MYSQL = ServerDialect(
         date_time=DATETIME(fsp=6),
     ),
     transactional_ddl=False,
+    bytes_query=(
+        "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE()"
+    ),
+    clock_query="SELECT UNIX_TIMESTAMP(NOW(6))",
     classify_error=_classify_error,
     connect_args=MappingProxyType({"charset": "utf8mb4", "connect_timeout": 5}),
     prepare=_prepare,
@@ -189,4 +194,6 @@ MYSQL = ServerDialect(
     wait_for_cluster=_wait_for_cluster,
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
+    create_database="CREATE DATABASE {name} CHARACTER SET utf8mb4",
+    drop_database="DROP DATABASE IF EXISTS {name}",
 )

@@ -132,6 +132,8 @@ POSTGRESQL = ServerDialect(
     name="postgresql",
     driver="psycopg",
     url_schemes=("postgresql",),
+    bytes_query="SELECT pg_database_size(current_database())",
+    clock_query="SELECT EXTRACT(EPOCH FROM clock_timestamp())",
     classify_error=_classify_error,
     connect_args=MappingProxyType(
         {
@@ -152,4 +154,6 @@ POSTGRESQL = ServerDialect(
     wait_for_cluster=_wait_for_cluster,
     lock_migrations=_lock_migrations,
     lock_pruning=_lock_pruning,
+    create_database="CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
+    drop_database="DROP DATABASE IF EXISTS {name} WITH (FORCE)",
 )
