@@ -1,4 +1,4 @@
-"""`GET /api/health` and `/api/ready`: whether the server answers, and whether it can take submissions."""
+"""Whether the server answers, whether it can take submissions, and what it counts."""
 
 from dataclasses import asdict
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api.framework.request import Roles
+from shopdb_core.operations.metrics import Metrics
 from shopdb_core.operations.readiness import Readiness
 from shopdb_core.store import Store
 
@@ -22,6 +23,19 @@ class HealthResource:
         """Query the database."""
         self._store.ping()
         resp.media = {"status": "ok"}
+
+
+class MetricsResource:
+    """Answers with the metrics, in the text format of Prometheus."""
+
+    roles: ClassVar[Roles] = {"GET": "metrics"}
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Write all metrics."""
+        resp.data, resp.content_type = self._metrics.expose(req.get_header("Accept"))
 
 
 class ReadyResource:

@@ -64,6 +64,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
             size += channels[-1].requests[0].body_bytes_received
         return channels
 
+    def waiting(self) -> int:
+        """Return how many requests wait for a thread or for the loop."""
+        return len(self.queue) + len(self._ready)
+
     def hand_over(self, channels: Sequence[Channel]) -> None:
         """Let threads answer what the loop took."""
         for channel in channels:

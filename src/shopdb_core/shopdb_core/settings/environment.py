@@ -15,6 +15,7 @@ from shopdb_core.errors import ConfigurationError, did_you_mean
 from shopdb_core.settings.records import (
     AUDIT_KEY,
     DEFAULT_LISTEN,
+    METRICS_TOKEN,
     SECRET_MINIMUM_LENGTH,
     SHARED_KEY,
     SOURCE,
@@ -78,6 +79,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         audit_keys=_keys(environ, AUDIT_KEY, MOST_SECRET_KEYS),
         shared_keys=_keys(environ, SHARED_KEY),
         collector_keys=_plugin_keys(environ),
+        metrics_token=_secret(environ, METRICS_TOKEN),
         plugin_selection=read_plugin_selection(environ),
         onmatch=_of_plugins(environ, "ONMATCH", _onmatch),
         adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", read_hours),
@@ -119,7 +121,9 @@ def check_dotenv(directory: Path) -> None:
 def _is_secret(variable: str, value: str) -> bool:
     if variable == "SHOPDB_DATABASE_URL":
         return bool(_PASSWORD_IN_URL.search(value))
-    return variable.startswith(("SECRET_KEY", SHARED_KEY, AUDIT_KEY)) and not variable.endswith("_FILE")
+    return variable.startswith(
+        ("SECRET_KEY", SHARED_KEY, AUDIT_KEY, METRICS_TOKEN)
+    ) and not variable.endswith("_FILE")
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
@@ -244,6 +248,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "workers": ("SHOPDB_WORKERS", read_count),
         "debug": ("SHOPDB_DEBUG", read_flag),
         "source_silence_days": ("SHOPDB_SOURCE_SILENCE_DAYS", read_whole_days),
+        "metrics_listen": ("SHOPDB_METRICS_LISTEN", read_address),
         "site_fields": ("SHOPDB_SITE_FIELDS", read_unchanged),
         "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
         "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),
@@ -253,6 +258,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
 _NAMES = frozenset(
     {variable for variable, _ in (*_INTAKE_VARIABLES.values(), *_SERVER_VARIABLES.values())}
     | {SHARED_KEY, f"{SHARED_KEY}_FILE", AUDIT_KEY, f"{AUDIT_KEY}_FILE"}
+    | {METRICS_TOKEN, f"{METRICS_TOKEN}_FILE"}
     | {"SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
 )
 """The variables of which each has one name; `SHOPDB_KEY` is read by `shopdb submit`."""

@@ -26,6 +26,7 @@ SOURCE = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
 """The name of a key."""
 
 AUDIT_KEY = "SHOPDB_AUDIT_KEY"
+METRICS_TOKEN = "SHOPDB_METRICS_TOKEN"  # noqa: S105  # the name of the variable
 
 _EXAMPLE = re.compile("change(me|this|it)|replace(me|this)|your(secret|key|password)|placeholder")
 _LETTERS = str.maketrans("4@310$5", "aaeioss")
@@ -62,6 +63,8 @@ class Settings(IntakeSettings):
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
     - `site_fields`: the file that declares the fields of people; `None`: there are none.
+    - `metrics_token`, `metrics_listen`: who may read the metrics at `/metrics`, and the address that has them
+      for all; without both there are none.
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret, and for a key that is one of the `secret_keys`.
@@ -87,6 +90,8 @@ class Settings(IntakeSettings):
     audit_retention_days: int | None = None
     audit_noop_retention_days: int | None = 30
     site_fields: str | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    metrics_listen: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""
@@ -94,6 +99,8 @@ class Settings(IntakeSettings):
             _check_secret("SECRET_KEY", secret)
         for secret in self.audit_keys:
             _check_secret(AUDIT_KEY, secret)
+        if self.metrics_token is not None:
+            _check_secret(METRICS_TOKEN, self.metrics_token)
         _check_keys(SHARED_KEY, self.shared_keys, self.secret_keys)
         for plugin, keys in self.collector_keys.items():
             _check_keys(f"{SHARED_KEY}_{plugin.upper()}", keys, self.secret_keys)

@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from urllib.parse import quote
 import falcon
 
 from shopdb_core.access.keys import CollectorKeys, client_address
-from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.access.tokens import Role, Tokens, require_secret
 from shopdb_core.api.framework.parameters import Router
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound, PreconditionRequired
@@ -33,11 +33,15 @@ ANSWER_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-s
 LONGEST_METHOD = 20
 LONGEST_PATH = 300
 
-Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
+Roles: TypeAlias = Mapping[str, Role | Literal["collector", "metrics", "open"]]
 """What each HTTP method of a resource requires.
 
-A role of a bearer token; `collector`, the key of the collector that the path names; or `open`, nothing.
+A role of a bearer token; `collector`, the key of the collector that the path names; `metrics`, the token of
+the metrics; or `open`, nothing.
 """
+
+TimeRequest: TypeAlias = Callable[[str | None, int, float], None]
+"""Gets the route of a request, the status of its answer and the seconds until it was sent."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -80,11 +84,12 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
 class RequestContext:
     """Middleware: a request gets an id and its client's address, its answer headers and a line in the log.
 
-    `trusted` are the proxies whose `X-Forwarded-For` is believed.
+    `trusted` are the proxies whose `X-Forwarded-For` is believed. `time_request` is called for each answer.
     """
 
-    def __init__(self, trusted: Sequence[Network]) -> None:
+    def __init__(self, trusted: Sequence[Network], time_request: TimeRequest | None = None) -> None:
         self._trusted = trusted
+        self._time_request = time_request
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Set the request's id and its client's address; no collector's key was asked for yet."""
@@ -109,23 +114,37 @@ class RequestContext:
             if req.method == "HEAD":
                 _measure(resp, resp.stream)
             else:
-                resp.stream = _logged(resp.stream, req, resp.status_code)
+                resp.stream = self._logged(resp.stream, req, resp.status_code)
                 return
-        _log(req, resp.status_code)
+        self._log(req, resp.status_code)
+
+    def _logged(self, stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
+        """Yield a streamed answer, and log it when the server has sent all of it or gives up."""
+        try:
+            yield from stream
+        finally:
+            _close(stream)
+            self._log(req, status)
+
+    def _log(self, req: falcon.Request, status: int) -> None:
+        """Log a request's method, path, status, duration, address and id, nothing else; and time it."""
+        seconds = time.perf_counter() - req.context.started
+        context = req.context
+        log_access(
+            req.method,
+            req.path,
+            status,
+            seconds * 1000,
+            clientaddress=context.clientaddress,
+            requestid=context.requestid,
+        )
+        if self._time_request is not None:
+            self._time_request(req.uri_template, status, seconds)
 
 
 def request_id(given: str | None) -> str:
     """Return the client's request id if it is well-formed, else a new one."""
     return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
-    """Yield a streamed answer, and log it when the server has sent all of it or gives up."""
-    try:
-        yield from stream
-    finally:
-        _close(stream)
-        _log(req, status)
 
 
 def _measure(resp: falcon.Response, stream: Iterable[bytes]) -> None:
@@ -140,20 +159,6 @@ def _close(stream: object) -> None:
     close = getattr(stream, "close", None)
     if close is not None:
         close()
-
-
-def _log(req: falcon.Request, status: int) -> None:
-    """Log a request's method, path, status, duration, address and id, nothing else."""
-    milliseconds = (time.perf_counter() - req.context.started) * 1000
-    context = req.context
-    log_access(
-        req.method,
-        req.path,
-        status,
-        milliseconds,
-        clientaddress=context.clientaddress,
-        requestid=context.requestid,
-    )
 
 
 def log_access(
@@ -180,10 +185,13 @@ def in_log(text: str, longest: int) -> str:
 class Authentication:
     """Middleware that admits a request by the role that its resource declares, before the body is read."""
 
-    def __init__(self, tokens: Tokens, keys: CollectorKeys, plugins: Plugins) -> None:
+    def __init__(
+        self, tokens: Tokens, keys: CollectorKeys, plugins: Plugins, metrics_token: str | None = None
+    ) -> None:
         self._tokens = tokens
         self._keys = keys
         self._plugins = plugins
+        self._metrics_token = metrics_token
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
@@ -203,6 +211,8 @@ class Authentication:
             req.context.source = self._source(
                 params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress
             )
+        elif role == "metrics":
+            require_secret(req.auth, self._metrics_token)
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
             bearer = self._tokens.bearer(req.auth)
