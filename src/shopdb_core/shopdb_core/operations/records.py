@@ -1,9 +1,10 @@
 """What the database knows about the operation of its site; every function gets the caller's connection."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, delete, func, insert, not_, select, text
+from sqlalchemy import Connection, delete, func, insert, inspect, not_, select, table, text
 
 from shopdb_core.audit.prune import Kind, of_kind
 from shopdb_core.store.databases import DATABASES
@@ -112,3 +113,13 @@ def oldest_unexamined(connection: Connection, kind: Kind) -> datetime | None:
     position = connection.scalar(select(auditpruning.c.position).where(auditpruning.c.kind == kind)) or 0
     query = select(auditentry.c.at).where(auditentry.c.auditid > position, of_kind(kind))
     return connection.scalar(query.order_by(auditentry.c.auditid).limit(1))
+
+
+def count_rows(connection: Connection, tables: Iterable[str]) -> dict[str, int]:
+    """Count the rows of those of the tables that exist."""
+    present = inspect(connection).get_table_names()
+    return {
+        name: connection.scalar(select(func.count()).select_from(table(name))) or 0
+        for name in tables
+        if name in present
+    }
