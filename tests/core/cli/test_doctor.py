@@ -57,7 +57,7 @@ def test_broken_settings_do_not_end_it(site, examined):
     ((status, detail),) = found["settings"]
     assert (status, detail) == ("problem", "SHOPDB_THREADS is not a whole number above 0: many")
     assert found["migrations"] == [("ok", "the tables are up to date")]
-    assert found["audit"][0][0] == "ok"
+    assert not {"keys", "audit"} & found.keys()
 
 
 def test_a_database_that_is_away_does_not_end_it(site, examined):

@@ -6,8 +6,9 @@ A check that cannot be made is a problem of its own, and the next ones follow.
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -33,6 +34,9 @@ from shopdb_core.store.open import database_folder, has_database
 from shopdb_core.store.tables import has_tables
 
 DISTRIBUTIONS = ("shopdb-core", "shopdb-hookspecs")
+OF_SETTINGS = ("keys", "audit", "collectors", "pruning")
+"""The checks of the database that broken settings would make wrong."""
+
 LARGE_LOG_BYTES = 64 * 1024 * 1024
 MEBIBYTE = 1024 * 1024
 
@@ -46,7 +50,7 @@ def examine(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult
         variables = with_dotenv(environ, directory)
     except ConfigurationError as error:
         yield CheckResult("settings", "problem", in_one_line(error), "Correct the file.")
-    settings = _settings_or_defaults(variables)
+    settings, are_right = _settings_or_defaults(variables)
     plugins = Plugins([])
     try:
         plugins = load_plugins(settings.plugin_selection)
@@ -58,7 +62,8 @@ def examine(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult
     yield from _guarded("plugins", partial(check_plugins, plugins))
     yield from _guarded("disk", partial(check_disk, settings.database_url))
     yield from _guarded("log", partial(_check_log, settings.database_url))
-    yield from _guarded("database", partial(_check_database, settings, plugins))
+    left_out = () if are_right else OF_SETTINGS
+    yield from _guarded("database", partial(_check_database, settings, plugins, left_out))
 
 
 def check_settings(environ: Mapping[str, str], directory: Path, plugins: Plugins) -> Iterator[CheckResult]:
@@ -93,22 +98,18 @@ def _guarded(name: str, check: Check) -> Iterator[CheckResult]:
         )
 
 
-def _settings_or_defaults(environ: Mapping[str, str]) -> Settings:
-    """Return the settings, or for broken ones the database and plugins that they name, if these are right."""
+def _settings_or_defaults(environ: Mapping[str, str]) -> tuple[Settings, bool]:
+    """Return the settings, and whether all are right; of broken ones only the database and the plugins."""
     try:
-        return read_settings(environ)
+        return read_settings(environ), True
     except ConfigurationError:
         pass
-    url = environ.get("SHOPDB_DATABASE_URL", DEFAULT_DATABASE_URL).strip() or DEFAULT_DATABASE_URL
+    url = environ.get("SHOPDB_DATABASE_URL", DEFAULT_DATABASE_URL).strip()
     bare = Settings(secret_key=secrets.token_urlsafe(48), database_url=url)
     try:
-        return Settings(
-            secret_key=bare.secret_key,
-            database_url=url,
-            plugin_selection=read_plugin_selection(environ),
-        )
+        return replace(bare, plugin_selection=read_plugin_selection(environ)), False
     except ConfigurationError:
-        return bare
+        return bare, False
 
 
 def _check_files(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult]:
@@ -170,7 +171,7 @@ def _check_log(database_url: str) -> Iterator[CheckResult]:
         yield CheckResult("log", "ok", detail)
 
 
-def _check_database(settings: Settings, plugins: Plugins) -> Iterator[CheckResult]:
+def _check_database(settings: Settings, plugins: Plugins, left_out: Collection[str]) -> Iterator[CheckResult]:
     if not has_database(settings.database_url):
         yield CheckResult("database", "problem", "there is no database yet", "Run `shopdb db upgrade`.")
         return
@@ -185,4 +186,5 @@ def _check_database(settings: Settings, plugins: Plugins) -> Iterator[CheckResul
             return
         checks = SiteChecks(settings, store, plugins)
         for name, check in checks.all().items():
-            yield from _guarded(name, check)
+            if name not in left_out:
+                yield from _guarded(name, check)
