@@ -10,6 +10,7 @@ import click
 from shopdb_core.cli.common import json_option, site_settings
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.operations.backup import Backup, make_backup
+from shopdb_core.operations.interruption import interrupted_by_signals
 from shopdb_core.operations.restore import restore as restore_archive
 from shopdb_core.site import Site
 
@@ -34,7 +35,11 @@ def backup(target: Path, *, keep: int | None, verify: bool, as_json: bool) -> No
     The site may be in use meanwhile. The archive has no settings: keep .env elsewhere, since without its
     SHOPDB_AUDIT_KEY the audit cannot be verified.
     """
-    with Site.open(site_settings(), record_served=False) as site, _Bars(hidden=as_json) as bars:
+    with (
+        interrupted_by_signals(),
+        Site.open(site_settings(), record_served=False) as site,
+        _Bars(hidden=as_json) as bars,
+    ):
         made = make_backup(site, target, bars.report, keep=keep, verified=verify)
     _echo_backup(made, as_json=as_json)
     if made.faults:
@@ -54,7 +59,7 @@ def restore(archive: Path, *, database_url: str | None, as_json: bool) -> None:
     A SQLite file must not exist yet. Restore only archives that you trust.
     """
     settings = site_settings()
-    with _Bars(hidden=as_json) as bars:
+    with interrupted_by_signals(), _Bars(hidden=as_json) as bars:
         restored = restore_archive(archive, settings, database_url or settings.database_url, bars.report)
     if as_json:
         echo_json({**restored.manifest.as_json(), "nextsteps": list(restored.next_steps)})
