@@ -16,6 +16,17 @@ from shopdb_core.operations.backup import make_backup
 from shopdb_core.operations.restore import restore
 from shopdb_core.store import open_store
 
+SPY = """\
+#!/bin/sh
+echo "$@" > {folder}/arguments
+for argument in "$@"; do
+    case $argument in --defaults-extra-file=*) secret=${{argument#*=}} ;; esac
+done
+/bin/cat "${{PGPASSFILE:-$secret}}" > {folder}/secret
+exit 3
+"""
+"""A dump program that keeps what it is given, and fails."""
+
 
 def rows(settings: Any, url: str) -> dict[str, list[tuple]]:
     """Return what the tables of assets and of the audit have."""
@@ -135,7 +146,7 @@ def test_the_password_is_neither_an_argument_nor_left_behind(stocked, folder, tm
     program = {"postgresql": "pg_dump", "mysql": "mariadb-dump"}[stocked.store._dialect.name]
     spy = tmp_path / "bin" / program
     spy.parent.mkdir()
-    spy.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\nexit 3\n')
+    spy.write_text(SPY.format(folder=tmp_path))
     spy.chmod(0o700)
     monkeypatch.setenv("PATH", str(spy.parent))
     url = stocked.settings.database_url.replace("@", ":pass-word-1@", 1)
@@ -145,4 +156,5 @@ def test_the_password_is_neither_an_argument_nor_left_behind(stocked, folder, tm
         make_backup(stocked, folder / "a.tar", quiet)
 
     assert "pass-word-1" not in (tmp_path / "arguments").read_text()
+    assert "pass-word-1" in (tmp_path / "secret").read_text()
     assert names_in(folder) == []

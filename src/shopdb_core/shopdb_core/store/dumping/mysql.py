@@ -13,7 +13,7 @@ from shopdb_core.store.dumping.servers import on_server, require_empty
 
 PACKAGE = "mariadb-client"
 SNAPSHOT = ("--single-transaction", "--skip-lock-tables", "--no-tablespaces", "--hex-blob")
-_OPTIONS = {"host": "host", "port": "port", "user": "user", "password": "password", "unix_socket": "socket"}
+_OPTIONS = {"host": "host", "port": "port", "user": "user", "passwd": "password", "unix_socket": "socket"}
 _TLS = {"ca": "ssl-ca", "cert": "ssl-cert", "key": "ssl-key"}
 
 
