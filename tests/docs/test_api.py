@@ -9,6 +9,7 @@ from falcon.testing import create_environ
 from shopdb_computers.declaration import DECLARATION
 from shopdb_core.api.framework import problems
 from shopdb_core.app import create_app
+from shopdb_core.operations.metrics import make_metrics
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
@@ -23,9 +24,10 @@ def app(tmp_path):
     settings = Settings(
         secret_key="a-secret-key-for-tests-0123456789-abcdef",
         database_url=f"sqlite:///{tmp_path}/site.sqlite3",
+        metrics_token="a-token-for-the-metrics-0123456789-abcd",
     )
     with Site(settings, load_plugins(settings.plugin_selection), open_store(settings)) as site:
-        yield create_app(site)
+        yield create_app(site, make_metrics(site))
 
 
 def test_every_address_has_a_section(app, docs):

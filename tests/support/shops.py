@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from shopdb_core.access.tokens import Role
 from shopdb_core.app import create_app
 from shopdb_core.edits.site_fields import read_site_fields
+from shopdb_core.operations.metrics import make_metrics
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import PluginSelection, Settings
 from shopdb_core.site import Site, check_schema, migration_scripts
@@ -44,7 +45,7 @@ class Shop(Site):
     @cached_property
     def client(self) -> testing.TestClient:
         """Return a client of the site's application."""
-        application = create_app(self)
+        application = create_app(self, make_metrics(self))
         return testing.TestClient(InRounds(application, self.store) if self.way == "rounds" else application)
 
     def submit(self, plugin: str, submission: Mapping[str, object], **options: bool) -> SubmissionResult:

@@ -13,27 +13,31 @@ from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResourc
 from shopdb_core.api.framework import problems, responses
 from shopdb_core.api.framework.headers import CrossOrigin
 from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
-from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
+from shopdb_core.api.operations import HealthResource, MetricsResource, ReadyResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
+from shopdb_core.operations.metrics import Metrics
+from shopdb_core.operations.readiness import Readiness
 from shopdb_core.site import Site
 
 _ASSET = "/api/assets/{assetid:id}"
 
 
-def create_app(site: Site) -> WebApp:
+def create_app(site: Site, metrics: Metrics | None = None) -> WebApp:
     """Return the WSGI application of an open site; the caller closes the site after serving.
+
+    With `metrics` its requests are counted, and `/metrics` shows them to whoever has the token for it.
 
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
     origins = site.settings.cors_origins
     app = WebApp(
-        RequestContext(site.settings.trusted_proxies),
+        RequestContext(site.settings.trusted_proxies, metrics.time_request if metrics else None),
         *([CrossOrigin(origins)] if origins else []),
-        Authentication(site.tokens, site.keys, site.plugins),
+        Authentication(site.tokens, site.keys, site.plugins, site.settings.metrics_token),
     )
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
@@ -45,6 +49,9 @@ def create_app(site: Site) -> WebApp:
     audit = AuditResource(store)
     reports = ReportsResource(site.reports)
     app.add_route("/api/health", HealthResource(store))
+    app.add_route("/api/ready", ReadyResource(Readiness(site.settings, store, site.plugins)))
+    if metrics is not None and site.settings.metrics_token is not None:
+        app.add_route("/metrics", MetricsResource(metrics))
     app.add_route("/api/collector/{plugin}", collector)
     app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
     app.add_route("/api/collector/_schemas", schemas)

@@ -3,6 +3,7 @@
 ShopDBError
 ├── ConfigurationError        a setting, a plugin name or a declaration: the server does not start
 │   └── SchemaBehind          migrations are pending: run `shopdb db upgrade`
+├── BackupFailure             a backup cannot be made, or an archive cannot be restored
 ├── RequestError              the client can correct it
 │   ├── MalformedBody         400  not one strict JSON object
 │   ├── InvalidParameter      400  a query parameter or header
@@ -50,6 +51,10 @@ class ConfigurationError(ShopDBError):
 
 class SchemaBehind(ConfigurationError):
     """The database lacks migrations that this version of the code needs."""
+
+
+class BackupFailure(ShopDBError):
+    """A backup was not made, or an archive was not restored; the site's database is as it was."""
 
 
 class RequestError(ShopDBError):

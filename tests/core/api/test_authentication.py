@@ -12,12 +12,15 @@ from shops import KEY, Shop
 
 from shopdb_core.api.framework.request import WebApp
 
+METRICS_TOKEN = "a-token-for-the-metrics-0123456789-abcd"
 ROLES = ["viewer", "editor", "admin"]
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
 ASSET = "/api/assets/{assetid:id}"
 RULES = {
     "GET /api/health": "open",
+    "GET /api/ready": "open",
+    "GET /metrics": "metrics",
     "POST /api/collector/{plugin}": "collector",
     "POST /api/collector/{plugin}/_batch": "collector",
     "GET /api/collector/_schemas": "viewer",
@@ -70,6 +73,12 @@ class Route:
         return RULES.get(f"{'GET' if self.method == 'HEAD' else self.method} {self.template}")
 
 
+@pytest.fixture
+def shop(make_shop) -> Shop:
+    """Return a site with everything that has an address, the metrics included."""
+    return make_shop(metrics_token=METRICS_TOKEN)
+
+
 def routes(app: WebApp) -> list[Route]:
     """Return every method of every address."""
     return [
@@ -83,7 +92,7 @@ def routes(app: WebApp) -> list[Route]:
 def callers(shop: Shop) -> dict[str, dict[str, str]]:
     """Return the headers of everybody who may call."""
     tokens = {role: shop.bearer(role) for role in ROLES}
-    key = "a-secret-key-for-tests-0123456789-abcdef"
+    key = shop.settings.secret_key
     past = {"iat": 1_000_000_000, "exp": 1_000_000_100}
     claims = {"sub": "tester", "aud": "shopdb-api", "iss": "shopdb", "role": "admin", **past}
     expired = jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt"})
@@ -93,6 +102,7 @@ def callers(shop: Shop) -> dict[str, dict[str, str]]:
         "wrong key": {"X-API-Key": "x"},
         "expired": {"Authorization": f"Bearer {expired}"},
         "collector": {"X-API-Key": KEY},
+        "metrics": {"Authorization": f"Bearer {METRICS_TOKEN}"},
     }
     return others | tokens
 
@@ -101,7 +111,7 @@ def verdict(rule: str, caller: str) -> int | None:
     """Return the status by which a caller is refused, `None` if it is admitted."""
     if rule == "open":
         return None
-    if rule == "collector" or caller not in ROLES:
+    if rule in ("collector", "metrics") or caller not in ROLES:
         return None if rule == caller else 401
     return None if ROLES.index(caller) >= ROLES.index(rule) else 403
 

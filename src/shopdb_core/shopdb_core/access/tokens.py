@@ -4,6 +4,7 @@ PyJWT is imported with the first token: it imports cryptography where that is in
 are not used here, and most servers receive submissions alone.
 """
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,10 +83,23 @@ class Tokens:
 
     def bearer(self, authorization: str | None) -> Bearer:
         """Return the bearer of the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = _presented(authorization)
+        if not token:
             raise Unauthorized(_REFUSAL)
-        return self.verify(token.strip())
+        return self.verify(token)
+
+
+def require_secret(authorization: str | None, secret: str | None) -> None:
+    """Raise `Unauthorized` unless the header `Authorization` has this secret as its bearer token."""
+    presented = _presented(authorization).encode()
+    if secret is None or not hmac.compare_digest(presented, secret.encode()):
+        raise Unauthorized("The bearer token is missing or wrong: it is the value of SHOPDB_METRICS_TOKEN.")
+
+
+def _presented(authorization: str | None) -> str:
+    """Return the bearer token in a header (RFC 6750), an empty text without one."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _verify(token: str, key: str) -> Bearer:

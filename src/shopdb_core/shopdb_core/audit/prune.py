@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, not_, or_, select, update
 
 from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_run, join_runs
 from shopdb_core.audit.entries import AuditChain
@@ -44,6 +44,11 @@ PAUSE = 3.0
 
 _NOOPS = or_(auditentry.c.action == "noop", and_(auditentry.c.action == "updated", auditentry.c.volatileonly))
 _OF_KIND = {"noop": _NOOPS, "change": not_(_NOOPS)}
+
+
+def of_kind(kind: Kind) -> ColumnElement[bool]:
+    """Return the condition for the entries of a kind."""
+    return _OF_KIND[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One asset as of a time, as the rows that a copy has of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -132,7 +132,7 @@ class Rebuilder:
         )
         of_people: dict[str, Any] = {column: values.get(name) for name, column in ROW_CHANGES.items()}
         key = stored.freed_key if past.released else _key(stored, row, collector)
-        return replace(stored, identitykey=key, **of_people)
+        return stored._replace(identitykey=key, **of_people)
 
 
 def _key(stored: StoredAsset, row: Row[Any], collector: Collector | None) -> bytes:

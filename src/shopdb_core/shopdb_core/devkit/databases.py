@@ -6,15 +6,13 @@ dropped at the end, also where the process that made it was killed.
 
 import secrets
 import shutil
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from types import FrameType, MappingProxyType
+from types import MappingProxyType
 from typing import Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import URL, Connection, make_url
@@ -22,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shopdb_core.devkit.results import SQLITE
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.operations.interruption import interrupted_by_signals
 from shopdb_core.store.databases import DATABASES, parse_url
 from shopdb_core.store.dialect import ServerDialect, driver_sentence
 from shopdb_core.store.server.engine import ANSWER_SECONDS, server_engine
@@ -87,9 +86,7 @@ class _Statements:
     `grant` gives an account the right to make and drop the databases of the checks.
     """
 
-    make: str
     copy: str
-    drop: str
     names: str
     grant: str
 
@@ -97,16 +94,12 @@ class _Statements:
 _STATEMENTS: Mapping[str, _Statements] = MappingProxyType(
     {
         "postgresql": _Statements(
-            make="CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
             copy="CREATE DATABASE {name} TEMPLATE {original}",
-            drop="DROP DATABASE IF EXISTS {name} WITH (FORCE)",
             names="SELECT datname FROM pg_database",
             grant="ALTER ROLE {user} CREATEDB",
         ),
         "mysql": _Statements(
-            make="CREATE DATABASE {name} CHARACTER SET utf8mb4",
             copy="",
-            drop="DROP DATABASE IF EXISTS {name}",
             names="SELECT schema_name FROM information_schema.schemata",
             grant=r"GRANT ALL ON `shopdb\_check\_%`.* TO {user}",
         ),
@@ -129,7 +122,7 @@ class DatabaseServer:
 
     def make(self) -> str:
         """Create a database."""
-        return self._created(self._statements.make)
+        return self._created(self._dialect.create_database)
 
     def copy(self, url: str, fill: Fill) -> str:
         """Create a database from the other one where the server can; otherwise create one and fill it."""
@@ -176,7 +169,7 @@ class DatabaseServer:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     def _drop(self, connection: Connection, name: str) -> None:
-        connection.exec_driver_sql(self._statements.drop.format(name=name))
+        connection.exec_driver_sql(self._dialect.drop_database.format(name=name))
 
     def _drop_all(self, connection: Connection) -> None:
         for name in connection.exec_driver_sql(self._statements.names).scalars().all():
@@ -207,7 +200,7 @@ def database_servers(urls: Sequence[str]) -> Iterator[list[DatabaseServer]]:
     URL that is not that of a server, for the database of a site, and for an account without the rights.
     """
     servers = [*_servers(urls)]
-    with _interrupted_by_signals():
+    with interrupted_by_signals():
         for server in servers:
             server.require_fit()
         try:
@@ -228,29 +221,3 @@ def _servers(urls: Sequence[str]) -> Iterator[DatabaseServer]:
         address = f" {url.host or 'localhost'}:{url.port or 'default'}"
         name = scheme + (address if Counter(schemes)[scheme] > 1 else "")
         yield DatabaseServer(name, given, f"{PREFIX}{secrets.token_hex(6)}_")
-
-
-@contextmanager
-def _interrupted_by_signals() -> Iterator[None]:
-    """Raise `KeyboardInterrupt` on the first signal that ends a process; ignore the others meanwhile."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # Windows has no SIGHUP.
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    kept = {number: signal.getsignal(number) for number in numbers}
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in numbers:
-        # A signal that is ignored (`nohup`) stays ignored.
-        if kept[number] is not signal.SIG_IGN:
-            signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

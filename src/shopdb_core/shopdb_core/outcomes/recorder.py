@@ -7,10 +7,12 @@ during a commit, what it wrote may be written again.
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
+from typing import TypeAlias
 
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.errors import Unavailable, log_text
@@ -38,6 +40,9 @@ MOST_WAITING_UNAUTHENTICATED = 100
 MOST_WAITING_COUNTS = 2_000
 OTHER = "other"
 """How many different counts wait at most; further outcomes are counted together, by day, as `other`."""
+
+Observer: TypeAlias = Callable[[str, str, str], None]
+"""Gets the plugin, the source and the outcome of a submission; it must not raise, and returns at once."""
 
 _logger = logging.getLogger(__name__)
 
@@ -97,11 +102,18 @@ class Recorder:
         self._closed = False
         self._failed = False
         self._cleaned: date | None = None
+        self._observers: list[Observer] = []
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer` for each submission, in the thread that answers it."""
+        self._observers.append(observer)
 
     def accepted(self, plugin: str, action: str, source: str | None = None) -> None:
         """Count a submission that was stored; `source` is the name of its key."""
         with self._changing:
             self._waiting.count(Counted(self._clock().date(), plugin, source or "", action))
+        for observe in self._observers:
+            observe(plugin, source or "", action)
         self._start()
 
     def refused(self, refusal: Refusal) -> None:
@@ -114,6 +126,8 @@ class Recorder:
             self._waiting.add(refusal.row(at))
             if waited < MANY_REFUSALS <= len(self._waiting.refusals):
                 self._due.set()
+        for observe in self._observers:
+            observe(counted.plugin, counted.source, counted.outcome)
         self._start()
 
     def write(self) -> None:

@@ -14,6 +14,7 @@ from waitress import wasyncore
 
 from shopdb_core.app import create_app
 from shopdb_core.errors import Unauthorized
+from shopdb_core.operations.metrics import Metrics
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.server.connections import Admission, BodyLimit, Channel, Request
 from shopdb_core.server.listening import url
@@ -53,17 +54,23 @@ SEND_BYTES = 18_000
 class Server:
     """Serves a site on a listening socket; `run` returns after `stop`, with the socket closed.
 
-    `flush_log` is called every `POLL_SECONDS` while it serves.
+    `flush_log` is called every `POLL_SECONDS` while it serves. `metrics` counts its requests.
     """
 
-    def __init__(self, site: Site, listener: socket.socket, flush_log: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        listener: socket.socket,
+        flush_log: Callable[[], None],
+        metrics: Metrics | None = None,
+    ) -> None:
         self._flush_log = flush_log
         self._sockets: dict[int, wasyncore.dispatcher] = {}
         self._stopping = threading.Event()
         # waitress warns of every request that waits for a thread, which is normal under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = waitress.create_server(
-            create_app(site),
+            create_app(site, metrics),
             map=self._sockets,
             sockets=[listener],
             threads=1,  # for health checks; the dispatcher below has the others
@@ -81,6 +88,8 @@ class Server:
             site.settings.threads, self._server.task_dispatcher, self._quick.includes
         )
         self._server.task_dispatcher = self._dispatcher
+        if metrics is not None:
+            metrics.watch("requests", self._dispatcher.waiting)
         self._server.trusted_proxies = site.settings.trusted_proxies
         # Deprecated as a keyword, without a successor; the attribute is what waitress reads.
         self._server.adj.send_bytes = SEND_BYTES

@@ -14,9 +14,16 @@ BACKLOG = 1024
 
 def listen(address: tuple[str, int]) -> socket.socket:
     """Return a listening socket; raises `ConfigurationError` if the address cannot be used or is in use."""
-    with _address_errors(address):
+    with _address_errors("SHOPDB_LISTEN", address):
         host, port = _resolved(address[0]), address[1]
         return socket.create_server((host, port), family=_family(host), backlog=BACKLOG)
+
+
+def listen_for_metrics(address: tuple[str, int], *, shared: bool) -> socket.socket:
+    """Return a listening socket, on which with `shared` other processes may listen, too; raises likewise."""
+    with _address_errors("SHOPDB_METRICS_LISTEN", address):
+        host = _resolved(address[0])
+        return socket.create_server((host, address[1]), family=_family(host), reuse_port=shared)
 
 
 def listen_balanced(address: tuple[str, int], count: int) -> list[socket.socket]:
@@ -28,7 +35,7 @@ def listen_balanced(address: tuple[str, int], count: int) -> list[socket.socket]
     if platform.system() != "Linux":
         raise ConfigurationError(f"SHOPDB_WORKERS={count} needs Linux: remove it, and one process serves.")
     port = _free_port(address)
-    with _address_errors(address):
+    with _address_errors("SHOPDB_LISTEN", address):
         host = _resolved(address[0])
         return [
             socket.create_server((host, port), family=_family(host), backlog=BACKLOG, reuse_port=True)
@@ -54,15 +61,13 @@ def _free_port(address: tuple[str, int]) -> int:
 
 
 @contextmanager
-def _address_errors(address: tuple[str, int]) -> Iterator[None]:
+def _address_errors(setting: str, address: tuple[str, int]) -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeError) as error:
         # The standard library appends the address, which the message contains already.
         reason = str(getattr(error, "strerror", error)).partition(" (while attempting")[0]
-        raise ConfigurationError(
-            f"SHOPDB_LISTEN={address[0]}:{address[1]} cannot be used: {reason}"
-        ) from error
+        raise ConfigurationError(f"{setting}={address[0]}:{address[1]} cannot be used: {reason}") from error
 
 
 def _resolved(host: str) -> str:

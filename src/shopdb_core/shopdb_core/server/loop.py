@@ -21,7 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 from shopdb_core.server.connections import Channel, Request
 from shopdb_core.store import Store
 
-HEALTH = "/api/health"
+PROBES = ("/api/health", "/api/ready")
 
 POLL_SECONDS = 0.2
 LARGEST_ROUND = 256
@@ -48,7 +48,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
     def add_task(self, task: Channel) -> None:
         """Queue a channel with a complete request."""
         request = task.requests[0]
-        if not request.error and request.path == HEALTH:
+        if not request.error and request.path in PROBES:
             self._health.add_task(task)
         elif not request.error and self._is_quick(request):
             self._ready.append(task)
@@ -63,6 +63,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
             channels.append(self._ready.popleft())
             size += channels[-1].requests[0].body_bytes_received
         return channels
+
+    def waiting(self) -> int:
+        """Return how many requests wait for a thread or for the loop."""
+        return len(self.queue) + len(self._ready)
 
     def hand_over(self, channels: Sequence[Channel]) -> None:
         """Let threads answer what the loop took."""

@@ -6,17 +6,22 @@ sets it, the hooks included: https://docs.gunicorn.org/en/stable/settings.html
 
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NoReturn
 
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.operations.metrics import MULTIPROC_DIR
 from shopdb_core.server.http import CONNECTION_LIMIT, DRAIN_SECONDS
 from shopdb_core.server.listening import announcement, listen_balanced, url
 from shopdb_core.server.log import log_at_once
+from shopdb_core.server.metrics import serving_metrics
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
 from shopdb_core.store.open import has_one_writer
@@ -30,6 +35,8 @@ RETRY_SECONDS = 5.0
 """How long a replacement worker that cannot open the site waits before it exits."""
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108  # gunicorn unlinks its files there at once
+
+METRICS_FOLDER = "shopdb-metrics-"
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +69,7 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
             f"SHOPDB_WORKERS={settings.workers} needs gunicorn: run pip install 'shopdb-core[workers]'"
         )
     log_at_once(settings.log)
-    Site.open(settings).close()
+    _check_site(settings)
     if has_one_writer(settings.database_url):
         _logger.warning(
             "SHOPDB_WORKERS=%d: on SQLite one process stores submissions as fast, since workers write one "
@@ -77,8 +84,24 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
     # The environment, since gunicorn's master does not read the settings, and formats its own lines.
     arguments += [f"--env={_LOG}={settings.log}"]
     arguments += [f"--env={_AS_JSON}=1"] if as_json else []
+    arguments += [f"--env={MULTIPROC_DIR}={_metrics_folder()}"] if _has_metrics(settings) else []
     arguments += [f"--bind=fd://{listener.fileno()}" for listener in listeners]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606  # no shell
+
+
+def _check_site(settings: Settings) -> None:
+    """Open the site and the address of its metrics, as each worker will, and close both again."""
+    with Site.open(settings) as site, serving_metrics(site, shared=False):
+        pass
+
+
+def _has_metrics(settings: Settings) -> bool:
+    return settings.metrics_token is not None or settings.metrics_listen is not None
+
+
+def _metrics_folder() -> str:
+    """Return a new folder for the counters of all workers, in memory where the system has such a place."""
+    return tempfile.mkdtemp(prefix=METRICS_FOLDER, dir=worker_tmp_dir)
 
 
 def on_starting(server: Any) -> None:
@@ -132,3 +155,18 @@ def worker_exit(server: Any, worker: Any) -> None:
     if is_replacement and worker.alive and not worker.booted:
         time.sleep(RETRY_SECONDS)
         sys.exit(1)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget what waited in a worker that has ended; what it counted stays."""
+    if MULTIPROC_DIR in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415  # an extra
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # not annotated
+
+
+def on_exit(_server: Any) -> None:
+    """Remove the folder of the counters."""
+    folder = Path(os.environ.get(MULTIPROC_DIR, ""))
+    if folder.name.startswith(METRICS_FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)

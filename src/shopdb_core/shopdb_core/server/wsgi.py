@@ -14,9 +14,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from shopdb_core.api.framework.request import WebApp
 from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
+from shopdb_core.operations.configuration import check_production
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.log import log_at_once, log_details
-from shopdb_core.server.production import check_production
+from shopdb_core.server.metrics import serving_metrics
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
@@ -40,8 +41,9 @@ def make_application() -> WSGIApplication:
     running = ExitStack()
     site = running.enter_context(Site.open(settings))
     running.enter_context(Housekeeping(site))
+    metrics = running.enter_context(serving_metrics(site, shared=True))
     Finalize(None, running.close, exitpriority=0)
-    return _refuse_forks(create_app(site))
+    return _refuse_forks(create_app(site, metrics))
 
 
 def _refuse_forks(app: WebApp) -> WSGIApplication:

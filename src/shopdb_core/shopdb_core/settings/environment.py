@@ -142,6 +142,7 @@ def setting_findings(environ: Mapping[str, str]) -> Iterator[Finding]:
         values.get("audit_keys", ()),
         values.get("shared_keys", ()),
         values["collector_keys"],
+        values.get("metrics_token"),
     )
 
 

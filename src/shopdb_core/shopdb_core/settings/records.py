@@ -6,7 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from shopdb_core.errors import ConfigurationError
-from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, secret_findings
+from shopdb_core.settings.secrets import AUDIT_KEY, METRICS_TOKEN, SECRET_KEY, SHARED_KEY, secret_findings
 from shopdb_core.settings.setting import GROUPS, PLUGIN, Setting, declared_in, mask, mask_password, setting
 from shopdb_core.settings.values import (
     Network,
@@ -220,6 +220,22 @@ class Settings(IntakeSettings):
         group="Server",
         default="0",
     )
+    metrics_token: str | None = setting(
+        METRICS_TOKEN,
+        read_unchanged,
+        "the bearer token for the [metrics](operations.md#metrics) at `/metrics`; at least 32 characters. "
+        "Where it is not set, that address does not exist",
+        group="Secrets",
+        conceal=mask,
+        example="replace-me-with-the-output-of-shopdb-init",
+    )
+    metrics_listen: tuple[str, int] | None = setting(
+        "SHOPDB_METRICS_LISTEN",
+        read_address,
+        "an address and port that have the metrics without a token",
+        group="Server",
+        example="127.0.0.1:9180",
+    )
     plugin_selection: PluginSelection = PluginSelection()
     onmatch: Mapping[str, OnMatch] = setting(
         f"SHOPDB_{PLUGIN}_ONMATCH",
@@ -279,7 +295,11 @@ class Settings(IntakeSettings):
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""
         for finding in secret_findings(
-            self.secret_keys, self.audit_keys, self.shared_keys, self.collector_keys
+            self.secret_keys,
+            self.audit_keys,
+            self.shared_keys,
+            self.collector_keys,
+            self.metrics_token,
         ):
             raise ConfigurationError(finding.message)
 

@@ -10,6 +10,7 @@ SECRET_LEAST_VARIETY = 8
 SECRET_KEY = "SECRET_KEY"  # noqa: S105  # the name of a variable
 AUDIT_KEY = "SHOPDB_AUDIT_KEY"
 SHARED_KEY = "COLLECTOR_API_KEY"
+METRICS_TOKEN = "SHOPDB_METRICS_TOKEN"  # noqa: S105  # the name of a variable
 MOST_OF_A_NAME = 2
 SOURCE = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
 """The name of a key."""
@@ -38,9 +39,12 @@ def secret_findings(
     audit_keys: Sequence[str],
     shared_keys: Sequence[str],
     collector_keys: Mapping[str, Sequence[str]],
+    metrics_token: str | None = None,
 ) -> Iterator[Finding]:
     """Yield what is wrong with the secrets of a site; no message has a value."""
-    for variable, secrets in {SECRET_KEY: secret_keys, AUDIT_KEY: audit_keys}.items():
+    tokens = () if metrics_token is None else (metrics_token,)
+    checked = {SECRET_KEY: secret_keys, AUDIT_KEY: audit_keys, METRICS_TOKEN: tokens}
+    for variable, secrets in checked.items():
         for reason in filter(None, map(weakness, secrets)):
             yield Finding(variable, f"{variable} {reason}")
     keys_of = {SHARED_KEY: shared_keys}

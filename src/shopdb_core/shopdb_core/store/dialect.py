@@ -89,6 +89,8 @@ class DatabaseDialect:
     continue_numbers: numbers further rows after those that were inserted with a number in this column, where
         the database does not do so by itself.
     transactional_ddl: a rollback undoes `CREATE TABLE`; otherwise each such statement commits.
+    bytes_query: returns the size of the database in bytes.
+    clock_query: returns the time of the database's clock, in seconds since 1970 (UTC).
     classify_error: returns the class of one exception; `None` if another attempt cannot help.
 
     To add a database server:
@@ -98,7 +100,8 @@ class DatabaseDialect:
     3. Add its driver to the extras in `pyproject.toml`, and a section to `docs/databases.md`.
     4. Add it to `tests/support/`: `databases.py`, `database_servers.py` and the throwaway servers.
     5. Add the statements of the plugins: `statements.py` in `shopdb_computers` and `shopdb_printers`.
-    6. Add the statements that make and drop a database for the checks of a plugin: `devkit/databases.py`.
+    6. Add the rights that the checks of a plugin need: `devkit/databases.py`.
+    7. Add the programs that dump and load a database: `operations/dumps.py`.
     """
 
     name: str
@@ -109,6 +112,8 @@ class DatabaseDialect:
     octet_length: Callable[[ColumnElement[str]], ColumnElement[int]] = func.octet_length
     continue_numbers: Callable[[Connection, Column[int]], None] = _continues_by_itself
     transactional_ddl: bool = True
+    bytes_query: str
+    clock_query: str
     classify_error: Callable[[BaseException], ErrorClass | None]
 
     def error_class(self, error: BaseException, *, reading: bool = False) -> ErrorClass | None:
@@ -138,6 +143,7 @@ class ServerDialect(DatabaseDialect):
     excess_rights: returns the rights of the connection's user that reach beyond its own database.
     run_together: executes statements without waiting for the answer to each, and returns the rows of each
         execution that has some; raises the error of the first that fails.
+    create_database, drop_database: the statements for a database `{name}`, whoever is connected to it.
     """
 
     connect_args: Mapping[str, Any]
@@ -148,6 +154,8 @@ class ServerDialect(DatabaseDialect):
     lock_pruning: Callable[[Connection], bool]
     excess_rights: Callable[[Connection], Sequence[str]]
     run_together: Callable[[Any, Sequence[Run]], list[Sequence[Any]]]
+    create_database: str
+    drop_database: str
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

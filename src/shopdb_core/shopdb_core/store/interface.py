@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -24,6 +25,15 @@ _GUARDED = "guarded"
 def batch_of_one(work: Callable[[Connection], T]) -> BatchWork[None, T]:
     """Return a plain work as one for a batch with a single item."""
     return lambda connection, _items: [work(connection)]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUsage:
+    """The connections of this process that are in use, their limit, and how many works wait for one."""
+
+    connections: int
+    limit: int
+    waiting: int
 
 
 class Store(Protocol):
@@ -66,6 +76,10 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Send one statement to the database; raises `Unavailable`."""
+        ...
+
+    def usage(self) -> StoreUsage:
+        """Return how much of the store this process uses now, without asking the database."""
         ...
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from shopdb_core.store.tables import REASON_LENGTH, migrationfailure
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
+    from alembic.script import Script, ScriptDirectory
 
 CORE = "core"
 
@@ -67,6 +68,33 @@ class MigrationScripts:
         with self._naming_distribution(_failed(connection)), guarded(connection):
             command.upgrade(self._config(connection), "head")
 
+    def pending(self, connection: Connection) -> list["PendingMigration"]:
+        """Return what `upgrade` would run, in its order; raises `BrokenMigrations`."""
+        current = current_revision(connection, self.name)
+        self.require_known(current)
+        with self._naming_distribution("cannot be read"):
+            newest_first = self._script_directory().iterate_revisions("head", current or "base")
+            scripts = [script for script in newest_first if script.revision != current]
+        return [
+            PendingMigration(
+                self.name, script.revision, script.doc.partition("\n")[0], self._sql(connection, script)
+            )
+            for script in reversed(scripts)
+        ]
+
+    def _sql(self, connection: Connection, script: "Script") -> str | None:
+        """Return the statements of one migration, `None` if they depend on what is in the tables."""
+        from alembic import command  # noqa: PLC0415  # see the module's docstring
+
+        config = self._config(connection)
+        config.output_buffer = StringIO()
+        before = f"{script.down_revision}:" if script.down_revision else ""
+        try:
+            command.upgrade(config, f"{before}{script.revision}", sql=True)
+        except (Exception, SystemExit):  # noqa: BLE001  # a plugin's code, which got no connection
+            return None
+        return config.output_buffer.getvalue()
+
     def downgrade(self, connection: Connection) -> None:
         """Run every migration backwards, in the connection's transaction; raises `BrokenMigrations`."""
         from alembic import command  # noqa: PLC0415  # see the module's docstring
@@ -105,6 +133,19 @@ class MigrationScripts:
         begin = f"The migrations of {self.name} {what_failed}: "
         place = raised_at(error, frames_in_directory(self.directory))
         return begin + first_line(error)[: REASON_LENGTH - len(begin) - len(place)] + place
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMigration:
+    """One migration that would run: its distribution, revision, first sentence and statements.
+
+    `sql` is `None` where the statements depend on what is in the tables.
+    """
+
+    name: str
+    revision: str
+    description: str
+    sql: str | None
 
 
 def core_scripts() -> MigrationScripts:

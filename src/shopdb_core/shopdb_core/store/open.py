@@ -58,6 +58,15 @@ def excess_rights(settings: Settings) -> Sequence[str]:
         return store.read(server.excess_rights)
 
 
+def database_folder(database_url: str) -> Path | None:
+    """Return the folder in which a SQLite file is or will be; `None` for a database on a server.
+
+    Raises `ConfigurationError` for a URL that is not valid.
+    """
+    url, server = _parsed(database_url)
+    return Path(url.database or "").absolute().parent if server is None else None
+
+
 def has_one_writer(database_url: str) -> bool:
     """Return whether processes on the database write one at a time.
 

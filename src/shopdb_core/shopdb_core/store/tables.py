@@ -282,6 +282,17 @@ migrationfailure = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+# The backups that were made, the newest ones; `shopdb doctor` warns if the last one is old.
+backup = Table(
+    "backup",
+    metadata,
+    Column("backupid", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("file", String(REASON_LENGTH), nullable=False, comment="the name of the archive, without folder"),
+    Column("bytes", BigInteger, nullable=False),
+    Column("verified", Boolean, nullable=False, comment="restored into a scratch database, and verified"),
+)
+
 
 def has_tables(connection: Connection) -> bool:
     """Return whether the core's migrations have ever run on this database."""

@@ -7,14 +7,14 @@ the parameters of its queries.
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 
 import falcon
 
 from shopdb_core.access.keys import CollectorKeys, client_address
-from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.access.tokens import Role, Tokens, require_secret
 from shopdb_core.api.framework.access_log import AnsweredRequest, log_access
 from shopdb_core.api.framework.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
 from shopdb_core.api.framework.parameters import Router
@@ -27,11 +27,15 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
-Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
+Roles: TypeAlias = Mapping[str, Role | Literal["collector", "metrics", "open"]]
 """What each HTTP method of a resource requires.
 
-A role of a bearer token; `collector`, the key of the collector that the path names; or `open`, nothing.
+A role of a bearer token; `collector`, the key of the collector that the path names; `metrics`, the token of
+the metrics; or `open`, nothing.
 """
+
+TimeRequest: TypeAlias = Callable[[str | None, int, float], None]
+"""Gets the route of a request, the status of its answer and the seconds until it was sent."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -72,11 +76,12 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
 class RequestContext:
     """Middleware: a request gets an id and its client's address, its answer headers and a line in the log.
 
-    `trusted` are the proxies whose `X-Forwarded-For` is believed.
+    `trusted` are the proxies whose `X-Forwarded-For` is believed. `time_request` is called for each answer.
     """
 
-    def __init__(self, trusted: Sequence[Network]) -> None:
+    def __init__(self, trusted: Sequence[Network], time_request: TimeRequest | None = None) -> None:
         self._trusted = trusted
+        self._time_request = time_request
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Set the request's id and its client's address, and the headers that a resource may replace.
@@ -108,23 +113,41 @@ class RequestContext:
             if req.method == "HEAD":
                 _measure(resp, resp.stream)
             else:
-                resp.stream = _logged(resp.stream, req, resp.status_code)
+                resp.stream = self._logged(resp.stream, req, resp.status_code)
                 return
-        _log(req, resp.status_code)
+        self._log(req, resp.status_code)
+
+    def _logged(self, stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
+        """Yield a streamed answer, and log it when the server has sent all of it or gives up."""
+        try:
+            yield from stream
+        finally:
+            _close(stream)
+            self._log(req, status)
+
+    def _log(self, req: falcon.Request, status: int) -> None:
+        """Log a request and what became of it, nothing that it sent; and time it."""
+        seconds = time.perf_counter() - req.context.started
+        context = req.context
+        log_access(
+            AnsweredRequest(
+                req.method,
+                req.path,
+                status,
+                seconds * 1000,
+                context.clientaddress,
+                context.requestid,
+                context.actor,
+                context.problem,
+            )
+        )
+        if self._time_request is not None:
+            self._time_request(req.uri_template, status, seconds)
 
 
 def request_id(given: str | None) -> str:
     """Return the client's request id if it is well-formed, else a new one."""
     return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def _logged(stream: Iterable[bytes], req: falcon.Request, status: int) -> Iterator[bytes]:
-    """Yield a streamed answer, and log it when the server has sent all of it or gives up."""
-    try:
-        yield from stream
-    finally:
-        _close(stream)
-        _log(req, status)
 
 
 def _measure(resp: falcon.Response, stream: Iterable[bytes]) -> None:
@@ -141,30 +164,16 @@ def _close(stream: object) -> None:
         close()
 
 
-def _log(req: falcon.Request, status: int) -> None:
-    context = req.context
-    milliseconds = (time.perf_counter() - context.started) * 1000
-    log_access(
-        AnsweredRequest(
-            req.method,
-            req.path,
-            status,
-            milliseconds,
-            context.clientaddress,
-            context.requestid,
-            context.actor,
-            context.problem,
-        )
-    )
-
-
 class Authentication:
     """Middleware that admits a request by the role that its resource declares, before the body is read."""
 
-    def __init__(self, tokens: Tokens, keys: CollectorKeys, plugins: Plugins) -> None:
+    def __init__(
+        self, tokens: Tokens, keys: CollectorKeys, plugins: Plugins, metrics_token: str | None = None
+    ) -> None:
         self._tokens = tokens
         self._keys = keys
         self._plugins = plugins
+        self._metrics_token = metrics_token
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
@@ -184,6 +193,8 @@ class Authentication:
             source = self._source(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
             req.context.source = source
             req.context.actor = f"source:{source}" if source else f"collector:{params['plugin']}"
+        elif role == "metrics":
+            require_secret(req.auth, self._metrics_token)
         # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
         elif role is not None and role != "open":
             bearer = self._tokens.bearer(req.auth)

@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 
 from shopdb_core.cli.common import json_option, site_settings, site_store
-from shopdb_core.cli.output import echo, echo_error, echo_json, echo_table
+from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table
+from shopdb_core.operations.upgrades import PlannedMigration, plan_upgrade
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
 from shopdb_core.site import migration_scripts, upgrade_site
@@ -21,10 +22,14 @@ def db() -> None:
 
 
 @db.command("upgrade")
+@click.option("--dry-run", is_flag=True, help="Show the pending migrations and their SQL, and run none.")
 @json_option
-def upgrade(*, as_json: bool) -> None:
+def upgrade(*, dry_run: bool, as_json: bool) -> None:
     """Run the pending migrations of the core, then those of each active plugin."""
-    run_upgrade(site_settings(), as_json=as_json)
+    if dry_run:
+        _echo_plan(plan_upgrade(site_settings()), as_json=as_json)
+    else:
+        run_upgrade(site_settings(), as_json=as_json)
 
 
 @db.command("status")
@@ -45,6 +50,20 @@ def status(*, is_check: bool, as_json: bool) -> None:
     if is_check and pending:
         echo_error(f"migrations are pending for {', '.join(pending)}: run `shopdb db upgrade`")
         sys.exit(1)
+
+
+def _echo_plan(plan: Sequence[PlannedMigration], *, as_json: bool) -> None:
+    if as_json:
+        echo_json([{**asdict(each.migration), "rows": each.rows} for each in plan])
+        return
+    for each in plan:
+        echo(f"{each.migration.name} {each.migration.revision}: {each.migration.description}", bold=True)
+        rows = [f"{name} has {counted(number, 'row')}" for name, number in each.rows.items()]
+        echo(f"  touches: {', '.join(rows) or 'new tables only'}")
+        sql = each.migration.sql
+        for line in ["its statements depend on the data"] if sql is None else sql.strip().splitlines():
+            echo(f"  {line}" if line else "")
+    echo(f"{counted(len(plan), 'pending migration')}; nothing was changed")
 
 
 def status_rows(statuses: Sequence[MigrationStatus]) -> list[JsonObject]:

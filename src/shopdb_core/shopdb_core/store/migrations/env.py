@@ -1,9 +1,17 @@
-"""Alembic runs this script for each distribution, in the transaction of the caller's connection."""
+"""Alembic runs this script for each distribution, in the transaction of the caller's connection.
+
+Offline it writes the statements for the connection's database, and runs none.
+"""
 
 from alembic import context
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    version_table=context.config.attributes["version_table"],
-)
+attributes = context.config.attributes
+if context.is_offline_mode():
+    context.configure(
+        dialect_name=attributes["connection"].dialect.name,
+        version_table=attributes["version_table"],
+        literal_binds=True,
+    )
+else:
+    context.configure(connection=attributes["connection"], version_table=attributes["version_table"])
 context.run_migrations()

@@ -50,6 +50,10 @@ class Combining:
         assert request.results is not None
         return request.results
 
+    def waiting(self) -> int:
+        """Return how many requests no batch has taken yet."""
+        return len(self._waiting)
+
     def _take(self, request: _Request) -> list[_Request]:
         """Take the requests that wait for the same work; none if the caller's own was taken before."""
         with self._changing:

@@ -227,6 +227,11 @@ MYSQL = ServerDialect(
         date_time=DATETIME(fsp=6),
     ),
     transactional_ddl=False,
+    bytes_query=(
+        "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE()"
+    ),
+    clock_query="SELECT UNIX_TIMESTAMP(NOW(6))",
     classify_error=_classify_error,
     connect_args=MappingProxyType({"charset": "utf8mb4", "connect_timeout": 5}),
     prepare=_prepare,
@@ -236,4 +241,6 @@ MYSQL = ServerDialect(
     lock_pruning=_lock_pruning,
     excess_rights=_excess_rights,
     run_together=_run_together,
+    create_database="CREATE DATABASE {name} CHARACTER SET utf8mb4",
+    drop_database="DROP DATABASE IF EXISTS {name}",
 )

@@ -159,6 +159,8 @@ POSTGRESQL = ServerDialect(
     name="postgresql",
     driver="psycopg",
     url_schemes=("postgresql",),
+    bytes_query="SELECT pg_database_size(current_database())",
+    clock_query="SELECT EXTRACT(EPOCH FROM clock_timestamp())",
     classify_error=_classify_error,
     continue_numbers=_continue_numbers,
     connect_args=MappingProxyType(
@@ -182,4 +184,6 @@ POSTGRESQL = ServerDialect(
     lock_pruning=_lock_pruning,
     excess_rights=_excess_rights,
     run_together=_run_together,
+    create_database="CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
+    drop_database="DROP DATABASE IF EXISTS {name} WITH (FORCE)",
 )

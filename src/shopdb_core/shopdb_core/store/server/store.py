@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, RootTransaction
+from sqlalchemy import URL, Connection, QueuePool, RootTransaction
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.store.dialect import ErrorClass, ServerDialect
-from shopdb_core.store.interface import BatchWork, guarded
+from shopdb_core.store.interface import BatchWork, StoreUsage, guarded
 from shopdb_core.store.server.combining import Combining
 from shopdb_core.store.server.engine import ANSWER_SECONDS, begin_snapshot, server_engine
 
@@ -71,6 +71,12 @@ class ServerStore:
     def ping(self) -> None:
         """Send one statement to the server and back."""
         self._with_retries(lambda connection: connection.exec_driver_sql("SELECT 1"), commit=False)
+
+    def usage(self) -> StoreUsage:
+        """Return the pooled connections, and the submissions that wait to be stored together."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        return StoreUsage(pool.checkedout(), pool.size(), self._combining.waiting())
 
     def close(self) -> None:
         """Refuse further work; close idle connections now, and the others when they are returned."""

@@ -53,6 +53,8 @@ SQLITE = DatabaseDialect(
     column_types=ColumnTypes(row_id=Integer()),  # only INTEGER PRIMARY KEY numbers the rows
     one_writer=True,
     octet_length=lambda text: func.length(cast(text, LargeBinary)),  # octet_length: from SQLite 3.43
+    bytes_query="SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    clock_query="SELECT (julianday('now') - 2440587.5) * 86400.0",
     classify_error=_classify_error,
 )
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, QueuePool
 
-from shopdb_core.store.interface import BatchWork, batch_of_one
+from shopdb_core.store.interface import BatchWork, StoreUsage, batch_of_one
 from shopdb_core.store.sqlite.engine import (
     READERS_CACHE_KIB,
     WRITER_CACHE_KIB,
@@ -70,6 +70,12 @@ class SqliteStore:
     def ping(self) -> None:
         """Read the header of the file."""
         self.read(lambda connection: connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
+
+    def usage(self) -> StoreUsage:
+        """Return the connections that read, and the jobs that wait for the writer's thread."""
+        pool = self._reading.pool
+        assert isinstance(pool, QueuePool)
+        return StoreUsage(pool.checkedout(), pool.size(), self._writer.waiting())
 
     def close(self) -> None:
         """Let the writer finish its queue, then close every connection."""

@@ -136,6 +136,10 @@ class SqliteWriter:
                 self._end_unused()
                 return True
 
+    def waiting(self) -> int:
+        """Return how many jobs of other threads are in the queue."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """Finish the jobs in the queue, then end the thread and its connection.
 
