@@ -1,4 +1,4 @@
-"""What is wrong with the settings of a site, and what is not safe in production: all that there is at once."""
+"""What is wrong with the settings of a site, and what is not safe in production: all of it at once."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
