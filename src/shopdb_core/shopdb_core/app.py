@@ -8,11 +8,19 @@ from shopdb_core.api.assets import (
     RelationshipResource,
     RelationshipsResource,
 )
+from shopdb_core.api.auth import (
+    LoginResource,
+    LogoutResource,
+    MeResource,
+    RefreshResource,
+    SessionsResource,
+)
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
-from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
+from shopdb_core.api.framework.authentication import Authentication
+from shopdb_core.api.framework.request import RequestContext, WebApp
 from shopdb_core.api.health import HealthResource
-from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
+from shopdb_core.api.history import AccessEventsResource, AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
@@ -28,8 +36,8 @@ def create_app(site: Site) -> WebApp:
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
     app = WebApp(
-        RequestContext(site.settings.trusted_proxies),
-        Authentication(site.tokens, site.keys, site.plugins),
+        RequestContext(site.settings.trusted_proxies, site.settings.public_url),
+        Authentication(site.access, site.keys, site.plugins),
     )
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
@@ -64,6 +72,14 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/counts", CountsResource(store))
     app.add_route("/api/duplicates", DuplicatesResource(store))
     app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(store))
+    app.add_route("/api/auth/login", LoginResource(site.access))
+    app.add_route("/api/auth/refresh", RefreshResource(site.access))
+    app.add_route("/api/auth/logout", LogoutResource(site.access))
+    app.add_route("/api/auth/me", MeResource(site.access))
+    sessions = SessionsResource(site.access)
+    app.add_route("/api/auth/sessions", sessions)
+    app.add_route("/api/auth/sessions/{sessionid}", sessions, suffix="one")
+    app.add_route("/api/access-events", AccessEventsResource(store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
     return app

@@ -44,6 +44,13 @@ RULES = {
     "GET /api/counts": "viewer",
     "GET /api/duplicates": "viewer",
     "POST /api/duplicates/{duplicateid:id}/ignore": "editor",
+    "POST /api/auth/login": "open",
+    "POST /api/auth/refresh": "open",
+    "POST /api/auth/logout": "viewer",
+    "GET /api/auth/me": "viewer",
+    "GET /api/auth/sessions": "viewer",
+    "DELETE /api/auth/sessions/{sessionid}": "viewer",
+    "GET /api/access-events": "admin",
     "GET /api/reports": "viewer",
     "GET /api/reports/{plugin}/{name}": "viewer",
 }

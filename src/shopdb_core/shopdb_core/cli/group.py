@@ -29,7 +29,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("report", "Run a report of a plugin."),
     "serve": ("site.serve", "Serve the API."),
     "submit": ("submissions.submit", "Send files to a running server."),
-    "token": ("site.token", "Issue tokens for reading and editing."),
+    "token": ("site.token", "Issue, list and revoke the tokens of programs."),
+    "user": ("site.user", "Add, show and change the users of this site."),
     "validate": ("submissions.validate", "Validate files as the endpoint does, offline."),
 }
 """The module of each command, in which a function has the command's name, and the line of `shopdb --help`."""

@@ -34,6 +34,7 @@ from shopdb_core.settings.values import (
     read_networks,
     read_timezone,
     read_unchanged,
+    read_url,
     read_whole_days,
 )
 
@@ -239,6 +240,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "database_url": ("SHOPDB_DATABASE_URL", read_unchanged),
         "listen": ("SHOPDB_LISTEN", read_address),
         "trusted_proxies": ("SHOPDB_TRUSTED_PROXIES", read_networks),
+        "public_url": ("SHOPDB_PUBLIC_URL", read_url),
         "threads": ("SHOPDB_THREADS", read_count),
         "pool_size": ("SHOPDB_POOL_SIZE", read_count),
         "workers": ("SHOPDB_WORKERS", read_count),

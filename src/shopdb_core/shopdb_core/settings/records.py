@@ -58,7 +58,8 @@ class Settings(IntakeSettings):
     - `sources`: per plugin the names of keys that are ranked, the one whose values win first.
     - `source_silence_days`: a source that was silent for longer loses its rank.
     - `debug`: the log has the messages of exceptions, which may quote what clients sent.
-    - `trusted_proxies`: whose `X-Forwarded-For` is believed.
+    - `trusted_proxies`: whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    - `public_url`: the address that people open, without a slash at the end; `None`: that of each request.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
     - `site_fields`: the file that declares the fields of people; `None`: there are none.
@@ -73,6 +74,7 @@ class Settings(IntakeSettings):
     database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     listen: tuple[str, int] = DEFAULT_LISTEN
     trusted_proxies: tuple[Network, ...] = ()
+    public_url: str | None = None
     threads: int = 8
     pool_size: int | None = None
     workers: int = 1

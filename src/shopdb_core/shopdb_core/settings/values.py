@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shopdb_core.errors import ConfigurationError
@@ -18,6 +19,14 @@ MOST_HOURS = 8_784
 def read_unchanged(_variable: str, value: str) -> str:
     """Return the value as it is."""
     return value
+
+
+def read_url(variable: str, value: str) -> str:
+    """Read the address of a web site, without a slash at the end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(f"{variable} is not a URL, such as https://shopdb.example: {value[:80]}")
+    return value.rstrip("/")
 
 
 def read_count(variable: str, value: str) -> int:

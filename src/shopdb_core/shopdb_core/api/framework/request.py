@@ -10,20 +10,19 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 from urllib.parse import quote
 
 import falcon
 
-from shopdb_core.access.keys import CollectorKeys, client_address
-from shopdb_core.access.tokens import Role, Tokens
+from shopdb_core.access.keys import client_address, is_trusted
+from shopdb_core.access.tokens import Role
 from shopdb_core.api.framework.parameters import Router
 from shopdb_core.declarations.validation.validator import SubmissionValidator
-from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound, PreconditionRequired
+from shopdb_core.errors import InvalidParameter, InvalidSubmission, PreconditionRequired
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import JSON, MERGE_PATCH, Body, read_body
 from shopdb_core.intake.scan import storable_faults
-from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
@@ -36,7 +35,7 @@ LONGEST_PATH = 300
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
 """What each HTTP method of a resource requires.
 
-A role of a bearer token; `collector`, the key of the collector that the path names; or `open`, nothing.
+The role of a token or cookie; `collector`, the key of the collector that the path names; or `open`, nothing.
 """
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -80,17 +79,20 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
 class RequestContext:
     """Middleware: a request gets an id and its client's address, its answer headers and a line in the log.
 
-    `trusted` are the proxies whose `X-Forwarded-For` is believed.
+    `trusted` are the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. `public_url` is
+    the address that people open; `None`: the one of the request.
     """
 
-    def __init__(self, trusted: Sequence[Network]) -> None:
+    def __init__(self, trusted: Sequence[Network], public_url: str | None) -> None:
         self._trusted = trusted
+        self._public_url = public_url
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Set the request's id and its client's address; no collector's key was asked for yet."""
+        """Set the request's id, its client's address and the site's; no key was asked for yet."""
         req.context.requestid = request_id(req.get_header("X-Request-ID"))
-        forwarded = req.get_header("X-Forwarded-For")
-        req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
+        forwarded, peer = req.get_header("X-Forwarded-For"), req.env.get("REMOTE_ADDR")
+        req.context.clientaddress = client_address(peer, forwarded, self._trusted)
+        req.context.publicurl = self._public_url or _requested_url(req, is_trusted(peer, self._trusted))
         req.context.submits, req.context.source = False, None
         req.context.started = time.perf_counter()
 
@@ -112,6 +114,12 @@ class RequestContext:
                 resp.stream = _logged(resp.stream, req, resp.status_code)
                 return
         _log(req, resp.status_code)
+
+
+def _requested_url(req: falcon.Request, from_proxy: bool) -> str:  # noqa: FBT001  # two positions are clear
+    """Return the site's address as the request has it; a trusted proxy says whether it is reached by TLS."""
+    scheme = (req.get_header("X-Forwarded-Proto") if from_proxy else None) or req.scheme
+    return f"{'https' if scheme == 'https' else 'http'}://{req.netloc}"
 
 
 def request_id(given: str | None) -> str:
@@ -175,46 +183,6 @@ def in_log(text: str, longest: int) -> str:
     """Return a client's text for the log: percent-encoded, of at most `longest` characters."""
     escaped = quote(text[: longest + 1])
     return escaped if len(escaped) <= longest else f"{escaped[: longest - 3]}..."
-
-
-class Authentication:
-    """Middleware that admits a request by the role that its resource declares, before the body is read."""
-
-    def __init__(self, tokens: Tokens, keys: CollectorKeys, plugins: Plugins) -> None:
-        self._tokens = tokens
-        self._keys = keys
-        self._plugins = plugins
-
-    def process_resource(
-        self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
-    ) -> None:
-        """Check the key, whose name becomes `context.source`, or the token, which becomes `context.bearer`.
-
-        `context.submits` is set for a submission.
-
-        Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
-        lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
-        before the responder.
-        """
-        method = "GET" if req.method == "HEAD" else req.method
-        role = cast("Resource", resource).roles.get(method)
-        if role == "collector":
-            req.context.submits = True
-            req.context.source = self._source(
-                params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress
-            )
-        # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
-        elif role is not None and role != "open":
-            bearer = self._tokens.bearer(req.auth)
-            bearer.require(role)
-            req.context.bearer = bearer
-
-    def _source(self, plugin: str, key: str | None, address: str | None) -> str | None:
-        """Return the name of the key; only with one does a client learn that a collector does not exist."""
-        if self._plugins.has_endpoint(plugin):
-            return self._keys.check(plugin, key, address)
-        self._keys.check_any(key, address)
-        raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
 
 
 def read_json(req: falcon.Request, limit: int) -> Body:
