@@ -13,6 +13,7 @@ from shopdb_core.api.auth import (
     LogoutResource,
     MeResource,
     RefreshResource,
+    SessionResource,
     SessionsResource,
 )
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
@@ -76,9 +77,8 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/auth/refresh", RefreshResource(site.access))
     app.add_route("/api/auth/logout", LogoutResource(site.access))
     app.add_route("/api/auth/me", MeResource(site.access))
-    sessions = SessionsResource(site.access)
-    app.add_route("/api/auth/sessions", sessions)
-    app.add_route("/api/auth/sessions/{sessionid}", sessions, suffix="one")
+    app.add_route("/api/auth/sessions", SessionsResource(site.access))
+    app.add_route("/api/auth/sessions/{sessionid}", SessionResource(site.access))
     app.add_route("/api/access-events", AccessEventsResource(store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")

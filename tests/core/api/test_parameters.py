@@ -59,6 +59,7 @@ USUAL = {
     "relationshipid": "1",
     "duplicateid": "1",
     "mergeid": "1",
+    "sessionid": "0" * 32,
 }
 """The value of each path parameter while another one is odd; of a report's, each report that there is."""
 

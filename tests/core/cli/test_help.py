@@ -31,6 +31,7 @@ COMMANDS = [
     "serve",
     "submit",
     "token",
+    "user",
     "validate",
 ]
 LOADED = """

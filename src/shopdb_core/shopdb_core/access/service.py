@@ -23,7 +23,7 @@ from shopdb_core.access.sessions import (
     renew_session,
 )
 from shopdb_core.access.throttle import Attempt, AttemptKey, charge, delete_old_attempts, refund
-from shopdb_core.access.tokens import Bearer, Grant, Tokens
+from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens
 from shopdb_core.access.users import (
     User,
     find_user,
@@ -180,7 +180,7 @@ class Access:
 
         def work(connection: Connection) -> None:
             user = _user_of(connection, current)
-            if not end_session(connection, ended, user.userid):
+            if not (GRANT_ID.fullmatch(ended) and end_session(connection, ended, user.userid)):
                 raise NotFound("You have no such session; GET /api/auth/sessions lists them.")
             action: Action = "signed out" if ended == current else "session ended"
             record_event(connection, self._clock(), action, caller, subject=user.username)

@@ -34,7 +34,7 @@ REFUSAL = (
 )
 
 
-_GRANT_ID = re.compile(f"[0-9a-f]{{{GRANT_ID_LENGTH}}}")
+GRANT_ID = re.compile(f"[0-9a-f]{{{GRANT_ID_LENGTH}}}")
 
 GrantKind = Literal["sid", "jti"]
 """What a token comes from, by the name of its claim: a session, or `shopdb token create`."""
@@ -144,7 +144,7 @@ def _bearer(claims: Mapping[str, object]) -> Bearer:
 
 def _grant(claims: Mapping[str, object]) -> Grant | None:
     found = [Grant(kind, str(claims[kind])) for kind in get_args(GrantKind) if kind in claims]
-    if len(found) > 1 or not all(_GRANT_ID.fullmatch(grant.id) for grant in found):
+    if len(found) > 1 or not all(GRANT_ID.fullmatch(grant.id) for grant in found):
         raise Unauthorized(REFUSAL)
     return found[0] if found else None
 

@@ -52,7 +52,7 @@ class LoginResource(AuthResource):
         if signed_in.refreshtoken is not None:
             return _tokens(signed_in)
         seconds = int(signed_in.ttl.total_seconds())
-        set_session_cookie(req, resp, signed_in.accesstoken, seconds)
+        set_session_cookie(req, resp, signed_in.accesstoken, signed_in.ttl)
         csrftoken = self._access.csrf.issue(signed_in.sessionid)
         return {"role": signed_in.bearer.role, "expiresin": seconds, "csrftoken": csrftoken}
 
@@ -105,14 +105,20 @@ class MeResource(AuthResource):
 class SessionsResource(AuthResource):
     """The sessions of the user that asks."""
 
-    roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "viewer"}
+    roles: ClassVar[Roles] = {"GET": "viewer"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the sessions in force, the latest first; a user has few."""
         resp.media = {"items": self._access.sessions(req.context.bearer), "next": None}
 
-    def on_delete_one(self, req: falcon.Request, resp: falcon.Response, sessionid: str) -> None:
-        """End one of them."""
+
+class SessionResource(AuthResource):
+    """A session of the user that asks."""
+
+    roles: ClassVar[Roles] = {"DELETE": "viewer"}
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, sessionid: str) -> None:
+        """End it."""
         self._access.sign_out(req.context.bearer, caller_of(req), sessionid)
         resp.status = falcon.HTTP_204
 

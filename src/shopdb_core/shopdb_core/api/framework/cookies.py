@@ -3,6 +3,8 @@
 With TLS its name has the prefix `__Host-`: no other host, also none of the same domain, can set it.
 """
 
+from datetime import UTC, datetime, timedelta
+
 import falcon
 
 NAME = "shopdb-session"
@@ -21,12 +23,15 @@ def session_in(header: str) -> str:
     return next((value for name, _, value in found if name in (NAME, SECURE_NAME)), "")
 
 
-def set_session_cookie(req: falcon.Request, resp: falcon.Response, token: str, seconds: int) -> None:
-    """Let the browser send a token with each request for so many seconds; no script can read it."""
+def set_session_cookie(req: falcon.Request, resp: falcon.Response, token: str, ttl: timedelta) -> None:
+    """Let the browser send a token with each request until it expires; no script can read it.
+
+    A `ttl` of nothing makes the browser forget it.
+    """
     resp.set_cookie(
         _name(req),
         token,
-        max_age=seconds,
+        expires=datetime.now(UTC) + ttl if ttl else datetime.fromtimestamp(0, UTC),
         path="/",
         secure=_is_tls(req),
         http_only=True,
@@ -36,7 +41,7 @@ def set_session_cookie(req: falcon.Request, resp: falcon.Response, token: str, s
 
 def unset_session_cookie(req: falcon.Request, resp: falcon.Response) -> None:
     """Let the browser forget the token."""
-    set_session_cookie(req, resp, "", 0)
+    set_session_cookie(req, resp, "", timedelta())
 
 
 def _name(req: falcon.Request) -> str:
