@@ -34,6 +34,7 @@ TEST_TOOLS = (
     "editables>=0.5",
     "hatchling>=1.27",
     GRANIAN,
+    "oidc-provider-mock>=0.3.4",
     "pysnmp>=7.1.22",
 )
 IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
@@ -62,7 +63,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,oidc,{drivers()}")
     run_tests(session)
 
 
@@ -72,21 +73,21 @@ def lowest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     pins = f"--constraint={constraints}"
-    install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,oidc,{drivers()}")
     run_tests(session)
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,oidc,{drivers()}")
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
 def galera(session: nox.Session) -> None:
     """Run ShopDB on a Galera cluster of three nodes, and kill some of them; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,oidc,{drivers()}")
     session.run("pytest", "tests/galera", *session.posargs)
 
 
@@ -94,7 +95,7 @@ def galera(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, types and import layers; style and types also of the example and of a new plugin."""
     members = (f"--editable={member}" for member in MEMBERS)
-    session.install(*LINT_TOOLS, *(member.replace("core", "core[testing,heads]") for member in members))
+    session.install(*LINT_TOOLS, *(member.replace("core", "core[testing,heads,oidc]") for member in members))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")

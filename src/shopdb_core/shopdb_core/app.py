@@ -23,6 +23,7 @@ from shopdb_core.api.framework.request import RequestContext, WebApp
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AccessEventsResource, AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
+from shopdb_core.api.oidc import CALLBACK, OidcCallbackResource, OidcStartResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
@@ -79,6 +80,8 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/auth/me", MeResource(site.access))
     app.add_route("/api/auth/sessions", SessionsResource(site.access))
     app.add_route("/api/auth/sessions/{sessionid}", SessionResource(site.access))
+    app.add_route("/api/auth/oidc/start", OidcStartResource(site.access))
+    app.add_route(CALLBACK, OidcCallbackResource(site.access))
     app.add_route("/api/access-events", AccessEventsResource(store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")

@@ -51,6 +51,8 @@ RULES = {
     "POST /api/auth/login": "open",
     "POST /api/auth/refresh": "open",
     "POST /api/auth/logout": "viewer",
+    "GET /api/auth/oidc/start": "open",
+    "GET /api/auth/oidc/callback": "open",
     "GET /api/auth/me": "viewer",
     "GET /api/auth/sessions": "viewer",
     "DELETE /api/auth/sessions/{sessionid}": "viewer",

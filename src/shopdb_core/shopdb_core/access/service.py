@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from shopdb_core.access.csrf import CsrfTokens
 from shopdb_core.access.events import Action, Caller, delete_old_events, record_event
 from shopdb_core.access.grants import Grants
+from shopdb_core.access.oidc.provider import REFUSED, Provider, ProviderAnswer
+from shopdb_core.access.oidc.users import ProviderUsers
 from shopdb_core.access.passwords import Passwords
 from shopdb_core.access.programs import delete_expired_tokens
 from shopdb_core.access.sessions import (
@@ -23,7 +25,7 @@ from shopdb_core.access.sessions import (
     renew_session,
 )
 from shopdb_core.access.throttle import Attempt, AttemptKey, charge, delete_old_attempts, refund
-from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens
+from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens, bearer_token
 from shopdb_core.access.users import (
     User,
     find_user,
@@ -67,11 +69,25 @@ class Access:
         self._passwords = Passwords()
         self._grants = Grants(store, clock=clock)
         self._refresh_key = hmac.digest(settings.secret_key.encode(), b"shopdb refresh", "sha256")
+        self._provider = Provider(settings.oidc, settings.secret_key) if settings.oidc else None
+        self._provider_users = ProviderUsers(store, clock)
         self.csrf = CsrfTokens(*settings.secret_keys)
 
     def bearer(self, authorization: str | None) -> Bearer:
-        """Return the bearer of the token in an `Authorization` header; raises `Unauthorized`."""
-        return self._in_force(self._tokens.bearer(authorization))
+        """Return the bearer of the token in an `Authorization` header; raises `Unauthorized`.
+
+        For a token of the identity provider also `Forbidden` if it gives no role.
+        """
+        token = bearer_token(authorization)
+        if self._provider is not None and self._provider.has_signed(token):
+            return self._provider_users.bearer(self._provider.identify(token))
+        return self._in_force(self._tokens.verify(token))
+
+    def check_signature(self, authorization: str | None) -> None:
+        """Raise `Unauthorized` if `bearer` would, as far as that shows without database and network."""
+        token = bearer_token(authorization)
+        if self._provider is None or not self._provider.may_accept(token):
+            self._tokens.verify(token)
 
     def bearer_of_cookie(self, cookie: str) -> Bearer:
         """Return the bearer of a browser's cookie; raises `Unauthorized`."""
@@ -141,6 +157,30 @@ class Access:
         bearer = Bearer(user.username, user.role, Grant("sid", sessionid))
         accesstoken = self._tokens.issue(user.username, user.role, ttl, bearer.grant)
         return SignedIn(bearer, sessionid, accesstoken, ttl, refreshtoken)
+
+    @property
+    def provider(self) -> Provider:
+        """The site's identity provider; raises `NotFound` if it has none."""
+        if self._provider is None:
+            raise NotFound("This site has no identity provider; sign in with a password.")
+        return self._provider
+
+    def sign_in_by_provider(self, kept: str, answer: ProviderAnswer, caller: Caller) -> tuple[SignedIn, str]:
+        """Begin a session of the user whom the provider names, and return the page that follows.
+
+        `kept` is what the provider's `begin` returned. Raises as its `finish` does, `Unauthorized` for a
+        disabled user, and `Conflict` or `InvalidParameter` for the name of a new one.
+        """
+        identity, following = self.provider.finish(kept, answer)
+
+        def begin(connection: Connection) -> tuple[User, Begun] | None:
+            user = self._provider_users.admitted(connection, identity)
+            return (user, self._begin(connection, user, caller, None, browser=True)) if user else None
+
+        begun = self._store.transaction(begin)
+        if begun is None:
+            raise Unauthorized(REFUSED)
+        return self._signed_in(begun[1], begun[0], browser=True), following
 
     def refresh(self, refreshtoken: str, caller: Caller) -> SignedIn:
         """Go on with a session; raises `Unauthorized`, also for a used token, which ends the session."""

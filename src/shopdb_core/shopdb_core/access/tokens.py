@@ -102,10 +102,15 @@ class Tokens:
 
     def bearer(self, authorization: str | None) -> Bearer:
         """Return the bearer of the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthorized(REFUSAL)
-        return self.verify(token.strip())
+        return self.verify(bearer_token(authorization))
+
+
+def bearer_token(authorization: str | None) -> str:
+    """Return the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized(REFUSAL)
+    return token.strip()
 
 
 def _verify(token: str, key: str) -> Bearer:

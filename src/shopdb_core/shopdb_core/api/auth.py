@@ -8,7 +8,7 @@ import falcon
 from shopdb_core.access.passwords import LONGEST, is_password
 from shopdb_core.access.service import Access, SignedIn
 from shopdb_core.api.framework.authentication import caller_of, check_origin
-from shopdb_core.api.framework.cookies import set_session_cookie, unset_session_cookie
+from shopdb_core.api.framework.cookies import SESSION, set_cookie, unset_cookie
 from shopdb_core.api.framework.forms import is_form, read_form, read_small_json
 from shopdb_core.api.framework.request import Roles
 from shopdb_core.errors import InvalidParameter, InvalidSubmission
@@ -38,7 +38,7 @@ class LoginResource(AuthResource):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Sign in: answer with tokens, or with a cookie. A form gets a cookie, and goes on to a page."""
         fields: dict[str, Json] = dict(read_form(req) if is_form(req) else read_small_json(req))
-        following = _local(fields.pop("next", "/")) if is_form(req) else None
+        following = local_page(fields.pop("next", "/")) if is_form(req) else None
         browser = fields.pop("cookies", False) if following is None else True
         username, password = _credentials(fields, browser)
         if browser:
@@ -52,7 +52,7 @@ class LoginResource(AuthResource):
         if signed_in.refreshtoken is not None:
             return _tokens(signed_in)
         seconds = int(signed_in.ttl.total_seconds())
-        set_session_cookie(req, resp, signed_in.accesstoken, signed_in.ttl)
+        set_cookie(req, resp, SESSION, signed_in.accesstoken, signed_in.ttl)
         csrftoken = self._access.csrf.issue(signed_in.sessionid)
         return {"role": signed_in.bearer.role, "expiresin": seconds, "csrftoken": csrftoken}
 
@@ -80,7 +80,7 @@ class LogoutResource(AuthResource):
         """Sign out; the tokens of the session are no longer valid."""
         self._access.sign_out(req.context.bearer, caller_of(req))
         if req.context.hascookie:
-            unset_session_cookie(req, resp)
+            unset_cookie(req, resp, SESSION)
         resp.status = falcon.HTTP_204
 
 
@@ -145,7 +145,7 @@ def _credentials(fields: JsonObject, browser: Json) -> tuple[str, str]:
     return username, password
 
 
-def _local(path: str) -> str:
+def local_page(path: str) -> str:
     r"""Return the path of a page of this site; browsers read `//` and `/\` as another site."""
     if not path.startswith("/") or path[1:2] in ("/", "\\") or not (path.isprintable() and path.isascii()):
         raise InvalidParameter("`next` must be the path of a page of this site, such as /.")

@@ -192,7 +192,7 @@ def body_limit(site: Site) -> BodyLimit:
 def _check_token(site: Site, headers: Mapping[str, str]) -> None:
     """Raise `Unauthorized` unless one of the tokens that a request may have is signed and has not expired."""
     if "AUTHORIZATION" in headers or "COOKIE" not in headers:
-        site.tokens.bearer(headers.get("AUTHORIZATION"))
+        site.access.check_signature(headers.get("AUTHORIZATION"))
     else:
         site.tokens.verify(session_in(headers["COOKIE"]))
 

@@ -15,11 +15,13 @@ from shopdb_core.errors import ConfigurationError, did_you_mean
 from shopdb_core.settings.records import (
     AUDIT_KEY,
     DEFAULT_LISTEN,
+    DEFAULT_ROLE_CLAIM,
     SECRET_MINIMUM_LENGTH,
     SHARED_KEY,
     SOURCE,
     ClientSettings,
     IntakeSettings,
+    OidcSettings,
     OnMatch,
     PluginSelection,
     Settings,
@@ -31,7 +33,9 @@ from shopdb_core.settings.values import (
     read_days,
     read_flag,
     read_hours,
+    read_issuer,
     read_networks,
+    read_roles,
     read_timezone,
     read_unchanged,
     read_url,
@@ -83,6 +87,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         onmatch=_of_plugins(environ, "ONMATCH", _onmatch),
         adopt_after_hours=_of_plugins(environ, "ADOPT_AFTER_HOURS", read_hours),
         sources=_of_plugins(environ, "SOURCES", _sources),
+        oidc=_oidc(environ),
         **_values(environ, _INTAKE_VARIABLES),
         **_values(environ, _SERVER_VARIABLES),
     )
@@ -120,7 +125,9 @@ def check_dotenv(directory: Path) -> None:
 def _is_secret(variable: str, value: str) -> bool:
     if variable == "SHOPDB_DATABASE_URL":
         return bool(_PASSWORD_IN_URL.search(value))
-    return variable.startswith(("SECRET_KEY", SHARED_KEY, AUDIT_KEY)) and not variable.endswith("_FILE")
+    return variable.startswith(("SECRET_KEY", SHARED_KEY, AUDIT_KEY, OIDC_SECRET)) and not variable.endswith(
+        "_FILE"
+    )
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
@@ -226,6 +233,34 @@ def _sources(variable: str, value: str) -> tuple[str, ...]:
     return names
 
 
+OIDC_VARIABLES = tuple(
+    f"SHOPDB_OIDC_{name}" for name in ("ISSUER", "CLIENT_ID", "AUDIENCE", "ROLE_CLAIM", "ROLES")
+)
+OIDC_SECRET = "SHOPDB_OIDC_CLIENT_SECRET"  # noqa: S105  # the name of a variable
+
+
+def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
+    """Read the identity provider, `None` where no issuer is set."""
+    issuer, client_id, audience, role_claim, roles = (
+        _text(environ, variable) if variable in environ else None for variable in OIDC_VARIABLES
+    )
+    secret = _secret(environ, OIDC_SECRET)
+    if issuer is None and client_id is None and roles is None:
+        return None
+    if issuer is None or client_id is None or roles is None:
+        raise ConfigurationError(
+            "Set SHOPDB_OIDC_ISSUER, SHOPDB_OIDC_CLIENT_ID and SHOPDB_OIDC_ROLES, or none."
+        )
+    return OidcSettings(
+        issuer=read_issuer(OIDC_VARIABLES[0], issuer),
+        client_id=client_id,
+        client_secret=secret,
+        audience=audience or client_id,
+        role_claim=role_claim or DEFAULT_ROLE_CLAIM,
+        roles=read_roles(OIDC_VARIABLES[-1], roles),
+    )
+
+
 _Variables = Mapping[str, tuple[str, Parse]]
 """For each field of the settings its variable, and the function that parses the variable's value."""
 
@@ -255,6 +290,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
 _NAMES = frozenset(
     {variable for variable, _ in (*_INTAKE_VARIABLES.values(), *_SERVER_VARIABLES.values())}
     | {SHARED_KEY, f"{SHARED_KEY}_FILE", AUDIT_KEY, f"{AUDIT_KEY}_FILE"}
+    | {*OIDC_VARIABLES, OIDC_SECRET, f"{OIDC_SECRET}_FILE"}
     | {"SHOPDB_PLUGINS", "SHOPDB_BLOCKED_PLUGINS", "SHOPDB_KEY"}
 )
 """The variables of which each has one name; `SHOPDB_KEY` is read by `shopdb submit`."""

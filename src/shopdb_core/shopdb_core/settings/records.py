@@ -17,6 +17,7 @@ DEFAULT_LISTEN = ("127.0.0.1", 8080)
 DEFAULT_ONMATCH: OnMatch = "flag"
 DEFAULT_ADOPT_AFTER_HOURS = 24
 DEFAULT_SILENCE_DAYS = 30
+DEFAULT_ROLE_CLAIM = "roles"
 
 SECRET_MINIMUM_LENGTH = 32
 SECRET_LEAST_VARIETY = 8
@@ -48,6 +49,21 @@ class IntakeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """The site's identity provider; `roles` gives the role here for each value of the claim `role_claim`.
+
+    `audience` is what the provider's access tokens for this API name; ID tokens name the `client_id`.
+    """
+
+    issuer: str
+    client_id: str
+    audience: str
+    roles: Mapping[str, str]
+    client_secret: str | None = field(default=None, repr=False)
+    role_claim: str = DEFAULT_ROLE_CLAIM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(IntakeSettings):
     """All settings of one site.
 
@@ -62,6 +78,7 @@ class Settings(IntakeSettings):
     - `public_url`: the address that people open, without a slash at the end; `None`: that of each request.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
+    - `oidc`: the site's identity provider; `None`: users have passwords here.
     - `site_fields`: the file that declares the fields of people; `None`: there are none.
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
@@ -89,6 +106,7 @@ class Settings(IntakeSettings):
     audit_retention_days: int | None = None
     audit_noop_retention_days: int | None = 30
     site_fields: str | None = None
+    oidc: OidcSettings | None = None
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""

@@ -14,7 +14,7 @@ from shopdb_core.access.events import Caller
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.service import Access
 from shopdb_core.access.tokens import Bearer
-from shopdb_core.api.framework.cookies import session_cookie
+from shopdb_core.api.framework.cookies import SESSION, read_cookie
 from shopdb_core.api.framework.forms import is_form, read_form
 from shopdb_core.api.framework.request import Resource
 from shopdb_core.errors import Forbidden, NotFound
@@ -84,7 +84,7 @@ def session_of(req: falcon.Request, access: Access) -> Bearer:
     The cookie counts only without an `Authorization` header. A page that is open to all may call this as
     well, and `access.csrf.issue` with the id of the bearer's grant for its forms.
     """
-    cookie = session_cookie(req) if req.auth is None else None
+    cookie = read_cookie(req, SESSION) if req.auth is None else None
     req.context.hascookie = cookie is not None
     return access.bearer(req.auth) if cookie is None else access.bearer_of_cookie(cookie)
 

@@ -1,36 +1,37 @@
-"""The cookie of a browser's session.
+"""The cookies of a browser: that of its session, and that of a sign-in with the identity provider under way.
 
-With TLS its name has the prefix `__Host-`: no other host, also none of the same domain, can set it.
+With TLS their names have the prefix `__Host-`: no other host, also none of the same domain, can set them.
 """
 
 from datetime import UTC, datetime, timedelta
 
 import falcon
 
-NAME = "shopdb-session"
-SECURE_NAME = f"__Host-{NAME}"
+SESSION = "shopdb-session"
+SIGN_IN = "shopdb-sign-in"
+SECURE_PREFIX = "__Host-"
 
 
-def session_cookie(req: falcon.Request) -> str | None:
-    """Return the token in the request's cookie, `None` if there is none, or not a single one."""
-    values = req.get_cookie_values(_name(req)) or ()
+def read_cookie(req: falcon.Request, name: str) -> str | None:
+    """Return the value of the request's cookie, `None` if there is none, or not a single one."""
+    values = req.get_cookie_values(_full_name(req, name)) or ()
     return values[0] if len(values) == 1 else None
 
 
 def session_in(header: str) -> str:
     """Return a token in a `Cookie` header, of either name; an empty text if there is none."""
     found = (pair.strip().partition("=") for pair in header.split(";"))
-    return next((value for name, _, value in found if name in (NAME, SECURE_NAME)), "")
+    return next((value for name, _, value in found if name in (SESSION, SECURE_PREFIX + SESSION)), "")
 
 
-def set_session_cookie(req: falcon.Request, resp: falcon.Response, token: str, ttl: timedelta) -> None:
-    """Let the browser send a token with each request until it expires; no script can read it.
+def set_cookie(req: falcon.Request, resp: falcon.Response, name: str, value: str, ttl: timedelta) -> None:
+    """Let the browser send a value with each request until it expires; no script can read it.
 
     A `ttl` of nothing makes the browser forget it.
     """
     resp.set_cookie(
-        _name(req),
-        token,
+        _full_name(req, name),
+        value,
         expires=datetime.now(UTC) + ttl if ttl else datetime.fromtimestamp(0, UTC),
         path="/",
         secure=_is_tls(req),
@@ -39,13 +40,13 @@ def set_session_cookie(req: falcon.Request, resp: falcon.Response, token: str, t
     )
 
 
-def unset_session_cookie(req: falcon.Request, resp: falcon.Response) -> None:
-    """Let the browser forget the token."""
-    set_session_cookie(req, resp, "", timedelta())
+def unset_cookie(req: falcon.Request, resp: falcon.Response, name: str) -> None:
+    """Let the browser forget a cookie."""
+    set_cookie(req, resp, name, "", timedelta())
 
 
-def _name(req: falcon.Request) -> str:
-    return SECURE_NAME if _is_tls(req) else NAME
+def _full_name(req: falcon.Request, name: str) -> str:
+    return SECURE_PREFIX + name if _is_tls(req) else name
 
 
 def _is_tls(req: falcon.Request) -> bool:
