@@ -37,6 +37,7 @@ TEST_TOOLS = (
     "editables>=0.5",
     "hatchling>=1.27",
     GRANIAN,
+    "oidc-provider-mock>=0.3.4",
     "pysnmp>=7.1.22",
 )
 IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
@@ -65,7 +66,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,metrics,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,metrics,oidc,{drivers()}")
     session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session)
 
@@ -76,7 +77,7 @@ def lowest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     pins = f"--constraint={constraints}"
-    install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,metrics,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,metrics,oidc,{drivers()}")
     session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session)
 
@@ -84,14 +85,14 @@ def lowest(session: nox.Session) -> None:
 @nox.session
 def nightly(session: nox.Session) -> None:
     """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,metrics,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,metrics,oidc,{drivers()}")
     session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
 def galera(session: nox.Session) -> None:
     """Run ShopDB on a Galera cluster of three nodes, and kill some of them; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,metrics,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,metrics,oidc,{drivers()}")
     session.run("pytest", "tests/galera", *session.posargs)
 
 
@@ -100,7 +101,7 @@ def lint(session: nox.Session) -> None:
     """Check style, types and import layers; style and types also of the example and of a new plugin."""
     members = (f"--editable={member}" for member in MEMBERS)
     session.install(
-        *LINT_TOOLS, *(member.replace("core", "core[testing,heads,metrics]") for member in members)
+        *LINT_TOOLS, *(member.replace("core", "core[testing,heads,metrics,oidc]") for member in members)
     )
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")

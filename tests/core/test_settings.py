@@ -340,3 +340,49 @@ def test_the_key_of_the_audit_may_be_in_a_file(tmp_path):
     settings = read_settings({**MINIMAL, "SHOPDB_AUDIT_KEY_FILE": str(tmp_path / "key")})
 
     assert settings.sealing_keys == (KEY,)
+
+
+OIDC = {
+    "SHOPDB_OIDC_ISSUER": "https://login.example/",
+    "SHOPDB_OIDC_CLIENT_ID": "shopdb",
+    "SHOPDB_OIDC_ROLES": "ou=admins=admin, staff=viewer",
+}
+
+
+def test_an_identity_provider():
+    """Its issuer is kept as it is, since tokens have it so; the secret is in no representation."""
+    given = {**OIDC, "SHOPDB_OIDC_CLIENT_SECRET": "canary"}
+
+    settings = read_settings(MINIMAL | given)
+
+    assert settings.oidc.issuer == "https://login.example/"
+    assert (settings.oidc.audience, settings.oidc.role_claim) == ("shopdb", "roles")
+    assert settings.oidc.roles == {"ou=admins": "admin", "staff": "viewer"}
+    assert settings.oidc.client_secret == "canary"
+    assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"SHOPDB_OIDC_ISSUER": "http://login.example"}, "SHOPDB_OIDC_ISSUER must begin with https"),
+        ({"SHOPDB_OIDC_ISSUER": "login.example"}, "SHOPDB_OIDC_ISSUER is not a URL"),
+        ({"SHOPDB_OIDC_ROLES": "staff=root"}, "SHOPDB_OIDC_ROLES is not a list such as"),
+        ({"SHOPDB_OIDC_ROLES": "staff"}, "SHOPDB_OIDC_ROLES is not a list such as"),
+        ({"SHOPDB_PUBLIC_URL": "shopdb.example"}, "SHOPDB_PUBLIC_URL is not a URL"),
+        ({"SHOPDB_OIDC_CLIENT_SECRET": "a", "SHOPDB_OIDC_CLIENT_SECRET_FILE": "b"}, "are both set"),
+    ],
+)
+def test_a_wrong_identity_provider(changes, reason):
+    """The error names the variable."""
+    with pytest.raises(ConfigurationError, match=reason):
+        read_settings(MINIMAL | {**OIDC, **changes})
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_half_an_identity_provider(missing):
+    """Some settings need each other."""
+    given = {name: value for name, value in OIDC.items() if name != missing}
+
+    with pytest.raises(ConfigurationError, match="Set SHOPDB_OIDC_ISSUER, SHOPDB_OIDC_CLIENT_ID and"):
+        read_settings(MINIMAL | given)

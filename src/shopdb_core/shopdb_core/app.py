@@ -1,5 +1,6 @@
 """`create_app`: the routes of the API, as a WSGI application on an open site."""
 
+from shopdb_core.access.service import Access
 from shopdb_core.api.assets import (
     AssetDiffResource,
     AssetResource,
@@ -9,12 +10,22 @@ from shopdb_core.api.assets import (
     RelationshipResource,
     RelationshipsResource,
 )
+from shopdb_core.api.auth import (
+    LoginResource,
+    LogoutResource,
+    MeResource,
+    RefreshResource,
+    SessionResource,
+    SessionsResource,
+)
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
+from shopdb_core.api.framework.authentication import Authentication
 from shopdb_core.api.framework.headers import CrossOrigin
-from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
-from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
+from shopdb_core.api.framework.request import RequestContext, WebApp
+from shopdb_core.api.history import AccessEventsResource, AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
+from shopdb_core.api.oidc import CALLBACK, OidcCallbackResource, OidcStartResource
 from shopdb_core.api.operations import HealthResource, MetricsResource, ReadyResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
@@ -35,47 +46,78 @@ def create_app(site: Site, metrics: Metrics | None = None) -> WebApp:
     """
     origins = site.settings.cors_origins
     app = WebApp(
-        RequestContext(site.settings.trusted_proxies, metrics.time_request if metrics else None),
+        RequestContext(
+            site.settings.trusted_proxies,
+            site.settings.public_url,
+            metrics.time_request if metrics else None,
+        ),
         *([CrossOrigin(origins)] if origins else []),
-        Authentication(site.tokens, site.keys, site.plugins, site.settings.metrics_token),
+        Authentication(site.access, site.keys, site.plugins, site.settings.metrics_token),
     )
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
     responses.install(app)
     problems.install(app, site.recorder, site.plugins)
-    store, limit = site.store, site.settings.max_body_bytes
-    collector = CollectorResource(site.submissions, site.recorder, limit)
+    _route_collectors(app, site)
+    _route_assets(app, site)
+    _route_histories(app, site)
+    _route_people(app, site.access)
+    _route_operations(app, site, metrics)
+    return app
+
+
+def _route_collectors(app: WebApp, site: Site) -> None:
+    collector = CollectorResource(site.submissions, site.recorder, site.settings.max_body_bytes)
     schemas = SchemasResource(site.plugins, site.broken)
-    audit = AuditResource(store)
-    reports = ReportsResource(site.reports)
-    app.add_route("/api/health", HealthResource(store))
-    app.add_route("/api/ready", ReadyResource(Readiness(site.settings, store, site.plugins)))
-    if metrics is not None and site.settings.metrics_token is not None:
-        app.add_route("/metrics", MetricsResource(metrics))
     app.add_route("/api/collector/{plugin}", collector)
     app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
+
+
+def _route_assets(app: WebApp, site: Site) -> None:
+    merge = MergeEndResource(site)
     app.add_route("/api/assets", AssetsResource(site))
     app.add_route(_ASSET, AssetResource(site))
     app.add_route(f"{_ASSET}/diff", AssetDiffResource(site))
     app.add_route(f"{_ASSET}/retire", RetireResource(site))
     app.add_route(f"{_ASSET}/restore", RestoreResource(site))
     app.add_route(f"{_ASSET}/revert", RevertResource(site))
-    app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route(f"{_ASSET}/relationships", RelationshipsResource(site))
-    relationship = RelationshipResource(site)
-    app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", relationship)
-    merge = MergeEndResource(site)
+    app.add_route(f"{_ASSET}/relationships/{{relationshipid:id}}", RelationshipResource(site))
     app.add_route(f"{_ASSET}/merge", MergeResource(site))
     app.add_route("/api/merges", MergesResource(site))
     app.add_route("/api/merges/{mergeid:id}/undo", merge, suffix="undo")
     app.add_route("/api/merges/{mergeid:id}/release", merge, suffix="release")
+    app.add_route("/api/duplicates", DuplicatesResource(site.store))
+    app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(site.store))
+
+
+def _route_histories(app: WebApp, site: Site) -> None:
+    audit = AuditResource(site.store)
+    reports = ReportsResource(site.reports)
+    app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route("/api/audit", audit)
-    app.add_route("/api/refusals", RefusalsResource(store))
-    app.add_route("/api/counts", CountsResource(store))
-    app.add_route("/api/duplicates", DuplicatesResource(store))
-    app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(store))
+    app.add_route("/api/refusals", RefusalsResource(site.store))
+    app.add_route("/api/counts", CountsResource(site.store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
-    return app
+    app.add_route("/api/access-events", AccessEventsResource(site.store))
+
+
+def _route_people(app: WebApp, access: Access) -> None:
+    app.add_route("/api/auth/login", LoginResource(access))
+    app.add_route("/api/auth/refresh", RefreshResource(access))
+    app.add_route("/api/auth/logout", LogoutResource(access))
+    app.add_route("/api/auth/me", MeResource(access))
+    app.add_route("/api/auth/sessions", SessionsResource(access))
+    app.add_route("/api/auth/sessions/{sessionid}", SessionResource(access))
+    app.add_route("/api/auth/oidc/start", OidcStartResource(access))
+    app.add_route(CALLBACK, OidcCallbackResource(access))
+
+
+def _route_operations(app: WebApp, site: Site, metrics: Metrics | None) -> None:
+    app.add_route("/api/health", HealthResource(site.store))
+    app.add_route("/api/ready", ReadyResource(Readiness(site.settings, site.store, site.plugins)))
+    if metrics is not None and site.settings.metrics_token is not None:
+        app.add_route("/metrics", MetricsResource(metrics))

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from shopdb_core.access.keys import CollectorKeys
+from shopdb_core.access.service import Access
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.clock import Clock, utc_now
@@ -33,9 +34,10 @@ NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 class Site:
     """One open site; close it, or use it in a `with` block.
 
-    `submissions`, `reports`, `keys` (of collectors), `tokens`, `chain` (the audit's seals), `recorder` (of
-    what became of submissions) and `sitefields` may be used from any thread until `close`. `broken` maps a
-    plugin to the changes of its declaration that break clients of the one that was served before.
+    `submissions`, `reports`, `keys` (of collectors), `tokens`, `access` (of people and programs), `chain`
+    (the audit's seals), `recorder` (of what became of submissions) and `sitefields` may be used from any
+    thread until `close`. `broken` maps a plugin to the changes of its declaration that break clients of the
+    one that was served before.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Site:
         self.reports = Reports(plugins, store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
+        self.access = Access(settings, store, self.tokens, clock=clock)
         self.sitefields = sitefields
         self._clock = clock
 
@@ -100,9 +103,10 @@ class Site:
     def close(self) -> None:
         """Finish the submissions that are under way, and close the database's connections.
 
-        Their outcomes are recorded first, for which it waits some seconds at most.
+        Their outcomes and the last uses of tokens are written first, for which it waits some seconds at most.
         """
         self.recorder.close()
+        self.access.close()
         self.store.close()
 
     def __enter__(self) -> Self:

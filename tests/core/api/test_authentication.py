@@ -2,14 +2,18 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import falcon
 import falcon.inspect
 import jwt
 import pytest
+from people import OPERATOR, add_user, bearer, change, cookie, login
 from shops import KEY, Shop
 
+from shopdb_core.access.programs import create_token, revoke_tokens
+from shopdb_core.access.users import disable_user
 from shopdb_core.api.framework.request import WebApp
 
 METRICS_TOKEN = "a-token-for-the-metrics-0123456789-abcd"
@@ -48,6 +52,15 @@ RULES = {
     "GET /api/counts": "viewer",
     "GET /api/duplicates": "viewer",
     "POST /api/duplicates/{duplicateid:id}/ignore": "editor",
+    "POST /api/auth/login": "open",
+    "POST /api/auth/refresh": "open",
+    "POST /api/auth/logout": "viewer",
+    "GET /api/auth/oidc/start": "open",
+    "GET /api/auth/oidc/callback": "open",
+    "GET /api/auth/me": "viewer",
+    "GET /api/auth/sessions": "viewer",
+    "DELETE /api/auth/sessions/{sessionid}": "viewer",
+    "GET /api/access-events": "admin",
     "GET /api/reports": "viewer",
     "GET /api/reports/{plugin}/{name}": "viewer",
 }
@@ -96,7 +109,10 @@ def callers(shop: Shop) -> dict[str, dict[str, str]]:
     past = {"iat": 1_000_000_000, "exp": 1_000_000_100}
     claims = {"sub": "tester", "aud": "shopdb-api", "iss": "shopdb", "role": "admin", **past}
     expired = jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt"})
+    cookies = {role: login(shop, role, cookies=True) for role in ROLES}
     others = {
+        **people_without_access(shop),
+        **{f"cookie of {role} without CSRF token": cookie(cookies[role]) for role in ROLES},
         "nothing": {},
         "wrong token": {"Authorization": "Bearer x"},
         "wrong key": {"X-API-Key": "x"},
@@ -104,13 +120,46 @@ def callers(shop: Shop) -> dict[str, dict[str, str]]:
         "collector": {"X-API-Key": KEY},
         "metrics": {"Authorization": f"Bearer {METRICS_TOKEN}"},
     }
-    return others | tokens
+    sessions = {f"session of {role}": bearer(login(shop, role)) for role in ROLES}
+    browsers = {
+        f"browser of {role}": {**cookie(answer), "X-CSRF-Token": answer.json["csrftoken"]}
+        for role, answer in cookies.items()
+    }
+    return others | tokens | sessions | browsers
 
 
-def verdict(rule: str, caller: str) -> int | None:
+def people_without_access(shop: Shop) -> dict[str, dict[str, str]]:
+    """Return the headers of who had access: by a revoked token, as a disabled user, in an ended session."""
+    at, hour = datetime.now(UTC), timedelta(hours=1)
+    about = {"subject": "robot", "role": "admin", "ttl": hour}
+    _, token = shop.store.transaction(
+        lambda connection: create_token(connection, at, OPERATOR, shop.tokens, **about)
+    )
+    shop.store.transaction(lambda connection: revoke_tokens(connection, at, OPERATOR, "robot"))
+    add_user(shop, "gone", "admin")
+    disabled = bearer(login(shop, "gone")), cookie(login(shop, "gone", cookies=True))
+    change(shop, disable_user, "gone")
+    ended = bearer(login(shop, "admin"))
+    shop.client.simulate_post("/api/auth/logout", headers=ended)
+    return {
+        "revoked": {"Authorization": f"Bearer {token}"},
+        "disabled": disabled[0],
+        "disabled, with a cookie": disabled[1],
+        "ended": ended,
+    }
+
+
+def verdict(rule: str, caller: str, method: str) -> int | None:
     """Return the status by which a caller is refused, `None` if it is admitted."""
     if rule == "open":
         return None
+    if (
+        caller.endswith("without CSRF token")
+        and rule not in ("collector", "metrics")
+        and method not in ("GET", "HEAD")
+    ):
+        return 403
+    caller = re.sub("^(cookie|session|browser) of (\\w+).*", r"\2", caller)
     if rule in ("collector", "metrics") or caller not in ROLES:
         return None if rule == caller else 401
     return None if ROLES.index(caller) >= ROLES.index(rule) else 403
@@ -126,11 +175,16 @@ def test_every_route_has_a_rule(shop):
 def test_every_route_admits_whom_its_rule_names(shop):
     """All others are refused before the path or the body is looked at, whoever calls whatever."""
     wrong = []
-    for caller, headers in callers(shop).items():
-        for route in routes(shop.client.app):
+    for role in ROLES:
+        add_user(shop, role, role)
+    everybody = callers(shop)
+    # Nobody has a session after signing out.
+    found = sorted(routes(shop.client.app), key=lambda route: route.template == "/api/auth/logout")
+    for route in found:
+        for caller, headers in everybody.items():
             status = shop.client.simulate_request(route.method, route.path, headers=headers).status_code
             refused = status if status in (401, 403) else None
-            if route.rule is None or refused != verdict(route.rule, caller):
+            if route.rule is None or refused != verdict(route.rule, caller, route.method):
                 wrong.append((caller, route, status))
 
     assert wrong == []

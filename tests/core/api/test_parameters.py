@@ -13,9 +13,9 @@ from typing import ClassVar, NamedTuple
 import pytest
 from shops import KEY, Shop
 
-from shopdb_core.access.tokens import LONGEST_SUBJECT
 from shopdb_core.api.framework.parameters import declared_parameters
 from shopdb_core.app import create_app
+from shopdb_core.store.tables import SUBJECT_LENGTH
 
 ODD = {
     "empty": "",
@@ -59,6 +59,7 @@ USUAL = {
     "relationshipid": "1",
     "duplicateid": "1",
     "mergeid": "1",
+    "sessionid": "0" * 32,
 }
 """The value of each path parameter while another one is odd; of a report's, each report that there is."""
 
@@ -192,7 +193,7 @@ def test_head_answers_as_get_without_a_body(stocked):
 @pytest.mark.every_database
 def test_the_longest_subject_of_a_token_is_recorded(stocked):
     """It fits into the actor of an audit entry; longer ones are not issued."""
-    subject = "\U0001f5a8" * LONGEST_SUBJECT
+    subject = "\U0001f5a8" * SUBJECT_LENGTH
     token = stocked.tokens.issue(subject, "editor", timedelta(hours=1))
 
     answer = stocked.client.simulate_post(

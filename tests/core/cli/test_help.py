@@ -34,6 +34,7 @@ COMMANDS = [
     "serve",
     "submit",
     "token",
+    "user",
     "validate",
 ]
 LOADED = """

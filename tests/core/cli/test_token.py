@@ -9,13 +9,13 @@ from typing import Any
 import jwt
 import pytest
 
-MakeSite = Callable[..., Any]
+Site = Any
 Refused = Callable[[CompletedProcess[str]], str]
 
 
-def test_it_prints_the_token_and_nothing_else(make_site: MakeSite) -> None:
+def test_it_prints_the_token_and_nothing_else(site: Site) -> None:
     """What a script takes from standard output is the token."""
-    done = make_site().run("token", "create", "--subject", "dashboard", "--role", "editor", "--ttl", "90d")
+    done = site.run("token", "create", "--subject", "dashboard", "--role", "editor", "--ttl", "90d")
 
     assert (done.returncode, done.stderr) == (0, "")
     (token,) = done.stdout.splitlines()
@@ -27,19 +27,19 @@ def test_it_prints_the_token_and_nothing_else(make_site: MakeSite) -> None:
     )
 
 
-def test_as_json_it_says_until_when(make_site: MakeSite) -> None:
+def test_as_json_it_says_until_when(site: Site) -> None:
     """One object with the token, what it is for, and the time in UTC."""
-    printed = json.loads(make_site().run("token", "create", "--subject", "dashboard", "--json").stdout)
+    printed = json.loads(site.run("token", "create", "--subject", "dashboard", "--json").stdout)
 
     claims = jwt.decode(printed.pop("token"), options={"verify_signature": False})
     expiresat = datetime.fromisoformat(printed.pop("expiresat"))
     assert abs(expiresat.timestamp() - claims["exp"]) <= 1
-    assert printed == {"subject": "dashboard", "role": "viewer"}
+    assert printed == {"tokenid": 1, "subject": "dashboard", "role": "viewer"}
 
 
-def test_by_default_it_is_weak_and_short_lived(make_site: MakeSite) -> None:
+def test_by_default_it_is_weak_and_short_lived(site: Site) -> None:
     """A viewer's, for an hour."""
-    token = make_site().run("token", "create", "--subject", "dashboard").stdout.strip()
+    token = site.run("token", "create", "--subject", "dashboard").stdout.strip()
 
     claims = jwt.decode(token, options={"verify_signature": False})
     assert (claims["role"], claims["exp"] - claims["iat"]) == ("viewer", 3600)
@@ -48,11 +48,9 @@ def test_by_default_it_is_weak_and_short_lived(make_site: MakeSite) -> None:
 @pytest.mark.parametrize(
     "arguments", [["--subject", "  "], ["--subject", "me", "--ttl", "99999d"], ["--subject", "x" * 300]]
 )
-def test_a_token_that_must_not_be_is_refused(
-    make_site: MakeSite, refused: Refused, arguments: list[str]
-) -> None:
+def test_a_token_that_must_not_be_is_refused(site: Site, refused: Refused, arguments: list[str]) -> None:
     """Nameless, or for longer than ten years."""
-    line = refused(make_site().run("token", "create", *arguments))
+    line = refused(site.run("token", "create", *arguments))
 
     assert line == (
         "A token needs a subject of up to 250 printable characters, and a time to live of up to ten years."

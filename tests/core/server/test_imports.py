@@ -4,6 +4,7 @@ import pytest
 
 NOT_AT_THE_START = {
     "alembic",
+    "argon2",
     "copier",
     "cryptography",
     "httpx",

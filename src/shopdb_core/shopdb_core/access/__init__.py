@@ -1,1 +1,1 @@
-"""Authentication: collector keys for submissions, JSON Web Tokens for everything else."""
+"""Who may do what: collector keys, users and their sessions, tokens of programs, sign-in with a provider."""

@@ -46,7 +46,7 @@ def client_address(peer: str | None, forwarded: str | None, trusted: Sequence[Ne
 
 
 def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
-    """Return whether the peer of a connection is a trusted proxy."""
+    """Return whether a request came from a trusted proxy, whose headers are believed."""
     address = _address(peer or "")
     return address is not None and _is_in(address, trusted)
 
@@ -89,7 +89,7 @@ class KeyThrottle:
 
     def check(self, address: str | None, digest: bytes) -> None:
         """Raise `Throttled` if the client is refused now, unless it used the key of this digest before."""
-        client = _client(address)
+        client = client_network(address)
         window = self._windows.get(client)
         if window is None or window.wrong < MOST_WRONG_KEYS or (client, digest) in self._known:
             return
@@ -99,7 +99,7 @@ class KeyThrottle:
 
     def accepted(self, address: str | None, digest: bytes) -> None:
         """Remember that the client used a valid key."""
-        known = _client(address), digest
+        known = client_network(address), digest
         if known not in self._known:
             with self._lock:
                 self._known[known] = None
@@ -107,7 +107,7 @@ class KeyThrottle:
 
     def refused(self, address: str | None) -> None:
         """Count a wrong key of the client."""
-        client, now = _client(address), self._clock()
+        client, now = client_network(address), self._clock()
         with self._lock:
             window = self._windows.get(client)
             if window is None or window.ends <= now:
@@ -117,7 +117,7 @@ class KeyThrottle:
             _shrink(self._windows)
 
 
-def _client(address: str | None) -> str:
+def client_network(address: str | None) -> str:
     """Return what is counted as one client; all clients without an address are one."""
     if address and ":" in address:
         return str(ip_network(f"{address}/64", strict=False))

@@ -1,16 +1,20 @@
 """JSON Web Tokens (RFC 7519, RFC 8725): they authenticate readers and editors, and carry their role.
 
+`Tokens` checks what a token says. Whether its session was ended or the token revoked is up to `grants.py`.
+
 PyJWT is imported with the first token: it imports cryptography where that is installed, for algorithms that
 are not used here, and most servers receive submissions alone.
 """
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
 from shopdb_core.errors import Forbidden, InvalidParameter, Unauthorized
+from shopdb_core.store.tables import GRANT_ID_LENGTH, SUBJECT_LENGTH
 
 Role = Literal["viewer", "editor", "admin"]
 
@@ -25,19 +29,33 @@ TYPE = "at+jwt"
 
 LONGEST_TTL = timedelta(days=3660)
 
-LONGEST_SUBJECT = 250
-"""Characters: `user:` and the subject fit into the 255 of an audit entry's actor."""
-
 _CLAIMS = ["exp", "iat", "sub", "aud", "iss", "role"]
-_REFUSAL = "The bearer token is missing, wrong or expired; `shopdb token create` issues one."
+REFUSAL = (
+    "The bearer token is missing, wrong or expired; POST /api/auth/login and `shopdb token create` issue one."
+)
+
+
+GRANT_ID = re.compile(f"[0-9a-f]{{{GRANT_ID_LENGTH}}}")
+
+GrantKind = Literal["sid", "jti"]
+"""What a token comes from, by the name of its claim: a session, or `shopdb token create`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The session or the program's token of which a token is valid as long as it is in force."""
+
+    kind: GrantKind
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """The subject and the role of a valid token."""
+    """The subject and the role of a valid token; one of an earlier release has no grant."""
 
     subject: str
     role: Role
+    grant: Grant | None = None
 
     def require(self, role: Role) -> None:
         """Raise `Forbidden` unless this bearer's role includes `role`."""
@@ -55,19 +73,21 @@ class Tokens:
         self._secret_key = secret_key
         self._older = older
 
-    def issue(self, subject: str, role: Role, ttl: timedelta) -> str:
-        """Return a signed token for `subject`, valid from now for `ttl`.
+    def issue(self, subject: str, role: Role, ttl: timedelta, grant: Grant | None = None) -> str:
+        """Return a signed token for `subject`, valid from now for `ttl`; without a grant, whatever happens.
 
         Raises `InvalidParameter` for a subject that cannot be recorded, or a `ttl` that is not positive or
         beyond ten years.
         """
         if not _is_recordable(subject) or not timedelta() < ttl <= LONGEST_TTL:
             raise InvalidParameter(
-                f"A token needs a subject of up to {LONGEST_SUBJECT} printable characters, "
+                f"A token needs a subject of up to {SUBJECT_LENGTH} printable characters, "
                 "and a time to live of up to ten years."
             )
         now = datetime.now(UTC)
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "role": role, "iat": now, "exp": now + ttl}
+        if grant is not None:
+            claims[grant.kind] = grant.id
         import jwt  # noqa: PLC0415  # see the module's docstring
 
         return jwt.encode(claims, self._secret_key, ALGORITHM, headers={"typ": TYPE})
@@ -83,10 +103,15 @@ class Tokens:
 
     def bearer(self, authorization: str | None) -> Bearer:
         """Return the bearer of the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
-        token = _presented(authorization)
-        if not token:
-            raise Unauthorized(_REFUSAL)
-        return self.verify(token)
+        return self.verify(bearer_token(authorization))
+
+
+def bearer_token(authorization: str | None) -> str:
+    """Return the token in an `Authorization` header (RFC 6750); raises `Unauthorized`."""
+    token = _presented(authorization)
+    if not token:
+        raise Unauthorized(REFUSAL)
+    return token
 
 
 def require_secret(authorization: str | None, secret: str | None) -> None:
@@ -116,7 +141,7 @@ def _verify(token: str, key: str) -> Bearer:
             options={"require": _CLAIMS},
         )
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
-        raise Unauthorized(_REFUSAL) from error
+        raise Unauthorized(REFUSAL) from error
     _check_header(decoded["header"])
     return _bearer(decoded["payload"])
 
@@ -124,7 +149,7 @@ def _verify(token: str, key: str) -> Bearer:
 def _check_header(header: Mapping[str, object]) -> None:
     """Refuse another type, and all critical extensions (RFC 7515, section 4.1.11)."""
     if header.get("typ") != TYPE or "crit" in header:
-        raise Unauthorized(_REFUSAL)
+        raise Unauthorized(REFUSAL)
 
 
 def _bearer(claims: Mapping[str, object]) -> Bearer:
@@ -132,10 +157,17 @@ def _bearer(claims: Mapping[str, object]) -> Bearer:
     subject, role = claims["sub"], claims["role"]
     numeric = all(type(claims[name]) is int for name in ("exp", "iat"))
     if not (numeric and isinstance(subject, str) and _is_recordable(subject) and role in ROLES):
-        raise Unauthorized(_REFUSAL)
-    return Bearer(subject, role)
+        raise Unauthorized(REFUSAL)
+    return Bearer(subject, role, _grant(claims))
+
+
+def _grant(claims: Mapping[str, object]) -> Grant | None:
+    found = [Grant(kind, str(claims[kind])) for kind in get_args(GrantKind) if kind in claims]
+    if len(found) > 1 or not all(GRANT_ID.fullmatch(grant.id) for grant in found):
+        raise Unauthorized(REFUSAL)
+    return found[0] if found else None
 
 
 def _is_recordable(subject: str) -> bool:
     """Whether audit entries on every database can name the subject; a control character is not printable."""
-    return bool(subject.strip()) and len(subject) <= LONGEST_SUBJECT and subject.isprintable()
+    return bool(subject.strip()) and len(subject) <= SUBJECT_LENGTH and subject.isprintable()

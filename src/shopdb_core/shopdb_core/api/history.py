@@ -1,9 +1,10 @@
-"""What happened: the audit entries of the site or of one asset, refused submissions, and counts by day."""
+"""What happened: audit entries, refused submissions, counts by day, and the events of users and tokens."""
 
 from typing import ClassVar, get_args
 
 import falcon
 
+from shopdb_core.access.events import ACTIONS, list_events
 from shopdb_core.api.framework.parameters import PAGE, Queries, choice, day, short_text, whole_number
 from shopdb_core.api.framework.request import Roles
 from shopdb_core.api.framework.responses import page, write_page
@@ -67,6 +68,23 @@ class RefusalsResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List refusals, of one plugin, one source or one status."""
         write_page(resp, self._store.read(lambda connection: read_refusals(connection, **req.context.query)))
+
+
+class AccessEventsResource:
+    """Who signed in, and what changed about users and tokens."""
+
+    roles: ClassVar[Roles] = {"GET": "admin"}
+    queries: ClassVar[Queries] = {"on_get": (choice("action", ACTIONS), *PAGE)}
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List events, of one action or of all."""
+        query = dict(req.context.query)
+        limit = query.pop("limit")
+        found = self._store.read(lambda connection: list_events(connection, limit=limit + 1, **query))
+        resp.media = page(found, limit, "eventid")
 
 
 class CountsResource:

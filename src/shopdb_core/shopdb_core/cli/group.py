@@ -34,7 +34,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "restore": ("site.backup", "Restore an archive into an empty database."),
     "serve": ("site.serve", "Serve the API."),
     "submit": ("submissions.submit", "Send files to a running server."),
-    "token": ("site.token", "Issue tokens for reading and editing."),
+    "token": ("site.token", "Issue, list and revoke the tokens of programs."),
+    "user": ("site.user", "Add, show and change the users of this site."),
     "validate": ("submissions.validate", "Validate files as the endpoint does, offline."),
 }
 """The module of each command, in which a function has the command's name, and the line of `shopdb --help`."""

@@ -103,9 +103,12 @@ class Limit:
         return PayloadTooLarge(f"The {self.what} is larger than {self.size} bytes; {self.advice}.")
 
 
+SITE_ADVICE = "a site raises this with SHOPDB_MAX_BODY_BYTES"
+
+
 def body_limit(size: int, what: str) -> Limit:
     """Return the limit that the site sets for one submission."""
-    return Limit(size, what, "a site raises this with SHOPDB_MAX_BODY_BYTES")
+    return Limit(size, what, SITE_ADVICE)
 
 
 def stream_chunks(stream: Readable, content_length: int | None, limit: Limit) -> Iterator[bytes]:
@@ -222,6 +225,7 @@ def read_body(
     content_length: int | None,
     limit: int,
     mediatypes: Sequence[str] = (JSON,),
+    advice: str = SITE_ADVICE,
 ) -> Body:
     """Check the headers, then read a body of at most `limit` bytes, both as sent and as inflated.
 
@@ -231,7 +235,7 @@ def read_body(
     check_mediatype(content_type, *mediatypes)
     codec = declared_codec(content_type)
     inflates = is_gzip(content_encoding)
-    most = body_limit(limit, "body")
+    most = Limit(limit, "body", advice)
     most.check(content_length)
     content = b"".join(limited(stream_chunks(stream, content_length, most), most))
     return Body(b"".join(limited(inflated(io.BytesIO(content)), most)) if inflates else content, codec)

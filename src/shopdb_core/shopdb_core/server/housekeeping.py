@@ -1,4 +1,4 @@
-"""Work that a running server does in the background at intervals: `Housekeeping` prunes the audit."""
+"""Work that a running server does in the background at intervals: `Housekeeping` prunes what has expired."""
 
 import logging
 import random
@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """Prunes the audit in a background thread while its `with` block runs.
+    """Prunes the audit and expired sessions in a background thread while its `with` block runs.
 
     `first` and `interval` are seconds. Of several processes on one database, one prunes at a time; the others
     try again at the next interval.
@@ -60,6 +60,7 @@ class Housekeeping:
         try:
             with pruning_lock(self._site.settings.database_url) as acquired:
                 if acquired:
+                    self._site.access.clean()
                     self._prune_expired()
         except Unavailable as error:
             _logger.warning("pruning the audit was postponed: %s", error)

@@ -12,6 +12,8 @@ from types import FrameType
 import waitress
 from waitress import wasyncore
 
+from shopdb_core.api.framework.cookies import session_in
+from shopdb_core.api.framework.forms import MOST_BYTES
 from shopdb_core.app import create_app
 from shopdb_core.errors import Unauthorized
 from shopdb_core.operations.metrics import Metrics
@@ -37,6 +39,7 @@ DESCRIPTORS_OF_A_CONNECTION = 2
 OTHER_DESCRIPTORS = 100
 COLLECTORS = "/api/collector/"
 BATCH = "_batch"
+SIGNING_IN = ("/api/auth/login", "/api/auth/refresh")
 DRAIN_SECONDS = 8.0
 
 LONGEST_ROUND_SECONDS = 2.0
@@ -170,14 +173,17 @@ class QuickRequests:
 def body_limit(site: Site) -> BodyLimit:
     """Return how much of a body is kept until its request is complete: nothing without a valid key or token.
 
-    What the application refuses, it refuses by itself: this only decides what it may read.
+    What the application refuses, it refuses by itself: this only decides what it may read. It asks no
+    database, so that an ended session counts until its token expires. Who signs in sends a small body.
     """
     largest = site.settings.max_body_bytes
 
     def limit(path: str, headers: Mapping[str, str]) -> int:
         try:
+            if path in SIGNING_IN:
+                return MOST_BYTES
             if not path.startswith(COLLECTORS):
-                site.tokens.bearer(headers.get("AUTHORIZATION"))
+                _check_token(site, headers)
                 return largest
             plugin, _, rest = path.removeprefix(COLLECTORS).partition("/")
             key = headers.get("X_API_KEY")
@@ -190,6 +196,14 @@ def body_limit(site: Site) -> BodyLimit:
         return max(LARGEST_BUFFERED_BATCH, largest) if rest == BATCH else largest
 
     return limit
+
+
+def _check_token(site: Site, headers: Mapping[str, str]) -> None:
+    """Raise `Unauthorized` unless one of the tokens that a request may have is signed and has not expired."""
+    if "AUTHORIZATION" in headers or "COOKIE" not in headers:
+        site.access.check_signature(headers.get("AUTHORIZATION"))
+    else:
+        site.tokens.verify(session_in(headers["COOKIE"]))
 
 
 def _most_connections() -> int:

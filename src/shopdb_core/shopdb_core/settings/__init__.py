@@ -13,6 +13,7 @@ from shopdb_core.settings.records import (
     DEFAULT_DATABASE_URL,
     DEFAULT_ONMATCH,
     IntakeSettings,
+    OidcSettings,
     PluginSelection,
     Settings,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Finding",
     "IntakeSettings",
     "Network",
+    "OidcSettings",
     "PluginSelection",
     "Settings",
     "check_dotenv",

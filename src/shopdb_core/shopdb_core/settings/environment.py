@@ -15,6 +15,7 @@ from shopdb_core.settings.records import (
     DEFAULT_LISTEN,
     ClientSettings,
     IntakeSettings,
+    OidcSettings,
     PluginSelection,
     Settings,
     all_settings,
@@ -27,6 +28,8 @@ LONGEST_VALUE = 16_384
 
 _SETTINGS = all_settings()
 _OF_PLUGINS = tuple(setting for setting in _SETTINGS if setting.is_of_plugin)
+_OF_PROVIDER = {"issuer", "client_id", "roles"}
+
 _NAMES = frozenset(name for setting in _SETTINGS if not setting.is_of_plugin for name in setting.names)
 """The variables of which each has one name."""
 
@@ -105,8 +108,28 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         secret_key=secret_key,
         old_secret_keys=tuple(old_secret_keys),
         plugin_selection=read_plugin_selection(environ),
+        oidc=_read_provider(environ),
         **values,
     )
+
+
+def _read_provider(environ: Mapping[str, str]) -> OidcSettings | None:
+    """Read the identity provider, `None` where none of its settings but the secret is set."""
+    values = _valid(environ, OidcSettings)
+    for finding in _provider_findings(values):
+        raise ConfigurationError(finding.message)
+    if "issuer" not in values:
+        return None
+    return OidcSettings(**{"audience": values["client_id"], **values})
+
+
+def _provider_findings(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield a finding for half an identity provider."""
+    if 0 < len(values.keys() & _OF_PROVIDER) < len(_OF_PROVIDER):
+        yield Finding(
+            "SHOPDB_OIDC_ISSUER",
+            "Set SHOPDB_OIDC_ISSUER, SHOPDB_OIDC_CLIENT_ID and SHOPDB_OIDC_ROLES, or none.",
+        )
 
 
 def read_plugin_selection(environ: Mapping[str, str]) -> PluginSelection:
@@ -133,7 +156,7 @@ def setting_findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield all that is wrong with the variables by themselves; `read_settings` raises the first of these."""
     yield from unknown_names(environ)
     values: dict[str, Any] = {}
-    for record in (Settings, PluginSelection, ClientSettings):
+    for record in (Settings, PluginSelection, OidcSettings, ClientSettings):
         read, findings = _read(environ, record)
         values |= read
         yield from findings
@@ -144,6 +167,7 @@ def setting_findings(environ: Mapping[str, str]) -> Iterator[Finding]:
         values["collector_keys"],
         values.get("metrics_token"),
     )
+    yield from _provider_findings(values)
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[Finding]:

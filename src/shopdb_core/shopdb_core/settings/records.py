@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,14 +19,17 @@ from shopdb_core.settings.values import (
     read_days,
     read_flag,
     read_hours,
+    read_issuer,
     read_keys,
     read_names,
     read_networks,
     read_origins,
+    read_roles,
     read_secret_keys,
     read_sources,
     read_timezone,
     read_unchanged,
+    read_url,
     read_whole_days,
 )
 
@@ -83,6 +87,64 @@ class IntakeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """The site's identity provider; `roles` gives the role here for each value of the claim `role_claim`.
+
+    `audience` is what the provider's access tokens for this API name; ID tokens name the `client_id`.
+    """
+
+    issuer: str = setting(
+        "SHOPDB_OIDC_ISSUER",
+        read_issuer,
+        "the issuer of the site's [identity provider](people.md#an-identity-provider), exactly as in its "
+        "tokens; with `https:`",
+        group="Identity provider",
+        absent="",
+        example="https://login.example.com",
+    )
+    client_id: str = setting(
+        "SHOPDB_OIDC_CLIENT_ID",
+        read_unchanged,
+        "the id of this site at the provider",
+        group="Identity provider",
+        absent="",
+        example="shopdb",
+    )
+    roles: Mapping[str, str] = setting(
+        "SHOPDB_OIDC_ROLES",
+        read_roles,
+        "which value of the claim gives which role: `shop-admins=admin,shop-staff=viewer`",
+        group="Identity provider",
+        absent=MappingProxyType({}),
+        example="shop-admins=admin,shop-staff=viewer",
+    )
+    client_secret: str | None = setting(
+        "SHOPDB_OIDC_CLIENT_SECRET",
+        read_unchanged,
+        "its secret there; a public client has none",
+        group="Identity provider",
+        conceal=mask,
+        example="the-secret-that-the-provider-gave",
+    )
+    audience: str = setting(
+        "SHOPDB_OIDC_AUDIENCE",
+        read_unchanged,
+        "the `aud` of the provider's access tokens for this site",
+        group="Identity provider",
+        absent="",
+        otherwise="the client id",
+        example="shopdb",
+    )
+    role_claim: str = setting(
+        "SHOPDB_OIDC_ROLE_CLAIM",
+        read_unchanged,
+        "the claim whose values give the role",
+        group="Identity provider",
+        default="roles",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(IntakeSettings):
     """All settings of one site.
 
@@ -92,6 +154,7 @@ class Settings(IntakeSettings):
       default.
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
+    - `oidc`: the site's identity provider; `None`: users have passwords here.
 
     Raises `ConfigurationError` for a weak secret, and for a key that is one of the `secret_keys`.
     """
@@ -181,6 +244,15 @@ class Settings(IntakeSettings):
         absent=(),
         example="127.0.0.1",
     )
+    public_url: str | None = setting(
+        "SHOPDB_PUBLIC_URL",
+        read_url,
+        "the address that people open in a browser; with `https:` cookies are sent by TLS alone "
+        "([browsers](people.md#browsers))",
+        group="Server",
+        otherwise="that of each request",
+        example="https://shopdb.example.com",
+    )
     cors_origins: tuple[str, ...] = setting(
         "SHOPDB_CORS_ORIGINS",
         read_origins,
@@ -237,6 +309,7 @@ class Settings(IntakeSettings):
         example="127.0.0.1:9180",
     )
     plugin_selection: PluginSelection = PluginSelection()
+    oidc: OidcSettings | None = None
     onmatch: Mapping[str, OnMatch] = setting(
         f"SHOPDB_{PLUGIN}_ONMATCH",
         read_choice("flag", "adopt"),
@@ -343,6 +416,6 @@ class ClientSettings:
 
 def all_settings() -> tuple[Setting, ...]:
     """Return every setting, in the order of the documentation."""
-    records = (Settings, PluginSelection, ClientSettings)
+    records = (Settings, PluginSelection, OidcSettings, ClientSettings)
     settings = [each for record in records for each in declared_in(record).values()]
     return tuple(sorted(settings, key=lambda each: GROUPS.index(each.group)))

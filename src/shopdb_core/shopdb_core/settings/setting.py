@@ -13,7 +13,16 @@ from typing import Any, Literal, TypeAlias, get_args
 Parse: TypeAlias = Callable[[str, str], object]
 """Reads the value of a variable, given its name and text; raises `ConfigurationError` that names it."""
 
-Group = Literal["Secrets", "Database", "Server", "Submissions", "Plugins", "Assets and audit", "Command line"]
+Group = Literal[
+    "Secrets",
+    "Database",
+    "Server",
+    "Submissions",
+    "Plugins",
+    "Assets and audit",
+    "Identity provider",
+    "Command line",
+]
 
 GROUPS: tuple[Group, ...] = get_args(Group)
 """In the order of the documentation."""

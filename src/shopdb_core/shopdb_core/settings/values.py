@@ -1,8 +1,10 @@
 """Read the value of one setting; each function raises `ConfigurationError` that names the variable."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shopdb_core.errors import ConfigurationError
@@ -39,6 +41,33 @@ def read_choice(*choices: str) -> Parse:
         return value
 
     return read
+
+
+def read_url(variable: str, value: str) -> str:
+    """Read the address of a web site, without a slash at the end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(f"{variable} is not a URL, such as https://shopdb.example: {value[:80]}")
+    return value.rstrip("/")
+
+
+def read_issuer(variable: str, value: str) -> str:
+    """Read the issuer of a provider: by TLS, or on this machine."""
+    if urlsplit(value).scheme == "http" and urlsplit(value).hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ConfigurationError(f"{variable} must begin with https: {value[:80]}")
+    read_url(variable, value)
+    return value  # with the slash at its end that some have: it is compared
+
+
+def read_roles(variable: str, value: str) -> Mapping[str, str]:
+    """Read which value of a claim gives which role."""
+    pairs = [each.strip().rpartition("=") for each in value.split(",")]
+    for given, _, role in pairs:
+        if not given or role not in ("viewer", "editor", "admin"):
+            raise ConfigurationError(
+                f"{variable} is not a list such as shopdb-admins=admin,staff=viewer: {value[:80]}"
+            )
+    return {given: role for given, _, role in pairs}
 
 
 def read_count(variable: str, value: str) -> int:

@@ -31,6 +31,12 @@ STATE_LENGTH = 8
 OUTCOME_LENGTH = 60
 ORIGIN_LENGTH = 255
 """Length of the name and of the version of a plugin's distribution."""
+USERNAME_LENGTH = 100
+SUBJECT_LENGTH = 250
+"""`user:` and the subject of a token fit into `ACTOR_LENGTH`."""
+ROLE_LENGTH = 10
+GRANT_ID_LENGTH = 32
+"""Hexadecimal digits of the random id of a session or of a program's token."""
 LARGEST_ID = 2**63 - 1
 
 metadata = MetaData(
@@ -291,6 +297,83 @@ backup = Table(
     Column("file", String(REASON_LENGTH), nullable=False, comment="the name of the archive, without folder"),
     Column("bytes", BigInteger, nullable=False),
     Column("verified", Boolean, nullable=False, comment="restored into a scratch database, and verified"),
+)
+
+# Who may sign in. Never deleted, since the audit names them: a user who leaves is disabled.
+appuser = Table(
+    "appuser",
+    metadata,
+    Column("userid", RowId, primary_key=True),
+    Column("username", String(USERNAME_LENGTH), nullable=False),
+    Column("usernamekey", Key, nullable=False, comment="case-folded; two names with one key are one user"),
+    Column("passwordhash", exact_text(255), comment="argon2id; null: signs in with the identity provider"),
+    Column("providerkey", Digest, comment="of the provider's issuer and subject; null: of this site"),
+    Column("role", exact_text(ROLE_LENGTH), nullable=False),
+    Column("createdat", UtcDateTime, nullable=False),
+    Column("disabledat", UtcDateTime, comment="null: may sign in"),
+    UniqueConstraint("usernamekey"),
+    UniqueConstraint("providerkey"),
+)
+
+# The sessions of users that are in force, or have expired lately; one that is ended is deleted.
+accesssession = Table(
+    "accesssession",
+    metadata,
+    Column("sessionid", exact_text(GRANT_ID_LENGTH), primary_key=True, comment="random"),
+    Column("userid", ForeignKey(appuser.c.userid, ondelete="RESTRICT"), nullable=False),
+    Column("refreshdigest", Digest, comment="of the refresh token; null: of a browser, which has none"),
+    Column("formerdigest", Digest, comment="of the refresh token before"),
+    Column("renewedat", UtcDateTime, comment="when that was replaced"),
+    Column("createdat", UtcDateTime, nullable=False),
+    Column("lastusedat", UtcDateTime, nullable=False, comment="to the minute"),
+    Column("expiresat", UtcDateTime, nullable=False),
+    Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown"),
+    Index("ix_accesssession_userid", "userid"),
+    Index("ix_accesssession_expiresat", "expiresat"),
+)
+
+programtoken = Table(
+    "programtoken",
+    metadata,
+    Column("tokenid", RowId, primary_key=True),
+    Column("jti", exact_text(GRANT_ID_LENGTH), nullable=False, comment="random; the claim of the token"),
+    Column("name", exact_text(SUBJECT_LENGTH), nullable=False),
+    Column("role", exact_text(ROLE_LENGTH), nullable=False),
+    Column("createdat", UtcDateTime, nullable=False),
+    Column("expiresat", UtcDateTime, nullable=False),
+    Column("lastusedat", UtcDateTime, comment="to the minute; null: never"),
+    Column("revokedat", UtcDateTime, comment="null: in force"),
+    UniqueConstraint("jti"),
+    Index("ix_programtoken_name", "name"),
+    Index("ix_programtoken_expiresat", "expiresat"),
+)
+
+# How many attempts to sign in failed lately: of a user, from an address, or of a user from an address.
+signinattempt = Table(
+    "signinattempt",
+    metadata,
+    Column("attemptkey", Digest, primary_key=True, comment="of what is counted"),
+    Column("failures", Integer, nullable=False),
+    Column("lastat", UtcDateTime, nullable=False),
+    Column("blockeduntil", UtcDateTime, comment="null: not blocked"),
+    Column("knownat", UtcDateTime, comment="when the user last signed in from the address"),
+    Index("ix_signinattempt_lastat", "lastat"),
+)
+
+# Who signed in, and what changed about users and tokens (ADR 0036); the audit of assets is another one.
+accessevent = Table(
+    "accessevent",
+    metadata,
+    Column("eventid", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", exact_text(20), nullable=False),
+    Column("actor", String(ACTOR_LENGTH), comment="null: nobody had signed in"),
+    Column("subject", String(ACTOR_LENGTH), comment="the user or token; null: an unknown user"),
+    Column("clientaddress", String(ADDRESS_LENGTH), comment="null: unknown, or no client"),
+    Column("requestid", String(REQUEST_ID_LENGTH), comment="null: a command"),
+    Column("detail", String(REASON_LENGTH)),
+    Index("ix_accessevent_action_eventid", "action", "eventid"),
+    Index("ix_accessevent_at", "at"),
 )
 
 

@@ -42,6 +42,8 @@ _MOST_LOGGED = 5
 _LONGEST_LOGGED = 200
 """How many faults of a refusal the log names, and how many characters their pointers have at most."""
 
+_SIGN_IN = "sign-in"
+
 _logger = logging.getLogger(__name__)
 _authentication_log = logging.getLogger("shopdb_core.authentication")
 
@@ -178,8 +180,8 @@ def _takes_key(req: falcon.Request) -> bool:
 
 def _log_authentication_failure(req: falcon.Request, error: Exception) -> None:
     """Log which credential was missing, wrong or throttled, where and from which address; never its value."""
-    header = "X-API-Key" if _takes_key(req) else "Authorization"
-    presented = "wrong" if req.get_header(header) else "missing"
+    header = _credential(req)
+    presented = "wrong" if header == _SIGN_IN or req.get_header(header) else "missing"
     _authentication_log.warning(
         "%s %s %s %s %s %s",
         "throttled" if isinstance(error, errors.Throttled) else presented,
@@ -189,6 +191,13 @@ def _log_authentication_failure(req: falcon.Request, error: Exception) -> None:
         req.context.clientaddress or "-",
         req.context.requestid,
     )
+
+
+def _credential(req: falcon.Request) -> str:
+    """Return the header of the credential, or what signing in takes."""
+    if _takes_key(req):
+        return "X-API-Key"
+    return _SIGN_IN if req.path.startswith("/api/auth/") and req.auth is None else "Authorization"
 
 
 def _hint(req: falcon.Request, status: int) -> str:

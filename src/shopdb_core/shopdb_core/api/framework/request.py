@@ -9,29 +9,28 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import falcon
 
-from shopdb_core.access.keys import CollectorKeys, client_address
-from shopdb_core.access.tokens import Role, Tokens, require_secret
+from shopdb_core.access.keys import client_address
+from shopdb_core.access.tokens import Role
 from shopdb_core.api.framework.access_log import AnsweredRequest, log_access
 from shopdb_core.api.framework.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
 from shopdb_core.api.framework.parameters import Router
 from shopdb_core.declarations.validation.validator import SubmissionValidator
-from shopdb_core.errors import InvalidParameter, InvalidSubmission, NotFound, PreconditionRequired
+from shopdb_core.errors import InvalidParameter, InvalidSubmission, PreconditionRequired
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import JSON, MERGE_PATCH, Body, read_body
 from shopdb_core.intake.scan import storable_faults
-from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Network
 from shopdb_hookspecs import Json
 
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "metrics", "open"]]
 """What each HTTP method of a resource requires.
 
-A role of a bearer token; `collector`, the key of the collector that the path names; `metrics`, the token of
-the metrics; or `open`, nothing.
+The role of a token or cookie; `collector`, the key of the collector that the path names; `metrics`, the token
+of the metrics; or `open`, nothing.
 """
 
 TimeRequest: TypeAlias = Callable[[str | None, int, float], None]
@@ -76,29 +75,34 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
 class RequestContext:
     """Middleware: a request gets an id and its client's address, its answer headers and a line in the log.
 
-    `trusted` are the proxies whose `X-Forwarded-For` is believed. `time_request` is called for each answer.
+    `trusted` are the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. `public_url` is
+    the address that people open; `None`: the one of the request. `time_request` is called for each answer.
     """
 
-    def __init__(self, trusted: Sequence[Network], time_request: TimeRequest | None = None) -> None:
+    def __init__(
+        self, trusted: Sequence[Network], public_url: str | None, time_request: TimeRequest | None = None
+    ) -> None:
         self._trusted = trusted
+        self._public_url = public_url
         self._time_request = time_request
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Set the request's id and its client's address, and the headers that a resource may replace.
+        """Set the request's id, its client's address and the site's, and headers that a resource may replace.
 
-        No collector's key was asked for yet.
+        No key was asked for yet.
         """
         req.context.requestid = request_id(req.get_header("X-Request-ID"))
-        forwarded = req.get_header("X-Forwarded-For")
-        req.context.clientaddress = client_address(req.env.get("REMOTE_ADDR"), forwarded, self._trusted)
+        # Read from the environment, since this runs for each submission.
+        peer, protocol = req.env.get("REMOTE_ADDR"), req.env.get("HTTP_X_FORWARDED_PROTO")
+        req.context.clientaddress = client_address(peer, req.env.get("HTTP_X_FORWARDED_FOR"), self._trusted)
+        is_secure = came_by_tls(req.env["wsgi.url_scheme"], peer, protocol, self._trusted)
+        req.context.publicurl = self._public_url or f"http{'s' if is_secure else ''}://{req.netloc}"
         req.context.submits, req.context.source = False, None
         req.context.actor = req.context.problem = None
         req.context.started = time.perf_counter()
         resp.set_headers(ANSWER_HEADERS)
         resp.set_header("X-Request-ID", req.context.requestid)
-        # Read from the environment, since this runs for each submission.
-        peer, protocol = req.env.get("REMOTE_ADDR"), req.env.get("HTTP_X_FORWARDED_PROTO")
-        if came_by_tls(req.env["wsgi.url_scheme"], peer, protocol, self._trusted):
+        if is_secure:
             resp.set_header(*STRICT_TRANSPORT)
 
     def process_response(
@@ -162,52 +166,6 @@ def _close(stream: object) -> None:
     close = getattr(stream, "close", None)
     if close is not None:
         close()
-
-
-class Authentication:
-    """Middleware that admits a request by the role that its resource declares, before the body is read."""
-
-    def __init__(
-        self, tokens: Tokens, keys: CollectorKeys, plugins: Plugins, metrics_token: str | None = None
-    ) -> None:
-        self._tokens = tokens
-        self._keys = keys
-        self._plugins = plugins
-        self._metrics_token = metrics_token
-
-    def process_resource(
-        self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
-    ) -> None:
-        """Check the key, whose name becomes `context.source`, or the token, which becomes `context.bearer`.
-
-        `context.actor` is who was admitted, for the log. `context.submits` is set for a submission.
-
-        Raises `Unauthorized`, `Throttled` for many wrong keys from one address, `Forbidden` for a token of a
-        lesser role, and `NotFound` for an unknown collector. Falcon calls this for every path that exists,
-        before the responder.
-        """
-        method = "GET" if req.method == "HEAD" else req.method
-        role = cast("Resource", resource).roles.get(method)
-        if role == "collector":
-            req.context.submits = True
-            source = self._source(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
-            req.context.source = source
-            req.context.actor = f"source:{source}" if source else f"collector:{params['plugin']}"
-        elif role == "metrics":
-            require_secret(req.auth, self._metrics_token)
-        # A method without a role has no responder here (`WebApp.add_route`): it is OPTIONS, or a 405.
-        elif role is not None and role != "open":
-            bearer = self._tokens.bearer(req.auth)
-            req.context.actor = f"user:{bearer.subject}"
-            bearer.require(role)
-            req.context.bearer = bearer
-
-    def _source(self, plugin: str, key: str | None, address: str | None) -> str | None:
-        """Return the name of the key; only with one does a client learn that a collector does not exist."""
-        if self._plugins.has_endpoint(plugin):
-            return self._keys.check(plugin, key, address)
-        self._keys.check_any(key, address)
-        raise NotFound(f"There is no collector named {plugin[:40]!r}; `shopdb plugin list` shows them.")
 
 
 def read_json(req: falcon.Request, limit: int) -> Body:
