@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -90,7 +89,8 @@ class IntakeSettings:
 class OidcSettings:
     """The site's identity provider; `roles` gives the role here for each value of the claim `role_claim`.
 
-    `audience` is what the provider's access tokens for this API name; ID tokens name the `client_id`.
+    `audience` is what the provider's access tokens for this API name; ID tokens name the `client_id`. There is
+    no provider without `issuer`, `client_id` and `roles`.
     """
 
     issuer: str = setting(
@@ -99,7 +99,6 @@ class OidcSettings:
         "the issuer of the site's [identity provider](people.md#an-identity-provider), exactly as in its "
         "tokens; with `https:`",
         group="Identity provider",
-        absent="",
         example="https://login.example.com",
     )
     client_id: str = setting(
@@ -107,7 +106,6 @@ class OidcSettings:
         read_unchanged,
         "the id of this site at the provider",
         group="Identity provider",
-        absent="",
         example="shopdb",
     )
     roles: Mapping[str, str] = setting(
@@ -115,7 +113,6 @@ class OidcSettings:
         read_roles,
         "which value of the claim gives which role: `shop-admins=admin,shop-staff=viewer`",
         group="Identity provider",
-        absent=MappingProxyType({}),
         example="shop-admins=admin,shop-staff=viewer",
     )
     client_secret: str | None = setting(
@@ -131,7 +128,6 @@ class OidcSettings:
         read_unchanged,
         "the `aud` of the provider's access tokens for this site",
         group="Identity provider",
-        absent="",
         otherwise="the client id",
         example="shopdb",
     )
