@@ -89,8 +89,8 @@ class IntakeSettings:
 class OidcSettings:
     """The site's identity provider; `roles` gives the role here for each value of the claim `role_claim`.
 
-    `audience` is what the provider's access tokens for this API name; ID tokens name the `client_id`. There is
-    no provider without `issuer`, `client_id` and `roles`.
+    `audience` is what the provider's access tokens for this API name; ID tokens name the `client_id`.
+    There is no provider without `issuer`, `client_id` and `roles`.
     """
 
     issuer: str = setting(
