@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from typing import ClassVar, get_args
+from urllib.parse import urlencode
 
 import falcon
 
-from shopdb_core.api.framework.parameters import PAGE, Queries, choice, flag, short_text
+from shopdb_core.api.framework.parameters import PAGE, Queries, as_given, choice, flag, short_text
 from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
-from shopdb_core.api.framework.responses import page, write_page
+from shopdb_core.api.framework.responses import csv_file, page, write_csv, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
-from shopdb_core.assets.listing import STATES, get_asset, read_page
+from shopdb_core.assets.listing import STATES, as_texts, get_asset
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.changing import Change, Changes
@@ -20,8 +21,11 @@ from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.errors import Conflict
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
+from shopdb_core.search.columns import Columns, cell
+from shopdb_core.search.query import Filters, Show
 from shopdb_core.site import Site
 from shopdb_core.store import Connection, Store
+from shopdb_core.store.paging import Page
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject
@@ -49,27 +53,59 @@ _RELATIONSHIP = {
 }
 
 
+_LIST = (
+    as_given("q"),
+    as_given("fields"),
+    short_text("assettype"),
+    short_text("identityvalue"),
+    choice("state", STATES, "active"),
+    *PAGE,
+)
+_FILTERS = ("assettype", "identityvalue", "state")
+
+
 class AssetsResource:
-    """All assets."""
+    """All assets, as a list and as a table."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
-    queries: ClassVar[Queries] = {
-        "on_get": (
-            short_text("assettype"),
-            short_text("identityvalue"),
-            choice("state", STATES, "active"),
-            *PAGE,
-        )
-    }
+    queries: ClassVar[Queries] = {"on_get": _LIST, "on_get_csv": _LIST}
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._store = site.store
+        self._search = site.search
         self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List assets, filtered by type, by a prefix of the identity, and by state."""
-        write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
+        """List assets: a search, filtered by type, by a prefix of the identity, and by state."""
+        fields = req.context.query["fields"]
+        columns = None if fields is None else Columns.read(fields, self._search.fields)
+        write_page(resp, self._page(req, as_texts if columns is None else columns.shown))
+
+    def on_get_csv(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Write the same page as CSV; the header `Link` has the address of the next one (RFC 8288)."""
+        fields, assettype = req.context.query["fields"], req.context.query["assettype"]
+        if fields is None:
+            columns = Columns.of_type(self._site.plugins, assettype, self._search.fields)
+        else:
+            columns = Columns.read(fields, self._search.fields)
+        page = self._page(req, columns.shown)
+        write_csv(resp, csv_file(columns.names, ([*map(cell, item.values())] for item in page.items)))
+        resp.downloadable_as = "assets.csv"
+        if page.next is not None:
+            following = urlencode({**req.params, "after": page.next})
+            resp.append_link(f"{req.path}?{following}", "next")
+
+    def _page(self, req: falcon.Request, show: Show) -> Page:
+        query = req.context.query
+        conditions = self._search.conditions(query["q"] or "")
+        filters: Filters = {name: query[name] for name in _FILTERS}  # type: ignore[assignment]  # its keys
+        after, limit = query["after"], query["limit"]
+        return self._store.read(
+            lambda connection: self._search.page(
+                connection, conditions, filters, after=after, limit=limit, show=show
+            )
+        )
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an asset of a type that has no collector."""

@@ -20,6 +20,7 @@ from shopdb_core.audit.entries import (
 from shopdb_core.clock import Clock
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
+from shopdb_core.search.index import mark_changed
 from shopdb_core.store import Connection
 from shopdb_core.submissions.result import Outcome, SitePolicy
 from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted, secondary_identity
@@ -64,6 +65,12 @@ class Wave:
         self._search_duplicates(steps)
         self._write_dependents([step for step in steps if step.writes])
         auditids = record(self._connection, sealed)
+        changed = [
+            (step.row.assetid, auditid)
+            for auditid, step in zip(auditids, steps, strict=True)
+            if step.action != "noop"
+        ]
+        mark_changed(self._connection, changed)
         return [
             Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
             for each, auditid, entry, step in zip(wave, auditids, sealed, steps, strict=True)
