@@ -10,7 +10,7 @@ from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.rows import State
 from shopdb_core.assets.sources import sources_of
 from shopdb_core.errors import Gone, NotFound
-from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
+from shopdb_core.store.paging import Page, distinct_values, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes, assetsitefields
 from shopdb_hookspecs import Json, JsonObject
 
@@ -30,21 +30,6 @@ them have to be read. If they are many, the first of them are probably among the
 """
 
 
-def list_assets(
-    connection: Connection,
-    *,
-    assettype: str | None,
-    identityprefix: str | None,
-    state: Shown = "active",
-    after: int,
-    limit: int,
-) -> list[JsonObject]:
-    """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    found = first_ids(connection, assettype, identityprefix, state, after=after, limit=limit)
-    query = select_assets().where(is_among(asset.c.assetid, found)).order_by(asset.c.assetid)
-    return [_shown(row) for row in connection.execute(query)]
-
-
 def read_page(
     connection: Connection,
     *,
@@ -55,7 +40,7 @@ def read_page(
     limit: int,
     show: Callable[[Row[Any]], JsonObject] | None = None,
 ) -> Page:
-    """Return a page of the same list, whose `identityvalue` is a prefix.
+    """Return a page of the assets in the order of their ids; `identityvalue` is a prefix.
 
     Its items are what `show` returns of the rows; without it they have fields that stay JSON text.
     """
@@ -167,7 +152,7 @@ def get_asset(connection: Connection, assetid: int) -> JsonObject:
         raise NotFound(f"There is no asset {assetid}.")
     if row.state == "erased":
         raise Gone(f"Asset {assetid} was erased.")
-    shown = _shown(row)
+    shown = as_values(row)
     return {**shown, "sources": sources_of(connection, assetid, shown["attributes"])}
 
 
@@ -210,7 +195,8 @@ def select_assets() -> Select[Any]:
     return columns.join_from(asset, assetattributes).join(assetsitefields, isouter=True)
 
 
-def _shown(row: Row[Any]) -> JsonObject:
+def as_values(row: Row[Any]) -> JsonObject:
+    """Return a row as the API shows it."""
     return with_fields(row, orjson.loads)
 
 

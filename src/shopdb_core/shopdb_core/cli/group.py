@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
     "refusals": ("submissions.outcomes", "Show the submissions that were refused last."),
     "report": ("report", "Run a report of a plugin."),
+    "search": ("site.search", "Check and repair the index of searches."),
     "serve": ("site.serve", "Serve the API."),
     "submit": ("submissions.submit", "Send files to a running server."),
     "token": ("site.token", "Issue tokens for reading and editing."),

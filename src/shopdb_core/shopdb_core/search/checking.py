@@ -41,6 +41,10 @@ class BlockDifference:
     wrong: Mapping[bytes, int]
     writes: int
 
+    def words(self) -> set[bytes]:
+        """Return the words that differ."""
+        return {*self.missing, *self.wrong}
+
     @classmethod
     def read(cls, connection: Connection, block: int) -> "BlockDifference":
         """Compare one block on a snapshot; marked assets are left out, as they will be indexed."""
@@ -78,7 +82,7 @@ def count_blocks(connection: Connection) -> int:
 def _check_block(store: Store, block: int, *, repair: bool) -> BlockDifference:
     for _ in range(ATTEMPTS):
         found = store.read(lambda connection: BlockDifference.read(connection, block))
-        if not repair or not (found.missing or found.wrong) or store.transaction(found.repair):
+        if not repair or not found.words() or store.transaction(found.repair):
             return found
     raise Unavailable("The index is written all the time: repeat the command when the server has less to do.")
 

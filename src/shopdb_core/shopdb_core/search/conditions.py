@@ -1,7 +1,7 @@
 """What a query asks of an asset: the conditions of its terms, which alone decide what matches."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -15,12 +15,12 @@ from shopdb_core.intake.dates import read_date
 from shopdb_core.search.fields import Field, KnownFields
 from shopdb_core.search.grammar import Term
 from shopdb_core.search.words import (
+    begins_with,
     fold,
-    is_version_or_day,
-    may_begin_version,
     number_word,
     split_words,
     value_words,
+    version_start,
 )
 from shopdb_hookspecs import Json, JsonObject
 
@@ -68,32 +68,43 @@ class FoundAsset:
         row = self._row
         return fold("\n".join((row.identityvalue, row.assettype, row.attributes, row.sitefields or "")))
 
-    def values(self) -> Iterator[tuple[Json, bool]]:
-        """Yield each value in which a plain word is searched, and whether it is in a list of objects."""
-        yield self["identityvalue"], False
-        yield self["assettype"], False
-        yield from leaves(self.attributes)
-        yield from leaves(self.sitefields)
+    @cached_property
+    def values(self) -> list[Json]:
+        """Every value in which a plain word is searched."""
+        found = [self._row.identityvalue, self._row.assettype]
+        add_values(found, self.attributes)
+        add_values(found, self.sitefields)
+        return found
 
 
-def leaves(value: Json, *, listed: bool = False) -> Iterator[tuple[Json, bool]]:
-    """Yield the values at every depth, and whether each is in a list of objects."""
+def add_values(found: list[Json], value: Json) -> None:
+    """Add the values at every depth to a list."""
     if isinstance(value, dict):
         for member in value.values():
-            yield from leaves(member, listed=listed)
+            add_values(found, member)
     elif isinstance(value, list):
         for item in value:
-            yield from leaves(item, listed=listed or isinstance(item, dict))
+            add_values(found, item)
     else:
-        yield value, listed
+        found.append(value)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexWord:
-    """A word that the index finds for every asset that a condition finds, or the beginning of one."""
+    """A word, or the beginning of one, by which the index finds every asset that a condition finds.
+
+    `version`: what the index has instead of a version that begins so.
+    """
 
     text: str
     whole: bool
+    version: str | None = None
+
+    @classmethod
+    def of(cls, word: str, *, whole: bool) -> "IndexWord":
+        """Return what the index has of a word in a query."""
+        version = version_start(word)
+        return cls(word, whole and version is None, version)
 
 
 class Condition(Protocol):
@@ -104,7 +115,7 @@ class Condition(Protocol):
         ...
 
     def index_words(self) -> Sequence[IndexWord]:
-        """Return the words that every asset has that fulfils it, as far as the index has them."""
+        """Return the words that every asset has that fulfils it; none, if that is not known."""
         ...
 
 
@@ -116,17 +127,17 @@ class AnyWords:
 
     def matches(self, asset: FoundAsset) -> bool:
         """Return whether the asset fulfils it."""
-        if any(_PLAIN_CHARACTERS.fullmatch(word) and word not in asset.folded for word in self.words):
+        plain = [word for word in self.words if _PLAIN_CHARACTERS.fullmatch(word)]
+        if not all(word in asset.folded for word in plain):
             return False
-        return any(_has_words(value, self.words, listed=listed) for value, listed in asset.values())
+        if len(self.words) == len(plain) == 1 and _begins_text(asset.folded, plain[0]):
+            return True
+        return any(_has_words(value, self.words) for value in asset.values)
 
     def index_words(self) -> Sequence[IndexWord]:
-        """Return its words; in a phrase, without versions, which are not words in a list."""
+        """Return its words; all but the last of a phrase are whole."""
         *first, last = self.words
-        found = [IndexWord(word, whole=True) for word in first if not is_version_or_day(word)]
-        if not first or not may_begin_version(last):
-            found.append(IndexWord(last, whole=False))
-        return found
+        return [*(IndexWord.of(word, whole=True) for word in first), IndexWord.of(last, whole=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +150,7 @@ class FieldWords:
 
     def matches(self, asset: FoundAsset) -> bool:
         """Return whether the asset fulfils it."""
-        found = (leaf for value in self.field.values(asset) for leaf, _ in leaves(value))
-        return any(map(self._is_in, found))
+        return any(map(self._is_in, _field_values(self.field, asset)))
 
     def _is_in(self, value: Json) -> bool:
         if isinstance(value, datetime):
@@ -150,12 +160,11 @@ class FieldWords:
         return _has_words(value, self.words)
 
     def index_words(self) -> Sequence[IndexWord]:
-        """Return its words, unless the index may lack them; it has no columns."""
+        """Return its words, unless the index may lack them: it has two columns, and numbers in one form."""
         is_indexed = self.field.column in (None, "identityvalue", "assettype", "attributes", "sitefields")
-        is_canonical = self.number is None or self.words == (self.number,)
-        words = [word for word in self.words if not may_begin_version(word)]
-        last = self.words[-1]
-        return [IndexWord(word, whole=word is not last) for word in words if is_indexed and is_canonical]
+        if not is_indexed or (self.number is not None and self.words != (self.number,)):
+            return ()
+        return AnyWords(self.words).index_words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +179,7 @@ class Compares:
     def matches(self, asset: FoundAsset) -> bool:
         """Return whether the asset fulfils it."""
         compare, read = _COMPARE[self.operator], self._time if isinstance(self.bound, datetime) else _number
-        found = (read(leaf) for value in self.field.values(asset) for leaf, _ in leaves(value))
+        found = map(read, _field_values(self.field, asset))
         return any(each is not None and compare(each, self.bound) for each in found)
 
     def _time(self, value: Json) -> datetime | None:
@@ -222,10 +231,27 @@ def _positive(term: Term, known: KnownFields, zone: tzinfo, now: datetime) -> Co
     return Compares(field, operator, bound, zone)
 
 
-def _has_words(value: Json, words: tuple[str, ...], *, listed: bool = False) -> bool:
+def _field_values(field: Field, asset: FoundAsset) -> list[Json]:
+    found: list[Json] = []
+    for value in field.values(asset):
+        add_values(found, value)
+    return found
+
+
+def _begins_text(text: str, word: str) -> bool:
+    """Return whether the first word of JSON that begins with a word is in a string that is not a name.
+
+    If not, another one may be. It saves reading the JSON.
+    """
+    at = max(text.find(f'"{word}'), text.find(f" {word}"))
+    end = text.find('"', at + 1)
+    return 0 <= at < end and text[end - 1] != "\\" and text[end + 1 : end + 2] != ":"
+
+
+def _has_words(value: Json, words: tuple[str, ...]) -> bool:
     """Return whether a word of the value begins with a word, or the phrase of several is in it."""
     if len(words) == 1:
-        return any(word.startswith(words[0]) for word in value_words(value, listed=listed))
+        return any(begins_with(word, words[0]) for word in value_words(value))
     return isinstance(value, str) and f" {' '.join(words)}" in f" {' '.join(split_words(value))}"
 
 

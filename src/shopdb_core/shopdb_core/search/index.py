@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
 
 from shopdb_core.search.conditions import IndexWord
-from shopdb_core.search.words import add_words
+from shopdb_core.search.words import add_index_words
 from shopdb_core.store import SetQuery, Statement, Store
 from shopdb_core.store.tables import (
     WORD_LENGTH,
@@ -32,6 +32,7 @@ BLOCK = 4096
 """How many assets with consecutive ids have a common row for a word."""
 
 BITMAP_BYTES = BLOCK // 8
+POSITION_BYTES = 2
 MOST_LISTED = 255
 """Up to this number the positions of assets take less room than a bitmap."""
 
@@ -75,14 +76,6 @@ def mark_changed(connection: Connection, changed: Sequence[tuple[int, int]]) -> 
     _MARK.run_many(connection, [{"assetid": assetid, "auditid": auditid} for assetid, auditid in changed])
 
 
-def mark_all(connection: Connection) -> None:
-    """Mark every asset, as if each were new."""
-    unmarked = select(asset.c.assetid, 0).where(
-        ~select(assetmark).where(assetmark.c.assetid == asset.c.assetid, assetmark.c.auditid == 0).exists()
-    )
-    connection.execute(insert(assetmark).from_select(["assetid", "auditid"], unmarked))
-
-
 def count_marked(connection: Connection) -> int:
     """Return how many assets are marked."""
     return connection.scalar(select(func.count(assetmark.c.assetid.distinct()))) or 0
@@ -113,7 +106,10 @@ def _rows(connection: Connection, word: IndexWord, blocks: Sequence[int]) -> Seq
     key = word_key(word.text)
     if word.whole:
         return _WITH_WORD.run(connection, blocks, word=key)
-    return _BEGINNING_WITH.run(connection, blocks, word=key, end=key + _LAST_BYTE)
+    rows = _BEGINNING_WITH.run(connection, blocks, word=key, end=key + _LAST_BYTE)
+    if word.version is None:
+        return rows
+    return [*rows, *_WITH_WORD.run(connection, blocks, word=word_key(word.version))]
 
 
 def word_key(word: str) -> bytes:
@@ -125,6 +121,8 @@ def read_bits(assets: bytes) -> int:
     """Return stored assets of a block as the bits of a number."""
     if len(assets) == BITMAP_BYTES:
         return int.from_bytes(assets, "little")
+    if len(assets) == POSITION_BYTES:
+        return 1 << int.from_bytes(assets, "little")
     bits = 0
     for (position,) in struct.iter_unpack("<H", assets):
         bits |= 1 << position
@@ -157,9 +155,9 @@ def asset_words(row: Row[Any]) -> set[str]:
     """Return every word of an asset, given by the row of `select_texts`."""
     words: set[str] = set()
     for value in (row.identityvalue, row.assettype, orjson.loads(row.attributes)):
-        add_words(words, value)
+        add_index_words(words, value)
     if row.sitefields:
-        add_words(words, orjson.loads(row.sitefields))
+        add_index_words(words, orjson.loads(row.sitefields))
     return words
 
 
@@ -246,8 +244,8 @@ def _changed_words(diffs: Iterable[Mapping[str, Mapping[str, Json]]]) -> tuple[s
     new: set[str] = set()
     for diff in diffs:
         for change in diff.values():
-            add_words(old, change.get("before", change.get("removed")))
-            add_words(new, change.get("after", change.get("added")))
+            add_index_words(old, change.get("before", change.get("removed")))
+            add_index_words(new, change.get("after", change.get("added")))
     return old, new
 
 

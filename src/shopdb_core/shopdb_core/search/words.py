@@ -1,4 +1,4 @@
-"""The words of values: how text is compared, and which words of an asset are searched (docs/search.md)."""
+"""The words of values: how text is compared, and by which words the index finds it (docs/search.md)."""
 
 import re
 import unicodedata
@@ -15,9 +15,9 @@ CACHED_TEXTS = 16_384
 
 _LEADING_SIGNS = re.compile(r"^[\W_]+")
 _PIECES = re.compile(rf"[^\W_]{{{SHORTEST_PIECE},}}")
-_VERSION_OR_DAY = re.compile(r"[0-9]{1,5}(:[0-9]+)?\.|[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MAY_BEGIN_VERSION = re.compile(r"[0-9]{1,5}(:[0-9]*)?(\..*)?|[0-9]{4}-.*")
-_IPV4 = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+# A version, also of a Debian package with its epoch, or a day: what follows its first two numbers varies.
+_VERSION = re.compile(r"([0-9]{1,5}(?::[0-9]+)?\.[0-9]*|[0-9]{4}-[0-9]{2}(?=-))")
+_IPV4 = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}(?![0-9.])")
 
 
 def fold(text: str) -> str:
@@ -33,22 +33,20 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def text_words(text: str, *, listed: bool = False) -> tuple[str, ...]:
+def text_words(text: str) -> tuple[str, ...]:
     """Return the words of a text: its parts between white space, and the pieces of these between signs.
 
-    `listed`: the text is in a list of objects, where versions and days are not words.
+    A version or a day is one word.
     """
-    recurs = len(text) <= CACHED_LENGTH and not (listed and text[:1].isdigit())
-    return (_cached_words if recurs else _find_words)(text, listed)
+    recurs = len(text) <= CACHED_LENGTH and not text[:1].isdigit()
+    return (_cached_words if recurs else _find_words)(text)
 
 
-def _find_words(text: str, listed: bool) -> tuple[str, ...]:  # noqa: FBT001  # cached by position
+def _find_words(text: str) -> tuple[str, ...]:
     words: dict[str, None] = {}
     for part in split_words(text):
-        if listed and is_version_or_day(part):
-            continue
         words[part] = None
-        if not part.isalnum():
+        if not part.isalnum() and version_start(part) is None:
             words.update(dict.fromkeys(_PIECES.findall(part)))
     return tuple(words)
 
@@ -56,14 +54,20 @@ def _find_words(text: str, listed: bool) -> tuple[str, ...]:  # noqa: FBT001  # 
 _cached_words = lru_cache(CACHED_TEXTS)(_find_words)
 
 
-def is_version_or_day(word: str) -> bool:
-    """Return whether a word is a version such as `10.0.19045` or a day; an IPv4 address is not."""
-    return bool(_VERSION_OR_DAY.match(word)) and not _IPV4.fullmatch(word)
+def version_start(word: str) -> str | None:
+    """Return the first two numbers of a version or a day, such as `10.0` of `10.0.19045`; else `None`."""
+    found = _VERSION.match(word)
+    return None if found is None or is_address(word) else found[0]
 
 
-def may_begin_version(word: str) -> bool:
-    """Return whether a word that is searched only outside of lists may begin with this one."""
-    return bool(_MAY_BEGIN_VERSION.fullmatch(word)) and not _IPV4.fullmatch(word)
+def is_address(word: str) -> bool:
+    """Return whether a word is an IPv4 address, also with the length of its prefix."""
+    return _IPV4.match(word) is not None
+
+
+def begins_with(word: str, beginning: str) -> bool:
+    """Return whether a word begins with another; an IPv4 address is not the beginning of a version."""
+    return word.startswith(beginning) and not (is_address(beginning) and version_start(word))
 
 
 def number_word(number: float) -> str:
@@ -73,22 +77,26 @@ def number_word(number: float) -> str:
     return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
 
 
-def value_words(value: Json, *, listed: bool = False) -> tuple[str, ...]:
+def value_words(value: Json) -> tuple[str, ...]:
     """Return the words of one value that is not an object or a list."""
     if isinstance(value, str):
-        return text_words(value, listed=listed)
-    if value is None:
-        return ()
-    return (number_word(value).lstrip("-"),)
+        return text_words(value)
+    return () if value is None else (number_word(value).lstrip("-"),)
 
 
-def add_words(found: set[str], value: Json, *, listed: bool = False) -> None:
-    """Add the words of a value, at every depth, to a set; in a list of objects it is `listed`."""
-    if isinstance(value, dict):
+def add_index_words(found: set[str], value: Json, *, listed: bool = False) -> None:
+    """Add the words by which the index finds a value, at every depth, to a set.
+
+    `listed`: it is in a list of objects, where versions and days are in the index by their first two numbers.
+    """
+    if isinstance(value, str):
+        words = text_words(value)
+        found.update((version_start(word) or word for word in words) if listed else words)
+    elif isinstance(value, dict):
         for member in value.values():
-            add_words(found, member, listed=listed)
+            add_index_words(found, member, listed=listed)
     elif isinstance(value, list):
         for item in value:
-            add_words(found, item, listed=listed or isinstance(item, dict))
+            add_index_words(found, item, listed=listed or isinstance(item, dict))
     else:
-        found.update(value_words(value, listed=listed))
+        found.update(value_words(value))

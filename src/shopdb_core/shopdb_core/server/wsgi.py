@@ -15,6 +15,7 @@ from shopdb_core.api.framework.request import WebApp
 from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.server.housekeeping import Housekeeping
+from shopdb_core.server.indexing import Indexing
 from shopdb_core.server.log import log_at_once, log_details
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
@@ -35,6 +36,7 @@ def make_application() -> WSGIApplication:
     running = ExitStack()
     site = running.enter_context(Site.open(settings))
     running.enter_context(Housekeeping(site))
+    running.enter_context(Indexing(site.store))
     Finalize(None, running.close, exitpriority=0)
     return _refuse_forks(create_app(site))
 

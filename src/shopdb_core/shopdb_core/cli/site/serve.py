@@ -9,6 +9,7 @@ from shopdb_core.cli.common import json_option, site_settings
 from shopdb_core.cli.output import echo
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.http import Server
+from shopdb_core.server.indexing import Indexing
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
 from shopdb_core.server.workers import serve_by_workers
@@ -40,7 +41,7 @@ def _serve(settings: Settings, *, as_json: bool) -> None:
     log = log_to_stderr()
     if settings.debug:
         log_details()
-    with Site.open(settings) as site, Housekeeping(site):
+    with Site.open(settings) as site, Housekeeping(site), Indexing(site.store):
         server = Server(site, listen(settings.listen), log.flush)
         server.stop_on_signals()
         echo(announcement(server.url, os.getpid(), as_json=as_json))
