@@ -9,13 +9,12 @@ from sqlalchemy import Connection, func, select
 from shopdb_core.errors import Unavailable
 from shopdb_core.search.index import (
     BLOCK,
-    asset_words,
+    asset_keys,
     lock_index,
     marked,
     place_of,
     read_bits,
     select_texts,
-    word_key,
     write_block,
 )
 from shopdb_core.store import Store
@@ -95,7 +94,7 @@ def _expected(connection: Connection, block: int) -> tuple[Mapping[bytes, int], 
     while rows := connection.execute(query.where(asset.c.assetid > after, asset.c.assetid < end)).all():
         for row in rows:
             _, bit = place_of(row.assetid)
-            for key in set(map(word_key, asset_words(row))):
+            for key in asset_keys(row):
                 words[key] |= bit
         assets, after = assets + len(rows), rows[-1].assetid
     return words, assets

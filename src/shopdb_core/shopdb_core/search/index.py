@@ -8,16 +8,15 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
 
 from shopdb_core.search.conditions import IndexWord
-from shopdb_core.search.words import add_index_words
+from shopdb_core.search.words import add_keys, word_key
 from shopdb_core.store import SetQuery, Statement, Store
 from shopdb_core.store.tables import (
-    WORD_LENGTH,
     asset,
     assetattributes,
     assetmark,
@@ -44,9 +43,6 @@ AT_A_TIME = 16
 
 ROWS = 500
 """How many rows a statement finds or deletes by their words."""
-
-Words: TypeAlias = Mapping[int, Mapping[bytes, int]]
-"""For each block the words, each with the assets as the bits of a number."""
 
 _MARK = Statement(insert(assetmark).values(assetid=bindparam("assetid"), auditid=bindparam("auditid")))
 _UNMARK = Statement(
@@ -112,11 +108,6 @@ def _rows(connection: Connection, word: IndexWord, blocks: Sequence[int]) -> Seq
     return [*rows, *_WITH_WORD.run(connection, blocks, word=word_key(word.version))]
 
 
-def word_key(word: str) -> bytes:
-    """Return a word, or its beginning, as it is stored."""
-    return word[:WORD_LENGTH].encode()
-
-
 def read_bits(assets: bytes) -> int:
     """Return stored assets of a block as the bits of a number."""
     if len(assets) == BITMAP_BYTES:
@@ -151,14 +142,14 @@ def place_of(assetid: int) -> tuple[int, int]:
     return block, 1 << position
 
 
-def asset_words(row: Row[Any]) -> set[str]:
-    """Return every word of an asset, given by the row of `select_texts`."""
-    words: set[str] = set()
+def asset_keys(row: Row[Any]) -> set[bytes]:
+    """Return the keys of every word of an asset, given by the row of `select_texts`."""
+    keys: set[bytes] = set()
     for value in (row.identityvalue, row.assettype, orjson.loads(row.attributes)):
-        add_index_words(words, value)
+        add_keys(keys, value)
     if row.sitefields:
-        add_index_words(words, orjson.loads(row.sitefields))
-    return words
+        add_keys(keys, orjson.loads(row.sitefields))
+    return keys
 
 
 def select_texts() -> Select[Any]:
@@ -216,16 +207,13 @@ class Changes:
         """Add those of one asset."""
         self.marks += [(marked.assetid, auditid) for auditid, _ in marked.changes]
         block, bit = place_of(marked.assetid)
-        words = asset_words(marked.texts) if marked.texts is not None else set()
+        keys = asset_keys(marked.texts) if marked.texts is not None else set()
         diffs = [orjson.loads(diff) for _, diff in marked.changes if diff is not None]
-        old, new = _changed_words(diffs)
+        old, new = _changed_keys(diffs)
         # Without a diff the asset is new, or its entry was pruned.
-        added = words & new if len(diffs) == len(marked.changes) else words
-        for word in added:
-            self.added[block][word_key(word)] |= bit
-        # Two long words may have one key.
-        kept = {*map(word_key, words)}
-        for key in {*map(word_key, old)} - kept:
+        for key in keys & new if len(diffs) == len(marked.changes) else keys:
+            self.added[block][key] |= bit
+        for key in old - keys:
             self.removed[block][key] |= bit
 
     def apply(self, connection: Connection) -> None:
@@ -238,14 +226,14 @@ class Changes:
             write_block(connection, block, self.added.get(block, {}), self.removed.get(block, {}))
 
 
-def _changed_words(diffs: Iterable[Mapping[str, Mapping[str, Json]]]) -> tuple[set[str], set[str]]:
-    """Return the words of what changes removed, and of what they added."""
-    old: set[str] = set()
-    new: set[str] = set()
+def _changed_keys(diffs: Iterable[Mapping[str, Mapping[str, Json]]]) -> tuple[set[bytes], set[bytes]]:
+    """Return the keys of what changes removed, and of what they added."""
+    old: set[bytes] = set()
+    new: set[bytes] = set()
     for diff in diffs:
         for change in diff.values():
-            add_index_words(old, change.get("before", change.get("removed")))
-            add_index_words(new, change.get("after", change.get("added")))
+            add_keys(old, change.get("before", change.get("removed")))
+            add_keys(new, change.get("after", change.get("added")))
     return old, new
 
 

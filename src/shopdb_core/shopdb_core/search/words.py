@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from shopdb_core.store.tables import WORD_LENGTH
 from shopdb_hookspecs import Json
 
 SHORTEST_PIECE = 3
@@ -11,7 +12,7 @@ SHORTEST_PIECE = 3
 
 CACHED_LENGTH = 400
 CACHED_TEXTS = 16_384
-"""Thousands of computers have the same few thousand names of programs, and each its own versions."""
+"""Thousands of computers have the same few thousand programs and versions."""
 
 _LEADING_SIGNS = re.compile(r"^[\W_]+")
 _PIECES = re.compile(rf"[^\W_]{{{SHORTEST_PIECE},}}")
@@ -38,8 +39,7 @@ def text_words(text: str) -> tuple[str, ...]:
 
     A version or a day is one word.
     """
-    recurs = len(text) <= CACHED_LENGTH and not text[:1].isdigit()
-    return (_cached_words if recurs else _find_words)(text)
+    return (_cached_words if len(text) <= CACHED_LENGTH else _find_words)(text)
 
 
 def _find_words(text: str) -> tuple[str, ...]:
@@ -84,19 +84,39 @@ def value_words(value: Json) -> tuple[str, ...]:
     return () if value is None else (number_word(value).lstrip("-"),)
 
 
-def add_index_words(found: set[str], value: Json, *, listed: bool = False) -> None:
-    """Add the words by which the index finds a value, at every depth, to a set.
+def word_key(word: str) -> bytes:
+    """Return a word, or the beginning of one, as the index has it."""
+    return word[:WORD_LENGTH].encode()
 
-    `listed`: it is in a list of objects, where versions and days are in the index by their first two numbers.
+
+def add_keys(found: set[bytes], value: Json, *, listed: bool = False) -> None:
+    """Add the keys by which the index finds a value, at every depth, to a set.
+
+    `listed`: it is in a list of objects, where versions and days have the keys of their first two numbers:
+    each computer has others.
     """
-    if isinstance(value, str):
-        words = text_words(value)
-        found.update((version_start(word) or word for word in words) if listed else words)
-    elif isinstance(value, dict):
+    if isinstance(value, dict):
         for member in value.values():
-            add_index_words(found, member, listed=listed)
+            if isinstance(member, str):  # nearly all; a call for each would take as long as the rest
+                found.update(_text_keys(member, listed))
+            else:
+                add_keys(found, member, listed=listed)
     elif isinstance(value, list):
         for item in value:
-            add_index_words(found, item, listed=listed or isinstance(item, dict))
+            add_keys(found, item, listed=listed or isinstance(item, dict))
+    elif isinstance(value, str):
+        found.update(_text_keys(value, listed))
     else:
-        found.update(value_words(value))
+        found.update(map(word_key, value_words(value)))
+
+
+def _text_keys(text: str, listed: bool) -> tuple[bytes, ...]:  # noqa: FBT001  # cached by position
+    return (_cached_keys if len(text) <= CACHED_LENGTH else _find_keys)(text, listed)
+
+
+def _find_keys(text: str, listed: bool) -> tuple[bytes, ...]:  # noqa: FBT001  # likewise
+    words = _find_words(text)
+    return tuple(word_key((listed and version_start(word)) or word) for word in words)
+
+
+_cached_keys = lru_cache(CACHED_TEXTS)(_find_keys)
