@@ -3,6 +3,7 @@
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
+    AssetTableResource,
     DuplicatesResource,
     IgnoredDuplicateResource,
     RelationshipResource,
@@ -45,9 +46,8 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
-    assets = AssetsResource(site)
-    app.add_route("/api/assets", assets)
-    app.add_route("/api/assets.csv", assets, suffix="csv")
+    app.add_route("/api/assets", AssetsResource(site))
+    app.add_route("/api/assets.csv", AssetTableResource(site))
     app.add_route(_ASSET, AssetResource(site))
     app.add_route(f"{_ASSET}/retire", RetireResource(site))
     app.add_route(f"{_ASSET}/restore", RestoreResource(site))

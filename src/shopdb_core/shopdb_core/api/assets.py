@@ -65,47 +65,21 @@ _FILTERS = ("assettype", "identityvalue", "state")
 
 
 class AssetsResource:
-    """All assets, as a list and as a table."""
+    """All assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
-    queries: ClassVar[Queries] = {"on_get": _LIST, "on_get_csv": _LIST}
+    queries: ClassVar[Queries] = {"on_get": _LIST}
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._store = site.store
-        self._search = site.search
         self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List assets: a search, filtered by type, by a prefix of the identity, and by state."""
         fields = req.context.query["fields"]
-        columns = None if fields is None else Columns.read(fields, self._search.fields)
-        write_page(resp, self._page(req, as_texts if columns is None else columns.shown))
-
-    def on_get_csv(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Write the same page as CSV; the header `Link` has the address of the next one (RFC 8288)."""
-        fields, assettype = req.context.query["fields"], req.context.query["assettype"]
-        if fields is None:
-            columns = Columns.of_type(self._site.plugins, assettype, self._search.fields)
-        else:
-            columns = Columns.read(fields, self._search.fields)
-        page = self._page(req, columns.shown)
-        write_csv(resp, csv_file(columns.names, ([*map(cell, item.values())] for item in page.items)))
-        resp.downloadable_as = "assets.csv"
-        if page.next is not None:
-            following = urlencode({**req.params, "after": page.next})
-            resp.append_link(f"{req.path}?{following}", "next")
-
-    def _page(self, req: falcon.Request, show: Show) -> Page:
-        query = req.context.query
-        conditions = self._search.conditions(query["q"] or "")
-        filters: Filters = {name: query[name] for name in _FILTERS}  # type: ignore[assignment]  # its keys
-        after, limit = query["after"], query["limit"]
-        return self._store.read(
-            lambda connection: self._search.page(
-                connection, conditions, filters, after=after, limit=limit, show=show
-            )
-        )
+        columns = None if fields is None else Columns.read(fields, self._site.search.fields)
+        write_page(resp, _page(req, self._site, as_texts if columns is None else columns.shown))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an asset of a type that has no collector."""
@@ -123,6 +97,44 @@ class AssetsResource:
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
         write_asset(resp, asset)
+
+
+class AssetTableResource:
+    """The list of assets as a table."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": _LIST}
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Write a page of the list as CSV; the header `Link` has the address of the next one (RFC 8288)."""
+        fields, assettype = req.context.query["fields"], req.context.query["assettype"]
+        known = self._site.search.fields
+        if fields is None:
+            columns = Columns.of_type(self._site.plugins, assettype, known)
+        else:
+            columns = Columns.read(fields, known)
+        page = _page(req, self._site, columns.shown)
+        write_csv(resp, csv_file(columns.names, ([*map(cell, item.values())] for item in page.items)))
+        resp.downloadable_as = "assets.csv"
+        if page.next is not None:
+            following = urlencode({**req.params, "after": page.next})
+            resp.append_link(f"{req.path}?{following}", "next")
+
+
+def _page(req: falcon.Request, site: Site, show: Show) -> Page:
+    """Return the page of the list that a request asks for."""
+    query = req.context.query
+    conditions = site.search.conditions(query["q"] or "")
+    filters: Filters = {name: query[name] for name in _FILTERS}  # type: ignore[assignment]  # its keys
+    after, limit = query["after"], query["limit"]
+    return site.store.read(
+        lambda connection: site.search.page(
+            connection, conditions, filters, after=after, limit=limit, show=show
+        )
+    )
 
 
 class AssetResource:

@@ -250,6 +250,8 @@ def _begins_text(text: str, word: str) -> bool:
 
 def _has_words(value: Json, words: tuple[str, ...]) -> bool:
     """Return whether a word of the value begins with a word, or the phrase of several is in it."""
+    if isinstance(value, str) and words[0] not in fold(value):  # nearly always
+        return False
     if len(words) == 1:
         return any(begins_with(word, words[0]) for word in value_words(value))
     return isinstance(value, str) and f" {' '.join(words)}" in f" {' '.join(split_words(value))}"
