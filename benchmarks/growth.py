@@ -15,6 +15,7 @@ import random
 import secrets
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,10 +27,20 @@ from falcon.testing import TestClient
 from harness.databases import empty_database
 from harness.figures import percentile
 from harness.report import machine
-from harness.stock import RARE, Stock, hostname, submission
+from harness.stock import (
+    POOL,
+    RARE,
+    Stock,
+    hostname,
+    ipaddress,
+    macaddress,
+    serialnumber,
+    submission,
+)
 
 from shopdb_core.app import create_app
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.search.checking import check_index
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
 from shopdb_core.submissions import Origin
@@ -62,6 +73,22 @@ READS = (
     "/api/assets?assettype=computers&identityvalue={name}",
     "/api/assets?assettype=computers&identityvalue={last_names}",
     "/api/assets?assettype=computers&identityvalue=PC-&after={middle}",
+    "/api/assets?q={name}",
+    "/api/assets?q={mac}",
+    "/api/assets?q={ip}",
+    "/api/assets?q=serialnumber:{serial}",
+    "/api/assets?q=installedsoftware.name:{program}",
+    '/api/assets?q="component runtime {program}"&after={middle}',
+    "/api/assets?q=windows&after={middle}",
+    "/api/assets?q=windows {mac}",
+    "/api/assets?q=pc-&after={middle}",
+    "/api/assets?q=pc memorygb>8&assettype=computers&after={middle}",
+    "/api/assets?q={serial}&state=all",
+    "/api/assets?q={serial}&state=retired",
+    "/api/assets?q={serial}&identityvalue=PC-",
+    "/api/assets?q=nothing has these words",
+    "/api/assets?fields=identityvalue,installedsoftware.name&after={middle}",
+    "/api/assets.csv?q=windows&after={middle}",
     "/api/audit",
     "/api/audit?after={middle}",
     "/api/audit?plugin=computers&after={middle}",
@@ -122,8 +149,13 @@ class FilledSite:
 
     def path(self, template: str) -> str:
         """Return the address of an operation that reads."""
+        one = random.randint(1, self.assets)
         return template.format(
-            any=random.randint(1, self.assets),
+            any=one,
+            mac=macaddress(one),
+            ip=ipaddress(one),
+            serial=serialnumber(one),
+            program=f"{random.randrange(POOL):04d}",
             middle=self.assets // 2,
             machine=self.assets + RARE,
             name=hostname(random.randint(1, self.assets))[:-1],
@@ -190,12 +222,12 @@ def _site(options: argparse.Namespace, assets: int, folder: Path) -> Iterator[Fi
         upgrade_site(settings)
         started = time.monotonic()
         _fill(url, assets, options)
-        entries = assets * options.entries
-        print(
-            f"{assets:,} assets, {entries:,} entries: filled in {time.monotonic() - started:.0f} s",
-            flush=True,
-        )
+        filled = time.monotonic()
         with Site.open(settings) as site:
+            deque(check_index(site.store, repair=True), maxlen=0)
+            entries, seconds = assets * options.entries, (filled - started, time.monotonic() - filled)
+            done = "filled in {:.0f} s, indexed in {:.0f} s".format(*seconds)
+            print(f"{assets:,} assets, {entries:,} entries: {done}", flush=True)
             yield FilledSite(assets, options.programs, site)
 
 

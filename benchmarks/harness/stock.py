@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from sqlalchemy import Engine, Table, create_engine, func, insert, inspect, select, text, update
@@ -67,7 +67,7 @@ class Stock:
     def _write(self, engine: Engine) -> None:
         _write(engine, asset, map(self._asset, [*self._computers, *self._machines]))
         _write(engine, assetattributes, map(self._attributes, [*self._computers, *self._machines]))
-        _write(engine, assetevidence, map(_evidence, self._computers))
+        _write(engine, assetevidence, chain.from_iterable(map(_evidence, self._computers)))
         _write(engine, software, map(_software, range(POOL)))
         _write(engine, inventory, map(self._inventory, self._computers))
         _write(engine, count, self._counts())
@@ -185,16 +185,33 @@ def hostname(number: int) -> str:
     return f"PC-{number:08d}"
 
 
+def macaddress(number: int) -> str:
+    """Return the MAC address of one computer."""
+    return ":".join(f"{byte:02X}" for byte in (0x3C52_8200_0000 + number).to_bytes(6))
+
+
+def ipaddress(number: int) -> str:
+    """Return the address of one computer."""
+    return ".".join(map(str, (0x0A00_0000 + number).to_bytes(4)))
+
+
+def serialnumber(number: int) -> str:
+    """Return the serial number of one computer."""
+    return f"5CG{number:07d}"
+
+
 def submission(number: int, programs: int, build: int) -> JsonObject:
     """Return what one computer submits, in canonical form."""
     installed = [_program((number * 7 + each * 131) % POOL) for each in range(programs)]
     return {
         "hostname": hostname(number),
+        "ipaddress": ipaddress(number),
         "installedsoftware": sorted(installed, key=lambda program: program["name"]),
-        "macaddress": ":".join(f"{byte:02X}" for byte in (0x3C52_8200_0000 + number).to_bytes(6)),
+        "macaddress": macaddress(number),
         "memorygb": 16,
         "osname": "Microsoft Windows 11 Pro",
         "osversion": f"10.0.{22_630 + build}",
+        "serialnumber": serialnumber(number),
     }
 
 
@@ -215,9 +232,9 @@ def _software(number: int) -> Row:
     return {**program, "softwareid": softwareid(program["name"], program["version"])}
 
 
-def _evidence(number: int) -> Row:
-    value = identity_key(submission(number, 0, 0)["macaddress"])
-    return {"assettype": "computers", "field": "macaddress", "value": value, "assetid": number}
+def _evidence(number: int) -> Iterator[Row]:
+    for field, value in (("macaddress", macaddress(number)), ("serialnumber", serialnumber(number))):
+        yield {"assettype": "computers", "field": field, "value": identity_key(value), "assetid": number}
 
 
 _COUNT = {"postgresql": "VACUUM ANALYZE", "mysql": "ANALYZE TABLE"}

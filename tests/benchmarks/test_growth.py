@@ -23,8 +23,8 @@ EACH = 10
 """How many instructions are counted at once."""
 
 NOT_YET = "reports"
-WIDE = ("PC-&", "{last_names}")
-"""A search by a prefix that many assets share reads up to 20,000 of them."""
+WIDE = ("PC-&", "{last_names}", "q=")
+"""A prefix that many assets share reads up to 20,000 of them, a search each block of 4,096 assets."""
 
 LISTS = [path for path in READS if NOT_YET not in path and not any(wide in path for wide in WIDE)]
 

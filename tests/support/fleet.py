@@ -7,6 +7,7 @@ import orjson
 from shops import Shop
 
 from shopdb_core.audit.verify import verify
+from shopdb_core.search.checking import check_index
 from shopdb_core.submissions.table_check import check_tables
 
 MACS = tuple(f"3C:52:82:11:22:{number:02X}" for number in range(100))
@@ -105,9 +106,11 @@ class Fleet:
         )
 
     def faults(self) -> list[str]:
-        """Return what `shopdb audit verify --plugins` finds."""
+        """Return what `shopdb audit verify --plugins` and `shopdb search rebuild --dry-run` find."""
         shop = self.shop
         batches = [*verify(shop.store, shop.chain, shop.plugins.secondary_identities())]
         for collector in shop.plugins.collectors().values():
             batches += check_tables(shop.store, collector, pause=lambda _: None)  # type: ignore[arg-type]
-        return [f"{fault.assetid}: {fault.message}" for batch in batches for fault in batch.faults]
+        found = [f"{fault.assetid}: {fault.message}" for batch in batches for fault in batch.faults]
+        differing = [each for block in check_index(shop.store, repair=False) for each in block.words()]
+        return found + [f"index: {word!r}" for word in differing]

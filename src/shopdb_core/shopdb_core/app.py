@@ -5,6 +5,7 @@ from shopdb_core.api.assets import (
     AssetDiffResource,
     AssetResource,
     AssetsResource,
+    AssetTableResource,
     DuplicatesResource,
     IgnoredDuplicateResource,
     RelationshipResource,
@@ -78,6 +79,7 @@ def _route_collectors(app: WebApp, site: Site) -> None:
 def _route_assets(app: WebApp, site: Site) -> None:
     merge = MergeEndResource(site)
     app.add_route("/api/assets", AssetsResource(site))
+    app.add_route("/api/assets.csv", AssetTableResource(site))
     app.add_route(_ASSET, AssetResource(site))
     app.add_route(f"{_ASSET}/diff", AssetDiffResource(site))
     app.add_route(f"{_ASSET}/retire", RetireResource(site))

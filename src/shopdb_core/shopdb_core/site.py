@@ -22,6 +22,7 @@ from shopdb_core.plugins.served_declarations import (
     BreakingChanges,
     record_served_declarations,
 )
+from shopdb_core.search.query import Search
 from shopdb_core.settings import Finding, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
@@ -35,9 +36,9 @@ class Site:
     """One open site; close it, or use it in a `with` block.
 
     `submissions`, `reports`, `keys` (of collectors), `tokens`, `access` (of people and programs), `chain`
-    (the audit's seals), `recorder` (of what became of submissions) and `sitefields` may be used from any
-    thread until `close`. `broken` maps a plugin to the changes of its declaration that break clients of the
-    one that was served before.
+    (the audit's seals), `recorder` (of what became of submissions), `sitefields` and `search` may be used
+    from any thread until `close`. `broken` maps a plugin to the changes of its declaration that break clients
+    of the one that was served before.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Site:
         self.tokens = Tokens(*settings.secret_keys)
         self.access = Access(settings, store, self.tokens, clock=clock)
         self.sitefields = sitefields
+        self.search = Search(plugins, sitefields.properties, settings.timezone, clock=clock)
         self._clock = clock
 
     def editor(self, origin: Origin) -> Editor:

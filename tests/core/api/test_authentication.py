@@ -30,6 +30,7 @@ RULES = {
     "GET /api/collector/_schemas": "viewer",
     "GET /api/collector/_schemas/{plugin}": "viewer",
     "GET /api/assets": "viewer",
+    "GET /api/assets.csv": "viewer",
     "POST /api/assets": "editor",
     f"GET {ASSET}": "viewer",
     f"PATCH {ASSET}": "editor",

@@ -7,6 +7,8 @@ import pytest
 from fleet import MACS, Fleet
 from shops import ORIGIN
 
+from shopdb_core.search.index import index_marked
+
 pytestmark = pytest.mark.every_database
 
 NAMES = tuple(f"PC-{number}" for number in range(6))
@@ -27,7 +29,7 @@ class Actor:
             [self.submit] * 6
             + [self.merge] * 3
             + [self.undo, self.retire, self.relate, self.change] * 2
-            + [self.end]
+            + [self.end, self.index]
         )
         does()
 
@@ -94,6 +96,10 @@ class Actor:
             f"/api/assets/{self._asset()}", headers=self._fleet.shop.bearer("admin")
         )
         assert answer.status_code < 500, answer.text
+
+    def index(self) -> None:
+        """Index the words of the assets that changed."""
+        list(index_marked(self._fleet.shop.store, lambda: None))
 
     def _asset(self) -> int:
         return self._random.randint(1, max(1, self._fleet.shop.count("asset")))

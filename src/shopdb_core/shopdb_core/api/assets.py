@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from typing import ClassVar, get_args
+from urllib.parse import urlencode
 
 import falcon
 
-from shopdb_core.api.framework.parameters import PAGE, Queries, choice, flag, moment, short_text
+from shopdb_core.api.framework.parameters import PAGE, Queries, as_given, choice, flag, moment, short_text
 from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
-from shopdb_core.api.framework.responses import page, write_page
+from shopdb_core.api.framework.responses import csv_file, page, write_csv, write_page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
-from shopdb_core.assets.listing import STATES, get_asset, read_page
+from shopdb_core.assets.listing import STATES, as_texts, get_asset
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.declarations.validation.validator import SubmissionValidator
@@ -21,8 +22,11 @@ from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.errors import Conflict
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
+from shopdb_core.search.columns import Columns, cell
+from shopdb_core.search.query import Filters, Show
 from shopdb_core.site import Site
 from shopdb_core.store import Connection, Store
+from shopdb_core.store.paging import Page
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject
@@ -50,18 +54,22 @@ _RELATIONSHIP = {
 }
 
 
+_LIST = (
+    as_given("q"),
+    as_given("fields"),
+    short_text("assettype"),
+    short_text("identityvalue"),
+    choice("state", STATES, "active"),
+    *PAGE,
+)
+_FILTERS = ("assettype", "identityvalue", "state")
+
+
 class AssetsResource:
     """All assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
-    queries: ClassVar[Queries] = {
-        "on_get": (
-            short_text("assettype"),
-            short_text("identityvalue"),
-            choice("state", STATES, "active"),
-            *PAGE,
-        )
-    }
+    queries: ClassVar[Queries] = {"on_get": _LIST}
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -69,8 +77,10 @@ class AssetsResource:
         self._validator = SubmissionValidator(_MANUAL_ASSET)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List assets, filtered by type, by a prefix of the identity, and by state."""
-        write_page(resp, self._store.read(lambda connection: read_page(connection, **req.context.query)))
+        """List assets: a search, filtered by type, by a prefix of the identity, and by state."""
+        fields = req.context.query["fields"]
+        columns = None if fields is None else Columns.read(fields, self._site.search.fields)
+        write_page(resp, _page(req, self._site, as_texts if columns is None else columns.shown))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an asset of a type that has no collector."""
@@ -88,6 +98,44 @@ class AssetsResource:
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/api/assets/{asset['assetid']}")
         write_asset(resp, asset)
+
+
+class AssetTableResource:
+    """The list of assets as a table."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": _LIST}
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Write a page of the list as CSV; the header `Link` has the address of the next one (RFC 8288)."""
+        fields, assettype = req.context.query["fields"], req.context.query["assettype"]
+        known = self._site.search.fields
+        if fields is None:
+            columns = Columns.of_type(self._site.plugins, assettype, known)
+        else:
+            columns = Columns.read(fields, known)
+        page = _page(req, self._site, columns.shown)
+        write_csv(resp, csv_file(columns.names, ([*map(cell, item.values())] for item in page.items)))
+        resp.downloadable_as = "assets.csv"
+        if page.next is not None:
+            following = urlencode({**req.params, "after": page.next})
+            resp.append_link(f"{req.path}?{following}", "next")
+
+
+def _page(req: falcon.Request, site: Site, show: Show) -> Page:
+    """Return the page of the list that a request asks for."""
+    query = req.context.query
+    conditions = site.search.conditions(query["q"] or "")
+    filters: Filters = {name: query[name] for name in _FILTERS}  # type: ignore[assignment]  # its keys
+    after, limit = query["after"], query["limit"]
+    return site.store.read(
+        lambda connection: site.search.page(
+            connection, conditions, filters, after=after, limit=limit, show=show
+        )
+    )
 
 
 class AssetResource:

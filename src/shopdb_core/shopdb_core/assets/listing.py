@@ -1,6 +1,6 @@
 """Assets as the API shows them: one, or lists by state, by type and by the beginning of the identity."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, get_args
 
 import orjson
@@ -10,7 +10,7 @@ from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.rows import State
 from shopdb_core.assets.sources import sources_of
 from shopdb_core.errors import Gone, NotFound
-from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys, read_rows, unindexed
+from shopdb_core.store.paging import Page, distinct_values, least_keys, read_rows, unindexed
 from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes, assetsitefields
 from shopdb_hookspecs import Json, JsonObject
 
@@ -30,21 +30,6 @@ them have to be read. If they are many, the first of them are probably among the
 """
 
 
-def list_assets(
-    connection: Connection,
-    *,
-    assettype: str | None,
-    identityprefix: str | None,
-    state: Shown = "active",
-    after: int,
-    limit: int,
-) -> list[JsonObject]:
-    """Return up to `limit` assets with an id above `after`, in the order of their ids."""
-    found = _first_ids(connection, assettype, identityprefix, state, after=after, limit=limit)
-    query = _select_assets().where(is_among(asset.c.assetid, found)).order_by(asset.c.assetid)
-    return [_shown(row) for row in connection.execute(query)]
-
-
 def read_page(
     connection: Connection,
     *,
@@ -53,15 +38,31 @@ def read_page(
     state: Shown = "active",
     after: int,
     limit: int,
+    show: Callable[[Row[Any]], JsonObject] | None = None,
 ) -> Page:
-    """Return a page of the same list, whose `identityvalue` is a prefix; the fields stay JSON text."""
-    found = _first_ids(connection, assettype, identityvalue, state, after=after, limit=limit + 1)
+    """Return a page of the assets in the order of their ids; `identityvalue` is a prefix.
+
+    Its items are what `show` returns of the rows; without it they have fields that stay JSON text.
+    """
+    found = first_ids(connection, assettype, identityvalue, state, after=after, limit=limit + 1)
+    rows, more = read_assets(connection, found, limit)
+    return Page([*map(show or as_texts, rows)], more)
+
+
+def read_assets(
+    connection: Connection, found: Select[tuple[int]], limit: int
+) -> tuple[Iterable[Row[Any]], int | None]:
+    """Return the rows of up to `limit` assets in the order of their ids, as `read_rows` does."""
     texts = assetattributes.c.attributes, assetsitefields.c.sitefields
-    rows, more = read_rows(connection, _select_assets(), asset.c.assetid, *texts, keys=found, limit=limit)
-    return Page([_with_fields(row, orjson.Fragment) for row in rows], more)
+    return read_rows(connection, select_assets(), asset.c.assetid, *texts, keys=found, limit=limit)
 
 
-def _first_ids(
+def as_texts(row: Row[Any]) -> JsonObject:
+    """Return a row as the API shows it, with fields that stay JSON text."""
+    return with_fields(row, orjson.Fragment)
+
+
+def first_ids(
     connection: Connection,
     assettype: str | None,
     identityprefix: str | None,
@@ -71,8 +72,7 @@ def _first_ids(
     limit: int,
 ) -> Select[tuple[int]]:
     """Return the query of the first ids of a list, `limit` at most."""
-    # No identity is longer, and normalising hostile text takes quadratic time.
-    prefix = None if identityprefix is None else identity_key(identityprefix[: IDENTITY_LENGTH + 1])
+    prefix = None if identityprefix is None else prefix_key(identityprefix)
     if state not in ("active", "all"):
         return least_keys(asset.c.assetid, [_in_state(state, assettype, prefix, after)], limit)
     # Most assets are active, so that the others are skipped.
@@ -83,16 +83,24 @@ def _first_ids(
         return least_keys(asset.c.assetid, [later], limit)
     types = distinct_values(connection, asset.c.assettype) if assettype is None else [assettype]
     matching = select(asset.c.assetid).where(
-        asset.c.assettype.in_(types), _begins(asset.c.identitykey, prefix)
+        asset.c.assettype.in_(types), begins_with(asset.c.identitykey, prefix)
     )
     if _count(connection, matching.limit(FEW + 1)) > FEW:
         end = asset.c.assetid <= min(after + FEW, LARGEST_ID)
-        near = and_(later, end, _begins(unindexed(asset.c.identitykey), prefix))
+        near = and_(later, end, begins_with(unindexed(asset.c.identitykey), prefix))
         found = least_keys(asset.c.assetid, [near], limit)
         if _count(connection, found) == limit:
             return found
     assetid = unindexed(asset.c.assetid)
     return matching.where(assetid > after, *in_state).order_by(assetid).limit(limit)
+
+
+def prefix_key(identityprefix: str) -> bytes:
+    """Return the beginning of the keys of identities that begin so.
+
+    No identity is longer, and normalising hostile text takes quadratic time.
+    """
+    return identity_key(identityprefix[: IDENTITY_LENGTH + 1])
 
 
 def _in_state(state: str, assettype: str | None, prefix: bytes | None, after: int) -> ColumnElement[bool]:
@@ -106,7 +114,7 @@ def _in_state(state: str, assettype: str | None, prefix: bytes | None, after: in
     if assettype is not None:
         conditions.append(unindexed(asset.c.assettype) == assettype)
     if prefix is not None:
-        conditions.append(_begins(unindexed(asset.c.identitykey), prefix))
+        conditions.append(begins_with(unindexed(asset.c.identitykey), prefix))
     return and_(*conditions)
 
 
@@ -114,7 +122,8 @@ def _count(connection: Connection, query: Select[tuple[int]]) -> int:
     return connection.scalars(select(func.count()).select_from(query.subquery())).one()
 
 
-def _begins(column: ColumnElement[bytes], prefix: bytes) -> ColumnElement[bool]:
+def begins_with(column: ColumnElement[bytes], prefix: bytes) -> ColumnElement[bool]:
+    """Return the condition that the bytes in a column begin with `prefix`."""
     return and_(column >= prefix, column < prefix + LAST_BYTE)
 
 
@@ -138,12 +147,12 @@ def versions_of_type(
 
 def get_asset(connection: Connection, assetid: int) -> JsonObject:
     """Return one asset, with its sources; raises `NotFound`, and `Gone` if it was erased."""
-    row = connection.execute(_select_assets().where(asset.c.assetid == assetid)).first()
+    row = connection.execute(select_assets().where(asset.c.assetid == assetid)).first()
     if row is None:
         raise NotFound(f"There is no asset {assetid}.")
     if row.state == "erased":
         raise Gone(f"Asset {assetid} was erased.")
-    shown = _shown(row)
+    shown = as_values(row)
     return {**shown, "sources": sources_of(connection, assetid, shown["attributes"])}
 
 
@@ -167,7 +176,8 @@ def require_asset(connection: Connection, assetid: int) -> None:
         raise NotFound(f"There is no asset {assetid}.")
 
 
-def _select_assets() -> Select[Any]:
+def select_assets() -> Select[Any]:
+    """Return the query of what is shown of assets; their fields are JSON texts."""
     columns = select(
         asset.c.assetid,
         asset.c.assettype,
@@ -185,11 +195,12 @@ def _select_assets() -> Select[Any]:
     return columns.join_from(asset, assetattributes).join(assetsitefields, isouter=True)
 
 
-def _shown(row: Row[Any]) -> JsonObject:
-    return _with_fields(row, orjson.loads)
+def as_values(row: Row[Any]) -> JsonObject:
+    """Return a row as the API shows it."""
+    return with_fields(row, orjson.loads)
 
 
-def _with_fields(row: Row[Any], read: Callable[[str], Json]) -> JsonObject:
+def with_fields(row: Row[Any], read: Callable[[str], Json]) -> JsonObject:
     """Return a row with its fields as `read` returns them from JSON text."""
     fields = {"attributes": read(row.attributes), "sitefields": read(row.sitefields or "{}")}
     return {**row._mapping, **fields}  # noqa: SLF001  # its public name

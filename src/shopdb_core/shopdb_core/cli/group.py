@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "refusals": ("submissions.outcomes", "Show the submissions that were refused last."),
     "report": ("report", "Run a report of a plugin."),
     "restore": ("site.backup", "Restore an archive into an empty database."),
+    "search": ("site.search", "Check and repair the index of searches."),
     "serve": ("site.serve", "Serve the API."),
     "submit": ("submissions.submit", "Send files to a running server."),
     "token": ("site.token", "Issue, list and revoke the tokens of programs."),

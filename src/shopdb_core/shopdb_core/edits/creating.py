@@ -12,6 +12,7 @@ from shopdb_core.declarations.validation.messages import describe
 from shopdb_core.edits.edit import Editor
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text
+from shopdb_core.search.index import mark_changed
 from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 
@@ -52,9 +53,10 @@ class ManualEntry:
             requestid=self.editor.origin.requestid,
             rowhash=row_hash(row),
         )
-        record(
+        (auditid,) = record(
             connection, [self.editor.chain.seal(entry, None)], after=new_attributes([(assetid, attributes)])
         )
+        mark_changed(connection, [(assetid, auditid)])
         return get_asset(connection, row.assetid)
 
 

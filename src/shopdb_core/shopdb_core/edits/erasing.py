@@ -25,6 +25,7 @@ from shopdb_core.edits.edit import (
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.json_text import canonical_text
 from shopdb_core.outcomes.records import erase_refusals
+from shopdb_core.search.index import forget_asset
 from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 
@@ -103,4 +104,5 @@ class Erasing:
         forget_evidence(connection, stored.assetid)
         write_site_fields(connection, stored.assetid, {})
         forget_sources(connection, stored.assetid)
+        forget_asset(connection, stored.assetid)
         erase_refusals(connection, stored.assettype, stored.identitykey)

@@ -2,24 +2,21 @@
 
 import logging
 import random
-import threading
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.errors import Unavailable
+from shopdb_core.server.background import Background
 from shopdb_core.site import Site
 from shopdb_core.store.open import pruning_lock
 
 FIRST_SECONDS = 300.0
 INTERVAL_SECONDS = 3600.0
-END_SECONDS = 5.0
 
 _logger = logging.getLogger(__name__)
 
 
-class Housekeeping:
+class Housekeeping(Background):
     """Prunes the audit and expired sessions in a background thread while its `with` block runs.
 
     `first` and `interval` are seconds. Of several processes on one database, one prunes at a time; the others
@@ -29,29 +26,16 @@ class Housekeeping:
     def __init__(
         self, site: Site, *, first: float = FIRST_SECONDS, interval: float = INTERVAL_SECONDS
     ) -> None:
+        super().__init__("shopdb-housekeeping")
         self._site = site
         self._first = first
         self._interval = interval
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="shopdb-housekeeping", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join(END_SECONDS)
-
-    def _work(self) -> None:
+    def work(self) -> None:
+        """Prune at intervals."""
         wait = self._first
         # The random factor keeps servers that were started together from pruning at the same time.
-        while not self._ending.wait(wait * random.uniform(0.9, 1.1)):  # noqa: S311  # nothing secret
+        while not self.ending.wait(wait * random.uniform(0.9, 1.1)):  # noqa: S311  # nothing secret
             self._prune()
             wait = self._interval
 
@@ -73,10 +57,10 @@ class Housekeeping:
         postponed = False
         expiring = expiries(self._site.settings, datetime.now(UTC))
         try:
-            for pruned in prune(self._site.store, self._site.chain, expiring, self._ending.wait):
+            for pruned in prune(self._site.store, self._site.chain, expiring, self.ending.wait):
                 entries, unfit = entries + pruned.entries, unfit + pruned.unfit
                 postponed |= pruned.postponed
-                if self._ending.is_set():
+                if self.ending.is_set():
                     break
         finally:
             if entries:

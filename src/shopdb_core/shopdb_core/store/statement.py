@@ -36,6 +36,11 @@ MOMENTS = 64
 IDENTITY_KEY_BYTES = 1530
 """Length of 255 case-folded characters in UTF-8, each of which takes at most six bytes."""
 
+WORD_BYTES = 160
+"""Length of 40 case-folded characters in UTF-8, each of which takes at most four bytes."""
+
+ASSET_SET_BYTES = 512
+
 
 def _on_each_database(choose: Callable[[ColumnTypes], TypeEngine[T]]) -> TypeEngine[T]:
     """Return SQLAlchemy's generic type with the variant of each database."""
@@ -51,6 +56,11 @@ Key = _on_each_database(lambda types: types.binary(IDENTITY_KEY_BYTES))
 """Bytes, because no collation or padding rule applies to their comparison."""
 
 Digest = _on_each_database(lambda types: types.binary(32))
+
+Word = _on_each_database(lambda types: types.binary(WORD_BYTES))
+
+AssetSet = _on_each_database(lambda types: types.binary(ASSET_SET_BYTES))
+"""Which of 4,096 assets: a bitmap, or up to 255 positions of two bytes."""
 
 JsonText = _on_each_database(lambda types: types.long_text)
 """JSON exactly as it was written: the audit chain is a hash of it."""
@@ -116,13 +126,17 @@ class Statement:
         cursor.execute(prepared.sql, prepared.arguments(values))
         return cursor
 
-    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute once for each row; raises the driver's own exceptions."""
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute once for each row, and return how many rows of the table it concerned.
+
+        Raises the driver's own exceptions.
+        """
         if not rows:
-            return
+            return 0
         prepared = self._for_connection(connection)
         cursor = connection.connection.cursor()
         cursor.executemany(prepared.sql, [prepared.arguments(row) for row in rows])
+        return cursor.rowcount
 
     def run_of(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Run:
         """Return the execution for each row, for a dialect that executes several statements together."""

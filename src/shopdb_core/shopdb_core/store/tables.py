@@ -18,7 +18,7 @@ from sqlalchemy import (
     inspect,
 )
 
-from shopdb_core.store.statement import Digest, JsonText, Key, RowId, UtcDateTime, exact_text
+from shopdb_core.store.statement import AssetSet, Digest, JsonText, Key, RowId, UtcDateTime, Word, exact_text
 
 NAME_LENGTH = 40
 IDENTITY_LENGTH = 255
@@ -38,6 +38,8 @@ ROLE_LENGTH = 10
 GRANT_ID_LENGTH = 32
 """Hexadecimal digits of the random id of a session or of a program's token."""
 LARGEST_ID = 2**63 - 1
+WORD_LENGTH = 40
+"""Characters of a word in the index; of a longer one its beginning."""
 
 metadata = MetaData(
     naming_convention={
@@ -374,6 +376,34 @@ accessevent = Table(
     Column("detail", String(REASON_LENGTH)),
     Index("ix_accessevent_action_eventid", "action", "eventid"),
     Index("ix_accessevent_at", "at"),
+)
+
+# Which assets have a word (ADR 0034), for each block of 4,096 assets. Without foreign keys, here and below:
+# they are written apart from the assets. On SQLite a row of these is an entry of the key's own tree.
+assetword = Table(
+    "assetword",
+    metadata,
+    Column("block", Integer, primary_key=True, autoincrement=False, comment="assetid / 4096"),
+    Column("word", Word, primary_key=True),
+    Column("assets", AssetSet, nullable=False, comment="their positions in the block, or a bitmap"),
+    sqlite_with_rowid=False,
+)
+
+# The assets that changed since they were indexed.
+assetmark = Table(
+    "assetmark",
+    metadata,
+    Column("assetid", RowId, primary_key=True, autoincrement=False),
+    Column("auditid", RowId, primary_key=True, autoincrement=False, comment="0: index the whole asset"),
+    sqlite_with_rowid=False,
+)
+
+# One row, which a transaction locks that writes the index.
+wordindex = Table(
+    "wordindex",
+    metadata,
+    Column("wordindexid", Integer, primary_key=True, autoincrement=False),
+    Column("writes", BigInteger, nullable=False, comment="how many transactions wrote the index"),
 )
 
 

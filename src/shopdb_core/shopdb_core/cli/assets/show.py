@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import click
 
-from shopdb_core.assets.listing import STATES, Shown, get_asset, list_assets
+from shopdb_core.assets.listing import STATES, as_values, get_asset
 from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.audit.listing import list_history
 from shopdb_core.cli.assets.edit import EDITS
@@ -23,6 +25,9 @@ from shopdb_core.cli.common import (
 )
 from shopdb_core.cli.output import echo, echo_changes, echo_json, echo_table, short_time
 from shopdb_core.plugins.registry import load_plugins
+from shopdb_core.search.columns import Columns, cell
+from shopdb_core.search.query import Filters
+from shopdb_core.site import Site
 from shopdb_hookspecs import JsonObject
 
 COLUMNS = ("assetid", "assettype", "identityvalue", "version", "lastseenat")
@@ -38,8 +43,9 @@ for command in (*EDITS, *MERGES):
 
 
 @asset.command("list")
+@click.option("--search", "query", default="", help="Only assets that match this query (docs/search.md).")
 @click.option("--type", "assettype", help="Only assets of this type, such as computers.")
-@click.option("--identity", help="Only assets whose identity begins with this.")
+@click.option("--identity", "identityvalue", help="Only assets whose identity begins with this.")
 @click.option(
     "--state",
     type=click.Choice(STATES),
@@ -47,28 +53,43 @@ for command in (*EDITS, *MERGES):
     show_default=True,
     help="Only assets in this state.",
 )
+@click.option("--fields", help="Show these fields, separated by commas, such as identityvalue,osname.")
 @limit_option
 @after_option
 @json_option
 def list_command(
-    assettype: str | None, identity: str | None, state: Shown, *, limit: int, after: int, as_json: bool
+    query: str, fields: str | None, *, limit: int, after: int, as_json: bool, **filters: Any
 ) -> None:
-    """List assets."""
-    with site_store() as store:
-        found = store.read(
-            lambda connection: list_assets(
-                connection,
-                assettype=assettype,
-                identityprefix=identity,
-                state=state,
-                after=after,
-                limit=limit,
+    """List assets, or search for them.
+
+    A search that looks at many assets goes on after its time until it has found all that it may show.
+    """
+    with Site.open(site_settings(), record_served=False) as site:
+        columns = None if fields is None else Columns.read(fields, site.search.fields)
+        show = columns.shown if columns else as_values
+        conditions = site.search.conditions(query)
+        found: list[JsonObject] = []
+        following: int | None = after
+        while following is not None and len(found) < limit:
+            page = site.store.read(
+                partial(
+                    site.search.page,
+                    conditions=conditions,
+                    filters=cast(Filters, filters),
+                    after=following,
+                    limit=limit - len(found),
+                    show=show,
+                )
             )
-        )
+            found, following = [*found, *page.items], page.next
     if as_json:
         echo_json(found)
     else:
-        echo_table(found, COLUMNS, "assets")
+        echo_table([*map(_cells, found)], columns.names if columns else COLUMNS, "assets")
+
+
+def _cells(item: JsonObject) -> JsonObject:
+    return {name: cell(value) for name, value in item.items()}
 
 
 @asset.command("show")

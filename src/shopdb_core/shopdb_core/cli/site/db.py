@@ -8,6 +8,7 @@ import click
 
 from shopdb_core.cli.common import json_option, site_settings, site_store
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table
+from shopdb_core.cli.site.search import index_with_progress
 from shopdb_core.operations.upgrades import PlannedMigration, plan_upgrade
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
@@ -72,8 +73,13 @@ def status_rows(statuses: Sequence[MigrationStatus]) -> list[JsonObject]:
 
 
 def run_upgrade(settings: Settings, *, as_json: bool = False) -> None:
-    """Upgrade the site's database; exits with 1 if a plugin's migration failed."""
+    """Upgrade the site's database; exits with 1 if a plugin's migration failed.
+
+    The words of assets that were not indexed yet are: of all, after the upgrade to a release with searches.
+    """
     statuses = upgrade_site(settings)
+    with site_store() as store:
+        index_with_progress(store, hidden=as_json)
     if as_json:
         echo_json(status_rows(statuses))
     for each in () if as_json else statuses:

@@ -10,6 +10,7 @@ from shopdb_core.cli.output import echo
 from shopdb_core.operations.configuration import check_production
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.http import Server
+from shopdb_core.server.indexing import Indexing
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
 from shopdb_core.server.metrics import serving_metrics
@@ -43,7 +44,12 @@ def _serve(settings: Settings, *, as_json: bool) -> None:
     log = log_to_stderr(settings.log)
     if settings.debug:
         log_details()
-    with Site.open(settings) as site, Housekeeping(site), serving_metrics(site, shared=False) as metrics:
+    with (
+        Site.open(settings) as site,
+        Housekeeping(site),
+        Indexing(site.store),
+        serving_metrics(site, shared=False) as metrics,
+    ):
         server = Server(site, listen(settings.listen), log.flush, metrics)
         server.stop_on_signals()
         echo(announcement(server.url, os.getpid(), as_json=as_json))
