@@ -8,6 +8,7 @@ from shopdb_core.api.assets import (
     RelationshipResource,
     RelationshipsResource,
 )
+from shopdb_core.api.changes import ChangesResource
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
 from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
@@ -19,12 +20,15 @@ from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.site import Site
 
+WAITING_SHARE = 4
 _ASSET = "/api/assets/{assetid:id}"
 
 
-def create_app(site: Site) -> WebApp:
+def create_app(site: Site, *, most_waiting: int | None = None) -> WebApp:
     """Return the WSGI application of an open site; the caller closes the site after serving.
 
+    `most_waiting` is how many requests may wait for changes at the same time; without it, a quarter of the
+    threads that the settings have.
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
     app = WebApp(
@@ -60,6 +64,8 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/merges/{mergeid:id}/undo", merge, suffix="undo")
     app.add_route("/api/merges/{mergeid:id}/release", merge, suffix="release")
     app.add_route("/api/audit", audit)
+    waiting = most_waiting or max(1, site.settings.threads // WAITING_SHARE)
+    app.add_route("/api/changes", ChangesResource(site.feed, waiting))
     app.add_route("/api/refusals", RefusalsResource(store))
     app.add_route("/api/counts", CountsResource(store))
     app.add_route("/api/duplicates", DuplicatesResource(store))

@@ -8,11 +8,13 @@ from typing import Self
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.positions import place_entries
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import record_earlier_relationships
 from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields, read_site_fields
 from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
+from shopdb_core.feed.waiting import Feed
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
@@ -33,8 +35,9 @@ class Site:
     """One open site; close it, or use it in a `with` block.
 
     `submissions`, `reports`, `keys` (of collectors), `tokens`, `chain` (the audit's seals), `recorder` (of
-    what became of submissions) and `sitefields` may be used from any thread until `close`. `broken` maps a
-    plugin to the changes of its declaration that break clients of the one that was served before.
+    what became of submissions), `feed` (of changes) and `sitefields` may be used from any thread until
+    `close`. `broken` maps a plugin to the changes of its declaration that break clients of the one that was
+    served before.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Site:
         self.recorder = Recorder(store, clock=clock)
         self.submissions = Submissions(settings, plugins, store, self.chain, self.recorder, clock=clock)
         self.reports = Reports(plugins, store)
+        self.feed = Feed(store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
         self.sitefields = sitefields
@@ -100,6 +104,7 @@ class Site:
 
         Their outcomes are recorded first, for which it waits some seconds at most.
         """
+        self.feed.release()
         self.recorder.close()
         self.store.close()
 
@@ -119,7 +124,7 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     """Run the pending migrations of the core, then those of each active plugin; each commits by itself.
 
     Returns the status of each afterwards, with the `failure` of a plugin whose migration failed.
-    Relationships of earlier releases get their audit entries.
+    Relationships of earlier releases get their audit entries, and entries their positions in the feed.
     Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
     """
     loaded = load_plugins(settings.plugin_selection, plugins)
@@ -128,6 +133,7 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     with closing(open_store(settings)) as store:
         chain = AuditChain(*settings.sealing_keys)
         store.transaction(lambda connection: record_earlier_relationships(connection, chain, loaded))
+        place_entries(store)
     return statuses
 
 
