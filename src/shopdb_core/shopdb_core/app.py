@@ -8,7 +8,7 @@ from shopdb_core.api.assets import (
     RelationshipResource,
     RelationshipsResource,
 )
-from shopdb_core.api.changes import ChangesResource
+from shopdb_core.api.changes import ChangesResource, WebhooksResource
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
 from shopdb_core.api.framework.request import Authentication, RequestContext, WebApp
@@ -66,6 +66,7 @@ def create_app(site: Site, *, most_waiting: int | None = None) -> WebApp:
     app.add_route("/api/audit", audit)
     waiting = most_waiting or max(1, site.settings.threads // WAITING_SHARE)
     app.add_route("/api/changes", ChangesResource(site.feed, waiting))
+    app.add_route("/api/webhooks", WebhooksResource(site))
     app.add_route("/api/refusals", RefusalsResource(store))
     app.add_route("/api/counts", CountsResource(store))
     app.add_route("/api/duplicates", DuplicatesResource(store))

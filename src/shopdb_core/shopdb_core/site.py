@@ -1,6 +1,6 @@
 """`Site`: the plugins and the database of one site, and the services on them, assembled in this one place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ from shopdb_core.settings import SHARED_KEY, Settings
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
 from shopdb_core.submissions import Origin, Submissions
+from shopdb_core.webhooks.config import Webhook, read_webhooks
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
@@ -48,6 +49,7 @@ class Site:
         broken: Mapping[str, BreakingChanges] = NO_BREAKING_CHANGES,
         sitefields: SiteFields = NO_SITE_FIELDS,
         *,
+        webhooks: Sequence[Webhook] = (),
         clock: Clock = utc_now,
     ) -> None:
         self.settings = settings
@@ -62,11 +64,12 @@ class Site:
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
         self.sitefields = sitefields
-        self._clock = clock
+        self.webhooks = webhooks
+        self.clock = clock
 
     def editor(self, origin: Origin) -> Editor:
         """Return who edits, with what edits need of this site."""
-        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone, self._clock)
+        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone, self.clock)
 
     @classmethod
     def open(
@@ -90,6 +93,7 @@ class Site:
         loaded = load_plugins(settings.plugin_selection, plugins)
         if plugins is None:
             check_plugin_settings(settings, loaded)
+        webhooks = read_webhooks(settings.webhooks, (plugin.name for plugin in loaded.all()))
         store = open_store(settings)
         try:
             check_schema(store, loaded)
@@ -97,7 +101,7 @@ class Site:
         except BaseException:
             store.close()
             raise
-        return cls(settings, loaded, store, broken, sitefields, clock=clock)
+        return cls(settings, loaded, store, broken, sitefields, webhooks=webhooks, clock=clock)
 
     def close(self) -> None:
         """Finish the submissions that are under way, and close the database's connections.

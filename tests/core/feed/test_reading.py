@@ -74,7 +74,9 @@ def test_a_page_is_bounded_in_bytes(reader, submit, monkeypatch):
     assert len(reader.rest()) == 2
 
 
-@pytest.mark.parametrize("cursor", ["", "7", "x-y-z", "00000000-1-00000000", "abc-1-0000000g", "ä-1-00000000"])
+@pytest.mark.parametrize(
+    "cursor", ["", "7", "x-y-z", "00000000-1-00000000", "abc-1-0000000g", "ä-1-00000000"]
+)
 def test_a_cursor_of_something_else_is_refused(shop, submit, cursor):
     """With the way to begin anew."""
     submit("PC-1")

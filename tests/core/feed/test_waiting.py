@@ -67,4 +67,3 @@ def test_a_stop_ends_the_waiting(shop, reader):
         assert waiting.result() == []
     assert Reader(shop, "&wait=20", reader.after).page() == []
     assert time.monotonic() - started < 5
-

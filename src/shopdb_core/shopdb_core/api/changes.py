@@ -1,18 +1,20 @@
-"""The feed of changes, for programs that follow it."""
+"""The feed of changes, for programs that follow it, and how far the webhooks are that it is sent to."""
 
 from threading import BoundedSemaphore
 from typing import ClassVar, get_args
 
 import falcon
 
-from shopdb_core.api.framework.parameters import LIMIT, Queries, choice, short_text, whole_number
+from shopdb_core.api.framework.parameters import LIMIT, PAGE, Queries, choice, short_text, whole_number
 from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import json_item, write_list
+from shopdb_core.api.framework.responses import json_item, page, write_list
 from shopdb_core.audit.entries import Action
 from shopdb_core.audit.prune import Kind
 from shopdb_core.errors import Unavailable
 from shopdb_core.feed.reading import Changes, Selection
 from shopdb_core.feed.waiting import Feed
+from shopdb_core.site import Site
+from shopdb_core.webhooks.state import list_webhooks
 
 LONGEST_WAIT_SECONDS = 30
 
@@ -58,6 +60,25 @@ class ChangesResource:
             return self._feed.read(after, selection, limit, wait)
         finally:
             self._waiting.release()
+
+
+class WebhooksResource:
+    """The webhooks of the site."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": PAGE}
+
+    def __init__(self, site: Site) -> None:
+        self._store = site.store
+        self._names = [webhook.name for webhook in site.webhooks]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List the webhooks and how far each is; neither an address nor a secret is shown."""
+        after, limit = req.context.query["after"], req.context.query["limit"]
+        found = self._store.read(
+            lambda connection: list_webhooks(connection, self._names, after=after, limit=limit + 1)
+        )
+        resp.media = page(found, limit, "webhookid")
 
 
 def _given(value: str | None) -> tuple[str, ...]:

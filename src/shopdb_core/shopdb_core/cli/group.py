@@ -20,6 +20,7 @@ COMMAND_GROUP = "shopdb_commands"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "asset": ("assets.show", "Show and edit the assets of this site, and show their history."),
     "audit": ("site.audit", "Verify the audit's seals, and prune it."),
+    "changes": ("site.changes", "Show what was committed, in order, and follow it."),
     "counts": ("submissions.outcomes", "Show how many submissions of each day had each outcome."),
     "db": ("site.db", "Bring the database's tables up to date."),
     "duplicates": ("assets.duplicates", "Show which assets may be one device, and ignore findings."),
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "submit": ("submissions.submit", "Send files to a running server."),
     "token": ("site.token", "Issue tokens for reading and editing."),
     "validate": ("submissions.validate", "Validate files as the endpoint does, offline."),
+    "webhooks": ("site.webhooks", "Show how far the webhooks are, and resume them."),
 }
 """The module of each command, in which a function has the command's name, and the line of `shopdb --help`."""
 

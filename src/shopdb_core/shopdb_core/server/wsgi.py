@@ -20,6 +20,7 @@ from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.feed.waiting import Feed
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.log import log_at_once, log_details
+from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
@@ -39,6 +40,7 @@ def make_application() -> WSGIApplication:
     running = ExitStack()
     site = running.enter_context(Site.open(settings))
     running.enter_context(Housekeeping(site))
+    running.enter_context(Webhooks(site))
     _release_on_sigterm(site.feed)
     Finalize(None, running.close, exitpriority=0)
     return _refuse_forks(create_app(site))

@@ -244,6 +244,7 @@ _SERVER_VARIABLES: _Variables = MappingProxyType(
         "workers": ("SHOPDB_WORKERS", read_count),
         "debug": ("SHOPDB_DEBUG", read_flag),
         "source_silence_days": ("SHOPDB_SOURCE_SILENCE_DAYS", read_whole_days),
+        "webhooks": ("SHOPDB_WEBHOOKS", read_unchanged),
         "site_fields": ("SHOPDB_SITE_FIELDS", read_unchanged),
         "audit_retention_days": ("SHOPDB_AUDIT_RETENTION_DAYS", read_days),
         "audit_noop_retention_days": ("SHOPDB_AUDIT_NOOP_RETENTION_DAYS", read_days),

@@ -11,6 +11,7 @@ from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.http import Server
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
+from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
@@ -40,7 +41,7 @@ def _serve(settings: Settings, *, as_json: bool) -> None:
     log = log_to_stderr()
     if settings.debug:
         log_details()
-    with Site.open(settings) as site, Housekeeping(site):
+    with Site.open(settings) as site, Housekeeping(site), Webhooks(site):
         server = Server(site, listen(settings.listen), log.flush)
         server.stop_on_signals()
         echo(announcement(server.url, os.getpid(), as_json=as_json))
