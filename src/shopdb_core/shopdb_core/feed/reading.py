@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, func, select
 
 from shopdb_core.audit.entries import FIELDS
 from shopdb_core.audit.positions import (
@@ -28,6 +28,8 @@ from shopdb_hookspecs import JsonObject
 WINDOW = 10_000
 
 _LISTED = (auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS if name != "rowhash"))
+# Not a join: a database may begin a join with all assets.
+_ASSETTYPE = select(asset.c.assettype).where(asset.c.assetid == auditentry.c.assetid).scalar_subquery()
 _MARKED = (auditentry.c.auditid, auditentry.c.at, auditentry.c.assetid, auditentry.c.requestid)
 
 
@@ -44,7 +46,7 @@ class Selection:
         """Return what an entry must fulfil."""
         lists = (
             (auditentry.c.plugin, self.plugins),
-            (asset.c.assettype, self.assettypes),
+            (_ASSETTYPE, self.assettypes),
             (auditentry.c.action, self.actions),
         )
         of_kind = [] if self.kind is None else [OF_KIND[self.kind]]
@@ -130,8 +132,8 @@ def _pruned_up_to(connection: Connection, kind: Kind | None) -> int:
 
 def _end_of_window(connection: Connection, begin: int) -> int | None:
     """Return the position at which a page ends at the latest, `None` if there is nothing after `begin`."""
-    position, entries = position_column(connection), placed_entries(connection)
-    later = select(position).select_from(entries).where(position > begin)
+    position = position_column(connection)
+    later = select(position).where(position > begin)
     last = connection.scalar(later.order_by(position).offset(WINDOW - 1).limit(1))
     return last or connection.scalar(later.order_by(position.desc()).limit(1))
 
@@ -140,16 +142,13 @@ def _read(
     connection: Connection, begin: int, end: int, selection: Selection, limit: int
 ) -> tuple[Sequence[Row[Any]], bool]:
     """Return the rows of a page, and whether more follow before its end."""
-    position = position_column(connection)
-    entries = placed_entries(connection).join(asset, asset.c.assetid == auditentry.c.assetid)
-    keys: Select[Any] = (
-        select(position)
-        .select_from(entries)
-        .where(position > begin, position <= end, *selection.conditions())
-        .order_by(position)
-        .limit(limit + 1)
-    )
-    listed = select(position.label("position"), *_LISTED, asset.c.assettype).select_from(entries)
+    position, entries = position_column(connection), placed_entries(connection)
+    found = select(position).where(position > begin, position <= end).order_by(position).limit(limit + 1)
+    if conditions := selection.conditions():
+        # MariaDB would sort all entries that fulfil the conditions.
+        found = found.select_from(entries).where(*conditions).prefix_with("STRAIGHT_JOIN", dialect="mysql")
+    keys = select(position).where(position.in_(connection.scalars(found).all()))
+    listed = select(position.label("position"), *_LISTED, _ASSETTYPE.label("assettype")).select_from(entries)
     rows, more = read_rows(connection, listed, position, auditentry.c.diff, keys=keys, limit=limit)
     return list(rows), more is not None
 

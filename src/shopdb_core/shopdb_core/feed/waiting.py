@@ -26,10 +26,12 @@ class Feed:
     ) -> Changes:
         """Return a page after a cursor; with `wait`, wait up to so many seconds for its first entry.
 
+        Who waits gets what the looks have placed, so that positions are not given for each reader anew.
         Raises what `read_changes` raises, and `Unavailable`.
         """
         until = time.monotonic() + wait
-        place_entries(self._store)
+        if not wait:
+            place_entries(self._store)
         while True:
             changes = self._read(after, selection, limit)
             is_at_end = str(changes.next) == after
