@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 from receiver import SECRET
@@ -17,7 +18,6 @@ def stocked(site):
     server = site.serve()
     for name in ("PC-1", "PC-2", "PC-1"):
         assert server.submit("computers", {"hostname": name}).is_success
-    server.stop()
     return site
 
 
@@ -62,11 +62,16 @@ def test_changes_are_followed(stocked):
     with subprocess.Popen(
         command, cwd=stocked.directory, env=stocked.environ, stdout=subprocess.PIPE, text=True
     ) as following:
-        server = stocked.serve()
+        lines: list[str] = []
+        reading = Thread(target=lambda: lines.append(following.stdout.readline()))
+        reading.start()
         # The command may begin after the first of them.
-        for number in range(100):
-            server.submit("computers", {"hostname": f"new-{number}"})
-        row = json.loads(following.stdout.readline())
+        for number in range(300):
+            stocked.servers[0].submit("computers", {"hostname": f"new-{number}"})
+            reading.join(0.1)
+            if lines:
+                break
+        row = json.loads(lines[0])
         following.send_signal(signal.SIGINT)
 
         assert following.wait(20) == 0

@@ -19,6 +19,7 @@ Refused = Callable[[CompletedProcess[str]], str]
 COMMANDS = [
     "asset",
     "audit",
+    "changes",
     "collect",
     "counts",
     "db",
@@ -32,6 +33,7 @@ COMMANDS = [
     "submit",
     "token",
     "validate",
+    "webhooks",
 ]
 LOADED = """
 import sys

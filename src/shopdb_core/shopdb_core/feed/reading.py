@@ -82,7 +82,8 @@ def read_changes(
     begin = _beginning(connection, after, selection)
     if after == NEWEST:
         return Changes([], begin)
-    end = _end_of_window(connection, begin.position)
+    window = WINDOW if selection.conditions() else limit
+    end = _end_of_window(connection, begin.position, window)
     if end is None:
         return Changes([], begin)
     rows, more = _read(connection, begin.position, end, selection, limit)
@@ -130,11 +131,11 @@ def _pruned_up_to(connection: Connection, kind: Kind | None) -> int:
     return connection.scalar(query if kind is None else query.where(auditpruning.c.kind == kind)) or 0
 
 
-def _end_of_window(connection: Connection, begin: int) -> int | None:
+def _end_of_window(connection: Connection, begin: int, window: int) -> int | None:
     """Return the position at which a page ends at the latest, `None` if there is nothing after `begin`."""
     position = position_column(connection)
     later = select(position).where(position > begin)
-    last = connection.scalar(later.order_by(position).offset(WINDOW - 1).limit(1))
+    last = connection.scalar(later.order_by(position).offset(window - 1).limit(1))
     return last or connection.scalar(later.order_by(position.desc()).limit(1))
 
 
