@@ -12,6 +12,7 @@ from growth import READS, FilledSite
 from harness.stock import Stock
 from shops import Shop
 
+from shopdb_core.feed import reading
 from shopdb_core.site import Site
 from shopdb_core.store import Connection, Store
 
@@ -75,8 +76,9 @@ def instructions(make_shop: Callable[..., Shop]) -> Callable[[int], Callable[[st
     return filled
 
 
-def test_a_list_reads_no_more_of_a_large_site(instructions):
+def test_a_list_reads_no_more_of_a_large_site(instructions, monkeypatch):
     """Five times the assets and entries, and the same work."""
+    monkeypatch.setattr(reading, "WINDOW", 1000)  # less than the small site has
     small, large = instructions(SMALL), instructions(LARGE)
 
     grown = {path: (small(path), large(path)) for path in LISTS}

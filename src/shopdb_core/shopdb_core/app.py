@@ -19,6 +19,7 @@ from shopdb_core.api.auth import (
     SessionResource,
     SessionsResource,
 )
+from shopdb_core.api.changes import ChangesResource, WebhooksResource
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
 from shopdb_core.api.framework.authentication import Authentication
@@ -35,13 +36,16 @@ from shopdb_core.operations.metrics import Metrics
 from shopdb_core.operations.readiness import Readiness
 from shopdb_core.site import Site
 
+WAITING_SHARE = 4
 _ASSET = "/api/assets/{assetid:id}"
 
 
-def create_app(site: Site, metrics: Metrics | None = None) -> WebApp:
+def create_app(site: Site, metrics: Metrics | None = None, *, most_waiting: int | None = None) -> WebApp:
     """Return the WSGI application of an open site; the caller closes the site after serving.
 
     With `metrics` its requests are counted, and `/metrics` shows them to whoever has the token for it.
+    `most_waiting` is how many requests may wait for changes at the same time; without it, a quarter of the
+    threads that the settings have.
 
     Raises `TypeError` for a resource that does not declare the role of each of its methods.
     """
@@ -61,7 +65,7 @@ def create_app(site: Site, metrics: Metrics | None = None) -> WebApp:
     problems.install(app, site.recorder, site.plugins)
     _route_collectors(app, site)
     _route_assets(app, site)
-    _route_histories(app, site)
+    _route_histories(app, site, most_waiting or max(1, site.settings.threads // WAITING_SHARE))
     _route_people(app, site.access)
     _route_operations(app, site, metrics)
     return app
@@ -95,11 +99,13 @@ def _route_assets(app: WebApp, site: Site) -> None:
     app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(site.store))
 
 
-def _route_histories(app: WebApp, site: Site) -> None:
+def _route_histories(app: WebApp, site: Site, most_waiting: int) -> None:
     audit = AuditResource(site.store)
     reports = ReportsResource(site.reports)
     app.add_route(f"{_ASSET}/history", audit, suffix="history")
     app.add_route("/api/audit", audit)
+    app.add_route("/api/changes", ChangesResource(site.feed, most_waiting))
+    app.add_route("/api/webhooks", WebhooksResource(site))
     app.add_route("/api/refusals", RefusalsResource(site.store))
     app.add_route("/api/counts", CountsResource(site.store))
     app.add_route("/api/reports", reports)

@@ -1,6 +1,6 @@
 """`Site`: the plugins and the database of one site, and the services on them, assembled in this one place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from types import TracebackType
 from typing import Self
@@ -9,11 +9,13 @@ from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.service import Access
 from shopdb_core.access.tokens import Tokens
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.positions import place_entries
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import record_earlier_relationships
 from shopdb_core.edits.site_fields import NO_SITE_FIELDS, SiteFields, read_site_fields
 from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
+from shopdb_core.feed.waiting import Feed
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.plugins.reports import Reports
@@ -28,6 +30,7 @@ from shopdb_core.store import Store, open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, MigrationStatus, migration_statuses, upgrade
 from shopdb_core.store.unfinished import require_whole
 from shopdb_core.submissions import Origin, Submissions
+from shopdb_core.webhooks.config import Webhook, read_webhooks
 
 NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 
@@ -36,9 +39,9 @@ class Site:
     """One open site; close it, or use it in a `with` block.
 
     `submissions`, `reports`, `keys` (of collectors), `tokens`, `access` (of people and programs), `chain`
-    (the audit's seals), `recorder` (of what became of submissions), `sitefields` and `search` may be used
-    from any thread until `close`. `broken` maps a plugin to the changes of its declaration that break clients
-    of the one that was served before.
+    (the audit's seals), `recorder` (of what became of submissions), `feed` (of changes), `sitefields` and
+    `search` may be used from any thread until `close`. `broken` maps a plugin to the changes of its
+    declaration that break clients of the one that was served before.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Site:
         broken: Mapping[str, BreakingChanges] = NO_BREAKING_CHANGES,
         sitefields: SiteFields = NO_SITE_FIELDS,
         *,
+        webhooks: Sequence[Webhook] = (),
         clock: Clock = utc_now,
     ) -> None:
         self.settings = settings
@@ -59,16 +63,18 @@ class Site:
         self.recorder = Recorder(store, clock=clock)
         self.submissions = Submissions(settings, plugins, store, self.chain, self.recorder, clock=clock)
         self.reports = Reports(plugins, store)
+        self.feed = Feed(store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)
         self.access = Access(settings, store, self.tokens, clock=clock)
         self.sitefields = sitefields
         self.search = Search(plugins, sitefields.properties, settings.timezone, clock=clock)
-        self._clock = clock
+        self.webhooks = webhooks
+        self.clock = clock
 
     def editor(self, origin: Origin) -> Editor:
         """Return who edits, with what edits need of this site."""
-        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone, self._clock)
+        return Editor(origin, self.chain, self.plugins, self.sitefields, self.settings.timezone, self.clock)
 
     @classmethod
     def open(
@@ -93,6 +99,7 @@ class Site:
         if plugins is None:
             for finding in plugin_findings(settings, loaded):
                 raise ConfigurationError(finding.message)
+        webhooks = read_webhooks(settings.webhooks, (plugin.name for plugin in loaded.all()))
         store = open_store(settings)
         try:
             check_schema(store, loaded)
@@ -100,13 +107,14 @@ class Site:
         except BaseException:
             store.close()
             raise
-        return cls(settings, loaded, store, broken, sitefields, clock=clock)
+        return cls(settings, loaded, store, broken, sitefields, webhooks=webhooks, clock=clock)
 
     def close(self) -> None:
         """Finish the submissions that are under way, and close the database's connections.
 
         Their outcomes and the last uses of tokens are written first, for which it waits some seconds at most.
         """
+        self.feed.release()
         self.recorder.close()
         self.access.close()
         self.store.close()
@@ -127,7 +135,7 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     """Run the pending migrations of the core, then those of each active plugin; each commits by itself.
 
     Returns the status of each afterwards, with the `failure` of a plugin whose migration failed.
-    Relationships of earlier releases get their audit entries.
+    Relationships of earlier releases get their audit entries, and entries their positions in the feed.
     Raises `ConfigurationError` and `Unavailable` as `Site.open` does.
     """
     loaded = load_plugins(settings.plugin_selection, plugins)
@@ -138,6 +146,7 @@ def upgrade_site(settings: Settings, plugins: Mapping[str, object] | None = None
     with closing(open_store(settings)) as store:
         chain = AuditChain(*settings.sealing_keys)
         store.transaction(lambda connection: record_earlier_relationships(connection, chain, loaded))
+        place_entries(store)
     return statuses
 
 

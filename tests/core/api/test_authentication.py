@@ -49,6 +49,8 @@ RULES = {
     f"GET {ASSET}/relationships/{{relationshipid:id}}": "viewer",
     f"DELETE {ASSET}/relationships/{{relationshipid:id}}": "editor",
     "GET /api/audit": "viewer",
+    "GET /api/changes": "viewer",
+    "GET /api/webhooks": "viewer",
     "GET /api/refusals": "viewer",
     "GET /api/counts": "viewer",
     "GET /api/duplicates": "viewer",

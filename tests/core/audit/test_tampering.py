@@ -112,8 +112,8 @@ COLUMNS = {
         "position": ("position = 999", POSITION),
     },
 }
-UNCHECKED = {auditpruning: {"since", "allowed"}}
-"""The bound of what is pruned in a day, which is nothing of the history."""
+UNCHECKED = {auditpruning: {"since", "allowed", "deleted"}}
+"""The bound of what is pruned in a day, and what readers of the feed may have missed: not of the history."""
 WHERE = {
     asset: "assetid = 1",
     assetattributes: "assetid = 1",

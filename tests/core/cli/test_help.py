@@ -20,6 +20,7 @@ COMMANDS = [
     "asset",
     "audit",
     "backup",
+    "changes",
     "collect",
     "counts",
     "db",
@@ -36,6 +37,7 @@ COMMANDS = [
     "token",
     "user",
     "validate",
+    "webhooks",
 ]
 LOADED = """
 import sys

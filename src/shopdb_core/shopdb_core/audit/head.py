@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
 
+from shopdb_core.audit.positions import LONGEST_TRANSACTION
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.json_text import canonical
 from shopdb_core.store.tables import auditcheckpoint, auditentry, audithead
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KIND = "shopdb-audit-head"
-LONGEST_TRANSACTION = timedelta(seconds=60)
-"""Longer than any transaction that may still write an entry with a lower id."""
-
 KEPT = timedelta(days=31)
 ROWS_IN_MEMORY = 500
 

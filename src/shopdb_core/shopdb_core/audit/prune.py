@@ -16,12 +16,14 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, not_, or_, select, update
 
 from shopdb_core.audit.checkpoints import checkpoint_row, checkpoint_run, entry_run, join_runs
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.positions import LOOK_BACK, is_placed, note_deletion, place_entries
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, auditcheckpoint, auditentry, audithead, auditpruning
@@ -43,7 +45,8 @@ PAUSE = 3.0
 """How long to pause after each batch, as a multiple of the time that it took."""
 
 _NOOPS = or_(auditentry.c.action == "noop", and_(auditentry.c.action == "updated", auditentry.c.volatileonly))
-_OF_KIND = {"noop": _NOOPS, "change": not_(_NOOPS)}
+OF_KIND: Mapping[Kind, ColumnElement[bool]] = MappingProxyType({"noop": _NOOPS, "change": not_(_NOOPS)})
+"""The condition of the entries of each kind."""
 
 
 def of_kind(kind: Kind) -> ColumnElement[bool]:
@@ -127,9 +130,11 @@ def prune(
 ) -> Iterator[Pruned]:
     """Prune what has expired; yield the result of each batch after its commit.
 
+    Entries without a position in the feed get one before.
     `pause` is called with a number of seconds, during which others write. Raises `Unavailable`; the next call
     continues where this one ended.
     """
+    place_entries(store, LOOK_BACK)
     for expiry in expiring:
         planner = PruningPlanner(expiry, chain)
         started = time.monotonic()
@@ -175,6 +180,7 @@ class PruningPlan:
             return False
         deleted, inserted = self.checkpoints.deleted, self.checkpoints.inserted
         if inserted:
+            note_deletion(connection, self.kind, self.auditids)
             connection.execute(delete(auditentry).where(auditentry.c.auditid.in_(self.auditids)))
             connection.execute(delete(auditcheckpoint).where(auditcheckpoint.c.lastauditid.in_(deleted)))
             connection.execute(insert(auditcheckpoint), inserted)
@@ -267,7 +273,7 @@ def _prunable(
     query = (
         select(auditentry)
         .where(auditentry.c.auditid.in_([*kept, *auditids]), auditentry.c.at < expiry.before)
-        .where(_OF_KIND[expiry.kind], superseded.exists())
+        .where(OF_KIND[expiry.kind], superseded.exists(), is_placed(connection))
     )
     return connection.execute(query).all()
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "config": ("site.config", "Show the settings of this site, and find what is wrong with them."),
     "copy": ("site.copy", "Copy the site into another database, whole or as of a time."),
     "backup": ("site.backup", "Write the database to one archive, while the site is in use."),
+    "changes": ("site.changes", "Show what was committed, in order, and follow it."),
     "counts": ("submissions.outcomes", "Show how many submissions of each day had each outcome."),
     "db": ("site.db", "Bring the database's tables up to date."),
     "doctor": ("site.doctor", "Check settings, database, backups and collectors of this site."),
@@ -38,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "token": ("site.token", "Issue, list and revoke the tokens of programs."),
     "user": ("site.user", "Add, show and change the users of this site."),
     "validate": ("submissions.validate", "Validate files as the endpoint does, offline."),
+    "webhooks": ("site.webhooks", "Show how far the webhooks are, and resume them."),
 }
 """The module of each command, in which a function has the command's name, and the line of `shopdb --help`."""
 

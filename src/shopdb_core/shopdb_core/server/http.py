@@ -20,7 +20,7 @@ from shopdb_core.operations.metrics import Metrics
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.server.connections import Admission, BodyLimit, Channel, Request
 from shopdb_core.server.listening import url
-from shopdb_core.server.loop import POLL_SECONDS, Dispatcher, Loop, LoopThread
+from shopdb_core.server.loop import MOST_WAITING, POLL_SECONDS, Dispatcher, Loop, LoopThread
 from shopdb_core.site import Site
 
 if sys.platform != "win32":
@@ -73,7 +73,7 @@ class Server:
         # waitress warns of every request that waits for a thread, which is normal under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = waitress.create_server(
-            create_app(site, metrics),
+            create_app(site, metrics, most_waiting=MOST_WAITING),
             map=self._sockets,
             sockets=[listener],
             threads=1,  # for health checks; the dispatcher below has the others
@@ -86,6 +86,7 @@ class Server:
         )
         self._server.channel_class = Admission(_most_connections(), body_limit(site))
         self._store = site.store
+        self._feed = site.feed
         self._quick = QuickRequests(site.plugins)
         self._dispatcher = Dispatcher(
             site.settings.threads, self._server.task_dispatcher, self._quick.includes
@@ -117,6 +118,7 @@ class Server:
         thread = LoopThread(self._make_loop, self._stopping.is_set)
         while not self._stopping.wait(POLL_SECONDS):
             self._quick.exclude(thread.replace_if_hanging(LONGEST_ROUND_SECONDS))
+        self._feed.release()
         thread.join(LONGEST_ROUND_SECONDS)
         self._drain()
 

@@ -22,6 +22,12 @@ from shopdb_core.server.connections import Channel, Request
 from shopdb_core.store import Store
 
 PROBES = ("/api/health", "/api/ready")
+CHANGES = "/api/changes"
+
+MOST_WAITING = 32
+"""How many requests for changes may wait; no other request waits for them, since they have own threads."""
+
+CHANGES_THREADS = MOST_WAITING + 2
 
 POLL_SECONDS = 0.2
 LARGEST_ROUND = 256
@@ -34,13 +40,17 @@ _logger = logging.getLogger(__name__)
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ships no types
-    """Decides who answers a request: a thread, the one for health checks, or the loop if it `is_quick`."""
+    """Decides who answers a request: a thread, or the loop if it `is_quick`.
+
+    Health checks have a thread, and requests for changes have threads since the first of them.
+    """
 
     def __init__(
         self, threads: int, health: ThreadedTaskDispatcher, is_quick: Callable[[Request], bool]
     ) -> None:
         super().__init__()
         self._health = health
+        self._changes = ThreadedTaskDispatcher()
         self._is_quick = is_quick
         self._ready: deque[Channel] = deque()
         self.set_thread_count(threads)
@@ -50,6 +60,9 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
         request = task.requests[0]
         if not request.error and request.path in PROBES:
             self._health.add_task(task)
+        elif not request.error and request.path == CHANGES:
+            self._changes.set_thread_count(CHANGES_THREADS)
+            self._changes.add_task(task)
         elif not request.error and self._is_quick(request):
             self._ready.append(task)
         else:
@@ -75,9 +88,12 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:  # noqa: FBT001, FBT002  # waitress
         """End all threads; wait for up to `timeout` seconds."""
-        self._health.set_thread_count(0)
+        for each in (self._health, self._changes):
+            each.set_thread_count(0)
         done: bool = super().shutdown(cancel_pending, timeout)
-        return self._health.shutdown(cancel_pending, 0) and done
+        for each in (self._health, self._changes):
+            done &= each.shutdown(cancel_pending, 0)
+        return done
 
 
 class Loop:

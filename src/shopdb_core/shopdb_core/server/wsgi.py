@@ -4,21 +4,26 @@ The only module that does something at import, since these servers expect it.
 """
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from pathlib import Path
+from types import FrameType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from shopdb_core.api.framework.request import WebApp
 from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
+from shopdb_core.feed.waiting import Feed
 from shopdb_core.operations.configuration import check_production
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.server.indexing import Indexing
 from shopdb_core.server.log import log_at_once, log_details
 from shopdb_core.server.metrics import serving_metrics
+from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
@@ -44,8 +49,23 @@ def make_application() -> WSGIApplication:
     running.enter_context(Housekeeping(site))
     metrics = running.enter_context(serving_metrics(site, shared=True))
     running.enter_context(Indexing(site.store))
+    running.enter_context(Webhooks(site))
+    _release_on_sigterm(site.feed)
     Finalize(None, running.close, exitpriority=0)
     return _refuse_forks(create_app(site, metrics))
+
+
+def _release_on_sigterm(feed: Feed) -> None:
+    """Let requests that wait for changes end at once when the server stops the process, as gunicorn does."""
+    stop = signal.getsignal(signal.SIGTERM)
+    if not callable(stop) or threading.current_thread() is not threading.main_thread():
+        return
+
+    def release(number: int, frame: FrameType | None) -> None:
+        feed.release()
+        stop(number, frame)
+
+    signal.signal(signal.SIGTERM, release)
 
 
 def _refuse_forks(app: WebApp) -> WSGIApplication:

@@ -345,6 +345,13 @@ class Settings(IntakeSettings):
         group="Assets and audit",
         example="site-fields.json",
     )
+    webhooks: str | None = setting(
+        "SHOPDB_WEBHOOKS",
+        read_unchanged,
+        "a TOML file, relative to the working directory, that names the [webhooks](webhooks.md)",
+        group="Assets and audit",
+        example="webhooks.toml",
+    )
     audit_retention_days: int | None = setting(
         "SHOPDB_AUDIT_RETENTION_DAYS",
         read_days,

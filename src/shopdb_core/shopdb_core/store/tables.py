@@ -26,6 +26,8 @@ ACTOR_LENGTH = 255
 REQUEST_ID_LENGTH = 64
 ADDRESS_LENGTH = 45
 REASON_LENGTH = 255
+CURSOR_LENGTH = 100
+FEED_ID_LENGTH = 16
 SOURCE_LENGTH = 40
 STATE_LENGTH = 8
 OUTCOME_LENGTH = 60
@@ -230,6 +232,7 @@ auditpruning = Table(
     Column("position", RowId, nullable=False, comment="the last auditid that was looked at"),
     Column("since", UtcDateTime, comment="when the day began that `allowed` is for"),
     Column("allowed", RowId, comment="the last auditid that may be looked at on that day"),
+    Column("deleted", RowId, nullable=False, server_default="0", comment="the last feed position deleted"),
 )
 
 # The newest entry of each head: pruning keeps the hashes that the head needs (ADR 0025).
@@ -404,6 +407,42 @@ wordindex = Table(
     metadata,
     Column("wordindexid", Integer, primary_key=True, autoincrement=False),
     Column("writes", BigInteger, nullable=False, comment="how many transactions wrote the index"),
+)
+
+# The order in which entries were committed; on SQLite it is that of their ids, and this is empty (ADR 0032).
+auditposition = Table(
+    "auditposition",
+    metadata,
+    Column("position", RowId, primary_key=True, autoincrement=False),
+    Column("auditid", ForeignKey(auditentry.c.auditid, ondelete="CASCADE"), nullable=False),
+    UniqueConstraint("auditid"),
+)
+
+# One row, which is locked by whoever gives positions.
+auditfeed = Table(
+    "auditfeed",
+    metadata,
+    Column("feedid", exact_text(FEED_ID_LENGTH), primary_key=True, comment="of this site, in its cursors"),
+    Column("position", RowId, nullable=False, comment="the last one given"),
+    Column("settled", RowId, nullable=False, comment="up to this auditid every entry has a position"),
+)
+
+# How far each webhook of the file SHOPDB_WEBHOOKS is, by its name (ADR 0033).
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("webhookid", RowId, primary_key=True),
+    Column("name", exact_text(NAME_LENGTH), nullable=False),
+    Column("nextafter", exact_text(CURSOR_LENGTH), nullable=False, comment="cursor of what was delivered"),
+    Column("deliveredat", UtcDateTime, comment="when the receiver accepted an entry last"),
+    Column("attempts", Integer, nullable=False, comment="that failed, of the next entry"),
+    Column("failingsince", UtcDateTime, comment="when the first of them failed"),
+    Column("nextat", UtcDateTime, comment="when the next attempt is due"),
+    Column("lasterror", String(REASON_LENGTH), comment="of the last attempt that failed"),
+    Column("stoppedat", UtcDateTime, comment="null: it is delivered"),
+    Column("holder", exact_text(16), comment="the process that delivers"),
+    Column("helduntil", UtcDateTime, comment="when another process may take over"),
+    UniqueConstraint("name"),
 )
 
 

@@ -116,7 +116,8 @@ def as_given(name: str) -> QueryParameter:
     return QueryParameter(name, "", str)
 
 
-PAGE = (whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT), whole_number("after", 0, LARGEST_ID, 0))
+LIMIT = whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT)
+PAGE = (LIMIT, whole_number("after", 0, LARGEST_ID, 0))
 """The parameters of every list: the number of items, and the id after which they begin."""
 
 

@@ -62,7 +62,9 @@ def json_item(item: Json) -> bytes:
     return orjson.dumps(item, option=_OPTIONS)
 
 
-def write_list(resp: falcon.Response, items: Iterable[bytes], following: int | None, **head: Json) -> None:
+def write_list(
+    resp: falcon.Response, items: Iterable[bytes], following: int | str | None, **head: Json
+) -> None:
     """Answer with an object of `head`, `items` and `next`; a long answer is sent in blocks."""
     blocks = _blocks(_list_parts(items, following, head))
     first, second = next(blocks), next(blocks, None)
@@ -73,7 +75,7 @@ def write_list(resp: falcon.Response, items: Iterable[bytes], following: int | N
         resp.stream = chain((first, second), blocks)
 
 
-def _list_parts(items: Iterable[bytes], following: int | None, head: JsonObject) -> Iterator[bytes]:
+def _list_parts(items: Iterable[bytes], following: int | str | None, head: JsonObject) -> Iterator[bytes]:
     yield json_item(head)[:-1] + (b',"items":[' if head else b'"items":[')
     for number, item in enumerate(items):
         yield b"," + item if number else item

@@ -14,6 +14,7 @@ from shopdb_core.server.indexing import Indexing
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
 from shopdb_core.server.metrics import serving_metrics
+from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
@@ -48,6 +49,7 @@ def _serve(settings: Settings, *, as_json: bool) -> None:
         Site.open(settings) as site,
         Housekeeping(site),
         Indexing(site.store),
+        Webhooks(site),
         serving_metrics(site, shared=False) as metrics,
     ):
         server = Server(site, listen(settings.listen), log.flush, metrics)
