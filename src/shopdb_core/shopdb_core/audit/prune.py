@@ -49,11 +49,6 @@ OF_KIND: Mapping[Kind, ColumnElement[bool]] = MappingProxyType({"noop": _NOOPS, 
 """The condition of the entries of each kind."""
 
 
-def of_kind(kind: Kind) -> ColumnElement[bool]:
-    """Return the condition for the entries of a kind."""
-    return _OF_KIND[kind]
-
-
 @dataclass(frozen=True, slots=True)
 class Expiry:
     """Entries of this kind expire if they are older than `before`; a time after `now` is wrong.

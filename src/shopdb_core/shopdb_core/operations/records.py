@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, delete, func, insert, inspect, not_, select, table, text
 
-from shopdb_core.audit.prune import Kind, of_kind
+from shopdb_core.audit.prune import OF_KIND, Kind
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.tables import (
     assetduplicate,
@@ -111,7 +111,7 @@ def waiting_duplicates(connection: Connection) -> int:
 def oldest_unexamined(connection: Connection, kind: Kind) -> datetime | None:
     """Return the time of the first entry of a kind that pruning has not looked at; `None` without one."""
     position = connection.scalar(select(auditpruning.c.position).where(auditpruning.c.kind == kind)) or 0
-    query = select(auditentry.c.at).where(auditentry.c.auditid > position, of_kind(kind))
+    query = select(auditentry.c.at).where(auditentry.c.auditid > position, OF_KIND[kind])
     return connection.scalar(query.order_by(auditentry.c.auditid).limit(1))
 
 

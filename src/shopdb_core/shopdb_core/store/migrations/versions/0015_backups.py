@@ -5,8 +5,8 @@ from alembic import op
 
 from shopdb_core.store.statement import RowId, UtcDateTime
 
-revision = "0016"
-down_revision = "0011"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:

@@ -10,7 +10,7 @@ from alembic import op
 
 from shopdb_core.store.statement import RowId, UtcDateTime, exact_text
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 
 

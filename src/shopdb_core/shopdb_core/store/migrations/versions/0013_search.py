@@ -5,8 +5,8 @@ from alembic import op
 
 from shopdb_core.store.statement import AssetSet, RowId, Word
 
-revision = "0014"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

@@ -5,8 +5,8 @@ from alembic import op
 
 from shopdb_core.store.statement import Digest, Key, RowId, UtcDateTime, exact_text
 
-revision = "0015"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
