@@ -20,6 +20,7 @@ COMMANDS = [
     "asset",
     "audit",
     "collect",
+    "config",
     "counts",
     "db",
     "demo",
