@@ -22,6 +22,7 @@ COMMANDS = [
     "backup",
     "changes",
     "collect",
+    "config",
     "counts",
     "db",
     "demo",

@@ -152,7 +152,7 @@ def test_no_workers_are_wrong_usage(site: Any) -> None:
 @pytest.mark.parametrize("host", ["nosuchhost.invalid", "203.0.113.7"])
 def test_an_address_of_another_machine_is_named(site: Any, refused: Refused, host: str) -> None:
     """A name that does not resolve, and an address that is not this machine's."""
-    site.variables["SHOPDB_LISTEN"] = f"{host}:8080"
+    site.variables |= {"SHOPDB_LISTEN": f"{host}:8080", "SHOPDB_ENV": "development"}
 
     assert refused(site.run("serve")).startswith(f"SHOPDB_LISTEN={host}:8080 cannot be used: ")
 
