@@ -20,10 +20,10 @@ COMMAND_GROUP = "shopdb_commands"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "asset": ("assets.show", "Show and edit the assets of this site, and show their history."),
     "audit": ("site.audit", "Verify the audit's seals, and prune it."),
-    "config": ("site.config", "Show the settings of this site, and find what is wrong with them."),
-    "copy": ("site.copy", "Copy the site into another database, whole or as of a time."),
     "backup": ("site.backup", "Write the database to one archive, while the site is in use."),
     "changes": ("site.changes", "Show what was committed, in order, and follow it."),
+    "config": ("site.config", "Show the settings of this site, and find what is wrong with them."),
+    "copy": ("site.copy", "Copy the site into another database, whole or as of a time."),
     "counts": ("submissions.outcomes", "Show how many submissions of each day had each outcome."),
     "db": ("site.db", "Bring the database's tables up to date."),
     "doctor": ("site.doctor", "Check settings, database, backups and collectors of this site."),
