@@ -50,7 +50,6 @@ def test_list_shows_the_assets_that_were_asked_for(stocked: Any) -> None:
     assert "Did you mean osname?" in stocked.run("asset", "list", "--search", "osnam:x").stderr
 
 
-@pytest.mark.every_database
 def test_the_index_of_searches_is_compared_and_rebuilt(stocked: Any) -> None:
     """What an edit by hand removed is missing, until it is rebuilt."""
     assert json.loads(stocked.run("search", "rebuild", "--json").stdout)["wrong"] == 0
