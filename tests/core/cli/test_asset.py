@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from databases import execute
 
 Refused = Callable[[CompletedProcess[str]], str]
 
@@ -42,6 +43,22 @@ def test_list_shows_the_assets_that_were_asked_for(stocked: Any) -> None:
     assert listed("--identity", "pc-12") == ["PC-1234"]
     assert listed("--limit", "1") == ["PC-1234"]
     assert listed("--after", "1") == ["CNB1234567"]
+    assert listed("--search", "debian seen<1d") == ["PC-1234"]
+    assert listed("--search", "-debian") == ["CNB1234567"]
+    chosen = stocked.run("asset", "list", "--fields", "identityvalue,osname,attributes").stdout.splitlines()
+    assert chosen[1].split() == ["PC-1234", "Debian", "13", '{"hostname":"PC-1234","osname":"Debian', '13"}']
+    assert "Did you mean osname?" in stocked.run("asset", "list", "--search", "osnam:x").stderr
+
+
+def test_the_index_of_searches_is_compared_and_rebuilt(stocked: Any) -> None:
+    """What an edit by hand removed is missing, until it is rebuilt."""
+    assert json.loads(stocked.run("search", "rebuild", "--json").stdout)["wrong"] == 0
+    execute(stocked.database.url, "DELETE FROM assetword WHERE word = :word", word=b"debian")
+
+    compared = stocked.run("search", "rebuild", "--dry-run")
+    assert (compared.returncode, compared.stdout) == (1, "compared 2 assets\n1 word missing, 0 wrong\n")
+    assert stocked.run("search", "rebuild").stdout == "rebuilt 2 assets\n1 word missing, 0 wrong\n"
+    assert stocked.run("search", "rebuild", "--dry-run").returncode == 0
 
 
 def test_show_takes_an_id_or_an_identity(stocked: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fleet import MACS, Fleet
 from shops import ORIGIN
 
-from shopdb_core.search.index import index_marked
+from shopdb_core.search.marking import index_marked
 
 pytestmark = pytest.mark.every_database
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from shops import Shop
 
-from shopdb_core.search.index import count_marked, index_marked
+from shopdb_core.search.marking import count_marked, index_marked
 
 pytestmark = pytest.mark.every_database
 

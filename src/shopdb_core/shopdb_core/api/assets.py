@@ -117,11 +117,11 @@ class AssetTableResource:
             columns = Columns.of_type(self._site.plugins, assettype, known)
         else:
             columns = Columns.read(fields, known)
-        page = _page(req, self._site, columns.shown)
-        write_csv(resp, csv_file(columns.names, ([*map(cell, item.values())] for item in page.items)))
+        found = _page(req, self._site, columns.shown)
+        write_csv(resp, csv_file(columns.names, ([*map(cell, item.values())] for item in found.items)))
         resp.downloadable_as = "assets.csv"
-        if page.next is not None:
-            following = urlencode({**req.params, "after": page.next})
+        if found.next is not None:
+            following = urlencode({**req.params, "after": found.next})
             resp.append_link(f"{req.path}?{following}", "next")
 
 

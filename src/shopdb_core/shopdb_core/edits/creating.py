@@ -12,7 +12,7 @@ from shopdb_core.declarations.validation.messages import describe
 from shopdb_core.edits.edit import Editor
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text
-from shopdb_core.search.index import mark_changed
+from shopdb_core.search.marking import mark_changed
 from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 

@@ -30,7 +30,7 @@ from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Una
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.search.index import mark_changed
+from shopdb_core.search.marking import mark_changed
 from shopdb_core.store import Connection, run_all
 from shopdb_core.submissions.result import Origin
 from shopdb_core.submissions.steps import secondary_identity

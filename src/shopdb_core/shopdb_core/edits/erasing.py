@@ -25,7 +25,7 @@ from shopdb_core.edits.edit import (
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
 from shopdb_core.json_text import canonical_text
 from shopdb_core.outcomes.records import erase_refusals
-from shopdb_core.search.index import forget_asset
+from shopdb_core.search.marking import forget_asset
 from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from shopdb_core.errors import Unavailable
-from shopdb_core.search.index import (
-    BLOCK,
-    asset_keys,
-    lock_index,
-    marked,
-    place_of,
-    read_bits,
-    select_texts,
-    write_block,
-)
+from shopdb_core.search.index import BLOCK, lock_index, place_of, read_bits, write_block
+from shopdb_core.search.marking import asset_keys, marked, select_texts
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, assetword, wordindex
 

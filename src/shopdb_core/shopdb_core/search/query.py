@@ -27,7 +27,8 @@ from shopdb_core.plugins.registry import Plugins
 from shopdb_core.search.conditions import Condition, FoundAsset, IndexWord, condition
 from shopdb_core.search.fields import KnownFields
 from shopdb_core.search.grammar import parse
-from shopdb_core.search.index import BLOCK, find_assets, marked, positions_of
+from shopdb_core.search.index import BLOCK, find_assets, positions_of
+from shopdb_core.search.marking import marked
 from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES, Page, unindexed
 from shopdb_core.store.tables import asset
 from shopdb_hookspecs import JsonObject

@@ -5,7 +5,7 @@ import random
 import time
 
 from shopdb_core.errors import Unavailable
-from shopdb_core.search.index import index_marked
+from shopdb_core.search.marking import index_marked
 from shopdb_core.server.background import Background
 from shopdb_core.store import Store
 

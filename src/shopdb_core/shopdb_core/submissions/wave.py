@@ -20,7 +20,7 @@ from shopdb_core.audit.entries import (
 from shopdb_core.clock import Clock
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
-from shopdb_core.search.index import mark_changed
+from shopdb_core.search.marking import mark_changed
 from shopdb_core.store import Connection, Write, run_all
 from shopdb_core.submissions.result import Outcome, SitePolicy
 from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted

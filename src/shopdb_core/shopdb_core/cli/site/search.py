@@ -8,7 +8,7 @@ import click
 from shopdb_core.cli.common import json_option, site_store
 from shopdb_core.cli.output import counted, echo, echo_json
 from shopdb_core.search.checking import BlockDifference, check_index, count_blocks
-from shopdb_core.search.index import count_marked, index_marked
+from shopdb_core.search.marking import count_marked, index_marked
 from shopdb_core.store import Store
 
 
