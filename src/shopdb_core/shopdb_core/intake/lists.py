@@ -21,8 +21,8 @@ from shopdb_hookspecs import Json, JsonObject
 LEAST_ITEMS = 16
 """A shorter list takes no longer to read than to recognise."""
 
-MOST_BYTES = 4 * 1024 * 1024
-"""What a memory holds at most: about 200 lists of 300 programs, or 1,300 of 50."""
+MOST_BYTES = 2 * 1024 * 1024
+"""What a memory holds at most: about 100 lists of 300 programs that normalising changes, or 600 of 50."""
 
 _BYTES_OF_AN_ENTRY = 400
 
