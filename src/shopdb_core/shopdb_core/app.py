@@ -1,5 +1,6 @@
 """`create_app`: the routes of the API, as a WSGI application on an open site."""
 
+from shopdb_core.api import legacy_pc
 from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
@@ -14,6 +15,7 @@ from shopdb_core.api.framework.request import Authentication, RequestContext, We
 from shopdb_core.api.health import HealthResource
 from shopdb_core.api.history import AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
+from shopdb_core.api.openapi import resources as openapi
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
@@ -43,6 +45,7 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/health", HealthResource(store))
     app.add_route("/api/collector/{plugin}", collector)
     app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
+    legacy_pc.install(app, site)
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
     app.add_route("/api/assets", AssetsResource(site))
@@ -66,4 +69,5 @@ def create_app(site: Site) -> WebApp:
     app.add_route("/api/duplicates/{duplicateid:id}/ignore", IgnoredDuplicateResource(store))
     app.add_route("/api/reports", reports)
     app.add_route("/api/reports/{plugin}/{name}", reports, suffix="one")
+    openapi.install(app)
     return app

@@ -5,6 +5,8 @@ from typing import ClassVar, get_args
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, choice, flag, short_text
 from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
 from shopdb_core.api.framework.responses import page, write_page
@@ -12,13 +14,14 @@ from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicate
 from shopdb_core.assets.listing import STATES, get_asset, read_page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.declarations.validation.validator import SubmissionValidator
-from shopdb_core.edits.changing import Change, Changes
+from shopdb_core.edits.changing import CHANGES, Change, Changes
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.erasing import Erasing
 from shopdb_core.edits.relating import Relate, Unrelate
-from shopdb_core.errors import Conflict
+from shopdb_core.errors import Conflict, Gone
 from shopdb_core.intake.decoding import read_document
+from shopdb_core.intake.http_body import JSON, MERGE_PATCH
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.site import Site
 from shopdb_core.store import Connection, Store
@@ -61,6 +64,16 @@ class AssetsResource:
             *PAGE,
         )
     }
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.page_of(shapes.ASSET)),
+        "on_post": Operation(
+            answer=shapes.WHOLE_ASSET,
+            statuses=(201,),
+            sends=("Location", "ETag"),
+            body=_MANUAL_ASSET,
+            errors=(Conflict,),
+        ),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -94,6 +107,18 @@ class AssetResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor", "DELETE": "admin"}
     queries: ClassVar[Queries] = {"on_patch": (flag("dryrun"),), "on_delete": (flag("dryrun"),)}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.WHOLE_ASSET, sends=("ETag",), errors=(Gone,)),
+        "on_patch": Operation(
+            answer=shapes.EDITED_ASSET,
+            sends=("ETag",),
+            body=CHANGES,
+            bodytypes=(MERGE_PATCH, JSON),
+            version="required",
+            errors=EDIT_ERRORS,
+        ),
+        "on_delete": Operation(answer=shapes.ERASED_ASSET, version="optional", errors=EDIT_ERRORS),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -143,6 +168,16 @@ class RelationshipsResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.page_of(shapes.RELATIONSHIP)),
+        "on_post": Operation(
+            answer=shapes.RELATIONSHIP,
+            statuses=(201,),
+            sends=("Location",),
+            body=_RELATIONSHIP,
+            errors=EDIT_ERRORS,
+        ),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -174,6 +209,10 @@ class RelationshipResource:
     """One relationship, addressed below either of its two assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.RELATIONSHIP),
+        "on_delete": Operation(statuses=(204,), errors=EDIT_ERRORS),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -197,6 +236,7 @@ class DuplicatesResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": (choice("kind", get_args(Kind)), *PAGE)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.DUPLICATE))}
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -214,6 +254,7 @@ class IgnoredDuplicateResource:
     """A finding that people have looked at."""
 
     roles: ClassVar[Roles] = {"POST": "editor"}
+    operations: ClassVar[Operations] = {"on_post": Operation(answer=shapes.DUPLICATE)}
 
     def __init__(self, store: Store) -> None:
         self._store = store

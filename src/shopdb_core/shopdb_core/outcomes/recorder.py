@@ -98,10 +98,10 @@ class Recorder:
         self._failed = False
         self._cleaned: date | None = None
 
-    def accepted(self, plugin: str, action: str, source: str | None = None) -> None:
-        """Count a submission that was stored; `source` is the name of its key."""
+    def count(self, plugin: str, outcome: str, source: str | None = None) -> None:
+        """Count a submission by its outcome; `source` is the name of its key."""
         with self._changing:
-            self._waiting.count(Counted(self._clock().date(), plugin, source or "", action))
+            self._waiting.count(Counted(self._clock().date(), plugin, source or "", outcome))
         self._start()
 
     def refused(self, refusal: Refusal) -> None:

@@ -62,6 +62,7 @@ class Settings(IntakeSettings):
     - `old_secret_keys`, `audit_keys`: both verify what was signed or sealed with them; the first of the
       `audit_keys` seals, or `secret_key` if there are none (`sealing_keys`).
     - `site_fields`: the file that declares the fields of people; `None`: there are none.
+    - `legacy_pc`: whether the deprecated endpoint `/api/collector/pc` is served.
     - `audit_retention_days`, `audit_noop_retention_days`: `None` keeps these audit entries forever.
 
     Raises `ConfigurationError` for a weak secret, and for a key that is one of the `secret_keys`.
@@ -87,6 +88,7 @@ class Settings(IntakeSettings):
     audit_retention_days: int | None = None
     audit_noop_retention_days: int | None = 30
     site_fields: str | None = None
+    legacy_pc: bool = True
 
     def __post_init__(self) -> None:
         """Refuse weak secrets, also those of settings that were not read from variables."""

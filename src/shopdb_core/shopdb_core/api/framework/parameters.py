@@ -5,17 +5,17 @@ cannot take.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import falcon
 from falcon.routing import BaseConverter, CompiledRouter
 
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_hookspecs import Json
+from shopdb_hookspecs import Json, JsonObject
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
@@ -28,16 +28,19 @@ Responder: TypeAlias = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class QueryParameter:
-    """One parameter of a query, which may be left out.
+    """One parameter of a query, which may be left out unless it is `required`.
 
     `read` returns the value of its text, and raises `ValueError` for a text that breaks `rule`, which
-    completes the sentence "NAME must …".
+    completes the sentence "NAME must …". `schema` is its JSON Schema, for the OpenAPI document. A missing one
+    that is required is refused by what it is passed to.
     """
 
     name: str
     rule: str
     read: Read
     default: Json = None
+    schema: JsonObject = field(default_factory=lambda: {"type": "string"})
+    required: bool = False
 
 
 Queries: TypeAlias = Mapping[str, Sequence[QueryParameter] | Callable[..., Sequence[QueryParameter]]]
@@ -56,7 +59,8 @@ def whole_number(name: str, smallest: int, largest: int, default: int | None = N
             raise ValueError(text[:LONGEST_TEXT])
         return _within(int(text), smallest, largest)
 
-    return QueryParameter(name, f"be a whole number from {smallest} to {largest}", read, default)
+    schema = {"type": "integer", "minimum": smallest, "maximum": largest}
+    return QueryParameter(name, f"be a whole number from {smallest} to {largest}", read, default, schema)
 
 
 def short_text(name: str) -> QueryParameter:
@@ -67,7 +71,8 @@ def short_text(name: str) -> QueryParameter:
             raise ValueError(name)
         return text
 
-    return QueryParameter(name, f"have at most {LONGEST_TEXT} characters, and no NUL", read)
+    schema = {"type": "string", "maxLength": LONGEST_TEXT, "pattern": "^[^\\u0000]*$"}
+    return QueryParameter(name, f"have at most {LONGEST_TEXT} characters, and no NUL", read, schema=schema)
 
 
 def choice(name: str, values: Sequence[str], default: str | None = None) -> QueryParameter:
@@ -76,7 +81,8 @@ def choice(name: str, values: Sequence[str], default: str | None = None) -> Quer
     def read(text: str) -> str:
         return values[values.index(text)]
 
-    return QueryParameter(name, f"be one of {', '.join(values)}", read, default)
+    schema = {"type": "string", "enum": [*values]}
+    return QueryParameter(name, f"be one of {', '.join(values)}", read, default, schema)
 
 
 def flag(name: str) -> QueryParameter:
@@ -85,7 +91,7 @@ def flag(name: str) -> QueryParameter:
     def read(text: str) -> bool:
         return ("false", "true").index(text) == 1
 
-    return QueryParameter(name, "be true or false", read, default=False)
+    return QueryParameter(name, "be true or false", read, default=False, schema={"type": "boolean"})
 
 
 def day(name: str) -> QueryParameter:
@@ -97,12 +103,13 @@ def day(name: str) -> QueryParameter:
             raise ValueError(text[:LONGEST_TEXT])
         return found
 
-    return QueryParameter(name, "be a day such as 2026-11-22", read)
+    schema = {"type": "string", "format": "date"}
+    return QueryParameter(name, "be a day such as 2026-11-22", read, schema=schema)
 
 
-def as_given(name: str) -> QueryParameter:
+def as_given(name: str, rule: str, schema: JsonObject, *, required: bool) -> QueryParameter:
     """Return a parameter whose text is passed on, and is checked by what it is passed to."""
-    return QueryParameter(name, "", str)
+    return QueryParameter(name, rule, str, schema=schema, required=required)
 
 
 PAGE = (whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT), whole_number("after", 0, LARGEST_ID, 0))
@@ -141,6 +148,8 @@ def _within(number: int, smallest: int, largest: int) -> int:
 
 class IdConverter(BaseConverter):
     """The id of a row in a path, as `{assetid:id}`; an address with anything else does not exist."""
+
+    schema: ClassVar[JsonObject] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
     def convert(self, value: str) -> int | None:
         """Return the id; int() also accepts `1_0`, `+1`, and the digits of every script."""

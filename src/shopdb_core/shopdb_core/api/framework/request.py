@@ -8,7 +8,8 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import quote
@@ -39,9 +40,14 @@ Roles: TypeAlias = Mapping[str, Role | Literal["collector", "open"]]
 A role of a bearer token; `collector`, the key of the collector that the path names; or `open`, nothing.
 """
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-_VERSION = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+VERSION = r'(?:W/)?"([0-9]{1,9})"'
+"""The pattern of the ETag of an asset."""
+
+_VERSION = re.compile(VERSION)
 
 _access_log = logging.getLogger("shopdb_core.access")
 
@@ -52,11 +58,31 @@ class Resource(Protocol):
     roles: ClassVar[Roles]
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address, its resource, and the suffix of the responders that answer there."""
+
+    template: str
+    resource: object
+    suffix: str | None = None
+
+    def responders(self) -> dict[str, str]:
+        """Return the name of the responder of each method; HEAD and OPTIONS have none of their own."""
+        names = {f"on_{method.lower()}": method for method in METHODS}
+        ending = f"_{self.suffix}" if self.suffix else ""
+        return {
+            method: f"{name}{ending}"
+            for name, method in names.items()
+            if hasattr(self.resource, f"{name}{ending}")
+        }
+
+
 class WebApp(falcon.App[falcon.Request, falcon.Response]):
-    """The WSGI application; a responder that is open to all must say so."""
+    """The WSGI application; a responder that is open to all must say so. `routes` are all its routes."""
 
     def __init__(self, *middleware: Any) -> None:
         super().__init__(middleware=list(middleware), router=Router())
+        self.routes: list[Route] = []
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Route an address; HEAD is answered where GET is.
@@ -74,7 +100,12 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
             )
         if unknown := sorted(set(getattr(resource, "queries", ())) - responders):
             raise TypeError(f"{type(resource).__name__}.queries names {unknown[0]}, which it does not have")
+        if unknown := sorted(set(getattr(resource, "operations", ())) - responders):
+            raise TypeError(
+                f"{type(resource).__name__}.operations names {unknown[0]}, which it does not have"
+            )
         super().add_route(uri_template, resource, **kwargs)
+        self.routes.append(Route(uri_template, resource, kwargs.get("suffix")))
 
 
 class RequestContext:
@@ -186,7 +217,7 @@ class Authentication:
         self._plugins = plugins
 
     def process_resource(
-        self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
+        self, req: falcon.Request, _resp: falcon.Response, resource: object, params: MutableMapping[str, str]
     ) -> None:
         """Check the key, whose name becomes `context.source`, or the token, which becomes `context.bearer`.
 
@@ -199,6 +230,8 @@ class Authentication:
         method = "GET" if req.method == "HEAD" else req.method
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
+            # The resource of one collector names it where the path does not.
+            params.setdefault("plugin", getattr(resource, "collector", ""))
             req.context.submits = True
             req.context.source = self._source(
                 params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress
