@@ -20,6 +20,7 @@ RULES = {
     "GET /api/health": "open",
     "POST /api/collector/{plugin}": "collector",
     "POST /api/collector/{plugin}/_batch": "collector",
+    "POST /api/collector/pc": "collector",
     "GET /api/collector/_schemas": "viewer",
     "GET /api/collector/_schemas/{plugin}": "viewer",
     "GET /api/assets": "viewer",
@@ -46,6 +47,8 @@ RULES = {
     "POST /api/duplicates/{duplicateid:id}/ignore": "editor",
     "GET /api/reports": "viewer",
     "GET /api/reports/{plugin}/{name}": "viewer",
+    "GET /api/openapi.json": "viewer",
+    "GET /api/docs": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 

@@ -30,6 +30,7 @@ from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject
 
 _MANUAL_ASSET = {
+    "title": "NewAsset",
     "type": "object",
     "required": ["assettype", "identityvalue"],
     "additionalProperties": False,
@@ -42,6 +43,7 @@ _MANUAL_ASSET = {
 }
 
 _RELATIONSHIP = {
+    "title": "NewRelationship",
     "type": "object",
     "required": ["relationshiptype", "targetassetid"],
     "additionalProperties": False,

@@ -17,6 +17,7 @@ from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID, REASON_LENGTH
 
 _REASON = {
+    "title": "Retirement",
     "type": "object",
     "required": ["reason"],
     "additionalProperties": False,
@@ -25,6 +26,7 @@ _REASON = {
 
 
 _ENTRY = {
+    "title": "Reversion",
     "type": "object",
     "required": ["auditid"],
     "additionalProperties": False,

@@ -18,6 +18,7 @@ from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID
 
 _MERGE = {
+    "title": "NewMerge",
     "type": "object",
     "required": ["gone"],
     "additionalProperties": False,

@@ -1,9 +1,10 @@
 """The reports that plugins offer, as JSON in pages or as one CSV file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import ClassVar
 
 import falcon
@@ -16,6 +17,7 @@ from shopdb_core.api.framework.parameters import (
     Queries,
     QueryParameter,
     as_given,
+    short_text,
     whole_number,
 )
 from shopdb_core.api.framework.request import Roles
@@ -32,6 +34,15 @@ PAGE = (
     whole_number("after", 0, LARGEST_ID - LARGEST_LIMIT, 0),
 )
 """As of every list; but `after` is a number of rows, and those of the page are added to it."""
+
+
+_TYPES: Mapping[str, JsonObject] = MappingProxyType(
+    {
+        "string": short_text("").schema,
+        "integer": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+        "number": {"type": "number"},
+    }
+)
 
 
 class ReportsResource:
@@ -112,8 +123,8 @@ def _first_page(
 
 def _parameter(parameter: Parameter) -> QueryParameter:
     """Return the query parameter of a report's own, which the report checks."""
-    schema = {"type": parameter.type, "description": parameter.description}
-    return as_given(parameter.name, f"be a {parameter.type}", schema, required=parameter.required)
+    rule = f"be a {parameter.type}: {parameter.description}"
+    return as_given(parameter.name, rule, _TYPES[parameter.type], required=parameter.required)
 
 
 def _described(plugin: str, report: Report) -> JsonObject:

@@ -31,6 +31,7 @@ from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import JsonObject
 
 CHANGES: JsonObject = {
+    "title": "AssetChange",
     "type": "object",
     "additionalProperties": False,
     "properties": {

@@ -44,10 +44,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-VERSION = r'(?:W/)?"([0-9]{1,9})"'
+VERSION = '"([0-9]{1,9})"'
 """The pattern of the ETag of an asset."""
 
-_VERSION = re.compile(VERSION)
+_VERSION = re.compile(f"(?:W/)?{VERSION}")
 
 _access_log = logging.getLogger("shopdb_core.access")
 

@@ -179,7 +179,7 @@ def _headers(operation: Operation | None) -> Iterator[JsonObject]:
     for each in operation.headers:
         yield _header(each.name, each.description, each.schema)
     if operation.version:
-        pattern = {"type": "string", "pattern": f"^{VERSION}$"}
+        pattern = {"type": "string", "pattern": f"^{VERSION}$", "examples": ['"3"']}
         required = operation.version == "required"
         yield _header("If-Match", "The ETag of the asset as it was read.", pattern, required=required)
     if operation.cached:
