@@ -96,6 +96,14 @@ def test_every_answer_announces_the_end(shop, body, headers, status):
     assert announced(shop.post("computers", body)) == {}
 
 
+def test_it_takes_the_key_of_the_collector(make_shop):
+    """Where computers have a key of their own, the shared one is wrong here, too."""
+    shop = make_shop(collector_keys={"computers": (KEY[::-1],)})
+
+    assert post(shop, {"PCName": "PC-1"}).status_code == 401
+    assert post(shop, {"PCName": "PC-1"}, **{"X-API-Key": KEY[::-1]}).status_code == 201
+
+
 def test_two_spellings_must_agree(shop):
     """Equal values are one; different ones are refused with both names, and nothing is stored."""
     agreed = post(shop, {"PCName": "PC-1", "Hostname": "PC-1"})

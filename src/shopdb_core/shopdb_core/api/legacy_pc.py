@@ -107,7 +107,7 @@ class LegacyPcResource:
         self._site = site
 
     def operation(self) -> Operation:
-        """Return what it takes: any object, as the names are not those of the schema."""
+        """Return the operation: it takes any object, since the names need not be those of the schema."""
         announced = ("Deprecation", "Sunset", "Link")
         one = submission_operation({"type": "object"}, ())
         return replace(one, sends=(*one.sends, *announced), deprecated=True)

@@ -53,7 +53,10 @@ _access_log = logging.getLogger("shopdb_core.access")
 
 
 class Resource(Protocol):
-    """A resource of this API."""
+    """A resource of this API.
+
+    One of a single collector, which its path does not name, has it as `collector`.
+    """
 
     roles: ClassVar[Roles]
 
@@ -230,7 +233,6 @@ class Authentication:
         method = "GET" if req.method == "HEAD" else req.method
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
-            # The resource of one collector names it where the path does not.
             params.setdefault("plugin", getattr(resource, "collector", ""))
             req.context.submits = True
             req.context.source = self._source(

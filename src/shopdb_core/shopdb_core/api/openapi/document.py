@@ -101,7 +101,7 @@ class _Path:
         summary, _, more = (inspect.getdoc(getattr(resource, responder)) or "").partition("\n")
         return {
             "operationId": _NOT_IN_IDS.sub("_", f"{method} {self.address}".lower()).strip("_"),
-            "tags": [self.address.split("/")[2]],
+            "tags": [self._route.template.removeprefix("/api").strip("/").partition("/")[0]],
             "summary": summary.rstrip("."),
             **({"description": more.strip()} if more.strip() else {}),
             "x-role": role,
