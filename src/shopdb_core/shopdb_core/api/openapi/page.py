@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from html import escape
+from itertools import starmap
 
 from shopdb_hookspecs import Json, JsonObject
 
@@ -31,7 +32,7 @@ _REFERENCE = "#/components/schemas/"
 
 def render(document: JsonObject) -> str:
     """Return the page of a document; every text in it is escaped."""
-    info = document["info"]
+    info, shared = document["info"], document["components"]
     operations = [
         (method, address, operation)
         for address, methods in document["paths"].items()
@@ -40,9 +41,9 @@ def render(document: JsonObject) -> str:
     parts = [
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])}</p>",
         f"<nav>{''.join(_link(*each) for each in operations)}</nav>",
-        *(_operation(*each) for each in operations),
+        *(_operation(*each, shared["responses"]) for each in operations),
         "<h2>Schemas</h2>",
-        *(_schema(name, schema) for name, schema in document["components"]["schemas"].items()),
+        *(_schema(name, schema) for name, schema in shared["schemas"].items()),
     ]
     head = f"<meta charset=utf-8><title>{escape(info['title'])} API</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>"
@@ -52,7 +53,12 @@ def _link(method: str, address: str, operation: JsonObject) -> str:
     return f'<a href="#{escape(operation["operationId"])}">{method.upper()} {escape(address)}</a>'
 
 
-def _operation(method: str, address: str, operation: JsonObject) -> str:
+def _operation(method: str, address: str, operation: JsonObject, shared: JsonObject) -> str:
+    """Return one operation; `shared` are the answers that it may refer to."""
+    answers = {
+        status: shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        for status, answer in operation["responses"].items()
+    }
     deprecated = "Deprecated. " if operation.get("deprecated") else ""
     parts = [
         f'<h2 id="{escape(operation["operationId"])}">{escape(operation["summary"])}</h2>',
@@ -61,7 +67,7 @@ def _operation(method: str, address: str, operation: JsonObject) -> str:
         f"<p>{escape(operation.get('description', ''))}</p>",
         _table(("parameter", "in", "rule", "schema"), map(_parameter, operation["parameters"])),
         *_bodies(operation.get("requestBody", {}).get("content", {})),
-        _table(("status", "answer", "body"), (_response(*each) for each in operation["responses"].items())),
+        _table(("status", "answer", "body"), starmap(_answer, answers.items())),
     ]
     return "".join(parts)
 
@@ -84,12 +90,10 @@ def _bodies(content: JsonObject) -> Iterator[str]:
             yield f"<pre>{escape(json.dumps(example['value'], indent=2, ensure_ascii=False))}</pre>"
 
 
-def _response(status: str, response: JsonObject) -> tuple[str, ...]:
-    if "$ref" in response:
-        return status, "problem document", f'<a href="#{_REFERENCE[2:]}Problem">Problem</a>'
-    content = response.get("content", {})
+def _answer(status: str, answer: JsonObject) -> tuple[str, ...]:
+    content = answer.get("content", {})
     bodies = (f"{escape(mediatype)}: {_inline(media['schema'])}" for mediatype, media in content.items())
-    return status, escape(response["description"]), "<br>".join(bodies)
+    return status, escape(answer["description"]), "<br>".join(bodies)
 
 
 def _schema(name: str, schema: JsonObject) -> str:
