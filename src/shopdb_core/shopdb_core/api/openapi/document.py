@@ -32,7 +32,7 @@ OPENAPI = "3.1.0"
 
 DESCRIPTION = """\
 Everything that this site answers. Errors are problem documents (RFC 9457). Unknown and repeated parameters
-are 400. `HEAD` is answered wherever `GET` is; any other method is 405, with those that are offered in `Allow`.
+are 400. `HEAD` is answered wherever `GET` is; any other method is 405, with those that exist in `Allow`.
 Every answer has `X-Request-ID`: the client's own, if it sends one of up to 64 letters, digits, `.`, `_` and
 `-`. `x-role` is what an operation needs: `open`, the key of a `collector`, or the role of a token."""
 
