@@ -73,6 +73,17 @@ def test_the_payload_of_the_collector_is_taken_unchanged(shop):
     assert (answer.status_code, answer.json["action"]) == (200, "noop")
 
 
+def test_payloads_of_others_are_taken_alike(shop, testdata):
+    """Both endpoints give the same answer, but for the one warning."""
+    for path in sorted(testdata.glob("payloads/computers/*.json")):
+        submission = json.loads(path.read_text())
+        legacy = post(shop, submission, "?dryrun=true").json
+        assert (
+            legacy.pop("warnings")[1:] == shop.post("computers", submission, "?dryrun=true").json["warnings"]
+        )
+        assert legacy["identityvalue"] == submission["hostname"]
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [

@@ -134,6 +134,7 @@ def test_the_legacy_endpoint_is_deprecated(shop):
     assert [key for key, each in found.items() if each.get("deprecated")] == [("POST", "/api/collector/pc")]
     headers = found["POST", "/api/collector/pc"]["responses"]["201"]["headers"]
     assert {"Deprecation", "Sunset", "Link"} <= headers.keys()
+    assert "ComputerName" in document(shop)["components"]["schemas"]["LegacySubmission"]["properties"]
 
 
 def test_plugins_bring_their_schemas_examples_and_reports(make_shop):

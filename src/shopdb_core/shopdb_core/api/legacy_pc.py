@@ -1,7 +1,7 @@
 """`POST /api/collector/pc`: the deprecated endpoint of imaging pipelines (contract 9), in this module alone.
 
 It submits to the collector of computers, with its key, in the spellings that scripts of Windows send. To
-remove it, delete this module and the line of `app.py` that installs it (ADR 0042).
+remove it, delete this module and the two lines of `app.py` that name it (ADR 0042).
 """
 
 import re
@@ -107,9 +107,12 @@ class LegacyPcResource:
         self._site = site
 
     def operation(self) -> Operation:
-        """Return the operation: it takes any object, since the names need not be those of the schema."""
+        """Return the operation: it takes any object, since only the collector checks the values."""
         announced = ("Deprecation", "Sunset", "Link")
-        one = submission_operation({"type": "object"}, ())
+        known = {name: {"description": f"The field {field}."} for name, field in _NAMES.items()}
+        schema = {"title": "LegacySubmission", "type": "object", "properties": known}
+        collector = self._site.plugins.collectors().get(COLLECTOR)
+        one = submission_operation(schema, collector.examples if collector else ())
         return replace(one, sends=(*one.sends, *announced), deprecated=True)
 
     operations: ClassVar[Operations] = {"on_post": operation}
@@ -232,14 +235,18 @@ def _program(path: tuple[str | int, ...], item: Json) -> Json:
     return _renamed(item, _MEMBERS, path)[0] if isinstance(item, dict) else item
 
 
-def _by_spelling(table: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
-    return MappingProxyType(
-        {name.casefold(): field for field, names in table.items() for name in (field, *names)}
-    )
+def _fields(table: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the field of each spelling, the field's own name included."""
+    return {name: field for field, names in table.items() for name in (field, *names)}
 
 
-_FIELDS = _by_spelling(SPELLINGS)
-_MEMBERS = _by_spelling(PROGRAM_SPELLINGS)
+def _without_case(fields: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({name.casefold(): field for name, field in fields.items()})
+
+
+_NAMES = MappingProxyType(_fields(SPELLINGS))
+_FIELDS = _without_case(_NAMES)
+_MEMBERS = _without_case(_fields(PROGRAM_SPELLINGS))
 _CONVERSIONS: Mapping[str, Callable[[str, Json], Json]] = MappingProxyType(
     {"ipaddress": _first, "memorygb": _gibibytes, "installedsoftware": _programs}
 )

@@ -14,10 +14,10 @@ from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import (
     DEFAULT_LIMIT,
     LARGEST_LIMIT,
+    STORABLE_TEXT,
     Queries,
     QueryParameter,
     as_given,
-    short_text,
     whole_number,
 )
 from shopdb_core.api.framework.request import Roles
@@ -38,7 +38,7 @@ PAGE = (
 
 _TYPES: Mapping[str, JsonObject] = MappingProxyType(
     {
-        "string": short_text("").schema,
+        "string": STORABLE_TEXT,
         "integer": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
         "number": {"type": "number"},
     }

@@ -22,6 +22,9 @@ LARGEST_LIMIT = 1000
 LONGEST_TEXT = 1000
 """Characters of a text in the query; nothing that it is compared with is longer."""
 
+STORABLE_TEXT: JsonObject = {"type": "string", "maxLength": LONGEST_TEXT, "pattern": "^[^\\u0000]*$"}
+"""The schema of a text which every database can compare."""
+
 Read: TypeAlias = Callable[[str], Json]
 Responder: TypeAlias = Callable[..., None]
 
@@ -71,8 +74,8 @@ def short_text(name: str) -> QueryParameter:
             raise ValueError(name)
         return text
 
-    schema = {"type": "string", "maxLength": LONGEST_TEXT, "pattern": "^[^\\u0000]*$"}
-    return QueryParameter(name, f"have at most {LONGEST_TEXT} characters, and no NUL", read, schema=schema)
+    rule = f"have at most {LONGEST_TEXT} characters, and no NUL"
+    return QueryParameter(name, rule, read, schema=STORABLE_TEXT)
 
 
 def choice(name: str, values: Sequence[str], default: str | None = None) -> QueryParameter:
