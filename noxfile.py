@@ -40,6 +40,8 @@ TEST_TOOLS = (
     "oidc-provider-mock>=0.3.4",
     "pysnmp>=7.1.22",
 )
+OPENAPI_TOOLS = ("openapi-python-client>=0.29", "openapi-spec-validator>=0.9", "schemathesis>=4.32")
+OPENAPI_TESTS = "tests/openapi"
 IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
 LINT_TOOLS = (
     "import-linter>=2.1",
@@ -66,27 +68,33 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(session, *TEST_TOOLS, extras=f"testing,workers,heads,metrics,oidc,{drivers()}")
+    install_wheels(
+        session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=f"testing,workers,heads,metrics,oidc,{drivers()}"
+    )
     session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run the test suite with the lowest version of each dependency that the members declare."""
+    """Run the test suite with the lowest version of each dependency that the members declare.
+
+    Without the tests of the OpenAPI document: their tools need newer ones.
+    """
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     pins = f"--constraint={constraints}"
     install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,metrics,oidc,{drivers()}")
     session.install("--no-deps", COMPOSE_SCHEMA)
-    run_tests(session)
+    run_tests(session, f"--ignore={OPENAPI_TESTS}")
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Run the fault tests in their full size."""
-    install_wheels(session, *TEST_TOOLS, extras=f"workers,heads,metrics,oidc,{drivers()}")
-    session.run("pytest", "tests/faults", *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
+    """Run the fault tests and those of the OpenAPI document in their full size."""
+    install_wheels(session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=f"workers,heads,metrics,oidc,{drivers()}")
+    folders = ("tests/faults", OPENAPI_TESTS)
+    session.run("pytest", *folders, *session.posargs, env={"SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
@@ -191,19 +199,19 @@ def install_datasette(session: nox.Session, folder: Path) -> Path:
     return python
 
 
-def run_tests(session: nox.Session) -> None:
+def run_tests(session: nox.Session, *options: str) -> None:
     """Run pytest with the arguments; without any, first on every core, then the tests marked `alone`.
 
     Both runs always take place, and the session fails if one of them fails.
     """
     env = {"SHOPDB_WHEELS": str(WHEELS)}
     if session.posargs:
-        session.run("pytest", *session.posargs, env=env)
+        session.run("pytest", *options, *session.posargs, env=env)
         return
     try:
-        session.run("pytest", *IN_PARALLEL, "-m", "not alone", env=env)
+        session.run("pytest", *options, *IN_PARALLEL, "-m", "not alone", env=env)
     finally:
-        session.run("pytest", "-m", "alone", env=env)
+        session.run("pytest", *options, "-m", "alone", env=env)
 
 
 def lint_third_party(session: nox.Session, folder: Path) -> None:

@@ -21,6 +21,14 @@ def test_defaults():
     assert settings.plugin_selection.plugins is None
 
 
+def test_the_legacy_endpoint_is_switched_off_by_a_word():
+    """It is on by default, and any other word than `on` and `off` is an error."""
+    assert read_settings(MINIMAL).legacy_pc
+    assert not read_settings(MINIMAL | {"SHOPDB_LEGACY_PC": "off"}).legacy_pc
+    with pytest.raises(ConfigurationError, match="SHOPDB_LEGACY_PC is neither `on` nor `off`: 0"):
+        read_settings(MINIMAL | {"SHOPDB_LEGACY_PC": "0"})
+
+
 def test_everything_can_be_set():
     """Each variable sets its field."""
     settings = read_settings(

@@ -49,7 +49,7 @@ def test_every_status_is_in_the_contract(docs):
     """The contract's table has every status of an error, and otherwise only those of Falcon itself."""
     rows = re.findall(r"(?m)^\| (\d{3}) \|", (docs / "contract.md").read_text())
 
-    statuses = {status for status, _ in problems._STATUSES.values()}
+    statuses = {status for status, _ in problems.STATUSES.values()}
 
     assert {int(row) for row in rows} == statuses | {405}
 

@@ -70,6 +70,16 @@ def test_a_printer_that_says_nothing_still_has_a_row(
 
 
 @pytest.mark.every_database
+def test_a_count_may_be_written_as_a_fraction(
+    connection: Connection, add_printer: Callable[..., int]
+) -> None:
+    """JSON Schema takes 7.0 for an integer."""
+    assetid = add_printer("D9J", pagecount=7.0, colorpagecount=5e3)
+
+    assert _rows(connection, device, assetid) == [(None, None, 7, 5000)]
+
+
+@pytest.mark.every_database
 def test_an_update_replaces_what_changed(connection: Connection, add_printer: Callable[..., int]) -> None:
     """After an update the rows are those of the new attributes and no others."""
     before: JsonObject = {"location": "Hall 3", "pagecount": 100, "supplies": [BLACK, CYAN, WASTE]}

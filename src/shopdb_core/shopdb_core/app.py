@@ -1,6 +1,7 @@
 """`create_app`: the routes of the API, as a WSGI application on an open site."""
 
 from shopdb_core.access.service import Access
+from shopdb_core.api import legacy_pc
 from shopdb_core.api.assets import (
     AssetDiffResource,
     AssetResource,
@@ -28,6 +29,7 @@ from shopdb_core.api.framework.request import RequestContext, WebApp
 from shopdb_core.api.history import AccessEventsResource, AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.oidc import CALLBACK, OidcCallbackResource, OidcStartResource
+from shopdb_core.api.openapi import resources as openapi
 from shopdb_core.api.operations import HealthResource, MetricsResource, ReadyResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
@@ -68,6 +70,7 @@ def create_app(site: Site, metrics: Metrics | None = None, *, most_waiting: int 
     _route_histories(app, site, most_waiting or max(1, site.settings.threads // WAITING_SHARE))
     _route_people(app, site.access)
     _route_operations(app, site, metrics)
+    openapi.install(app)
     return app
 
 
@@ -76,6 +79,7 @@ def _route_collectors(app: WebApp, site: Site) -> None:
     schemas = SchemasResource(site.plugins, site.broken)
     app.add_route("/api/collector/{plugin}", collector)
     app.add_route("/api/collector/{plugin}/_batch", collector, suffix="batch")
+    legacy_pc.install(app, site)
     app.add_route("/api/collector/_schemas", schemas)
     app.add_route("/api/collector/_schemas/{plugin}", schemas, suffix="one")
 

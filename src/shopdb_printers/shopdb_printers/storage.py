@@ -13,7 +13,8 @@ from shopdb_printers.terms import RECEPTACLE
 Values: TypeAlias = tuple[Json, ...]
 """The values of one device or supply; None for a missing member."""
 
-_DEVICE_FIELDS: Final = ("model", "location", "pagecount", "colorpagecount")
+_TEXTS: Final = ("model", "location")
+_COUNTERS: Final = ("pagecount", "colorpagecount")
 _SUPPLY_FIELDS: Final = ("name", "colorant", "levelpercent", "levelstate", "class")
 _FULL: Final = 100
 
@@ -42,7 +43,12 @@ def remove_printer(connection: Connection, assetid: int) -> None:
 
 
 def _device(attributes: JsonObject) -> Values:
-    return tuple(map(attributes.get, _DEVICE_FIELDS))
+    return (*map(attributes.get, _TEXTS), *(_whole(attributes.get(name)) for name in _COUNTERS))
+
+
+def _whole(count: Json) -> Json:
+    """Return a count as an integer: JSON Schema also takes 7.0 for one, and PostgreSQL does not."""
+    return int(count) if isinstance(count, float) else count
 
 
 def _supplies(attributes: JsonObject) -> dict[int, Values]:

@@ -27,6 +27,7 @@ RULES = {
     "GET /metrics": "metrics",
     "POST /api/collector/{plugin}": "collector",
     "POST /api/collector/{plugin}/_batch": "collector",
+    "POST /api/collector/pc": "collector",
     "GET /api/collector/_schemas": "viewer",
     "GET /api/collector/_schemas/{plugin}": "viewer",
     "GET /api/assets": "viewer",
@@ -66,6 +67,8 @@ RULES = {
     "GET /api/access-events": "admin",
     "GET /api/reports": "viewer",
     "GET /api/reports/{plugin}/{name}": "viewer",
+    "GET /api/openapi.json": "viewer",
+    "GET /api/docs": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 

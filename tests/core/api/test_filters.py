@@ -130,7 +130,7 @@ def test_refusals_and_counts(shop):
         plugin = ("computers", "printers", None)[number % 3]
         source = (None, "pxe")[number % 2]
         shop.recorder.refused(Refusal(plugin, (401, 404, 422)[number % 3 - 1], "r1", None, source=source))
-        shop.recorder.accepted(plugin or "network", "noop", source)
+        shop.recorder.count(plugin or "network", "noop", source)
     shop.recorder.write()
     today = datetime.now(UTC).date().isoformat()
 

@@ -55,7 +55,7 @@ def test_the_thread_writes_by_itself(shop):
     """At each interval, without anybody who asks."""
     process = Recorder(shop.store, interval=0.01)
     for number in range(1, 4):
-        process.accepted("computers", "noop")
+        process.count("computers", "noop")
         wait_until(lambda number=number: total(shop) == number, "nothing was written")
     process.close()
 
@@ -72,11 +72,11 @@ def test_many_refusals_are_written_at_once(shop):
 def test_closing_writes_what_waits(shop):
     """Also if nothing was written before; what comes afterwards starts no thread."""
     process = Recorder(shop.store, interval=3600)
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
     process.refused(refusal())
 
     process.close()
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
 
     assert total(shop) == 2
     assert "shopdb-recorder" not in {
@@ -95,9 +95,9 @@ def test_closing_writes_what_came_during_the_last_write(shop):
             return shop.store.transaction(work)
 
     process = Recorder(Slow(), interval=0.01)
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
     assert entered.wait(PATIENCE_SECONDS)
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
     closing = threading.Thread(target=process.close)
     closing.start()
     wait_until(lambda: process._closed, "it does not close")
@@ -120,7 +120,7 @@ def test_outcomes_wait_while_the_database_is_away(shop, away, caplog):
     process = Recorder(away, interval=3600)
     away.error = Unavailable("The database server is away.")
     for number in range(5):
-        process.accepted("computers", "noop")
+        process.count("computers", "noop")
         process.refused(refusal(requestid=f"r{number}"))
         process.write()
     lines = [record for record in caplog.records if record.name == "shopdb_core.outcomes.recorder"]
@@ -140,10 +140,10 @@ def test_what_the_database_refuses_is_dropped(shop, away, caplog):
     """It would stop all that comes after it; the line has no value of it."""
     process = Recorder(away, interval=3600)
     away.error = KeyError("secret")
-    process.accepted("computers", "created")
+    process.count("computers", "created")
     process.write()
     away.error = None
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
 
     process.write()
 
@@ -157,7 +157,7 @@ def test_each_failure_after_a_success_is_logged(away, caplog):
     process = Recorder(away, interval=3600)
     for error in (Unavailable("One."), None, Unavailable("Two.")):
         away.error = error
-        process.accepted("computers", "noop")
+        process.count("computers", "noop")
         process.write()
     assert [record.getMessage()[-4:] for record in caplog.records] == ["One.", "Two."]
 
@@ -188,8 +188,8 @@ def test_too_many_different_counts_are_one(shop, monkeypatch):
     monkeypatch.setattr(recorder, "MOST_WAITING_COUNTS", 3)
     process = Recorder(shop.store, interval=3600)
     for number in range(10):
-        process.accepted("computers", f"outcome {number}")
-    process.accepted("computers", "outcome 0")
+        process.count("computers", f"outcome {number}")
+    process.count("computers", "outcome 0")
 
     process.write()
 
@@ -212,7 +212,7 @@ def test_closing_does_not_wait_for_a_database_that_hangs(monkeypatch):
             hanging.wait(PATIENCE_SECONDS)
 
     process = Recorder(Hanging(), interval=3600)
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
     started = time.monotonic()
 
     process.close()
@@ -225,10 +225,10 @@ def test_closing_does_not_wait_for_a_database_that_hangs(monkeypatch):
 def test_an_outcome_costs_the_submission_microseconds(shop):
     """It is an addition in memory, also while others record."""
     process = Recorder(shop.store)
-    process.accepted("computers", "noop")
+    process.count("computers", "noop")
     started = time.perf_counter()
     for _ in range(10_000):
-        process.accepted("computers", "noop")
+        process.count("computers", "noop")
     seconds = time.perf_counter() - started
     process.close()
     assert seconds / 10_000 < 50e-6

@@ -42,8 +42,8 @@ def refusals(shop) -> list[dict]:
 def test_outcomes_are_counted_by_plugin_source_and_reason(shop, recording):
     """The reason is the status, with the keyword of the first fault; what does not exist is null."""
     for action in ("created", "noop", "noop"):
-        recording.accepted("computers", action)
-    recording.accepted("computers", "noop", "pxe")
+        recording.count("computers", action)
+    recording.count("computers", "noop", "pxe")
     recording.refused(refused(faults=FAULTS, source="pxe"))
     recording.refused(refused(404, plugin=None))
 
@@ -90,8 +90,8 @@ def test_processes_add_to_the_same_counts(shop):
         process = Recorder(shop.store, interval=3600, clock=lambda: NOW)
         start.wait(10)
         for number in range(20):
-            process.accepted("computers", "noop")
-            process.accepted("printers", f"outcome {number % 3}")
+            process.count("computers", "noop")
+            process.count("printers", f"outcome {number % 3}")
             process.refused(refused(requestid=f"r{number}"))
             process.write()
 
@@ -132,7 +132,7 @@ def test_counts_are_deleted_after_400_days(shop):
     process = Recorder(shop.store, interval=3600, clock=lambda: today[0])
     for days in (0, 1, 400, 401):
         today[0] = NOW + timedelta(days=days)
-        process.accepted("computers", "noop")
+        process.count("computers", "noop")
         process.write()
 
     found = shop.store.read(lambda connection: list_counts(connection, after=0, limit=10))

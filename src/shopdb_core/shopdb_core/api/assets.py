@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, as_given, choice, flag, moment, short_text
 from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
 from shopdb_core.api.framework.responses import csv_file, page, write_csv, write_page
@@ -14,13 +16,14 @@ from shopdb_core.assets.listing import STATES, as_texts, get_asset
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.declarations.validation.validator import SubmissionValidator
-from shopdb_core.edits.changing import Change, Changes
+from shopdb_core.edits.changing import CHANGES, Change, Changes
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.erasing import Erasing
 from shopdb_core.edits.relating import Relate, Unrelate
-from shopdb_core.errors import Conflict
+from shopdb_core.errors import Conflict, Gone
 from shopdb_core.intake.decoding import read_document
+from shopdb_core.intake.http_body import JSON, MERGE_PATCH
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.search.columns import Columns, cell
 from shopdb_core.search.query import Filters, Show
@@ -32,6 +35,7 @@ from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject
 
 _MANUAL_ASSET = {
+    "title": "NewAsset",
     "type": "object",
     "required": ["assettype", "identityvalue"],
     "additionalProperties": False,
@@ -44,6 +48,7 @@ _MANUAL_ASSET = {
 }
 
 _RELATIONSHIP = {
+    "title": "NewRelationship",
     "type": "object",
     "required": ["relationshiptype", "targetassetid"],
     "additionalProperties": False,
@@ -53,10 +58,11 @@ _RELATIONSHIP = {
     },
 }
 
+_TEXT: JsonObject = {"type": "string"}
 
 _LIST = (
-    as_given("q"),
-    as_given("fields"),
+    as_given("q", "be a query (docs/search.md)", _TEXT),
+    as_given("fields", "be names of fields, separated by commas", _TEXT),
     short_text("assettype"),
     short_text("identityvalue"),
     choice("state", STATES, "active"),
@@ -70,6 +76,16 @@ class AssetsResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": _LIST}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.page_of(shapes.ASSET)),
+        "on_post": Operation(
+            answer=shapes.WHOLE_ASSET,
+            statuses=(201,),
+            sends=("Location", "ETag"),
+            body=_MANUAL_ASSET,
+            errors=(Conflict,),
+        ),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -142,6 +158,18 @@ class AssetResource:
     """One asset."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "PATCH": "editor", "DELETE": "admin"}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.WHOLE_ASSET, sends=("ETag",), errors=(Gone,)),
+        "on_patch": Operation(
+            answer=shapes.EDITED_ASSET,
+            sends=("ETag",),
+            body=CHANGES,
+            bodytypes=(MERGE_PATCH, JSON),
+            version="required",
+            errors=EDIT_ERRORS,
+        ),
+        "on_delete": Operation(answer=shapes.ERASED_ASSET, version="optional", errors=EDIT_ERRORS),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -220,6 +248,16 @@ class RelationshipsResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.page_of(shapes.RELATIONSHIP)),
+        "on_post": Operation(
+            answer=shapes.RELATIONSHIP,
+            statuses=(201,),
+            sends=("Location",),
+            body=_RELATIONSHIP,
+            errors=EDIT_ERRORS,
+        ),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -251,6 +289,10 @@ class RelationshipResource:
     """One relationship, addressed below either of its two assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer", "DELETE": "editor"}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.RELATIONSHIP),
+        "on_delete": Operation(statuses=(204,), errors=EDIT_ERRORS),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -274,6 +316,7 @@ class DuplicatesResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": (choice("kind", get_args(Kind)), *PAGE)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.DUPLICATE))}
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -291,6 +334,7 @@ class IgnoredDuplicateResource:
     """A finding that people have looked at."""
 
     roles: ClassVar[Roles] = {"POST": "editor"}
+    operations: ClassVar[Operations] = {"on_post": Operation(answer=shapes.DUPLICATE)}
 
     def __init__(self, store: Store) -> None:
         self._store = store

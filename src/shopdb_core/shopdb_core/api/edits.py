@@ -1,10 +1,13 @@
 """What people do to one asset beside changing its fields: retire, restore and revert it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api import shapes
 from shopdb_core.api.assets import editor, run_edit
+from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import Queries, flag
 from shopdb_core.api.framework.request import Roles, given_version, read_valid, required_version
 from shopdb_core.declarations.validation.validator import SubmissionValidator
@@ -14,6 +17,7 @@ from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID, REASON_LENGTH
 
 _REASON = {
+    "title": "Retirement",
     "type": "object",
     "required": ["reason"],
     "additionalProperties": False,
@@ -22,11 +26,15 @@ _REASON = {
 
 
 _ENTRY = {
+    "title": "Reversion",
     "type": "object",
     "required": ["auditid"],
     "additionalProperties": False,
     "properties": {"auditid": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}},
 }
+
+
+_EDIT = Operation(answer=shapes.EDITED_ASSET, sends=("ETag",), errors=EDIT_ERRORS)
 
 
 class EditResource:
@@ -42,6 +50,10 @@ class EditResource:
 class RetireResource(EditResource):
     """Takes an asset out of lists, searches and reports."""
 
+    operations: ClassVar[Operations] = {
+        "on_post": replace(_EDIT, body=_REASON, version="optional"),
+    }
+
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self._validator = SubmissionValidator(_REASON)
@@ -56,6 +68,8 @@ class RetireResource(EditResource):
 class RestoreResource(EditResource):
     """Makes a retired asset active again."""
 
+    operations: ClassVar[Operations] = {"on_post": replace(_EDIT, version="optional")}
+
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Restore the asset."""
         edit = Restore(assetid, editor(req, self._site), given_version(req))
@@ -64,6 +78,10 @@ class RestoreResource(EditResource):
 
 class RevertResource(EditResource):
     """Gives an asset the attributes that it had."""
+
+    operations: ClassVar[Operations] = {
+        "on_post": replace(_EDIT, body=_ENTRY, version="required"),
+    }
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)

@@ -5,6 +5,8 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.access.events import ACTIONS, list_events
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, choice, day, short_text, whole_number
 from shopdb_core.api.framework.request import Roles
 from shopdb_core.api.framework.responses import page, write_page
@@ -29,6 +31,10 @@ class AuditResource:
             *PAGE,
         ),
         "on_get_history": PAGE,
+    }
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.page_of(shapes.ENTRY)),
+        "on_get_history": Operation(answer=shapes.page_of(shapes.ENTRY)),
     }
 
     def __init__(self, store: Store) -> None:
@@ -61,6 +67,7 @@ class RefusalsResource:
             *PAGE,
         )
     }
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.REFUSAL))}
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -94,6 +101,7 @@ class CountsResource:
     queries: ClassVar[Queries] = {
         "on_get": (day("from"), day("to"), short_text("plugin"), short_text("source"), *PAGE)
     }
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.COUNTED))}
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -4,7 +4,9 @@ from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api import shapes
 from shopdb_core.api.assets import answer_of, editor, run_edit
+from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, flag, whole_number
 from shopdb_core.api.framework.request import Roles, given_version, read_valid
 from shopdb_core.api.framework.responses import page
@@ -16,6 +18,7 @@ from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID
 
 _MERGE = {
+    "title": "NewMerge",
     "type": "object",
     "required": ["gone"],
     "additionalProperties": False,
@@ -30,6 +33,11 @@ class MergeResource:
 
     roles: ClassVar[Roles] = {"POST": "admin"}
     queries: ClassVar[Queries] = {"on_post": DRY_RUN}
+    operations: ClassVar[Operations] = {
+        "on_post": Operation(
+            answer=shapes.MERGED_ASSET, sends=("ETag",), body=_MERGE, version="optional", errors=EDIT_ERRORS
+        )
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -48,6 +56,7 @@ class MergesResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": (whole_number("assetid", 1, LARGEST_ID), *PAGE)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.MERGE))}
 
     def __init__(self, site: Site) -> None:
         self._store = site.store
@@ -66,6 +75,10 @@ class MergeEndResource:
 
     roles: ClassVar[Roles] = {"POST": "admin"}
     queries: ClassVar[Queries] = {"on_post_undo": DRY_RUN, "on_post_release": DRY_RUN}
+    operations: ClassVar[Operations] = {
+        "on_post_undo": Operation(answer=shapes.UNDONE_MERGE, errors=EDIT_ERRORS),
+        "on_post_release": Operation(answer=shapes.MERGE, errors=EDIT_ERRORS),
+    }
 
     def __init__(self, site: Site) -> None:
         self._site = site

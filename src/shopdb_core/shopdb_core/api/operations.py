@@ -5,6 +5,8 @@ from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.request import Roles
 from shopdb_core.operations.metrics import Metrics
 from shopdb_core.operations.readiness import Readiness
@@ -15,6 +17,7 @@ class HealthResource:
     """Answers 200, or 503 if the database does not answer; needs no key and no token."""
 
     roles: ClassVar[Roles] = {"GET": "open"}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.HEALTH)}
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,16 +1,20 @@
 """The reports that plugins offer, as JSON in pages or as one CSV file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import (
     DEFAULT_LIMIT,
     LARGEST_LIMIT,
+    STORABLE_TEXT,
     Queries,
     QueryParameter,
     as_given,
@@ -21,7 +25,7 @@ from shopdb_core.api.framework.responses import csv_file, json_item, write_csv, 
 from shopdb_core.plugins.reports import Reports
 from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_hookspecs import Json, JsonObject, Report
+from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
 CSV = ".csv"
 
@@ -30,6 +34,15 @@ PAGE = (
     whole_number("after", 0, LARGEST_ID - LARGEST_LIMIT, 0),
 )
 """As of every list; but `after` is a number of rows, and those of the page are added to it."""
+
+
+_TYPES: Mapping[str, JsonObject] = MappingProxyType(
+    {
+        "string": STORABLE_TEXT,
+        "integer": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+        "number": {"type": "number"},
+    }
+)
 
 
 class ReportsResource:
@@ -42,10 +55,31 @@ class ReportsResource:
 
     def parameters(self, plugin: str, name: str) -> list[QueryParameter]:
         """Return the parameters of a report; its file has no pages."""
-        own = [as_given(each.name) for each in self._reports.get(plugin, name.removesuffix(CSV)).parameters]
+        own = [*map(_parameter, self._reports.get(plugin, name.removesuffix(CSV)).parameters)]
         return own if name.endswith(CSV) else [*own, *PAGE]
 
+    def paths(self) -> list[dict[str, str]]:
+        """Return plugin and name of every report, and of its file."""
+        return [
+            {"plugin": plugin, "name": report.name + ending}
+            for plugin, report in self._reports.all()
+            for ending in ("", CSV)
+        ]
+
+    def operation(self, plugin: str, name: str) -> Operation:
+        """Return the operation of a report, or of its file."""
+        if name.endswith(CSV):
+            return Operation(answer=shapes.TEXT, mediatype="text/csv", sends=("Content-Disposition",))
+        report = self._reports.get(plugin, name)
+        title = "".join(word.capitalize() for word in f"{plugin}_{name}_row".split("_"))
+        row = shapes.record(title, **dict.fromkeys(report.columns, shapes.ANYTHING))
+        return Operation(answer=shapes.page_of(row, title=shapes.TEXT, columns=shapes.TEXTS))
+
     queries: ClassVar[Queries] = {"on_get_one": parameters}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.page_of(shapes.REPORT)),
+        "on_get_one": operation,
+    }
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """List every report with its parameters."""
@@ -85,6 +119,12 @@ def _first_page(
             return items, after + len(items)
         items.append(item)
     return items, None
+
+
+def _parameter(parameter: Parameter) -> QueryParameter:
+    """Return the query parameter of a report's own, which the report checks."""
+    rule = f"be a {parameter.type}: {parameter.description}"
+    return as_given(parameter.name, rule, _TYPES[parameter.type], required=parameter.required)
 
 
 def _described(plugin: str, report: Report) -> JsonObject:

@@ -1,14 +1,15 @@
 """`GET /api/collector/_schemas`: the submission schema of every collector (contract 8)."""
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.request import Roles
+from shopdb_core.api.framework.responses import write_cached
 from shopdb_core.errors import NotFound
-from shopdb_core.json_text import canonical
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.plugins.served_declarations import BreakingChanges
@@ -19,6 +20,10 @@ class SchemasResource:
     """Shows the submission schemas, all or one; a client that has the current ones gets a 304."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=shapes.COLLECTORS, cached=True),
+        "on_get_one": Operation(answer=shapes.COLLECTOR, cached=True),
+    }
 
     def __init__(self, plugins: Plugins, broken: Mapping[str, BreakingChanges]) -> None:
         self._plugins = plugins
@@ -27,7 +32,7 @@ class SchemasResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show every active collector."""
         schemas = {name: self._describe(collector) for name, collector in self._plugins.collectors().items()}
-        _answer(req, resp, {"collectors": schemas})
+        write_cached(req, resp, {"collectors": schemas})
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Show one collector."""
@@ -36,7 +41,7 @@ class SchemasResource:
             raise NotFound(
                 f"There is no collector named {plugin[:40]!r}; GET /api/collector/_schemas lists them."
             )
-        _answer(req, resp, self._describe(collector))
+        write_cached(req, resp, self._describe(collector))
 
     def _describe(self, collector: Collector) -> JsonObject:
         broken = self._broken.get(collector.name)
@@ -52,14 +57,3 @@ class SchemasResource:
             "version": collector.version,
             **({"breakingchanges": broken.as_json()} if broken else {}),
         }
-
-
-def _answer(req: falcon.Request, resp: falcon.Response, content: JsonObject) -> None:
-    """Answer with an entity tag (RFC 9110, section 8.8.3)."""
-    etag = falcon.ETag(blake2b(canonical(content), digest_size=12).hexdigest())
-    resp.etag = etag
-    resp.cache_control = ["private", "no-cache"]
-    if req.if_none_match and any(given in ("*", etag) for given in req.if_none_match):
-        resp.status = falcon.HTTP_304
-    else:
-        resp.media = content

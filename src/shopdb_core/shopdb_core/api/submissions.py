@@ -10,13 +10,22 @@ from typing import ClassVar
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.operations import HeaderParameter, Operation, Operations
 from shopdb_core.api.framework.parameters import Queries, flag
 from shopdb_core.api.framework.problems import document, log_refusal, refusal
 from shopdb_core.api.framework.request import Roles, read_json
 from shopdb_core.api.framework.responses import json_line
 from shopdb_core.declarations.formats import read_date_time
-from shopdb_core.errors import InvalidParameter, InvalidSubmission, MalformedBody, Unavailable
-from shopdb_core.intake.http_body import NDJSON, Body
+from shopdb_core.errors import (
+    InvalidParameter,
+    InvalidSubmission,
+    MalformedBody,
+    NotFound,
+    Throttled,
+    Unavailable,
+)
+from shopdb_core.intake.http_body import JSON, NDJSON, Body
 from shopdb_core.intake.ndjson import ReadLine, read_ndjson
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
@@ -24,6 +33,20 @@ from shopdb_core.submissions.result import COLLECTED_AT
 from shopdb_hookspecs import Json, JsonObject
 
 LENIENT = "handling=lenient"
+DRY_RUN = (flag("dryrun"),)
+
+SUBMIT_HEADERS = (
+    HeaderParameter(
+        COLLECTED_AT,
+        "When the devices were looked at (RFC 3339, with an offset); without it, now.",
+        # Not the format date-time: openapi-python-client generates no operation that has it in a header.
+        {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)$"},
+    ),
+    HeaderParameter(
+        "Prefer", "`handling=lenient` leaves out what does not fit (RFC 7240).", {"type": "string"}
+    ),
+)
+SUBMIT_ERRORS = (Throttled, NotFound)
 
 FARTHEST_AHEAD = timedelta(minutes=5)
 """How far the clock of a client may be ahead (contract 2)."""
@@ -42,29 +65,53 @@ class CollectorResource:
     """Takes one submission, or a batch of them."""
 
     roles: ClassVar[Roles] = {"POST": "collector"}
-    queries: ClassVar[Queries] = {"on_post": (flag("dryrun"),), "on_post_batch": (flag("dryrun"),)}
+    queries: ClassVar[Queries] = {"on_post": DRY_RUN, "on_post_batch": DRY_RUN}
 
     def __init__(self, submissions: Submissions, recorder: Recorder, max_body_bytes: int) -> None:
         self._submissions = submissions
         self._recorder = recorder
         self._max_body_bytes = max_body_bytes
 
+    def paths(self) -> list[dict[str, str]]:
+        """Return the name of every active collector."""
+        return [{"plugin": name} for name in self._submissions.collectors()]
+
+    def one_operation(self, plugin: str) -> Operation:
+        """Return the operation of one submission to a collector."""
+        collector = self._submissions.collector(plugin)
+        title = "".join(word.capitalize() for word in plugin.split("_"))
+        schema = {**collector.schema, "title": f"{title}Submission"}
+        return submission_operation(schema, collector.examples)
+
+    def batch_operation(self, plugin: str) -> Operation:
+        """Return the operation of a batch for a collector."""
+        return Operation(
+            answer={
+                "type": "string",
+                "description": "One answer a line: that of its submission, or its problem.",
+            },
+            mediatype=NDJSON,
+            sends=("Preference-Applied",),
+            body={"type": "string", "description": f"One submission to {plugin} a line."},
+            bodytypes=(NDJSON,),
+            headers=SUBMIT_HEADERS,
+            errors=SUBMIT_ERRORS,
+        )
+
+    operations: ClassVar[Operations] = {"on_post": one_operation, "on_post_batch": batch_operation}
+
     def on_post(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Read one submission, upsert its asset, answer."""
-        options = _read_options(req, plugin)
+        options = read_options(req, plugin)
         body = read_json(req, self._max_body_bytes)
         result = self._submissions.submit_body(
             plugin, body, options.origin, dryrun=options.dryrun, lenient=options.lenient
         )
-        resp.media = _result_body(result, dryrun=options.dryrun)
-        if result.action == "created" and not options.dryrun:
-            resp.status = falcon.HTTP_201
-            resp.set_header("Location", f"/api/assets/{result.assetid}")
-        options.confirm(resp)
+        write_result(resp, result, options)
 
     def on_post_batch(self, req: falcon.Request, resp: falcon.Response, plugin: str) -> None:
         """Refuse the whole request before the body is read; after that, answer each line."""
-        options = _read_options(req, plugin)
+        options = read_options(req, plugin)
         self._submissions.collector(plugin)
         lines = read_ndjson(
             req.stream,
@@ -93,7 +140,22 @@ class SubmitOptions:
             resp.set_header("Preference-Applied", LENIENT)
 
 
-def _read_options(req: falcon.Request, plugin: str) -> SubmitOptions:
+def submission_operation(schema: JsonObject, examples: Sequence[JsonObject]) -> Operation:
+    """Return the operation of one submission that fits a schema."""
+    return Operation(
+        answer=shapes.SUBMITTED,
+        statuses=(200, 201),
+        sends=("Location", "Preference-Applied"),
+        body=schema,
+        bodytypes=(JSON,),
+        examples=examples,
+        headers=SUBMIT_HEADERS,
+        errors=SUBMIT_ERRORS,
+    )
+
+
+def read_options(req: falcon.Request, plugin: str) -> SubmitOptions:
+    """Return the options of a request to a collector; raises `InvalidParameter`."""
     context = req.context
     collectedat, warnings = _collected_at(req.get_header(COLLECTED_AT), datetime.now(UTC))
     origin = Origin(
@@ -133,6 +195,15 @@ def _prefers_lenient(req: falcon.Request) -> bool:
     """Return whether the client sent `Prefer: handling=lenient` (RFC 7240, section 4.4)."""
     preferences = (req.get_header("Prefer") or "").lower().replace('"', "").split(",")
     return any("".join(preference.split(";")[0].split()) == LENIENT for preference in preferences)
+
+
+def write_result(resp: falcon.Response, result: SubmissionResult, options: SubmitOptions) -> None:
+    """Answer one submission."""
+    resp.media = _result_body(result, dryrun=options.dryrun)
+    if result.action == "created" and not options.dryrun:
+        resp.status = falcon.HTTP_201
+        resp.set_header("Location", f"/api/assets/{result.assetid}")
+    options.confirm(resp)
 
 
 def _result_body(result: SubmissionResult, *, dryrun: bool) -> JsonObject:

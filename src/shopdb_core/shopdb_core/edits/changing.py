@@ -30,7 +30,8 @@ from shopdb_core.submissions.pipeline import MOST_FAULTS, Pipeline
 from shopdb_core.submissions.steps import secondary_identity
 from shopdb_hookspecs import JsonObject
 
-_SCHEMA: JsonObject = {
+CHANGES: JsonObject = {
+    "title": "AssetChange",
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -54,7 +55,7 @@ class Changes:
     def read(cls, content: JsonObject) -> Self:
         """Return the changes that a document asks for; raises `InvalidSubmission`."""
         faults = list(islice(storable_faults(content), MOST_FAULTS))
-        if faults := faults or SubmissionValidator(_SCHEMA).faults(content):
+        if faults := faults or SubmissionValidator(CHANGES).faults(content):
             raise refusal(faults)
         return cls(**content)
 

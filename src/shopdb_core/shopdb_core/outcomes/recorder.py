@@ -108,12 +108,12 @@ class Recorder:
         """Call `observer` for each submission, in the thread that answers it."""
         self._observers.append(observer)
 
-    def accepted(self, plugin: str, action: str, source: str | None = None) -> None:
-        """Count a submission that was stored; `source` is the name of its key."""
+    def count(self, plugin: str, outcome: str, source: str | None = None) -> None:
+        """Count a submission by its outcome; `source` is the name of its key."""
         with self._changing:
-            self._waiting.count(Counted(self._clock().date(), plugin, source or "", action))
+            self._waiting.count(Counted(self._clock().date(), plugin, source or "", outcome))
         for observe in self._observers:
-            observe(plugin, source or "", action)
+            observe(plugin, source or "", outcome)
         self._start()
 
     def refused(self, refusal: Refusal) -> None:

@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, not_, select, update
 
 from shopdb_core.assets.identity import identity_key
+from shopdb_core.clock import utc_now
 from shopdb_core.errors import Fault
 from shopdb_core.json_text import canonical_text
 from shopdb_core.store.paging import Page, read_rows
@@ -27,6 +28,9 @@ Whoever has no key cannot push out what others need to see.
 """
 
 UNAUTHENTICATED = (401, 429)
+
+LEGACY = "pc"
+"""The name of the legacy endpoint, whose submissions are also counted under it."""
 
 KEPT_DAYS = 400
 """For how long counts are kept: a year, and the month to compare it with."""
@@ -187,6 +191,17 @@ def list_counts(
         {**row, "plugin": row["plugin"] or None, "source": row["source"] or None}
         for row in connection.execute(query).mappings()
     ]
+
+
+def legacy_submissions(connection: Connection, days: int) -> int:
+    """Return how many submissions the legacy endpoint had in the last `days` days, today included.
+
+    Those that were refused count, too, but not those without a valid key.
+    """
+    column = submissioncount.c
+    first = utc_now().date() - timedelta(days=days - 1)
+    total = select(func.sum(column["count"])).where(column.plugin == LEGACY, column.day >= first)
+    return int(connection.scalar(total) or 0)
 
 
 def _ids(table: Table, **filters: Any) -> Select[Any]:

@@ -26,6 +26,7 @@ from shopdb_core.settings.values import (
     read_roles,
     read_secret_keys,
     read_sources,
+    read_switch,
     read_timezone,
     read_unchanged,
     read_url,
@@ -336,6 +337,13 @@ class Settings(IntakeSettings):
         "after how many days without a submission of an asset a ranked source loses its rank there",
         group="Submissions",
         default="30",
+    )
+    legacy_pc: bool = setting(
+        "SHOPDB_LEGACY_PC",
+        read_switch,
+        "`off` removes the [legacy endpoint](legacy.md) `/api/collector/pc`",
+        group="Submissions",
+        default="on",
     )
     site_fields: str | None = setting(
         "SHOPDB_SITE_FIELDS",

@@ -82,6 +82,13 @@ def read_flag(variable: str, value: str) -> bool:
     return value == "1"
 
 
+def read_switch(variable: str, value: str) -> bool:
+    """Read `on` or `off`."""
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"{variable} is neither `on` nor `off`: {value[:40]}")
+    return value == "on"
+
+
 def read_days(variable: str, value: str) -> int | None:
     """Read a number of days; `None` for `keep`."""
     rule = f"neither `{KEEP}` nor a number of days from 1 to {MOST_DAYS}"

@@ -52,6 +52,10 @@ class Submissions:
         """Return a collector; raises `NotFound`, or `Unavailable` if its plugin is quarantined."""
         return self._plugins.collector(name)
 
+    def collectors(self) -> list[str]:
+        """Return the names of the active collectors."""
+        return [*self._plugins.collectors()]
+
     def submit(
         self,
         plugin: str,
@@ -141,7 +145,7 @@ class Submissions:
         if isinstance(outcome, Exception):
             return outcome
         if not dryrun:
-            self._recorder.accepted(upsert.collector.name, outcome.entry.action, outcome.entry.source)
+            self._recorder.count(upsert.collector.name, outcome.entry.action, outcome.entry.source)
             if outcome.entry.action != "noop":
                 self._plugins.notify(_change(outcome))
         return _result(outcome, upsert.origin.warnings + upsert.warnings, dryrun=dryrun)

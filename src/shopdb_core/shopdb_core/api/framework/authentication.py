@@ -4,7 +4,7 @@ A browser sends its cookie also if another site makes it send the request. So a 
 changes something must not come from another site, and needs a token of its session, which no other site has.
 """
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -40,7 +40,7 @@ class Authentication:
         self._metrics_token = metrics_token
 
     def process_resource(
-        self, req: falcon.Request, _resp: falcon.Response, resource: object, params: Mapping[str, str]
+        self, req: falcon.Request, _resp: falcon.Response, resource: object, params: MutableMapping[str, str]
     ) -> None:
         """Check the key, whose name becomes `context.source`, or who asks, which becomes `context.bearer`.
 
@@ -54,6 +54,7 @@ class Authentication:
         method = "GET" if req.method == "HEAD" else req.method
         role = cast("Resource", resource).roles.get(method)
         if role == "collector":
+            params.setdefault("plugin", getattr(resource, "collector", ""))
             req.context.submits = True
             source = self._source(params["plugin"], req.get_header("X-API-Key"), req.context.clientaddress)
             req.context.source = source

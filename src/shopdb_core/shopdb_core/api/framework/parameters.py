@@ -5,10 +5,10 @@ cannot take.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import falcon
 from falcon.routing import BaseConverter, CompiledRouter
@@ -16,12 +16,15 @@ from falcon.routing import BaseConverter, CompiledRouter
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.intake.dates import read_moment
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_hookspecs import Json
+from shopdb_hookspecs import Json, JsonObject
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
 LONGEST_TEXT = 1000
 """Characters of a text in the query; nothing that it is compared with is longer."""
+
+STORABLE_TEXT: JsonObject = {"type": "string", "maxLength": LONGEST_TEXT, "pattern": "^[^\\u0000]*$"}
+"""The schema of a text which every database can compare."""
 
 Read: TypeAlias = Callable[[str], Json]
 Responder: TypeAlias = Callable[..., None]
@@ -32,13 +35,15 @@ class QueryParameter:
     """One parameter of a query, which may be left out unless it is `required`.
 
     `read` returns the value of its text, and raises `ValueError` for a text that breaks `rule`, which
-    completes the sentence "NAME must …".
+    completes the sentence "NAME must …". `schema` is its JSON Schema, for the OpenAPI document. A missing one
+    that is required is refused by what it is passed to.
     """
 
     name: str
     rule: str
     read: Read
     default: Json = None
+    schema: JsonObject = field(default_factory=lambda: {"type": "string"})
     required: bool = False
 
 
@@ -58,7 +63,8 @@ def whole_number(name: str, smallest: int, largest: int, default: int | None = N
             raise ValueError(text[:LONGEST_TEXT])
         return _within(int(text), smallest, largest)
 
-    return QueryParameter(name, f"be a whole number from {smallest} to {largest}", read, default)
+    schema = {"type": "integer", "minimum": smallest, "maximum": largest}
+    return QueryParameter(name, f"be a whole number from {smallest} to {largest}", read, default, schema)
 
 
 def short_text(name: str) -> QueryParameter:
@@ -69,7 +75,8 @@ def short_text(name: str) -> QueryParameter:
             raise ValueError(name)
         return text
 
-    return QueryParameter(name, f"have at most {LONGEST_TEXT} characters, and no NUL", read)
+    rule = f"have at most {LONGEST_TEXT} characters, and no NUL"
+    return QueryParameter(name, rule, read, schema=STORABLE_TEXT)
 
 
 def choice(name: str, values: Sequence[str], default: str | None = None) -> QueryParameter:
@@ -78,7 +85,8 @@ def choice(name: str, values: Sequence[str], default: str | None = None) -> Quer
     def read(text: str) -> str:
         return values[values.index(text)]
 
-    return QueryParameter(name, f"be one of {', '.join(values)}", read, default)
+    schema = {"type": "string", "enum": [*values]}
+    return QueryParameter(name, f"be one of {', '.join(values)}", read, default, schema)
 
 
 def flag(name: str) -> QueryParameter:
@@ -87,7 +95,7 @@ def flag(name: str) -> QueryParameter:
     def read(text: str) -> bool:
         return ("false", "true").index(text) == 1
 
-    return QueryParameter(name, "be true or false", read, default=False)
+    return QueryParameter(name, "be true or false", read, default=False, schema={"type": "boolean"})
 
 
 def day(name: str) -> QueryParameter:
@@ -99,7 +107,8 @@ def day(name: str) -> QueryParameter:
             raise ValueError(text[:LONGEST_TEXT])
         return found
 
-    return QueryParameter(name, "be a day such as 2026-11-22", read)
+    schema = {"type": "string", "format": "date"}
+    return QueryParameter(name, "be a day such as 2026-11-22", read, schema=schema)
 
 
 def moment(name: str, zone: tzinfo, *, required: bool = False) -> QueryParameter:
@@ -111,9 +120,9 @@ def moment(name: str, zone: tzinfo, *, required: bool = False) -> QueryParameter
     return QueryParameter(name, rule, lambda text: read_moment(text, zone), required=required)
 
 
-def as_given(name: str) -> QueryParameter:
+def as_given(name: str, rule: str, schema: JsonObject, *, required: bool = False) -> QueryParameter:
     """Return a parameter whose text is passed on, and is checked by what it is passed to."""
-    return QueryParameter(name, "", str)
+    return QueryParameter(name, rule, str, schema=schema, required=required)
 
 
 LIMIT = whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT)
@@ -155,6 +164,8 @@ def _within(number: int, smallest: int, largest: int) -> int:
 
 class IdConverter(BaseConverter):
     """The id of a row in a path, as `{assetid:id}`; an address with anything else does not exist."""
+
+    schema: ClassVar[JsonObject] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
     def convert(self, value: str) -> int | None:
         """Return the id; int() also accepts `1_0`, `+1`, and the digits of every script."""

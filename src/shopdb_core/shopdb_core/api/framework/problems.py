@@ -18,7 +18,7 @@ from shopdb_hookspecs import JsonObject
 
 TYPE_PREFIX = "urn:shopdb:problem:"
 
-_STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
+STATUSES: dict[type[errors.ShopDBError], tuple[int, str]] = {
     errors.MalformedBody: (400, "malformed-body"),
     errors.InvalidParameter: (400, "invalid-parameter"),
     errors.Unauthorized: (401, "unauthorized"),
@@ -64,7 +64,7 @@ def document(error: Exception, requestid: str) -> JsonObject:
         _logger.error("%s\n%s", error, errors.log_text(error.__cause__))
     if isinstance(error, errors.Unavailable) and error.__cause__ is not None:
         _logger.debug("request %s: %s\n%s", requestid, error, errors.log_text(error.__cause__))
-    status, name = _STATUSES.get(type(error), (500, "internal"))
+    status, name = STATUSES.get(type(error), (500, "internal"))
     answer = problem(status, name, str(error), requestid)
     if isinstance(error, errors.InvalidSubmission):
         return {**answer, **_explanation(error)}

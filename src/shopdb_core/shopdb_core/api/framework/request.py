@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
@@ -35,23 +36,50 @@ of the metrics; or `open`, nothing.
 
 TimeRequest: TypeAlias = Callable[[str | None, int, float], None]
 """Gets the route of a request, the status of its answer and the seconds until it was sent."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-_VERSION = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+VERSION = '"([0-9]{1,9})"'
+"""The pattern of the ETag of an asset."""
+
+_VERSION = re.compile(f"(?:W/)?{VERSION}")
 
 
 class Resource(Protocol):
-    """A resource of this API."""
+    """A resource of this API.
+
+    One of a single collector, which its path does not name, has it as `collector`.
+    """
 
     roles: ClassVar[Roles]
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address, its resource, and the suffix of the responders that answer there."""
+
+    template: str
+    resource: object
+    suffix: str | None = None
+
+    def responders(self) -> dict[str, str]:
+        """Return the name of the responder of each method; HEAD and OPTIONS have none of their own."""
+        names = {f"on_{method.lower()}": method for method in METHODS}
+        ending = f"_{self.suffix}" if self.suffix else ""
+        return {
+            method: f"{name}{ending}"
+            for name, method in names.items()
+            if hasattr(self.resource, f"{name}{ending}")
+        }
+
+
 class WebApp(falcon.App[falcon.Request, falcon.Response]):
-    """The WSGI application; a responder that is open to all must say so."""
+    """The WSGI application; a responder that is open to all must say so. `routes` are all its routes."""
 
     def __init__(self, *middleware: Any) -> None:
         super().__init__(middleware=list(middleware), router=Router())
+        self.routes: list[Route] = []
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Route an address; HEAD is answered where GET is.
@@ -69,7 +97,12 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
             )
         if unknown := sorted(set(getattr(resource, "queries", ())) - responders):
             raise TypeError(f"{type(resource).__name__}.queries names {unknown[0]}, which it does not have")
+        if unknown := sorted(set(getattr(resource, "operations", ())) - responders):
+            raise TypeError(
+                f"{type(resource).__name__}.operations names {unknown[0]}, which it does not have"
+            )
         super().add_route(uri_template, resource, **kwargs)
+        self.routes.append(Route(uri_template, resource, kwargs.get("suffix")))
 
 
 class RequestContext:

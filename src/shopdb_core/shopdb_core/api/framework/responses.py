@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from hashlib import blake2b
 from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -15,6 +16,7 @@ from falcon.media import JSONHandler
 
 from shopdb_core.api.framework.request import WebApp
 from shopdb_core.errors import Unavailable
+from shopdb_core.json_text import canonical
 from shopdb_core.store.paging import Page
 from shopdb_hookspecs import Json, JsonObject
 
@@ -37,6 +39,17 @@ def install(app: WebApp) -> None:
     """Let `app` write JSON and problem documents."""
     handler = JSONHandler(dumps=partial(orjson.dumps, option=_OPTIONS), loads=orjson.loads)
     app.resp_options.media_handlers.update({falcon.MEDIA_JSON: handler, PROBLEM: handler})
+
+
+def write_cached(req: falcon.Request, resp: falcon.Response, content: JsonObject) -> None:
+    """Answer with an entity tag (RFC 9110, section 8.8.3), or 304 to a client that has this content."""
+    etag = falcon.ETag(blake2b(canonical(content), digest_size=12).hexdigest())
+    resp.etag = etag
+    resp.cache_control = ["private", "no-cache"]
+    if req.if_none_match and any(given in ("*", etag) for given in req.if_none_match):
+        resp.status = falcon.HTTP_304
+    else:
+        resp.media = content
 
 
 def json_line(answer: Json) -> bytes:

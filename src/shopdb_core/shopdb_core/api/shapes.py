@@ -1,0 +1,220 @@
+"""The JSON of the answers, as JSON Schema; the OpenAPI document names each record by its title."""
+
+from typing import get_args
+
+from shopdb_core.assets.duplicates import Kind
+from shopdb_core.assets.listing import STATES
+from shopdb_core.audit.entries import Action
+from shopdb_core.store.tables import LARGEST_ID
+from shopdb_hookspecs import Json, JsonObject
+
+ID: JsonObject = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+COUNT: JsonObject = {"type": "integer", "minimum": 0}
+TEXT: JsonObject = {"type": "string"}
+TRUTH: JsonObject = {"type": "boolean"}
+TIME: JsonObject = {"type": "string", "format": "date-time"}
+TEXTS: JsonObject = {"type": "array", "items": TEXT}
+IDS: JsonObject = {"type": "array", "items": ID}
+OBJECT: JsonObject = {"type": "object"}
+ANYTHING: JsonObject = {}
+
+
+def record(title: str, /, **members: Json) -> JsonObject:
+    """Return the schema of an object that has exactly these members."""
+    return {
+        "title": title,
+        "type": "object",
+        "required": [*members],
+        "properties": members,
+        "additionalProperties": False,
+    }
+
+
+def extended(title: str, schema: JsonObject, /, **members: Json) -> JsonObject:
+    """Return the schema of a record with more members."""
+    return record(title, **schema["properties"], **members)
+
+
+def nullable(schema: JsonObject) -> JsonObject:
+    """Return a schema that also allows `null`."""
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def page_of(item: JsonObject, /, **head: Json) -> JsonObject:
+    """Return the schema of the envelope of a list."""
+    cursor = nullable(ID)
+    items = {"type": "array", "items": item}
+    return record(f"PageOf{item['title']}", **head, items=items, next=cursor)
+
+
+WRITTEN = record(
+    "SubmissionResult",
+    status={"const": "ok"},
+    action={"enum": ["created", "updated", "noop"]},
+    assetid=nullable(ID),
+    identityvalue=TEXT,
+    warnings=TEXTS,
+)
+SUBMITTED: JsonObject = {
+    **extended(
+        "SubmissionAnswer",
+        WRITTEN,
+        diff=OBJECT,
+        matchedby={"enum": ["identity", "secondaryidentity", None]},
+    ),
+    "required": WRITTEN["required"],
+}
+"""The answer to a submission; a dry run has `diff` and `matchedby`, too, and no id of a new asset."""
+
+ASSET = record(
+    "Asset",
+    assetid=ID,
+    assettype=TEXT,
+    identityvalue=TEXT,
+    attributes=OBJECT,
+    createdat=TIME,
+    updatedat=TIME,
+    lastseenat=TIME,
+    version=ID,
+    state={"enum": [state for state in STATES if state != "all"]},
+    reason=nullable(TEXT),
+    mergedinto=nullable(ID),
+    sitefields=OBJECT,
+)
+SOURCE = record("Source", source=nullable(TEXT), lastseenat=TIME, fields=TEXTS, othervalues=OBJECT)
+WHOLE_ASSET = extended("AssetWithSources", ASSET, sources={"type": "array", "items": SOURCE})
+EDITED_ASSET = extended("EditedAsset", WHOLE_ASSET, diff=OBJECT, warnings=TEXTS)
+MERGED_ASSET = extended("MergedAsset", EDITED_ASSET, mergeid=ID, goneassetid=ID, related=IDS)
+ERASED_ASSET = record(
+    "ErasedAsset",
+    assetid=ID,
+    state={"const": "erased"},
+    erased=IDS,
+    entries=COUNT,
+    relationships=COUNT,
+    related=IDS,
+)
+ENTRY = record(
+    "AuditEntry",
+    auditid=ID,
+    at=TIME,
+    plugin=nullable(TEXT),
+    action={"enum": [*get_args(Action)]},
+    assetid=ID,
+    identityvalue=TEXT,
+    diff=OBJECT,
+    volatileonly=TRUTH,
+    actor=TEXT,
+    clientaddress=nullable(TEXT),
+    requestid=TEXT,
+    source=nullable(TEXT),
+)
+RELATIONSHIP = record(
+    "Relationship",
+    relationshipid=ID,
+    relationshiptype=TEXT,
+    sourceassetid=ID,
+    targetassetid=ID,
+    createdat=TIME,
+    name=nullable(TEXT),
+)
+DUPLICATE = record(
+    "Duplicate",
+    duplicateid=ID,
+    kind={"enum": [*get_args(Kind)]},
+    assettype=TEXT,
+    field=TEXT,
+    value=TEXT,
+    othervalue=nullable(TEXT),
+    assetid=ID,
+    identityvalue=TEXT,
+    otherassetid=ID,
+    otheridentityvalue=TEXT,
+    at=TIME,
+)
+MERGE = record(
+    "Merge",
+    mergeid=ID,
+    assetid=ID,
+    identityvalue=TEXT,
+    goneassetid=ID,
+    goneidentityvalue=TEXT,
+    at=TIME,
+    actor=TEXT,
+    released=TRUTH,
+    undoneat=nullable(TIME),
+    undoneby=nullable(TEXT),
+)
+UNDONE_MERGE = extended(
+    "UndoneMerge",
+    MERGE,
+    asset=WHOLE_ASSET,
+    gone=WHOLE_ASSET,
+    diff=OBJECT,
+    kept=TEXTS,
+    lost={"type": "array", "items": OBJECT},
+    warnings=TEXTS,
+)
+REFUSAL = record(
+    "Refusal",
+    refusalid=ID,
+    at=TIME,
+    plugin=nullable(TEXT),
+    source=nullable(TEXT),
+    clientaddress=nullable(TEXT),
+    requestid=TEXT,
+    status={"type": "integer"},
+    errors={"type": "array", "items": record("RefusedPlace", pointer=TEXT, keyword=TEXT)},
+    identityvalue=nullable(TEXT),
+)
+COUNTED = record(
+    "Count",
+    countid=ID,
+    day={"type": "string", "format": "date"},
+    plugin=nullable(TEXT),
+    source=nullable(TEXT),
+    outcome=TEXT,
+    count=COUNT,
+)
+COLLECTOR: JsonObject = {
+    **record(
+        "Collector",
+        identityfield=TEXT,
+        secondaryidentity={"anyOf": [nullable(TEXT), TEXTS]},
+        **{"x-label": nullable(TEXT), "x-columns": TEXTS},
+        schema=OBJECT,
+        examples={"type": "array", "items": OBJECT},
+        endpoint=TEXT,
+        distribution=TEXT,
+        version=TEXT,
+    ),
+    "additionalProperties": True,
+}
+"""One collector; `breakingchanges` are there only if its declaration breaks clients."""
+
+COLLECTORS = record("Collectors", collectors={"type": "object", "additionalProperties": COLLECTOR})
+REPORT = record(
+    "Report",
+    plugin=TEXT,
+    name=TEXT,
+    title=TEXT,
+    columns=TEXTS,
+    parameters={"type": "array", "items": OBJECT},
+    url=TEXT,
+)
+HEALTH = record("Health", status={"const": "ok"})
+FAULT = record("Fault", pointer=TEXT, keyword=TEXT, message=TEXT)
+PROBLEM: JsonObject = {
+    **record(
+        "Problem",
+        type=TEXT,
+        title=TEXT,
+        status={"type": "integer"},
+        detail=TEXT,
+        requestid=TEXT,
+        errors={"type": "array", "items": FAULT},
+        warnings=TEXTS,
+    ),
+    "required": ["type", "title", "status", "detail", "requestid"],
+}
+"""A problem document (RFC 9457); a refused submission has its faults, and what was corrected before."""

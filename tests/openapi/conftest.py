@@ -1,0 +1,19 @@
+"""What the tests with tools for OpenAPI share: the document of a running site."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def fetch_document() -> Callable[..., Any]:
+    """Return a function that reads the document of a running server with a token."""
+
+    def fetch(server: Any, token: str) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = httpx.get(f"{server.url}/api/openapi.json", headers=headers, trust_env=False)
+        return answer.raise_for_status().json()
+
+    return fetch
