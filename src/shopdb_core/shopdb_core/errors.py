@@ -17,7 +17,7 @@ ShopDBError
 │   ├── UnsupportedMedia      415  another media type, charset or content coding
 │   ├── InvalidSubmission     422  JSON that does not fit the schema: carries the faults
 │   ├── PreconditionRequired  428  the request must say which version it changes
-│   └── Throttled             429  too many wrong keys from one address: try again later
+│   └── Throttled             429  too many wrong keys or sign-ins: try again later
 ├── PluginFailure             500  a plugin's hook raised, or its result cannot be used
 └── Unavailable               503  the database or a plugin is not available: try again later
 
@@ -139,7 +139,7 @@ class InvalidSubmission(RequestError):
 
 
 class Throttled(RequestError):
-    """The client presented too many wrong keys; it may try again after `retry_after_seconds`."""
+    """The client presented too many wrong keys or passwords; it may try again after `retry_after_seconds`."""
 
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)

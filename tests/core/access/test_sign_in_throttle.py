@@ -95,11 +95,11 @@ def test_success_from_one_account_forgives_no_other(attempt, shop):
     """Who has an account cannot sign in between to go on guessing."""
     add_user(shop, "mallory")
     results = []
-    for _ in range(FREE_FAILURES):
-        results += [attempt(), attempt(PASSWORD, "mallory")]
+    for number in range(FREE_FAILURES):
+        results += [attempt(username=f"user-{number}"), attempt(PASSWORD, "mallory")]
 
     assert results[::2] == [Unauthorized] * FREE_FAILURES
-    assert attempt() is Throttled
+    assert attempt(PASSWORD) is Throttled
 
 
 @pytest.mark.every_database

@@ -35,6 +35,10 @@ def test_a_forged_token_without_changes_is_accepted():
 
 
 FORGERIES = {
+    "a session that is a number": {"sid": 1},
+    "a session that is no id": {"sid": "../../etc"},
+    "two grants": {"sid": "0" * 32, "jti": "0" * 32},
+    "a token's id with NUL": {"jti": "0" * 31 + "\0"},
     "algorithm none": {"algorithm": "none"},
     "algorithm HS512": {"algorithm": "HS512", "secret": SECRET * 2},
     "another key": {"secret": SECRET[::-1]},

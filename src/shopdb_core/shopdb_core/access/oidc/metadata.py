@@ -44,8 +44,10 @@ class Metadata:
 
         For an unknown id the keys are fetched again: the provider may have changed them.
         """
-        self._fetch_if(lambda: self._timer() > self._due or self.known_key(kid) is None)
         key = self.known_key(kid)
+        if key is None or self._timer() > self._due:
+            self._fetch_if(lambda: self.known_key(kid) is None or self._timer() > self._due)
+            key = self.known_key(kid)
         if key is None:
             raise Unauthorized(REFUSAL)
         return key

@@ -57,8 +57,8 @@ class Identity:
 class Provider:
     """The site's identity provider; safe to share between threads.
 
-    Raises `ConfigurationError` if the extra `oidc` is not installed. Every method that asks it raises
-    `Unavailable` if it does not answer.
+    Raises `ConfigurationError` if the extra `oidc` is not installed. Every method that asks the provider
+    raises `Unavailable` if it does not answer.
     """
 
     def __init__(self, settings: OidcSettings, secret_key: str) -> None:
@@ -193,7 +193,7 @@ class Provider:
         if not roles:
             raise Forbidden("The identity provider gives you no role here; ask who administers this site.")
         names = (claims.get("preferred_username"), claims.get("email"), claims["sub"])
-        return Identity(key, next(str(name) for name in names if name), roles[-1])
+        return Identity(key, next(name for name in names if isinstance(name, str) and name), roles[-1])
 
 
 def _header(token: str) -> Mapping[str, Any]:

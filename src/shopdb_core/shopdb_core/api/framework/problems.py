@@ -43,6 +43,7 @@ _LONGEST_LOGGED = 200
 """How many faults of a refusal the log names, and how many characters their pointers have at most."""
 
 _SIGN_IN = "sign-in"
+_SIGN_IN_PATHS = ("/api/auth/login", "/api/auth/refresh", "/api/auth/oidc/")
 
 _logger = logging.getLogger(__name__)
 _authentication_log = logging.getLogger("shopdb_core.authentication")
@@ -197,7 +198,7 @@ def _credential(req: falcon.Request) -> str:
     """Return the header of the credential, or what signing in takes."""
     if _takes_key(req):
         return "X-API-Key"
-    return _SIGN_IN if req.path.startswith("/api/auth/") and req.auth is None else "Authorization"
+    return _SIGN_IN if req.path.startswith(_SIGN_IN_PATHS) else "Authorization"
 
 
 def _hint(req: falcon.Request, status: int) -> str:
