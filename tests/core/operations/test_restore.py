@@ -128,6 +128,12 @@ def test_a_file_that_exists_is_not_overwritten(stocked, archive, target):
         present.unlink()
 
 
+def test_a_folder_that_does_not_exist(stocked, archive, tmp_path):
+    """It is an error for people, as a full disk is."""
+    with pytest.raises(BackupFailure, match="cannot be restored: No such file or directory"):
+        restore(archive, stocked.settings, f"sqlite:///{tmp_path}/nowhere/shopdb.sqlite3", quiet)
+
+
 @pytest.mark.every_server
 def test_a_database_with_tables_is_not_overwritten(stocked, folder):
     """That of the site itself, for example."""

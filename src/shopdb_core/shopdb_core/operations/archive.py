@@ -98,15 +98,18 @@ def write_archive(path: Path, manifest: Manifest, folder: Path, report: Report) 
 
 def read_manifest(path: Path) -> Manifest:
     """Return the manifest of an archive; raises `BackupFailure` for any other file."""
-    with _opened(path) as archive:
-        return _manifest(path, next(iter(archive), None), archive)
+    try:
+        with _opened(path) as archive:
+            return _manifest(path, next(iter(archive), None), archive)
+    except OSError as error:
+        raise BackupFailure(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
 def extract(path: Path, folder: Path, report: Report) -> Manifest:
     """Write the members of an archive to `folder` under the names that the manifest may have.
 
     Raises `BackupFailure` if the archive is cut off, a member is missing, repeated or not named by the
-    manifest, or its size or hash differs.
+    manifest, or its size or hash differs; and `OSError`, as for a full disk.
     """
     with _opened(path) as archive:
         members = iter(archive)
@@ -140,8 +143,6 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, "r:") as archive:
             yield archive
-    except OSError as error:
-        raise BackupFailure(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except (tarfile.TarError, EOFError) as error:
         raise BackupFailure(f"{path.name} is not a ShopDB backup, or is cut off.") from error
 

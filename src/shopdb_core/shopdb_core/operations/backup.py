@@ -83,17 +83,21 @@ def make_backup(
 
 
 def verify_archive(path: Path, site: Site, report: Report) -> tuple[str, ...]:
-    """Restore an archive of this site into a scratch database, and return the faults of the audit there."""
+    """Restore an archive of this site into a scratch database, and return the faults of the audit there.
+
+    That it cannot be restored, or the scratch database not be made, is a fault, too.
+    """
     settings = site.settings
-    with scratch_database(settings.database_url) as url, TemporaryDirectory(prefix="shopdb-") as folder:
-        manifest = extract(path, Path(folder), report)
-        load_database(Path(folder) / DATA, url, manifest.databytes, report)
-        with closing(open_store(replace(settings, database_url=url))) as store:
-            faults = [*_audit_faults(store, site, report)]
-            if HEAD in manifest.members:
-                content = (Path(folder) / HEAD).read_bytes()
-                head = read_head(content, [public_key(key) for key in settings.sealing_keys])
-                faults += store.read(lambda connection: list(head.faults(connection)))
+    try:
+        with scratch_database(settings.database_url) as url, TemporaryDirectory(prefix="shopdb-") as folder:
+            manifest = extract(path, Path(folder), report)
+            load_database(Path(folder) / DATA, url, manifest.databytes, report)
+            with closing(open_store(replace(settings, database_url=url))) as store:
+                faults = [*_audit_faults(store, site, report)]
+                if HEAD in manifest.members:
+                    faults += _head_faults(store, settings, (Path(folder) / HEAD).read_bytes())
+    except (BackupFailure, OSError) as error:
+        faults = [str(error)]
     return tuple(faults)
 
 
@@ -129,6 +133,11 @@ def _take_head(site: Site, at: datetime) -> JsonObject:
     head = site.store.read(lambda connection: Head.of(connection, at))
     site.store.transaction(lambda connection: keep_head(connection, head, at))
     return head.signed(site.settings.sealing_keys[0])
+
+
+def _head_faults(store: Store, settings: Settings, content: bytes) -> Sequence[str]:
+    head = read_head(content, [public_key(key) for key in settings.sealing_keys])
+    return store.read(lambda connection: list(head.faults(connection)))
 
 
 def _audit_faults(store: Store, site: Site, report: Report) -> Sequence[str]:

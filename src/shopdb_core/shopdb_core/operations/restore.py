@@ -34,9 +34,12 @@ def restore(archive: Path, settings: Settings, database_url: str, report: Report
     manifest = read_manifest(archive)
     _require_kind(manifest, database_url)
     installed = _require_known_revisions(manifest, settings)
-    with TemporaryDirectory(prefix=".shopdb-restore-", dir=database_folder(database_url)) as folder:
-        extract(archive, Path(folder), report)
-        load_database(Path(folder) / DATA, database_url, manifest.databytes, report)
+    try:
+        with TemporaryDirectory(prefix=".shopdb-restore-", dir=database_folder(database_url)) as folder:
+            extract(archive, Path(folder), report)
+            load_database(Path(folder) / DATA, database_url, manifest.databytes, report)
+    except OSError as error:
+        raise BackupFailure(f"The archive cannot be restored: {error.strerror or error}.") from error
     return Restored(manifest, list(_next_steps(manifest, settings, installed)))
 
 

@@ -45,7 +45,7 @@ def backup(target: Path, *, keep: int | None, verify: bool, as_json: bool) -> No
     if made.faults:
         for fault in made.faults[:MOST_FAULTS]:
             echo(fault, err=True)
-        echo_error(f"the backup was made, and its audit has {counted(len(made.faults), 'fault')}.")
+        echo_error(f"the backup was made, and verifying it found {counted(len(made.faults), 'fault')}.")
         sys.exit(1)
 
 
