@@ -4,11 +4,24 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, literal, select
 
 from shopdb_core.assets.merges import NOTHING
+from shopdb_core.copying.tables import RESET
 from shopdb_core.copying.target import TableRow
-from shopdb_core.store.tables import assetmerge, audithead, auditpruning, refusal, submissioncount
+from shopdb_core.store.tables import (
+    accessevent,
+    appuser,
+    asset,
+    assetmark,
+    assetmerge,
+    audithead,
+    auditpruning,
+    programtoken,
+    refusal,
+    submissioncount,
+    wordindex,
+)
 
 Rows: TypeAlias = Sequence[TableRow]
 
@@ -18,8 +31,19 @@ def other_rows(source: Connection, at: datetime, last: int) -> Iterator[tuple[Ta
     heads = select(audithead).where(audithead.c.at <= at, audithead.c.auditid <= last)
     counts = select(submissioncount).where(submissioncount.c.day < at.date())
     refusals = select(refusal).where(refusal.c.at <= at)
+    events = select(accessevent).where(accessevent.c.at <= at)
+    marks = select(asset.c.assetid, literal(0).label("auditid")).where(asset.c.createdat <= at)
     yield assetmerge, _merges(source, at)
-    for query, table in ((heads, audithead), (counts, submissioncount), (refusals, refusal)):
+    for query, table in (
+        (heads, audithead),
+        (counts, submissioncount),
+        (refusals, refusal),
+        (select(appuser), appuser),
+        (select(programtoken), programtoken),
+        (events, accessevent),
+        (marks, assetmark),
+        (select(wordindex), wordindex),
+    ):
         yield table, source.execute(query).mappings().all()
     yield auditpruning, _positions(source, last)
 
@@ -33,5 +57,5 @@ def _merges(source: Connection, at: datetime) -> Rows:
 
 def _positions(source: Connection, last: int) -> Rows:
     rows = source.execute(select(auditpruning)).mappings()
-    begin = {"since": None, "allowed": None}
+    begin = {"since": None, "allowed": None, **RESET["auditpruning"]}
     return [{**row, **begin, "position": min(row["position"], last)} for row in rows]

@@ -13,9 +13,17 @@ from shopdb_core.assets.plugin_tables import reflected_tables
 from shopdb_core.store.tables import metadata
 
 NOT_COPIED: Mapping[str, str] = MappingProxyType(
-    {"migrationfailure": "what failed there has nothing to do with the migrations of the new database"}
+    {
+        "migrationfailure": "what failed there has nothing to do with the migrations of the new database",
+        "auditfeed": "a copy has a feed of its own, and cursors of the other one are refused",
+        "auditposition": "entries get positions in the feed of the copy",
+        "webhook": "it is how far a webhook is in the other feed",
+    }
 )
 """The tables of the core that a whole copy leaves out, and why."""
+
+RESET: Mapping[str, Mapping[str, int]] = MappingProxyType({"auditpruning": {"deleted": 0}})
+"""Columns that have a value of their own in a copy: nothing was deleted from its feed."""
 
 FROM_ENTRIES: Sequence[str] = (
     "asset",
@@ -36,6 +44,11 @@ AS_OF_TIME: Mapping[str, str] = MappingProxyType(
         "auditpruning": "up to where the entries were examined that the copy has",
         "submissioncount": "the counts of the days before",
         "refusal": "what was refused until then, of what is kept",
+        "appuser": "those of today: who may sign in, may look at the past",
+        "programtoken": "those of today, likewise",
+        "accessevent": "the events until then, of what is kept",
+        "assetmark": "every asset, so that its words are indexed",
+        "wordindex": "its one row",
     }
 )
 """The tables of which a copy as of a time has the rows of then, and which these are."""
@@ -46,6 +59,10 @@ NOT_OF_THEN: Mapping[str, str] = MappingProxyType(
         "assetduplicate": "findings are withdrawn without a trace",
         "evidencemove": "moves are kept for 30 days only",
         "serveddeclaration": "the declaration of then is not kept",
+        "accesssession": "people sign in anew",
+        "signinattempt": "what failed then does not block anybody",
+        "assetword": "the assets are indexed anew",
+        "backup": "none of these is of the copy",
     }
 )
 """The tables of the core that a copy as of a time leaves empty, and why."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Table, func, select
 
-from shopdb_core.copying.tables import core_tables, is_plain, tables_of_plugins
+from shopdb_core.copying.tables import RESET, core_tables, is_plain, tables_of_plugins
 from shopdb_core.copying.target import CHUNK, TableRow, Target
 
 Progress = Callable[[int], object]
@@ -58,8 +58,9 @@ def _same_form(table: Table, other: Table) -> bool:
 
 def _copy(source: Connection, target: Target, table: Table, into: Table, progress: Progress) -> int:
     copied = 0
+    reset = RESET.get(table.name)
     for rows in _chunks(source, table):
-        target.write({into: rows})
+        target.write({into: [{**row, **reset} for row in rows] if reset else rows})
         copied += len(rows)
         progress(len(rows))
     return copied
