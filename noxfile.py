@@ -39,6 +39,7 @@ TEST_TOOLS = (
     GRANIAN,
     "oidc-provider-mock>=0.3.4",
     "pysnmp>=7.1.22",
+    "standardwebhooks>=1.0",
 )
 OPENAPI_TOOLS = ("openapi-python-client>=0.29", "openapi-spec-validator>=0.9", "schemathesis>=4.32")
 OPENAPI_TESTS = "tests/openapi"
