@@ -110,7 +110,8 @@ def lint(session: nox.Session) -> None:
     """Check style, types and import layers; style and types also of the example and of a new plugin."""
     members = (f"--editable={member}" for member in MEMBERS)
     session.install(
-        *LINT_TOOLS, *(member.replace("core", "core[testing,heads,metrics,oidc]") for member in members)
+        *LINT_TOOLS,
+        *(member.replace("core", "core[testing,heads,metrics,oidc,postgresql]") for member in members),
     )
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
