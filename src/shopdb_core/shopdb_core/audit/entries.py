@@ -265,13 +265,17 @@ def entry_row(sealed: SealedEntry) -> dict[str, Any]:
 
 
 def record(
-    connection: Connection, sealed: Sequence[SealedEntry], *, after: Sequence[Write] = ()
+    connection: Connection,
+    sealed: Sequence[SealedEntry],
+    *,
+    after: Sequence[Write] = (),
+    then: Sequence[Write] = (),
 ) -> list[int]:
-    """Insert entries `after` other writes, and return their auditids.
+    """Insert entries `after` other writes and before those in `then`, and return their auditids.
 
     The caller's transaction, that of the changes, commits.
     """
-    return _INSERT.insert(connection, [*map(entry_row, sealed)], after=after)
+    return _INSERT.insert(connection, [*map(entry_row, sealed)], after=after, then=then)
 
 
 def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:

@@ -12,7 +12,7 @@ from shopdb_core.declarations.validation.messages import describe
 from shopdb_core.edits.edit import Editor
 from shopdb_core.errors import Conflict, Fault, InvalidSubmission
 from shopdb_core.json_text import canonical_text
-from shopdb_core.search.marking import mark_changed
+from shopdb_core.search.marking import marks
 from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 
@@ -53,10 +53,8 @@ class ManualEntry:
             requestid=self.editor.origin.requestid,
             rowhash=row_hash(row),
         )
-        (auditid,) = record(
-            connection, [self.editor.chain.seal(entry, None)], after=new_attributes([(assetid, attributes)])
-        )
-        mark_changed(connection, [(assetid, auditid)])
+        sealed = self.editor.chain.seal(entry, None)
+        record(connection, [sealed], after=new_attributes([(assetid, attributes)]), then=marks([assetid]))
         return get_asset(connection, row.assetid)
 
 

@@ -30,7 +30,7 @@ from shopdb_core.errors import Conflict, Gone, NotFound, PreconditionFailed, Una
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.search.marking import mark_changed
+from shopdb_core.search.marking import marks
 from shopdb_core.store import Connection, run_all
 from shopdb_core.submissions.result import Origin
 from shopdb_core.submissions.steps import secondary_identity
@@ -127,12 +127,12 @@ def record_edit(
         rowhash=row_hash(after),
     )
     sealed = editor.chain.seal(entry, previous_hash(connection, before))
-    (auditid,) = record(connection, [sealed])
-    if after is before and attributes is None:
+    is_same = after is before and attributes is None
+    (auditid,) = record(connection, [sealed], then=[] if is_same else marks([after.assetid]))
+    if is_same:
         rows.set_chainhash(connection, after.assetid, sealed.hash)
     else:
         rows.edit_asset(connection, after, sealed.hash, attributes)
-        mark_changed(connection, [(after.assetid, auditid)])
     return auditid
 
 

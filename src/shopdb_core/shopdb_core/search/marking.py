@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, i
 
 from shopdb_core.search.index import forget_words, lock_index, place_of, write_block
 from shopdb_core.search.words import add_keys
-from shopdb_core.store import Statement, Store
+from shopdb_core.store import Statement, Store, Write
 from shopdb_core.store.tables import asset, assetattributes, assetmark, assetsitefields, auditentry
 from shopdb_hookspecs import Json
 
@@ -24,7 +24,13 @@ TOGETHER = 512
 AT_A_TIME = 16
 """How many of them are read before other threads get their turn."""
 
-_MARK = Statement(insert(assetmark).values(assetid=bindparam("assetid"), auditid=bindparam("auditid")))
+_NEWEST_ENTRY = (
+    select(auditentry.c.assetid, auditentry.c.auditid)
+    .where(auditentry.c.assetid == bindparam("assetid"))
+    .order_by(auditentry.c.auditid.desc())
+    .limit(1)
+)
+_MARK = Statement(insert(assetmark).from_select(["assetid", "auditid"], _NEWEST_ENTRY))
 _UNMARK = Statement(
     delete(assetmark).where(
         assetmark.c.assetid == bindparam("asset"), assetmark.c.auditid == bindparam("audit")
@@ -36,9 +42,9 @@ class Outdated(Exception):
     """Another process indexed an asset meanwhile."""
 
 
-def mark_changed(connection: Connection, changed: Sequence[tuple[int, int]]) -> None:
-    """Mark assets, given with the auditid of the entry of their change; the caller's transaction commits."""
-    _MARK.run_many(connection, [{"assetid": assetid, "auditid": auditid} for assetid, auditid in changed])
+def marks(assetids: Sequence[int]) -> list[Write]:
+    """Return what marks assets with their newest entries, which must be written before."""
+    return [(_MARK, [{"assetid": assetid} for assetid in assetids])] if assetids else []
 
 
 def count_marked(connection: Connection) -> int:

@@ -232,6 +232,10 @@ def run_all(connection: Connection, writes: Sequence[Write]) -> None:
         statement.run_many(connection, rows)
 
 
+def _runs(connection: Connection, writes: Sequence[Write]) -> list[Run]:
+    return [statement.run_of(connection, rows) for statement, rows in writes if rows]
+
+
 LARGEST_INSERT = 64
 """How many rows one statement inserts at most, where the database returns their ids."""
 
@@ -255,28 +259,37 @@ class Insertion:
         self._returning: dict[int, Statement] = {}
 
     def insert(
-        self, connection: Connection, rows: Sequence[Mapping[str, Any]], *, after: Sequence[Write] = ()
+        self,
+        connection: Connection,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        after: Sequence[Write] = (),
+        then: Sequence[Write] = (),
     ) -> list[int]:
-        """Insert rows and return their ids, which ascend in the order of the rows; `after` other writes.
+        """Insert rows and return their ids, which ascend in the order of the rows.
 
-        On a database server these take no message of their own.
+        This is done `after` other writes, and before those in `then`. On a database server neither takes a
+        message of its own.
         """
         if not rows:
-            run_all(connection, after)
+            run_all(connection, [*after, *then])
             return []
         database = DATABASES[connection.dialect.name]
         if isinstance(database, ServerDialect) and connection.dialect.insert_returning:
-            runs = [statement.run_of(connection, values) for statement, values in after if values]
+            before, behind = (_runs(connection, writes) for writes in (after, then))
             insertions = [*self._insertions(connection, rows)]
-            found = database.run_together(connection.connection.driver_connection, [*runs, *insertions])
-            ours = found[
-                -len(insertions) :
-            ]  # before these, SQLAlchemy may have made other inserts return keys
+            runs = [*before, *insertions, *behind]
+            found = database.run_together(connection.connection.driver_connection, runs)
+            # Before ours, SQLAlchemy may have made other inserts return keys.
+            ours = found[-len(insertions) :]
             return [assigned for returned in ours for assigned in sorted(int(row[0]) for row in returned)]
         run_all(connection, after)
         if database.one_writer:
-            return self._insert_numbered(connection, rows)
-        return [int(self._one.run(connection, row).lastrowid) for row in rows]
+            ids = self._insert_numbered(connection, rows)
+        else:
+            ids = [int(self._one.run(connection, row).lastrowid) for row in rows]
+        run_all(connection, then)
+        return ids
 
     def _insert_numbered(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Number the rows here: no other transaction writes before this one ends."""

@@ -20,7 +20,7 @@ from shopdb_core.audit.entries import (
 from shopdb_core.clock import Clock
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
-from shopdb_core.search.marking import mark_changed
+from shopdb_core.search.marking import marks
 from shopdb_core.store import Connection, Write, run_all
 from shopdb_core.submissions.result import Outcome, SitePolicy
 from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted
@@ -69,13 +69,8 @@ class Wave:
             self._search_duplicates(writing, decided.secondary)
             self._store_dependents(writing)
             writes += decided.secondary.replacing([(step.row.assetid, *step.evidence) for step in writing])
-        auditids = record(self._connection, sealed, after=writes)
-        changed = [
-            (step.row.assetid, auditid)
-            for auditid, step in zip(auditids, steps, strict=True)
-            if step.action != "noop"
-        ]
-        mark_changed(self._connection, changed)
+        changed = [step.row.assetid for step in steps if step.action != "noop"]
+        auditids = record(self._connection, sealed, after=writes, then=marks(changed))
         return [
             Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
             for each, auditid, entry, step in zip(wave, auditids, sealed, steps, strict=True)
