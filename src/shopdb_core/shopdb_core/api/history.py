@@ -82,6 +82,7 @@ class AccessEventsResource:
 
     roles: ClassVar[Roles] = {"GET": "admin"}
     queries: ClassVar[Queries] = {"on_get": (choice("action", ACTIONS), *PAGE)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.ACCESS_EVENT))}
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -5,7 +5,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.assets import answer_of, editor, run_edit
+from shopdb_core.api.edits import answer_of, editor, run_edit
 from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, flag, whole_number
 from shopdb_core.api.framework.request import Roles, given_version, read_valid

@@ -2,10 +2,14 @@
 
 from typing import get_args
 
+from shopdb_core.access.events import ACTIONS
+from shopdb_core.access.tokens import ROLES
 from shopdb_core.assets.duplicates import Kind
 from shopdb_core.assets.listing import STATES
 from shopdb_core.audit.entries import Action
+from shopdb_core.operations.readiness import ReadinessStatus
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.webhooks.state import WebhookStatus
 from shopdb_hookspecs import Json, JsonObject
 
 ID: JsonObject = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
@@ -40,11 +44,10 @@ def nullable(schema: JsonObject) -> JsonObject:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-def page_of(item: JsonObject, /, **head: Json) -> JsonObject:
-    """Return the schema of the envelope of a list."""
-    cursor = nullable(ID)
+def page_of(item: JsonObject, cursor: JsonObject | None = None, /, **head: Json) -> JsonObject:
+    """Return the schema of the envelope of a list; its `next` is an id or `null`, or a `cursor`."""
     items = {"type": "array", "items": item}
-    return record(f"PageOf{item['title']}", **head, items=items, next=cursor)
+    return record(f"PageOf{item['title']}", **head, items=items, next=cursor or nullable(ID))
 
 
 WRITTEN = record(
@@ -117,6 +120,59 @@ RELATIONSHIP = record(
     targetassetid=ID,
     createdat=TIME,
     name=nullable(TEXT),
+)
+ASSET_AS_OF = record(
+    "AssetAsOf",
+    assetid=ID,
+    assettype=TEXT,
+    identityvalue=TEXT,
+    attributes=OBJECT,
+    createdat=TIME,
+    updatedat=nullable(TIME),
+    lastseenat=TIME,
+    version=nullable(ID),
+    state=ASSET["properties"]["state"],
+    reason=nullable(TEXT),
+    mergedinto=nullable(ID),
+    sitefields=OBJECT,
+    relationships={
+        "type": "array",
+        "items": record(
+            "RelationshipAsOf",
+            relationshipid=ID,
+            relationshiptype=TEXT,
+            sourceassetid=ID,
+            targetassetid=ID,
+            createdat=TIME,
+        ),
+    },
+    at=TIME,
+    unknown=TEXTS,
+)
+ASSET_DIFF = record(
+    "AssetDiff",
+    assetid=ID,
+    assettype=TEXT,
+    identityvalue=TEXT,
+    **{"from": TIME},
+    to=TIME,
+    diff=OBJECT,
+    unknown=TEXTS,
+)
+CHANGE = extended("Change", ENTRY, position=ID, assettype=TEXT)
+WEBHOOK = record(
+    "Webhook",
+    webhookid=ID,
+    name=TEXT,
+    state={"enum": [*get_args(WebhookStatus)]},
+    nextafter=TEXT,
+    behind=COUNT,
+    deliveredat=nullable(TIME),
+    attempts=COUNT,
+    failingsince=nullable(TIME),
+    nextat=nullable(TIME),
+    lasterror=nullable(TEXT),
+    stoppedat=nullable(TIME),
 )
 DUPLICATE = record(
     "Duplicate",
@@ -202,7 +258,43 @@ REPORT = record(
     parameters={"type": "array", "items": OBJECT},
     url=TEXT,
 )
+ROLE: JsonObject = {"enum": [*ROLES]}
+TOKENS = record(
+    "Tokens",
+    accesstoken=TEXT,
+    tokentype={"const": "Bearer"},
+    expiresin=COUNT,
+    refreshtoken=TEXT,
+    role=ROLE,
+)
+BROWSER_SESSION = record("BrowserSession", role=ROLE, expiresin=COUNT, csrftoken=TEXT)
+ME = record("Me", subject=TEXT, role=ROLE, sessionid=nullable(TEXT), csrftoken=nullable(TEXT))
+SESSION = record(
+    "Session",
+    sessionid=TEXT,
+    createdat=TIME,
+    lastusedat=TIME,
+    expiresat=TIME,
+    clientaddress=nullable(TEXT),
+    browser=TRUTH,
+    current=TRUTH,
+)
+ACCESS_EVENT = record(
+    "AccessEvent",
+    eventid=ID,
+    at=TIME,
+    action={"enum": [*ACTIONS]},
+    actor=nullable(TEXT),
+    subject=nullable(TEXT),
+    clientaddress=nullable(TEXT),
+    requestid=nullable(TEXT),
+    detail=nullable(TEXT),
+)
 HEALTH = record("Health", status={"const": "ok"})
+CHECK = record("Check", name=TEXT, status={"enum": [*get_args(ReadinessStatus)]}, detail=TEXT)
+READINESS = record(
+    "Readiness", status={"enum": ["ready", "not ready"]}, checks={"type": "array", "items": CHECK}
+)
 FAULT = record("Fault", pointer=TEXT, keyword=TEXT, message=TEXT)
 PROBLEM: JsonObject = {
     **record(

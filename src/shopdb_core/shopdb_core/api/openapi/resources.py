@@ -52,7 +52,7 @@ class DocsResource:
     """The same document as a page."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.TEXT, mediatype="text/html")}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.TEXT, mediatypes=("text/html",))}
 
     def __init__(self, description: Description) -> None:
         self._description = description
