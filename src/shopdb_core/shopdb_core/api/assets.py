@@ -7,6 +7,7 @@ import falcon
 
 from shopdb_core.api import shapes
 from shopdb_core.api.edits import answer_of, editor, run_edit, write_asset
+from shopdb_core.api.framework.json_schema import TEXT, page_of
 from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, as_given, choice, flag, moment, short_text
 from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
@@ -40,8 +41,8 @@ _MANUAL_ASSET = {
 }
 
 _LIST = (
-    as_given("q", "be a query (docs/search.md)", shapes.TEXT),
-    as_given("fields", "be names of fields, separated by commas", shapes.TEXT),
+    as_given("q", "be a query (docs/search.md)", TEXT),
+    as_given("fields", "be names of fields, separated by commas", TEXT),
     short_text("assettype"),
     short_text("identityvalue"),
     choice("state", STATES, "active"),
@@ -56,7 +57,7 @@ class AssetsResource:
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": _LIST}
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.ASSET)),
+        "on_get": Operation(answer=page_of(shapes.ASSET)),
         "on_post": Operation(
             answer=shapes.WHOLE_ASSET,
             statuses=(201,),
@@ -101,7 +102,7 @@ class AssetTableResource:
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": _LIST}
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.TEXT, mediatypes=(CSV,), sends=("Content-Disposition", "Link"))
+        "on_get": Operation(answer=TEXT, mediatypes=(CSV,), sends=("Content-Disposition", "Link"))
     }
 
     def __init__(self, site: Site) -> None:

@@ -11,6 +11,7 @@ from shopdb_core.api import shapes
 from shopdb_core.api.framework.authentication import caller_of, check_origin
 from shopdb_core.api.framework.cookies import SESSION, set_cookie, unset_cookie
 from shopdb_core.api.framework.forms import is_form, read_form, read_small_json
+from shopdb_core.api.framework.json_schema import TEXT, TRUTH, page_of, record
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import LONGEST_TEXT
 from shopdb_core.api.framework.request import Roles
@@ -43,14 +44,14 @@ LOCAL_PAGE: JsonObject = {
 """The schema of what `local_page` accepts."""
 
 _CREDENTIALS: JsonObject = {
-    **shapes.record("Credentials", username=_USERNAME, password=_PASSWORD, cookies=shapes.TRUTH),
+    **record("Credentials", username=_USERNAME, password=_PASSWORD, cookies=TRUTH),
     "required": ["username", "password"],
 }
 _SIGN_IN_FORM: JsonObject = {
-    **shapes.record("SignInForm", username=_USERNAME, password=_PASSWORD, next=LOCAL_PAGE),
+    **record("SignInForm", username=_USERNAME, password=_PASSWORD, next=LOCAL_PAGE),
     "required": ["username", "password"],
 }
-_REFRESH = shapes.record("Refresh", refreshtoken=shapes.TEXT)
+_REFRESH = record("Refresh", refreshtoken=TEXT)
 
 
 class AuthResource:
@@ -154,7 +155,7 @@ class SessionsResource(AuthResource):
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.SESSION), errors=(Conflict,))
+        "on_get": Operation(answer=page_of(shapes.SESSION), errors=(Conflict,))
     }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import TEXT, page_of
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import LIMIT, PAGE, Queries, choice, short_text, whole_number
 from shopdb_core.api.framework.request import Roles
@@ -37,7 +38,7 @@ class ChangesResource:
         )
     }
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.CHANGE, shapes.TEXT), errors=(Gone,))
+        "on_get": Operation(answer=page_of(shapes.CHANGE, TEXT), errors=(Gone,))
     }
 
     def __init__(self, feed: Feed, most_waiting: int) -> None:
@@ -72,7 +73,7 @@ class WebhooksResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.WEBHOOK))}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.WEBHOOK))}
 
     def __init__(self, site: Site) -> None:
         self._store = site.store

@@ -5,6 +5,7 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import page_of
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, choice
 from shopdb_core.api.framework.request import Roles
@@ -18,7 +19,7 @@ class DuplicatesResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": (choice("kind", get_args(Kind)), *PAGE)}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.DUPLICATE))}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.DUPLICATE))}
 
     def __init__(self, store: Store) -> None:
         self._store = store

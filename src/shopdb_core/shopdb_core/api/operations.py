@@ -6,6 +6,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import TEXT
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.request import Roles
 from shopdb_core.operations.metrics import MEDIA_TYPES, Metrics
@@ -32,7 +33,7 @@ class MetricsResource:
     """Answers with the metrics, in the text format of Prometheus."""
 
     roles: ClassVar[Roles] = {"GET": "metrics"}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.TEXT, mediatypes=MEDIA_TYPES)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=TEXT, mediatypes=MEDIA_TYPES)}
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

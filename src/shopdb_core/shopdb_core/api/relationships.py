@@ -6,6 +6,7 @@ import falcon
 
 from shopdb_core.api import shapes
 from shopdb_core.api.edits import editor
+from shopdb_core.api.framework.json_schema import page_of
 from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries
 from shopdb_core.api.framework.request import Roles, read_valid
@@ -35,7 +36,7 @@ class RelationshipsResource:
     roles: ClassVar[Roles] = {"GET": "viewer", "POST": "editor"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.RELATIONSHIP)),
+        "on_get": Operation(answer=page_of(shapes.RELATIONSHIP)),
         "on_post": Operation(
             answer=shapes.RELATIONSHIP,
             statuses=(201,),

@@ -10,6 +10,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import ANYTHING, TEXT, TEXTS, page_of, record
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import (
     DEFAULT_LIMIT,
@@ -69,15 +70,15 @@ class ReportsResource:
     def operation(self, plugin: str, name: str) -> Operation:
         """Return the operation of a report, or of its file."""
         if name.endswith(ENDING):
-            return Operation(answer=shapes.TEXT, mediatypes=(CSV,), sends=("Content-Disposition",))
+            return Operation(answer=TEXT, mediatypes=(CSV,), sends=("Content-Disposition",))
         report = self._reports.get(plugin, name)
         title = "".join(word.capitalize() for word in f"{plugin}_{name}_row".split("_"))
-        row = shapes.record(title, **dict.fromkeys(report.columns, shapes.ANYTHING))
-        return Operation(answer=shapes.page_of(row, title=shapes.TEXT, columns=shapes.TEXTS))
+        row = record(title, **dict.fromkeys(report.columns, ANYTHING))
+        return Operation(answer=page_of(row, title=TEXT, columns=TEXTS))
 
     queries: ClassVar[Queries] = {"on_get_one": parameters}
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.REPORT)),
+        "on_get": Operation(answer=page_of(shapes.REPORT)),
         "on_get_one": operation,
     }
 

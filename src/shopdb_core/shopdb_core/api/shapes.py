@@ -4,51 +4,25 @@ from typing import get_args
 
 from shopdb_core.access.events import ACTIONS
 from shopdb_core.access.tokens import ROLES
+from shopdb_core.api.framework.json_schema import (
+    COUNT,
+    ID,
+    IDS,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    TIME,
+    TRUTH,
+    extended,
+    nullable,
+    record,
+)
 from shopdb_core.assets.duplicates import Kind
 from shopdb_core.assets.listing import STATES
 from shopdb_core.audit.entries import Action
 from shopdb_core.operations.readiness import ReadinessStatus
-from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.webhooks.state import WebhookStatus
-from shopdb_hookspecs import Json, JsonObject
-
-ID: JsonObject = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
-COUNT: JsonObject = {"type": "integer", "minimum": 0}
-TEXT: JsonObject = {"type": "string"}
-TRUTH: JsonObject = {"type": "boolean"}
-TIME: JsonObject = {"type": "string", "format": "date-time"}
-TEXTS: JsonObject = {"type": "array", "items": TEXT}
-IDS: JsonObject = {"type": "array", "items": ID}
-OBJECT: JsonObject = {"type": "object"}
-ANYTHING: JsonObject = {}
-
-
-def record(title: str, /, **members: Json) -> JsonObject:
-    """Return the schema of an object that has exactly these members."""
-    return {
-        "title": title,
-        "type": "object",
-        "required": [*members],
-        "properties": members,
-        "additionalProperties": False,
-    }
-
-
-def extended(title: str, schema: JsonObject, /, **members: Json) -> JsonObject:
-    """Return the schema of a record with more members."""
-    return record(title, **schema["properties"], **members)
-
-
-def nullable(schema: JsonObject) -> JsonObject:
-    """Return a schema that also allows `null`."""
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def page_of(item: JsonObject, cursor: JsonObject | None = None, /, **head: Json) -> JsonObject:
-    """Return the schema of the envelope of a list; its `next` is an id or `null`, or a `cursor`."""
-    items = {"type": "array", "items": item}
-    return record(f"PageOf{item['title']}", **head, items=items, next=cursor or nullable(ID))
-
+from shopdb_hookspecs import JsonObject
 
 WRITTEN = record(
     "SubmissionResult",

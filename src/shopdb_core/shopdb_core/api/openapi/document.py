@@ -159,9 +159,11 @@ class _Path:
         errors = (*_ALWAYS, *of_role, *operation.all_errors, *(_OF_BODY if operation.body else ()))
         if next(self._path_parameters(), None):
             errors = (*errors, NotFound)
-        problems = {STATUSES[error][0] for error in errors}
-        # Where the operation declares a status itself, that is what its body is like.
-        return {str(status): self._components.problem(status) for status in sorted(problems)} | answers
+        problems = {
+            str(code): self._components.problem(code) for code, _ in map(STATUSES.__getitem__, errors)
+        }
+        # A status that the operation declares itself, such as 503, is not answered with a problem.
+        return dict(sorted((problems | answers).items()))
 
     def _answer(self, operation: Operation, status: int) -> JsonObject:
         sends = [name for name in operation.sends if name != "Location" or status != HTTPStatus.OK]
