@@ -39,6 +39,7 @@ TEST_TOOLS = (
     GRANIAN,
     "oidc-provider-mock>=0.3.4",
     "pysnmp>=7.1.22",
+    "standardwebhooks>=1.0",
 )
 OPENAPI_TOOLS = ("openapi-python-client>=0.29", "openapi-spec-validator>=0.9", "schemathesis>=4.32")
 OPENAPI_TESTS = "tests/openapi"
@@ -109,7 +110,8 @@ def lint(session: nox.Session) -> None:
     """Check style, types and import layers; style and types also of the example and of a new plugin."""
     members = (f"--editable={member}" for member in MEMBERS)
     session.install(
-        *LINT_TOOLS, *(member.replace("core", "core[testing,heads,metrics,oidc]") for member in members)
+        *LINT_TOOLS,
+        *(member.replace("core", "core[testing,heads,metrics,oidc,postgresql]") for member in members),
     )
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")

@@ -154,7 +154,9 @@ def test_a_name_of_a_local_user_is_not_taken_over(shop, provider):
     add_user(shop, "Ann", "viewer")
     provider.claims = {"roles": ["shop-admins"]}
 
-    assert sign_in(shop, provider).status_code == 409
+    answer = sign_in(shop, provider)
+    assert answer.status_code == 409
+    assert "calls you 'ann', which is the name of another user here" in answer.json["detail"]
     assert me(shop, bearer(provider.token())).status_code == 409
     assert shop.rows("SELECT username, role FROM appuser") == [("Ann", "viewer")]
 

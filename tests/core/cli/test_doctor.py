@@ -1,7 +1,9 @@
 """`shopdb doctor`: one line for each check, whatever is broken."""
 
 import json
+import re
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +47,41 @@ def test_lines_for_people(site):
         line.startswith("warning  backups: no backup was ever made. Run `shopdb backup")
         for line in done.stdout.splitlines()
     )
+
+
+def test_the_use_of_the_legacy_endpoint(site, examined):
+    """It is a warning, with how many submissions came by it."""
+    with site.serve().client() as client:
+        answer = client.post("/api/collector/pc", json={"ComputerName": "PC-1"})
+        assert answer.status_code == 201, answer.text
+    site.servers[0].stop()
+
+    code, found = examined()
+
+    detail = "1 submissions by /api/collector/pc in the last 7 days"
+    assert (code, found["legacy"]) == (0, [("warning", detail)])
+
+
+def test_a_webhook_that_fails(site, examined):
+    """It is named with how far it is behind and why."""
+    secret = "whsec_" + "A" * 32
+    hook = f'[[webhook]]\nname = "tickets"\nurl = "http://127.0.0.1:9/"\nsecret = "{secret}"\n'
+    file = site.directory / "webhooks.toml"
+    file.write_text(hook)
+    file.chmod(0o600)
+    site.variables["SHOPDB_WEBHOOKS"] = "webhooks.toml"
+    assert examined()[1]["webhooks"] == [("ok", "1 are delivered")]
+    server = site.serve()
+    deadline = time.monotonic() + 20
+    # A new webhook begins with what is committed after the server has seen it.
+    while examined()[1]["webhooks"][0][0] == "ok":
+        server.submit("computers", {"hostname": f"PC-{time.monotonic_ns()}"})
+        assert time.monotonic() < deadline
+
+    ((status, detail),) = examined()[1]["webhooks"]
+
+    assert status == "warning"
+    assert re.match(r"tickets is failing, \d+ entries behind: ", detail)
 
 
 def test_broken_settings_do_not_end_it(site, examined):

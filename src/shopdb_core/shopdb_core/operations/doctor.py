@@ -68,8 +68,9 @@ def check_settings(environ: Mapping[str, str], directory: Path, settings: Settin
     faults = find_faults(directory, environ)
     for each in faults:
         yield CheckResult("settings", "problem", each.message, "Correct it in the environment or .env.")
-    if not faults:
-        yield CheckResult("settings", "ok", "all are valid")
+    if faults:
+        return
+    yield CheckResult("settings", "ok", "all are valid")
     if not settings.audit_keys:
         yield CheckResult(
             "settings",

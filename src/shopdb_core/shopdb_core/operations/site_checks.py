@@ -10,16 +10,22 @@ from shopdb_core.audit.rekey import check_key
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.operations import records
 from shopdb_core.operations.checks import CheckResult
+from shopdb_core.outcomes.records import legacy_submissions
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.plugins.served_declarations import breaking_changes, served_declarations
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store
+from shopdb_core.webhooks.config import MOST_WEBHOOKS, read_webhooks
+from shopdb_core.webhooks.state import list_webhooks
 
 FARTHEST_CLOCK = timedelta(seconds=30)
 OLD_BACKUP = timedelta(days=2)
 OLD_HEAD = timedelta(days=2)
 PRUNING_LAG = timedelta(days=7)
 """Pruning examines a share of the entries each day, so that some days of lag are usual."""
+
+LEGACY_DAYS = 7
+"""One imaging cycle (contract 9)."""
 
 MANY_REFUSED = 0.1
 """The share of the submissions of a day that may be refused before it is a warning."""
@@ -47,6 +53,8 @@ class SiteChecks:
             "pruning": self._check_pruning,
             "heads": self._check_heads,
             "backups": self._check_backups,
+            "webhooks": self._check_webhooks,
+            "legacy": self._check_legacy,
         }
 
     def _check_clock(self) -> Iterator[CheckResult]:
@@ -145,3 +153,32 @@ class SiteChecks:
         age = self._clock() - at
         detail = f"the newest {what} is {age.days} days and {age.seconds // 3600} hours old"
         return CheckResult(name, "warning" if age > longest else "ok", detail, step if age > longest else "")
+
+    def _check_webhooks(self) -> Iterator[CheckResult]:
+        """Check that each webhook of the file is delivered."""
+        plugins = (plugin.name for plugin in self._plugins.all())
+        names = {each.name for each in read_webhooks(self._settings.webhooks, plugins)}
+        found = self._store.read(
+            lambda connection: list_webhooks(connection, names, after=0, limit=MOST_WEBHOOKS)
+        )
+        late = [each for each in found if each["state"] in ("failing", "stopped")]
+        for each in late:
+            detail = (
+                f"{each['name']} is {each['state']}, {each['behind']} entries behind: {each['lasterror']}"
+            )
+            step = f"Correct the receiver, and run `shopdb webhooks resume {each['name']}`."
+            yield CheckResult("webhooks", "warning", detail, step)
+        if not late:
+            yield CheckResult("webhooks", "ok", f"{len(names)} are delivered" if names else "there are none")
+
+    def _check_legacy(self) -> Iterator[CheckResult]:
+        """Check whether the legacy endpoint can be turned off."""
+        number = self._store.read(lambda connection: legacy_submissions(connection, LEGACY_DAYS))
+        detail = f"{number} submissions by /api/collector/pc in the last {LEGACY_DAYS} days"
+        if number:
+            step = (
+                "Let these pipelines post to /api/collector/computers: `shopdb counts` shows their sources."
+            )
+            yield CheckResult("legacy", "warning", detail, step)
+        else:
+            yield CheckResult("legacy", "ok", detail)

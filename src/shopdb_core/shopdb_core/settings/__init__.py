@@ -8,13 +8,11 @@ from shopdb_core.settings.environment import (
     read_settings,
     with_dotenv,
 )
+from shopdb_core.settings.parts import IntakeSettings, OidcSettings, PluginSelection
 from shopdb_core.settings.records import (
     DEFAULT_ADOPT_AFTER_HOURS,
     DEFAULT_DATABASE_URL,
     DEFAULT_ONMATCH,
-    IntakeSettings,
-    OidcSettings,
-    PluginSelection,
     Settings,
 )
 from shopdb_core.settings.secrets import AUDIT_KEY, SHARED_KEY, Finding, named_key

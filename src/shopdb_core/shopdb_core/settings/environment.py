@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from shopdb_core.errors import ConfigurationError, did_you_mean
-from shopdb_core.settings.records import (
-    DEFAULT_LISTEN,
-    ClientSettings,
-    IntakeSettings,
-    OidcSettings,
-    PluginSelection,
-    Settings,
-    all_settings,
-)
+from shopdb_core.settings.parts import ClientSettings, IntakeSettings, OidcSettings, PluginSelection
+from shopdb_core.settings.records import DEFAULT_LISTEN, Settings, all_settings
 from shopdb_core.settings.secrets import SHARED_KEY, Finding, named_key, secret_findings
 from shopdb_core.settings.setting import FILE, PLUGIN, Setting, declared_in
 from shopdb_core.settings.values import read_address
