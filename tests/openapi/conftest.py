@@ -6,6 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
+METRICS_TOKEN = "a-token-for-the-metrics-0123456789-abcd"
+
+
+@pytest.fixture
+def site(site: Any) -> Any:
+    """Return a site with everything that has an address, the metrics included."""
+    site.variables["SHOPDB_METRICS_TOKEN"] = METRICS_TOKEN
+    return site
+
 
 @pytest.fixture
 def fetch_document() -> Callable[..., Any]:

@@ -24,6 +24,7 @@ def test_every_check_passes(site, server, database_kind, seed, tmp_path):
         "SCHEMATHESIS_HOOKS": str(HOOKS),
         "SHOPDB_TOKEN": site.token("admin"),
         "SHOPDB_KEY": server.key,
+        "SHOPDB_METRICS_TOKEN": site.variables["SHOPDB_METRICS_TOKEN"],
         "NO_PROXY": "127.0.0.1",
     }
     options = [f"--max-examples={EXAMPLES}", f"--seed={seed}", f"--phases={phases}", "--no-color"]

@@ -7,10 +7,6 @@ from shopdb_core.api.assets import (
     AssetResource,
     AssetsResource,
     AssetTableResource,
-    DuplicatesResource,
-    IgnoredDuplicateResource,
-    RelationshipResource,
-    RelationshipsResource,
 )
 from shopdb_core.api.auth import (
     LoginResource,
@@ -21,6 +17,7 @@ from shopdb_core.api.auth import (
     SessionsResource,
 )
 from shopdb_core.api.changes import ChangesResource, WebhooksResource
+from shopdb_core.api.duplicates import DuplicatesResource, IgnoredDuplicateResource
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.framework import problems, responses
 from shopdb_core.api.framework.authentication import Authentication
@@ -31,6 +28,7 @@ from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResour
 from shopdb_core.api.oidc import CALLBACK, OidcCallbackResource, OidcStartResource
 from shopdb_core.api.openapi import resources as openapi
 from shopdb_core.api.operations import HealthResource, MetricsResource, ReadyResource
+from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource

@@ -47,6 +47,12 @@ class Undeclared:
         resp.media = []
 
 
+@pytest.fixture
+def shop(make_shop):
+    """Return a site with everything that has an address, the metrics included."""
+    return make_shop(metrics_token="a-token-for-the-metrics-0123456789-abcd")
+
+
 def document(shop):
     """Return the OpenAPI document of a site."""
     return shop.get("/api/openapi.json").json
@@ -103,14 +109,41 @@ def test_an_operation_says_who_may_call_it_and_what_can_go_wrong(shop):
     found = operations(shop)
 
     assert found["GET", "/api/health"]["security"] == []
-    assert found["GET", "/api/assets"]["security"] == [{"token": ["viewer"]}]
+    assert found["GET", "/api/assets"]["security"] == [{"token": ["viewer"]}, {"session": ["viewer"]}]
+    assert found["POST", "/api/assets"]["security"] == [
+        {"token": ["editor"]},
+        {"session": ["editor"], "csrftoken": []},
+    ]
     assert found["POST", "/api/collector/computers"]["security"] == [{"collectorkey": []}]
-    assert found["GET", "/api/assets"]["responses"].keys() == {"200", "400", "401", "500", "503"}
+    assert found["GET", "/metrics"]["security"] == [{"metricstoken": []}]
+    assert found["GET", "/metrics"]["responses"].keys() == {"200", "400", "401", "500", "503"}
+    assert found["GET", "/api/assets"]["responses"].keys() == {"200", "400", "401", "403", "500", "503"}
     assert found["PATCH", "/api/assets/{assetid}"]["responses"].keys() == {
         "200", "400", "401", "403", "404", "409", "410", "412", "413", "415", "422", "428", "500", "503",
     }  # fmt: skip
     assert {"404", "429"} <= found["POST", "/api/collector/computers"]["responses"].keys()
     assert "404" in found["GET", "/api/collector/_schemas/{plugin}"]["responses"]
+
+
+def test_a_declared_status_has_the_answer_of_its_operation(shop):
+    """What a server that is not ready answers is not a problem document."""
+    responses = operations(shop)["GET", "/api/ready"]["responses"]
+
+    schemas = [responses[status]["content"]["application/json"]["schema"] for status in ("200", "503")]
+    assert schemas == [{"$ref": "#/components/schemas/Readiness"}] * 2
+
+
+def test_a_form_has_a_schema_of_its_own(shop):
+    """Browsers sign in with a form, and go on to a page."""
+    operation = operations(shop)["POST", "/api/auth/login"]
+
+    content = operation["requestBody"]["content"]
+    assert {name: media["schema"]["$ref"].rpartition("/")[2] for name, media in content.items()} == {
+        "application/json": "Credentials",
+        "application/x-www-form-urlencoded": "SignInForm",
+    }
+    headers = {status: operation["responses"][status]["headers"].keys() for status in ("200", "303")}
+    assert headers["303"] - headers["200"] == {"Location"}
 
 
 def test_parameters_have_their_limits(shop):

@@ -7,20 +7,51 @@ import falcon
 
 from shopdb_core.access.passwords import LONGEST, is_password
 from shopdb_core.access.service import Access, SignedIn
+from shopdb_core.api import shapes
 from shopdb_core.api.framework.authentication import caller_of, check_origin
 from shopdb_core.api.framework.cookies import SESSION, set_cookie, unset_cookie
 from shopdb_core.api.framework.forms import is_form, read_form, read_small_json
+from shopdb_core.api.framework.json_schema import TEXT, TRUTH, page_of, record
+from shopdb_core.api.framework.operations import Operation, Operations
+from shopdb_core.api.framework.parameters import LONGEST_TEXT
 from shopdb_core.api.framework.request import Roles
-from shopdb_core.errors import InvalidParameter, InvalidSubmission
+from shopdb_core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidParameter,
+    InvalidSubmission,
+    NotFound,
+    Throttled,
+    Unauthorized,
+)
 from shopdb_core.store.tables import USERNAME_LENGTH
 from shopdb_hookspecs import Json, JsonObject
 
 # Neither quotes what was sent: that may be a password.
-_CREDENTIALS = (
+_SIGNING_IN = (
     f"Send `username`, a text of at most {USERNAME_LENGTH} characters, `password`, of at most {LONGEST}, and "
     "`cookies`, true or false, if you like; nothing else."
 )
-_REFRESH = "Send `refreshtoken`, the text that signing in or the last refresh answered; nothing else."
+_REFRESHING = "Send `refreshtoken`, the text that signing in or the last refresh answered; nothing else."
+
+_USERNAME: JsonObject = {"type": "string", "maxLength": USERNAME_LENGTH}
+_PASSWORD: JsonObject = {"type": "string", "maxLength": LONGEST, "format": "password"}
+LOCAL_PAGE: JsonObject = {
+    "type": "string",
+    "maxLength": LONGEST_TEXT,
+    "pattern": r"^/([ -.0-\[\]-~][ -~]*)?$",
+}
+"""The schema of what `local_page` accepts."""
+
+_CREDENTIALS: JsonObject = {
+    **record("Credentials", username=_USERNAME, password=_PASSWORD, cookies=TRUTH),
+    "required": ["username", "password"],
+}
+_SIGN_IN_FORM: JsonObject = {
+    **record("SignInForm", username=_USERNAME, password=_PASSWORD, next=LOCAL_PAGE),
+    "required": ["username", "password"],
+}
+_REFRESH = record("Refresh", refreshtoken=TEXT)
 
 
 class AuthResource:
@@ -34,6 +65,16 @@ class LoginResource(AuthResource):
     """Begins sessions."""
 
     roles: ClassVar[Roles] = {"POST": "open"}
+    operations: ClassVar[Operations] = {
+        "on_post": Operation(
+            answer={"anyOf": [shapes.TOKENS, shapes.BROWSER_SESSION]},
+            statuses=(200, 303),
+            sends=("Location", "Set-Cookie"),
+            body=_CREDENTIALS,
+            form=_SIGN_IN_FORM,
+            errors=(Unauthorized, Forbidden, Throttled),
+        )
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Sign in: answer with tokens, or with a cookie. A form gets a cookie, and goes on to a page."""
@@ -61,13 +102,16 @@ class RefreshResource(AuthResource):
     """Continues the sessions of programs."""
 
     roles: ClassVar[Roles] = {"POST": "open"}
+    operations: ClassVar[Operations] = {
+        "on_post": Operation(answer=shapes.TOKENS, body=_REFRESH, errors=(Unauthorized,))
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with new tokens; the refresh token that was sent is used up."""
         content = read_small_json(req)
         refreshtoken = content.get("refreshtoken")
         if len(content) != 1 or not isinstance(refreshtoken, str):
-            raise InvalidSubmission(_REFRESH)
+            raise InvalidSubmission(_REFRESHING)
         resp.media = _tokens(self._access.refresh(refreshtoken, caller_of(req)))
 
 
@@ -75,6 +119,9 @@ class LogoutResource(AuthResource):
     """Ends the session of the request."""
 
     roles: ClassVar[Roles] = {"POST": "viewer"}
+    operations: ClassVar[Operations] = {
+        "on_post": Operation(statuses=(204,), sends=("Set-Cookie",), errors=(Conflict, NotFound))
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Sign out; the tokens of the session are no longer valid."""
@@ -88,6 +135,7 @@ class MeResource(AuthResource):
     """The person or program that asks."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.ME)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer who asks, in which role; for a browser also with the token that its changes need."""
@@ -106,6 +154,9 @@ class SessionsResource(AuthResource):
     """The sessions of the user that asks."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=page_of(shapes.SESSION), errors=(Conflict,))
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the sessions in force, the latest first; a user has few."""
@@ -116,6 +167,7 @@ class SessionResource(AuthResource):
     """A session of the user that asks."""
 
     roles: ClassVar[Roles] = {"DELETE": "viewer"}
+    operations: ClassVar[Operations] = {"on_delete": Operation(statuses=(204,), errors=(Conflict,))}
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, sessionid: str) -> None:
         """End it."""
@@ -139,9 +191,9 @@ def _credentials(fields: JsonObject, browser: Json) -> tuple[str, str]:
     username, password = fields.get("username"), fields.get("password")
     is_complete = fields.keys() == {"username", "password"} and isinstance(browser, bool)
     if not (is_complete and isinstance(username, str) and isinstance(password, str)):
-        raise InvalidSubmission(_CREDENTIALS)
+        raise InvalidSubmission(_SIGNING_IN)
     if len(username) > USERNAME_LENGTH or not (is_password(username) and is_password(password)):
-        raise InvalidSubmission(_CREDENTIALS)
+        raise InvalidSubmission(_SIGNING_IN)
     return username, password
 
 

@@ -5,12 +5,15 @@ from typing import ClassVar, get_args
 
 import falcon
 
+from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import TEXT, page_of
+from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import LIMIT, PAGE, Queries, choice, short_text, whole_number
 from shopdb_core.api.framework.request import Roles
 from shopdb_core.api.framework.responses import json_item, page, write_list
 from shopdb_core.audit.entries import Action
 from shopdb_core.audit.prune import Kind
-from shopdb_core.errors import Unavailable
+from shopdb_core.errors import Gone, Unavailable
 from shopdb_core.feed.reading import Changes, Selection
 from shopdb_core.feed.waiting import Feed
 from shopdb_core.site import Site
@@ -33,6 +36,9 @@ class ChangesResource:
             LIMIT,
             whole_number("wait", 0, LONGEST_WAIT_SECONDS, 0),
         )
+    }
+    operations: ClassVar[Operations] = {
+        "on_get": Operation(answer=page_of(shapes.CHANGE, TEXT), errors=(Gone,))
     }
 
     def __init__(self, feed: Feed, most_waiting: int) -> None:
@@ -67,6 +73,7 @@ class WebhooksResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": PAGE}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.WEBHOOK))}
 
     def __init__(self, site: Site) -> None:
         self._store = site.store

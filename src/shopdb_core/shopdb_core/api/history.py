@@ -6,6 +6,7 @@ import falcon
 
 from shopdb_core.access.events import ACTIONS, list_events
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import page_of
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, choice, day, short_text, whole_number
 from shopdb_core.api.framework.request import Roles
@@ -33,8 +34,8 @@ class AuditResource:
         "on_get_history": PAGE,
     }
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.ENTRY)),
-        "on_get_history": Operation(answer=shapes.page_of(shapes.ENTRY)),
+        "on_get": Operation(answer=page_of(shapes.ENTRY)),
+        "on_get_history": Operation(answer=page_of(shapes.ENTRY)),
     }
 
     def __init__(self, store: Store) -> None:
@@ -67,7 +68,7 @@ class RefusalsResource:
             *PAGE,
         )
     }
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.REFUSAL))}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.REFUSAL))}
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -82,6 +83,7 @@ class AccessEventsResource:
 
     roles: ClassVar[Roles] = {"GET": "admin"}
     queries: ClassVar[Queries] = {"on_get": (choice("action", ACTIONS), *PAGE)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.ACCESS_EVENT))}
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -101,7 +103,7 @@ class CountsResource:
     queries: ClassVar[Queries] = {
         "on_get": (day("from"), day("to"), short_text("plugin"), short_text("source"), *PAGE)
     }
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.COUNTED))}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.COUNTED))}
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -5,7 +5,8 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.assets import answer_of, editor, run_edit
+from shopdb_core.api.edits import answer_of, editor, run_edit
+from shopdb_core.api.framework.json_schema import page_of
 from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.api.framework.parameters import PAGE, Queries, flag, whole_number
 from shopdb_core.api.framework.request import Roles, given_version, read_valid
@@ -56,7 +57,7 @@ class MergesResource:
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
     queries: ClassVar[Queries] = {"on_get": (whole_number("assetid", 1, LARGEST_ID), *PAGE)}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.page_of(shapes.MERGE))}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=page_of(shapes.MERGE))}
 
     def __init__(self, site: Site) -> None:
         self._store = site.store

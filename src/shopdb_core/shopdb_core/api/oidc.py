@@ -1,15 +1,18 @@
 """Signing in with the site's identity provider, which the browser visits and comes back from."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import falcon
 
 from shopdb_core.access.oidc.provider import PENDING_FOR, ProviderAnswer
-from shopdb_core.api.auth import AuthResource, local_page
+from shopdb_core.api.auth import LOCAL_PAGE, AuthResource, local_page
 from shopdb_core.api.framework.authentication import caller_of
 from shopdb_core.api.framework.cookies import SESSION, SIGN_IN, read_cookie, set_cookie, unset_cookie
+from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import Queries, short_text
 from shopdb_core.api.framework.request import Roles
+from shopdb_core.errors import Conflict, Forbidden, NotFound, Unauthorized
 
 CALLBACK = "/api/auth/oidc/callback"
 
@@ -17,12 +20,15 @@ CALLBACK = "/api/auth/oidc/callback"
 _ANSWER = ("code", "state", "iss", "error", "error_description", "error_uri", "session_state", "scope")
 _OF_GOOGLE = ("authuser", "prompt", "hd")
 
+_REDIRECT = Operation(statuses=(303,), sends=("Location", "Set-Cookie"))
+
 
 class OidcStartResource(AuthResource):
     """The way to the provider."""
 
     roles: ClassVar[Roles] = {"GET": "open"}
-    queries: ClassVar[Queries] = {"on_get": (short_text("next"),)}
+    queries: ClassVar[Queries] = {"on_get": (replace(short_text("next"), schema=LOCAL_PAGE),)}
+    operations: ClassVar[Operations] = {"on_get": replace(_REDIRECT, errors=(NotFound,))}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the browser to the provider; afterwards it goes on to the page `next`."""
@@ -37,6 +43,9 @@ class OidcCallbackResource(AuthResource):
 
     roles: ClassVar[Roles] = {"GET": "open"}
     queries: ClassVar[Queries] = {"on_get": tuple(map(short_text, (*_ANSWER, *_OF_GOOGLE)))}
+    operations: ClassVar[Operations] = {
+        "on_get": replace(_REDIRECT, errors=(NotFound, Unauthorized, Forbidden, Conflict))
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Begin the session of whom the provider names, and send the browser to its page."""

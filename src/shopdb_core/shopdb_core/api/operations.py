@@ -6,9 +6,10 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import TEXT
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.request import Roles
-from shopdb_core.operations.metrics import Metrics
+from shopdb_core.operations.metrics import MEDIA_TYPES, Metrics
 from shopdb_core.operations.readiness import Readiness
 from shopdb_core.store import Store
 
@@ -32,6 +33,7 @@ class MetricsResource:
     """Answers with the metrics, in the text format of Prometheus."""
 
     roles: ClassVar[Roles] = {"GET": "metrics"}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=TEXT, mediatypes=MEDIA_TYPES)}
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -45,6 +47,7 @@ class ReadyResource:
     """Answers 200, or 503 with what is missing; needs no key and no token."""
 
     roles: ClassVar[Roles] = {"GET": "open"}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.READINESS, statuses=(200, 503))}
 
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness

@@ -10,6 +10,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import ANYTHING, TEXT, TEXTS, page_of, record
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import (
     DEFAULT_LIMIT,
@@ -21,13 +22,13 @@ from shopdb_core.api.framework.parameters import (
     whole_number,
 )
 from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import csv_file, json_item, write_csv, write_list
+from shopdb_core.api.framework.responses import CSV, csv_file, json_item, write_csv, write_list
 from shopdb_core.plugins.reports import Reports
 from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
-CSV = ".csv"
+ENDING = ".csv"
 
 PAGE = (
     whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT),
@@ -55,29 +56,29 @@ class ReportsResource:
 
     def parameters(self, plugin: str, name: str) -> list[QueryParameter]:
         """Return the parameters of a report; its file has no pages."""
-        own = [*map(_parameter, self._reports.get(plugin, name.removesuffix(CSV)).parameters)]
-        return own if name.endswith(CSV) else [*own, *PAGE]
+        own = [*map(_parameter, self._reports.get(plugin, name.removesuffix(ENDING)).parameters)]
+        return own if name.endswith(ENDING) else [*own, *PAGE]
 
     def paths(self) -> list[dict[str, str]]:
         """Return plugin and name of every report, and of its file."""
         return [
             {"plugin": plugin, "name": report.name + ending}
             for plugin, report in self._reports.all()
-            for ending in ("", CSV)
+            for ending in ("", ENDING)
         ]
 
     def operation(self, plugin: str, name: str) -> Operation:
         """Return the operation of a report, or of its file."""
-        if name.endswith(CSV):
-            return Operation(answer=shapes.TEXT, mediatype="text/csv", sends=("Content-Disposition",))
+        if name.endswith(ENDING):
+            return Operation(answer=TEXT, mediatypes=(CSV,), sends=("Content-Disposition",))
         report = self._reports.get(plugin, name)
         title = "".join(word.capitalize() for word in f"{plugin}_{name}_row".split("_"))
-        row = shapes.record(title, **dict.fromkeys(report.columns, shapes.ANYTHING))
-        return Operation(answer=shapes.page_of(row, title=shapes.TEXT, columns=shapes.TEXTS))
+        row = record(title, **dict.fromkeys(report.columns, ANYTHING))
+        return Operation(answer=page_of(row, title=TEXT, columns=TEXTS))
 
     queries: ClassVar[Queries] = {"on_get_one": parameters}
     operations: ClassVar[Operations] = {
-        "on_get": Operation(answer=shapes.page_of(shapes.REPORT)),
+        "on_get": Operation(answer=page_of(shapes.REPORT)),
         "on_get_one": operation,
     }
 
@@ -88,8 +89,8 @@ class ReportsResource:
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, plugin: str, name: str) -> None:
         """Run the report with the parameters of the query."""
-        report = self._reports.get(plugin, name.removesuffix(CSV))
-        if name.endswith(CSV):
+        report = self._reports.get(plugin, name.removesuffix(ENDING))
+        if name.endswith(ENDING):
             self._write_csv(req, resp, plugin, report)
         else:
             self._write_page(req, resp, plugin, report)
@@ -97,7 +98,7 @@ class ReportsResource:
     def _write_csv(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
         file = self._reports.run(plugin, report, req.context.query, partial(csv_file, report.columns))
         write_csv(resp, file)
-        resp.downloadable_as = f"{report.name}{CSV}"
+        resp.downloadable_as = f"{report.name}{ENDING}"
 
     def _write_page(self, req: falcon.Request, resp: falcon.Response, plugin: str, report: Report) -> None:
         after, limit = req.context.query["after"], req.context.query["limit"]

@@ -2,50 +2,27 @@
 
 from typing import get_args
 
+from shopdb_core.access.events import ACTIONS
+from shopdb_core.access.tokens import ROLES
+from shopdb_core.api.framework.json_schema import (
+    COUNT,
+    ID,
+    IDS,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    TIME,
+    TRUTH,
+    extended,
+    nullable,
+    record,
+)
 from shopdb_core.assets.duplicates import Kind
 from shopdb_core.assets.listing import STATES
 from shopdb_core.audit.entries import Action
-from shopdb_core.store.tables import LARGEST_ID
-from shopdb_hookspecs import Json, JsonObject
-
-ID: JsonObject = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
-COUNT: JsonObject = {"type": "integer", "minimum": 0}
-TEXT: JsonObject = {"type": "string"}
-TRUTH: JsonObject = {"type": "boolean"}
-TIME: JsonObject = {"type": "string", "format": "date-time"}
-TEXTS: JsonObject = {"type": "array", "items": TEXT}
-IDS: JsonObject = {"type": "array", "items": ID}
-OBJECT: JsonObject = {"type": "object"}
-ANYTHING: JsonObject = {}
-
-
-def record(title: str, /, **members: Json) -> JsonObject:
-    """Return the schema of an object that has exactly these members."""
-    return {
-        "title": title,
-        "type": "object",
-        "required": [*members],
-        "properties": members,
-        "additionalProperties": False,
-    }
-
-
-def extended(title: str, schema: JsonObject, /, **members: Json) -> JsonObject:
-    """Return the schema of a record with more members."""
-    return record(title, **schema["properties"], **members)
-
-
-def nullable(schema: JsonObject) -> JsonObject:
-    """Return a schema that also allows `null`."""
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def page_of(item: JsonObject, /, **head: Json) -> JsonObject:
-    """Return the schema of the envelope of a list."""
-    cursor = nullable(ID)
-    items = {"type": "array", "items": item}
-    return record(f"PageOf{item['title']}", **head, items=items, next=cursor)
-
+from shopdb_core.operations.readiness import ReadinessStatus
+from shopdb_core.webhooks.state import WebhookStatus
+from shopdb_hookspecs import JsonObject
 
 WRITTEN = record(
     "SubmissionResult",
@@ -117,6 +94,59 @@ RELATIONSHIP = record(
     targetassetid=ID,
     createdat=TIME,
     name=nullable(TEXT),
+)
+ASSET_AS_OF = record(
+    "AssetAsOf",
+    assetid=ID,
+    assettype=TEXT,
+    identityvalue=TEXT,
+    attributes=OBJECT,
+    createdat=TIME,
+    updatedat=nullable(TIME),
+    lastseenat=TIME,
+    version=nullable(ID),
+    state=ASSET["properties"]["state"],
+    reason=nullable(TEXT),
+    mergedinto=nullable(ID),
+    sitefields=OBJECT,
+    relationships={
+        "type": "array",
+        "items": record(
+            "RelationshipAsOf",
+            relationshipid=ID,
+            relationshiptype=TEXT,
+            sourceassetid=ID,
+            targetassetid=ID,
+            createdat=TIME,
+        ),
+    },
+    at=TIME,
+    unknown=TEXTS,
+)
+ASSET_DIFF = record(
+    "AssetDiff",
+    assetid=ID,
+    assettype=TEXT,
+    identityvalue=TEXT,
+    **{"from": TIME},
+    to=TIME,
+    diff=OBJECT,
+    unknown=TEXTS,
+)
+CHANGE = extended("Change", ENTRY, position=ID, assettype=TEXT)
+WEBHOOK = record(
+    "Webhook",
+    webhookid=ID,
+    name=TEXT,
+    state={"enum": [*get_args(WebhookStatus)]},
+    nextafter=TEXT,
+    behind=COUNT,
+    deliveredat=nullable(TIME),
+    attempts=COUNT,
+    failingsince=nullable(TIME),
+    nextat=nullable(TIME),
+    lasterror=nullable(TEXT),
+    stoppedat=nullable(TIME),
 )
 DUPLICATE = record(
     "Duplicate",
@@ -202,7 +232,43 @@ REPORT = record(
     parameters={"type": "array", "items": OBJECT},
     url=TEXT,
 )
+ROLE: JsonObject = {"enum": [*ROLES]}
+TOKENS = record(
+    "Tokens",
+    accesstoken=TEXT,
+    tokentype={"const": "Bearer"},
+    expiresin=COUNT,
+    refreshtoken=TEXT,
+    role=ROLE,
+)
+BROWSER_SESSION = record("BrowserSession", role=ROLE, expiresin=COUNT, csrftoken=TEXT)
+ME = record("Me", subject=TEXT, role=ROLE, sessionid=nullable(TEXT), csrftoken=nullable(TEXT))
+SESSION = record(
+    "Session",
+    sessionid=TEXT,
+    createdat=TIME,
+    lastusedat=TIME,
+    expiresat=TIME,
+    clientaddress=nullable(TEXT),
+    browser=TRUTH,
+    current=TRUTH,
+)
+ACCESS_EVENT = record(
+    "AccessEvent",
+    eventid=ID,
+    at=TIME,
+    action={"enum": [*ACTIONS]},
+    actor=nullable(TEXT),
+    subject=nullable(TEXT),
+    clientaddress=nullable(TEXT),
+    requestid=nullable(TEXT),
+    detail=nullable(TEXT),
+)
 HEALTH = record("Health", status={"const": "ok"})
+CHECK = record("Check", name=TEXT, status={"enum": [*get_args(ReadinessStatus)]}, detail=TEXT)
+READINESS = record(
+    "Readiness", status={"enum": ["ready", "not ready"]}, checks={"type": "array", "items": CHECK}
+)
 FAULT = record("Fault", pointer=TEXT, keyword=TEXT, message=TEXT)
 PROBLEM: JsonObject = {
     **record(

@@ -90,7 +90,7 @@ class CollectorResource:
                 "type": "string",
                 "description": "One answer a line: that of its submission, or its problem.",
             },
-            mediatype=NDJSON,
+            mediatypes=(NDJSON,),
             sends=("Preference-Applied",),
             body={"type": "string", "description": f"One submission to {plugin} a line."},
             bodytypes=(NDJSON,),

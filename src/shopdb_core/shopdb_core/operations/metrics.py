@@ -35,6 +35,9 @@ KEPT_SECONDS = 10.0
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """The bounds of the histogram: a noop takes less than a millisecond, a long batch many seconds."""
 
+MEDIA_TYPES = ("text/plain", "application/openmetrics-text")
+"""Of what `Metrics.expose` returns."""
+
 UNROUTED = "none"
 """The route of a request to an address that does not exist; what the client wrote is not a label."""
 

@@ -7,7 +7,7 @@ another has taken over has no effect.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, insert, or_, select, update
 
@@ -16,6 +16,8 @@ from shopdb_core.errors import NotFound
 from shopdb_core.feed.cursor import Cursor
 from shopdb_core.store.tables import webhook
 from shopdb_hookspecs import JsonObject
+
+WebhookStatus: TypeAlias = Literal["active", "failing", "stopped", "removed"]
 
 HELD = timedelta(seconds=30)
 """How long a process holds a webhook without a sign of life; an attempt takes less."""
@@ -114,10 +116,12 @@ def list_webhooks(
 
 def _shown(row: Any, configured: Collection[str], newest: int) -> JsonObject:
     shown = {**row, "behind": max(0, newest - Cursor.read(row["nextafter"]).position)}
+    return {**shown, "state": _status(row, configured)}
+
+
+def _status(row: Any, configured: Collection[str]) -> WebhookStatus:
     if row["name"] not in configured:
-        state = "removed"
-    elif row["stoppedat"] is not None:
-        state = "stopped"
-    else:
-        state = "failing" if row["attempts"] else "active"
-    return {**shown, "state": state}
+        return "removed"
+    if row["stoppedat"] is not None:
+        return "stopped"
+    return "failing" if row["attempts"] else "active"

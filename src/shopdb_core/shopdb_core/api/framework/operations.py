@@ -25,10 +25,11 @@ class HeaderParameter:
 class Operation:
     """What one responder takes and answers.
 
-    - `answer`: the JSON Schema of the answer's body, or `None` if there is no body. `statuses` are those of
-      success, and `sends` the headers that some of these answers have.
+    - `answer`: the JSON Schema of the answer's body, or `None` if there is no body; `mediatypes` are those
+      that it may have. `statuses` are those that have this body, and `sends` the headers that some of these
+      answers have.
     - `body`: the JSON Schema of the request's body, or `None` if none is read; `bodytypes` are its media
-      types, and `examples` bodies that are valid.
+      types, and `examples` bodies that are valid. `form` is the schema of a form that may be sent instead.
     - `version`: whether `If-Match` must or may name the version that is edited.
     - `cached`: whether the answer has an ETag that `If-None-Match` may name, for a 304.
     - `errors`: the errors that follow from neither the role, the path, the body nor the version.
@@ -36,11 +37,12 @@ class Operation:
 
     answer: Json = None
     statuses: tuple[int, ...] = (200,)
-    mediatype: str = JSON
+    mediatypes: tuple[str, ...] = (JSON,)
     sends: tuple[str, ...] = ()
     body: JsonObject | None = None
     bodytypes: tuple[str, ...] = (JSON,)
     examples: Sequence[Json] = ()
+    form: JsonObject | None = None
     headers: tuple[HeaderParameter, ...] = ()
     version: Literal["required", "optional"] | None = None
     cached: bool = False

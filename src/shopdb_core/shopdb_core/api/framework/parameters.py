@@ -117,7 +117,8 @@ def moment(name: str, zone: tzinfo, *, required: bool = False) -> QueryParameter
         "be a date-time such as 2026-11-22T10:13:13Z, in which a + of the offset is written as %2B; without "
         f"an offset, one that the zone {zone} (SHOPDB_TIMEZONE) has once"
     )
-    return QueryParameter(name, rule, lambda text: read_moment(text, zone), required=required)
+    schema = {"type": "string", "format": "date-time"}
+    return QueryParameter(name, rule, lambda text: read_moment(text, zone), schema=schema, required=required)
 
 
 def as_given(name: str, rule: str, schema: JsonObject, *, required: bool = False) -> QueryParameter:

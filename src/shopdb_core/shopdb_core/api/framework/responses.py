@@ -21,6 +21,7 @@ from shopdb_core.store.paging import Page
 from shopdb_hookspecs import Json, JsonObject
 
 PROBLEM = "application/problem+json"
+CSV = "text/csv"
 
 # Times in UTC end in `Z`. SQLAlchemy's names of columns are a subclass of `str`.
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -123,7 +124,7 @@ class FileStream:
 
 def write_csv(resp: falcon.Response, file: IO[bytes]) -> None:
     """Answer with a file of `csv_file`."""
-    resp.content_type = "text/csv; charset=utf-8"
+    resp.content_type = f"{CSV}; charset=utf-8"
     length = file.tell()
     file.seek(0)
     resp.set_stream(FileStream(file), length)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from shopdb_core.api import shapes
+from shopdb_core.api.framework import cookies
+from shopdb_core.api.framework.authentication import CSRF_FIELD, CSRF_HEADER
 from shopdb_core.api.framework.problems import STATUSES
 from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.errors import ShopDBError
@@ -11,6 +13,9 @@ from shopdb_hookspecs import Json, JsonObject
 
 KEY = "collectorkey"
 TOKEN = "token"  # noqa: S105  # the name of a scheme
+SESSION = "session"
+CSRF = "csrftoken"
+METRICS = "metricstoken"
 
 SECURITY_SCHEMES: JsonObject = {
     KEY: {
@@ -23,13 +28,32 @@ SECURITY_SCHEMES: JsonObject = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A token of `shopdb token create`; roles are viewer < editor < admin.",
+        "description": (
+            "The access token of a session, or a token of `shopdb token create` or of the identity provider; "
+            "roles are viewer < editor < admin."
+        ),
     },
+    SESSION: {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookies.SESSION,
+        "description": f"The session of a browser; with TLS the name begins with `{cookies.SECURE_PREFIX}`.",
+    },
+    CSRF: {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": f"The token that `GET /api/auth/me` answers; or `{CSRF_FIELD}` in a form.",
+    },
+    METRICS: {"type": "http", "scheme": "bearer", "description": "The token in `SHOPDB_METRICS_TOKEN`."},
 }
 
 HEADERS: JsonObject = {
     "X-Request-ID": ("The id of the request, as in the log and in the audit.", {"type": "string"}),
-    "Location": ("The address of what was created.", {"type": "string", "format": "uri-reference"}),
+    "Location": (
+        "The address of what was created, or of the page that follows.",
+        {"type": "string", "format": "uri-reference"},
+    ),
     "ETag": ("The version of the content.", {"type": "string"}),
     "Preference-Applied": ("`handling=lenient`, if it was asked for.", {"type": "string"}),
     "Content-Disposition": ("The name of the file.", {"type": "string"}),
@@ -37,7 +61,8 @@ HEADERS: JsonObject = {
     "WWW-Authenticate": ("How to authenticate (RFC 9110).", {"type": "string"}),
     "Deprecation": ("Since when it is deprecated (RFC 9745).", {"type": "string", "pattern": "^@[0-9]+$"}),
     "Sunset": ("When it ends (RFC 8594).", {"type": "string"}),
-    "Link": ("Its successor (RFC 5829).", {"type": "string"}),
+    "Link": ("The next page (RFC 8288), or the successor (RFC 5829).", {"type": "string"}),
+    "Set-Cookie": ("The cookie of a browser (RFC 6265).", {"type": "string"}),
 }
 """Description and schema of the headers of answers."""
 

@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, cast
 
-from shopdb_core.access.tokens import ROLES
+from shopdb_core.api.framework.authentication import SAFE_METHODS
+from shopdb_core.api.framework.forms import FORM
 from shopdb_core.api.framework.operations import Operation, operation_of
 from shopdb_core.api.framework.parameters import QueryParameter, declared_parameters
 from shopdb_core.api.framework.problems import STATUSES
 from shopdb_core.api.framework.request import VERSION, Resource, Route
-from shopdb_core.api.openapi.components import KEY, TOKEN, Components, sent_headers
+from shopdb_core.api.openapi.components import CSRF, KEY, METRICS, SESSION, TOKEN, Components, sent_headers
 from shopdb_core.errors import (
     Forbidden,
     InvalidParameter,
@@ -34,13 +36,20 @@ DESCRIPTION = """\
 Everything that this site answers. Errors are problem documents (RFC 9457). Unknown and repeated parameters
 are 400. `HEAD` is answered wherever `GET` is; any other method is 405, with those that exist in `Allow`.
 Every answer has `X-Request-ID`: the client's own, if it sends one of up to 64 letters, digits, `.`, `_` and
-`-`. `x-role` is what an operation needs: `open`, the key of a `collector`, or the role of a token."""
+`-`. `x-role` is what an operation needs: `open`, the key of a `collector`, the token of the `metrics`, or the
+role of a person or program."""
 
 _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _NOT_IN_IDS = re.compile("[^a-z0-9]+")
 
 _ALWAYS = (InvalidParameter, PluginFailure, Unavailable)
-_OF_BODY = (MalformedBody, PayloadTooLarge, UnsupportedMedia, InvalidSubmission)
+_OF_FORM = (MalformedBody, PayloadTooLarge, UnsupportedMedia)
+"""The errors of a form, in which a browser may send its CSRF token to whatever changes something."""
+
+_OF_BODY = (*_OF_FORM, InvalidSubmission)
+
+_SECRETS: Mapping[str, str] = MappingProxyType({"collector": KEY, "metrics": METRICS})
+"""The scheme of each role that is not one of a person or program."""
 
 
 def describe(routes: Sequence[Route], converters: Mapping[str, Any]) -> JsonObject:
@@ -105,10 +114,10 @@ class _Path:
             "summary": summary.rstrip("."),
             **({"description": more.strip()} if more.strip() else {}),
             "x-role": role,
-            "security": _security(role),
+            "security": _security(method, role),
             "parameters": [*self._path_parameters(), *self._query(responder), *_headers(operation)],
             **self._body(operation),
-            "responses": self._responses(operation, role),
+            "responses": self._responses(operation, _errors_of_role(method, role)),
             **({"deprecated": True} if operation and operation.deprecated else {}),
         }
 
@@ -132,9 +141,13 @@ class _Path:
             "schema": self._components.body(operation.body),
             **({"examples": examples} if examples else {}),
         }
-        return {"requestBody": {"required": True, "content": dict.fromkeys(operation.bodytypes, media)}}
+        content = dict.fromkeys(operation.bodytypes, media)
+        if operation.form is not None:
+            content[FORM] = {"schema": self._components.body(operation.form)}
+        return {"requestBody": {"required": True, "content": content}}
 
-    def _responses(self, operation: Operation | None, role: str) -> JsonObject:
+    def _responses(self, operation: Operation | None, of_role: tuple[type[ShopDBError], ...]) -> JsonObject:
+        """Return the answers; `of_role` are the errors of a request that is not admitted."""
         if operation is None:
             success = {"description": "Success.", "headers": sent_headers(())}
             return {"2XX": success, "default": self._components.any_problem()}
@@ -143,22 +156,23 @@ class _Path:
         }
         if operation.cached:
             answers["304"] = {"description": "Not Modified", "headers": sent_headers(("ETag",))}
-        errors = (*_ALWAYS, *_of_role(role), *operation.all_errors, *(_OF_BODY if operation.body else ()))
+        errors = (*_ALWAYS, *of_role, *operation.all_errors, *(_OF_BODY if operation.body else ()))
         if next(self._path_parameters(), None):
             errors = (*errors, NotFound)
-        problems = {STATUSES[error][0] for error in errors}
-        return answers | {str(status): self._components.problem(status) for status in sorted(problems)}
+        problems = {
+            str(code): self._components.problem(code) for code, _ in map(STATUSES.__getitem__, errors)
+        }
+        # A status that the operation declares itself, such as 503, is not answered with a problem.
+        return dict(sorted((problems | answers).items()))
 
     def _answer(self, operation: Operation, status: int) -> JsonObject:
-        sends = [name for name in operation.sends if name != "Location" or status == HTTPStatus.CREATED]
+        sends = [name for name in operation.sends if name != "Location" or status != HTTPStatus.OK]
         headers = sent_headers((*sends, *(("ETag",) if operation.cached else ())))
         answer: JsonObject = {"description": HTTPStatus(status).phrase, "headers": headers}
         if operation.answer is None:
             return answer
-        return {
-            **answer,
-            "content": {operation.mediatype: {"schema": self._components.answer(operation.answer)}},
-        }
+        content = {"schema": self._components.answer(operation.answer)}
+        return {**answer, "content": dict.fromkeys(operation.mediatypes, content)}
 
 
 def _query_parameter(parameter: QueryParameter) -> JsonObject:
@@ -190,14 +204,20 @@ def _header(name: str, description: str, schema: JsonObject, *, required: bool =
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-def _security(role: str) -> list[JsonObject]:
-    """Return what authenticates; a token's role is named as OpenAPI 3.1 allows (4.8.30)."""
+def _security(method: str, role: str) -> list[JsonObject]:
+    """Return what authenticates; the role is named as OpenAPI 3.1 allows (4.8.30)."""
     if role == "open":
         return []
-    return [{KEY: []}] if role == "collector" else [{TOKEN: [role]}]
+    if role in _SECRETS:
+        return [{_SECRETS[role]: []}]
+    of_browser = {SESSION: [role]} if method in SAFE_METHODS else {SESSION: [role], CSRF: []}
+    return [{TOKEN: [role]}, of_browser]
 
 
-def _of_role(role: str) -> tuple[type[ShopDBError], ...]:
+def _errors_of_role(method: str, role: str) -> tuple[type[ShopDBError], ...]:
+    """Return the errors of a request that is not admitted."""
     if role == "open":
         return ()
-    return (Unauthorized,) if role in ("collector", ROLES[0]) else (Unauthorized, Forbidden)
+    if role in _SECRETS:
+        return (Unauthorized,)
+    return (Unauthorized, Forbidden) if method in SAFE_METHODS else (Unauthorized, Forbidden, *_OF_FORM)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api import shapes
+from shopdb_core.api.framework.json_schema import OBJECT, TEXT
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.request import Roles, WebApp
 from shopdb_core.api.framework.responses import write_cached
@@ -38,7 +38,7 @@ class OpenApiResource:
     """The OpenAPI document; a client that has it gets a 304."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.OBJECT, cached=True)}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=OBJECT, cached=True)}
 
     def __init__(self, description: Description) -> None:
         self._description = description
@@ -52,7 +52,7 @@ class DocsResource:
     """The same document as a page."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
-    operations: ClassVar[Operations] = {"on_get": Operation(answer=shapes.TEXT, mediatype="text/html")}
+    operations: ClassVar[Operations] = {"on_get": Operation(answer=TEXT, mediatypes=("text/html",))}
 
     def __init__(self, description: Description) -> None:
         self._description = description
