@@ -13,7 +13,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from platform import python_version
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from shopdb_core.errors import ConfigurationError, Unavailable
@@ -132,12 +131,7 @@ class Metrics:
             self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._ending.set()
 
     def _of_all_processes(self) -> "CollectorRegistry":

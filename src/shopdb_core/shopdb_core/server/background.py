@@ -1,7 +1,6 @@
 """`Background`: a thread that works while a `with` block runs."""
 
 import threading
-from types import TracebackType
 from typing import Self
 
 END_SECONDS = 5.0
@@ -22,11 +21,6 @@ class Background:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.ending.set()
         self._thread.join(END_SECONDS)

@@ -4,7 +4,6 @@ import select
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -61,12 +60,7 @@ class MetricsListener:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._ending.set()
         self._thread.join(END_SECONDS)
 

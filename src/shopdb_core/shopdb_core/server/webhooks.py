@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from shopdb_core.errors import Unavailable, log_text
@@ -38,12 +37,7 @@ class Webhooks:
             thread.start()
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         """End; an attempt that takes longer is made again later, with the same id."""
         self._ending.set()
         until = time.monotonic() + END_SECONDS
