@@ -91,6 +91,8 @@ def submit_until_refused(server) -> tuple[list[str], object]:
 
 def test_full_disk_loses_nothing(small_site, ballast, query, check_sound) -> None:
     """A full disk is a 503 that says when to come back; what was acknowledged stays and can be read."""
+    # The token is made before: a new one is a row, for which there is no room later.
+    token = small_site.token()
     server = small_site.serve()
 
     acknowledged, refusal = submit_until_refused(server)
@@ -99,7 +101,7 @@ def test_full_disk_loses_nothing(small_site, ballast, query, check_sound) -> Non
     assert "disk" in refusal.json()["detail"]
     assert int(refusal.headers["Retry-After"]) > 0
     with server.client() as reader:
-        reader.headers["Authorization"] = f"Bearer {small_site.token()}"
+        reader.headers["Authorization"] = f"Bearer {token}"
         listed = reader.get("/api/assets?limit=1000")
         assert [item["identityvalue"] for item in listed.json()["items"]] == acknowledged
         assert reader.get("/api/health").status_code == 200

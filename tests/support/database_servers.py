@@ -76,6 +76,7 @@ class MariaDB:
 
     def running(self, folder: Path, port: int, options: list[str]) -> list[str]:
         small = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M"]
+        small += ["--innodb-autoextend-increment=1"]  # 64 MiB by default, for which a small disk has no room
         place = [f"--datadir={folder}/data", f"--socket={folder}/socket", f"--tmpdir={folder}"]
         listen = ["--bind-address=127.0.0.1", f"--port={port}"]
         return [found("mariadbd"), "--no-defaults", *place, *listen, *small, *options]
