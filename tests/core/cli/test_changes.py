@@ -71,10 +71,13 @@ def test_changes_are_followed(stocked):
             reading.join(0.1)
             if lines:
                 break
-        row = json.loads(lines[0])
-        following.send_signal(signal.SIGINT)
+        try:
+            row = json.loads(lines[0])
+            following.send_signal(signal.SIGINT)
 
-        assert following.wait(20) == 0
+            assert following.wait(20) == 0
+        finally:
+            following.kill()
     assert row["identityvalue"].startswith("new-")
 
 
