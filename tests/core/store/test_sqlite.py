@@ -118,7 +118,11 @@ def test_an_empty_batch(store):
 
 def test_batches_of_callers_that_wait_run_at_once(store):
     """The work gets the items of all callers together, and each caller its own results."""
-    release, sizes, outcomes = threading.Event(), [], {}
+    begun, release, sizes, outcomes = threading.Event(), threading.Event(), [], {}
+
+    def hold(_connection):
+        begun.set()
+        release.wait(10)
 
     def work(_connection, items):
         sizes.append(len(items))
@@ -127,8 +131,9 @@ def test_batches_of_callers_that_wait_run_at_once(store):
     def run(items):
         outcomes[items] = store.batch(work, items)
 
-    holder = threading.Thread(target=store.transaction, args=[lambda _connection: release.wait(10)])
+    holder = threading.Thread(target=store.transaction, args=[hold])
     holder.start()
+    assert begun.wait(10)
     threads = [threading.Thread(target=run, args=[items]) for items in ("ab", "c", "def")]
     for thread in threads:
         thread.start()
