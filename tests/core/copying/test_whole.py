@@ -12,16 +12,20 @@ import pytest
 from databases import KINDS, Database, execute
 from fleet import Fleet
 from shops import ORIGIN, Shop
-from sqlalchemy import make_url
+from sqlalchemy import Column, Connection, insert, make_url, select
 
 from shopdb_core.audit.head import Head
 from shopdb_core.copying.tables import AS_OF_TIME, FROM_ENTRIES, NOT_COPIED, NOT_OF_THEN, core_tables
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.site import upgrade_site
+from shopdb_core.store.statement import UtcDateTime
 from shopdb_core.store.tables import metadata
 
 Content = Callable[[str], dict[str, list[Any]]]
 MAKE = Callable[[str], Database]
+
+
+LEFT_EMPTY = ("migrationfailure", "serveddeclaration")
 
 
 def test_every_table_of_the_core_is_decided() -> None:
@@ -32,14 +36,31 @@ def test_every_table_of_the_core_is_decided() -> None:
     assert sorted(decided) == sorted(metadata.tables)
 
 
+def fill_empty(connection: Connection) -> None:
+    """Write a row into each table of the core that is copied and has none."""
+    for table in core_tables():
+        if connection.execute(select(table).limit(1)).first() is None and table.name not in LEFT_EMPTY:
+            row = {column.name: some_value(column) for column in table.columns}
+            connection.execute(insert(table).values(row))
+
+
+def some_value(column: Column[Any]) -> object:
+    """Return a value that the column takes."""
+    if isinstance(column.type, UtcDateTime):
+        return datetime(2026, 11, 1, tzinfo=UTC)
+    values = {str: "x", int: 1, bool: True}
+    return values.get(column.type.python_type, b"\x01" * 16)
+
+
 def test_every_database_gets_the_same_rows(
     storied: Fleet, copies: Any, content: Content, make_database: MAKE
 ) -> None:
     """From SQLite to each server, and from the last one back; the audit and the plugins' tables verify."""
     shop = storied.shop
+    shop.store.transaction(fill_empty)
     before = content(shop.settings.database_url)
     empty = {name for name, rows in before.items() if not rows}
-    assert empty <= {"migrationfailure", "serveddeclaration", "computers_count"}
+    assert empty <= {*LEFT_EMPTY, "computers_count"}
     head = shop.store.read(lambda connection: Head.of(connection, datetime.now(UTC)))
     with ExitStack() as stack:
         source = shop

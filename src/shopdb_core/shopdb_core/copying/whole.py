@@ -69,5 +69,6 @@ def _copy(source: Connection, target: Target, table: Table, into: Table, progres
 def _chunks(source: Connection, table: Table) -> Iterator[Sequence[TableRow]]:
     """Stream the rows in the order of their keys, in which the target takes them fastest."""
     query = select(table).order_by(*table.primary_key)
-    found = source.execute(query, execution_options={"yield_per": CHUNK})
-    yield from found.mappings().partitions(CHUNK)
+    # Closed also if the target cannot be written to.
+    with source.execute(query, execution_options={"yield_per": CHUNK}) as found:
+        yield from found.mappings().partitions(CHUNK)
