@@ -28,7 +28,7 @@ MEMBERS = ("./hookspecs", "./src/shopdb_core", "./src/shopdb_computers", "./src/
 GRANIAN = "granian>=2.8"
 DATASETTE = "datasette>=1.0a0"
 PIP_TOOLS = "pip-tools>=7.4"
-COMPOSE_SCHEMA = "docker-compose==1.29.2"
+COMPOSE = "docker-compose==1.29.2"
 """For the schema that it has; without its dependencies, which are not needed for that."""
 TEST_TOOLS = (
     "pytest>=8.3",
@@ -74,7 +74,6 @@ def tests(session: nox.Session) -> None:
     install_wheels(
         session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=f"testing,workers,heads,metrics,oidc,{drivers()}"
     )
-    session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session)
 
 
@@ -88,7 +87,6 @@ def lowest(session: nox.Session) -> None:
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     pins = f"--constraint={constraints}"
     install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,metrics,oidc,{drivers()}")
-    session.install("--no-deps", COMPOSE_SCHEMA)
     run_tests(session, f"--ignore={OPENAPI_TESTS}")
 
 
@@ -201,7 +199,26 @@ def install_datasette(session: nox.Session, folder: Path) -> Path:
 
 def install_schemathesis(session: nox.Session) -> Path:
     """Return the Python of an environment with schemathesis alone."""
-    return install_alone(session, Path(session.create_tmp()) / "schemathesis", SCHEMATHESIS)
+    return install_alone(session, Path(session.create_tmp()).absolute() / "schemathesis", SCHEMATHESIS)
+
+
+def unpack_compose_schema(session: nox.Session) -> Path:
+    """Return the file of the schema of compositions."""
+    folder = Path(session.create_tmp()).absolute() / "compose"
+    session.run(
+        *(
+            "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--upgrade",
+            f"--target={folder}",
+            COMPOSE,
+        )
+    )
+    return folder / "compose/config/compose_spec.json"
 
 
 def install_alone(
@@ -220,7 +237,11 @@ def run_tests(session: nox.Session, *options: str) -> None:
 
     Both runs always take place, and the session fails if one of them fails.
     """
-    env = {"SHOPDB_WHEELS": str(WHEELS), "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session))}
+    env = {
+        "SHOPDB_WHEELS": str(WHEELS),
+        "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session)),
+        "SHOPDB_COMPOSE_SCHEMA": str(unpack_compose_schema(session)),
+    }
     if session.posargs:
         session.run("pytest", *options, *session.posargs, env=env)
         return

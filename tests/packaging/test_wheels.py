@@ -16,6 +16,7 @@ NAMES = ("shopdb_hookspecs", "shopdb_core", "shopdb_computers", "shopdb_printers
 CONTENTS = {
     "shopdb_hookspecs": ["specs.py"],
     "shopdb_core": [
+        "access/common_passwords.txt",
         "declarations/declaration.schema.json",
         "devkit/scaffold/template/copier.yml",
         "devkit/scaffold/template/distribution/.github/workflows/ci.yml.jinja",
@@ -83,7 +84,8 @@ def test_a_wheel_has_nothing_else(wheel: tuple[str, Path]) -> None:
     names = [name for name in zipfile.ZipFile(path).namelist() if "/scaffold/template/" not in name]
 
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {package}
-    assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= {".py", ".typed", ".json"}
+    allowed = {".py", ".typed", ".json", ".txt"}
+    assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= allowed
     unwanted = {"tests", "__pycache__"}
     assert not [
         name for name in names if unwanted & {*Path(name).parts} or Path(name).name.startswith("test_")
