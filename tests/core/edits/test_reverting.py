@@ -10,7 +10,7 @@ import pytest
 from editing import MAC, PC, faults, patch
 from shops import Shop
 
-from shopdb_core.audit.past import Past, as_of_entry, as_of_time
+from shopdb_core.audit.past import Past, as_of_cut, as_of_entry, cut_at
 from shopdb_core.audit.prune import Expiry, prune
 from shopdb_core.errors import Gone, NotFound
 from shopdb_hookspecs import JsonObject, hookimpl
@@ -152,7 +152,9 @@ def test_an_asset_is_known_as_of_a_time(stocked: Shop) -> None:
         stocked.submit("computers", {"hostname": "PC-1", "osname": name})
 
     def of(at: datetime) -> JsonObject:
-        return stocked.store.read(lambda connection: as_of_time(connection, 1, at)).attributes
+        return stocked.store.read(
+            lambda connection: as_of_cut(connection, 1, cut_at(connection, 1, at))
+        ).attributes
 
     times = [
         datetime.fromisoformat(each["at"]) for each in stocked.get("/api/assets/1/history").json["items"]

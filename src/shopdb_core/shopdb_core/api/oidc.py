@@ -11,7 +11,7 @@ from shopdb_core.api.framework.authentication import caller_of
 from shopdb_core.api.framework.cookies import SESSION, SIGN_IN, read_cookie, set_cookie, unset_cookie
 from shopdb_core.api.framework.operations import Operation, Operations
 from shopdb_core.api.framework.parameters import Queries, short_text
-from shopdb_core.api.framework.request import Roles
+from shopdb_core.api.framework.request import Roles, public_url
 from shopdb_core.errors import Conflict, Forbidden, NotFound, Unauthorized
 
 CALLBACK = "/api/auth/oidc/callback"
@@ -33,7 +33,7 @@ class OidcStartResource(AuthResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the browser to the provider; afterwards it goes on to the page `next`."""
         following = local_page(req.context.query["next"] or "/")
-        address, kept = self._access.provider.begin(req.context.publicurl + CALLBACK, following)
+        address, kept = self._access.provider.begin(public_url(req) + CALLBACK, following)
         set_cookie(req, resp, SIGN_IN, kept, PENDING_FOR)
         resp.status, resp.location = falcon.HTTP_303, address
 
@@ -50,7 +50,7 @@ class OidcCallbackResource(AuthResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Begin the session of whom the provider names, and send the browser to its page."""
         query = req.context.query
-        answer = ProviderAnswer(req.context.publicurl + CALLBACK, query["code"], query["state"], query["iss"])
+        answer = ProviderAnswer(public_url(req) + CALLBACK, query["code"], query["state"], query["iss"])
         kept = read_cookie(req, SIGN_IN) or ""
         signed_in, following = self._access.sign_in_by_provider(kept, answer, caller_of(req))
         unset_cookie(req, resp, SIGN_IN)

@@ -140,14 +140,6 @@ def as_of_cut(connection: Connection, assetid: int, cut: Cut, volatile: Collecti
     return Past({name: value for name, value in past.values.items() if name not in unknown}, unknown)
 
 
-def as_of_time(connection: Connection, assetid: int, at: datetime, volatile: Collection[str] = ()) -> Past:
-    """Return the asset as it was at a time, the entries of exactly that time included.
-
-    `volatile` are the volatile fields of its declaration. Raises what `cut_at` and `as_of_cut` raise.
-    """
-    return as_of_cut(connection, assetid, cut_at(connection, assetid, at), volatile)
-
-
 def changes_pruned(connection: Connection) -> int:
     """Return the id up to which entries with any change may have been pruned; 0 if the site keeps them."""
     position = select(auditpruning.c.position).where(auditpruning.c.kind == "change")

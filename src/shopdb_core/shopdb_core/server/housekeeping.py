@@ -2,11 +2,15 @@
 
 import logging
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from shopdb_core.audit.prune import expiries, prune
 from shopdb_core.errors import Unavailable
 from shopdb_core.server.background import Background
+from shopdb_core.server.indexing import Indexing
+from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.site import Site
 from shopdb_core.store.open import pruning_lock
 
@@ -74,3 +78,10 @@ class Housekeeping(Background):
                 _logger.warning(
                     "kept %d old audit entries whose hash does not fit: run shopdb audit verify", unfit
                 )
+
+
+@contextmanager
+def background_work(site: Site) -> Iterator[None]:
+    """Do everything that a server does beside answering, while the `with` block runs."""
+    with Housekeeping(site), Indexing(site.store), Webhooks(site):
+        yield

@@ -19,11 +19,9 @@ from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.feed.waiting import Feed
 from shopdb_core.operations.configuration import check_production
-from shopdb_core.server.housekeeping import Housekeeping
-from shopdb_core.server.indexing import Indexing
+from shopdb_core.server.housekeeping import background_work
 from shopdb_core.server.log import log_at_once, log_details
 from shopdb_core.server.metrics import serving_metrics
-from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
 
@@ -46,10 +44,8 @@ def make_application() -> WSGIApplication:
         log_details()
     running = ExitStack()
     site = running.enter_context(Site.open(settings))
-    running.enter_context(Housekeeping(site))
+    running.enter_context(background_work(site))
     metrics = running.enter_context(serving_metrics(site, shared=True))
-    running.enter_context(Indexing(site.store))
-    running.enter_context(Webhooks(site))
     _release_on_sigterm(site.feed)
     Finalize(None, running.close, exitpriority=0)
     return _refuse_forks(create_app(site, metrics))

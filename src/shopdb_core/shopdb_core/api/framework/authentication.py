@@ -16,7 +16,7 @@ from shopdb_core.access.service import Access
 from shopdb_core.access.tokens import Bearer, require_secret
 from shopdb_core.api.framework.cookies import SESSION, read_cookie
 from shopdb_core.api.framework.forms import is_form, read_form
-from shopdb_core.api.framework.request import Resource
+from shopdb_core.api.framework.request import Resource, public_url
 from shopdb_core.errors import Forbidden, NotFound
 from shopdb_core.plugins.registry import Plugins
 
@@ -106,7 +106,7 @@ def check_origin(req: falcon.Request) -> None:
         origin = req.get_header("Origin")
         is_ours = origin is None or urlsplit(origin).netloc in (
             req.netloc,
-            urlsplit(req.context.publicurl).netloc,
+            urlsplit(public_url(req)).netloc,
         )
     if not is_ours:
         raise Forbidden("The request comes from a page of another site.")

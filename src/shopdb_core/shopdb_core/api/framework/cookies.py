@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import falcon
 
+from shopdb_core.api.framework.request import public_url
+
 SESSION = "shopdb-session"
 SIGN_IN = "shopdb-sign-in"
 SECURE_PREFIX = "__Host-"
@@ -50,4 +52,4 @@ def _full_name(req: falcon.Request, name: str) -> str:
 
 
 def _is_tls(req: falcon.Request) -> bool:
-    return bool(req.context.publicurl.startswith("https:"))
+    return public_url(req).startswith("https:")

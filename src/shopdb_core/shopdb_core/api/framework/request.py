@@ -36,6 +36,7 @@ of the metrics; or `open`, nothing.
 
 TimeRequest: TypeAlias = Callable[[str | None, int, float], None]
 """Gets the route of a request, the status of its answer and the seconds until it was sent."""
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -129,7 +130,7 @@ class RequestContext:
         peer, protocol = req.env.get("REMOTE_ADDR"), req.env.get("HTTP_X_FORWARDED_PROTO")
         req.context.clientaddress = client_address(peer, req.env.get("HTTP_X_FORWARDED_FOR"), self._trusted)
         is_secure = came_by_tls(req.env["wsgi.url_scheme"], peer, protocol, self._trusted)
-        req.context.publicurl = self._public_url or f"http{'s' if is_secure else ''}://{req.netloc}"
+        req.context.publicurl, req.context.issecure = self._public_url, is_secure
         req.context.submits, req.context.source = False, None
         req.context.actor = req.context.problem = None
         req.context.started = time.perf_counter()
@@ -180,6 +181,11 @@ class RequestContext:
         )
         if self._time_request is not None:
             self._time_request(req.uri_template, status, seconds)
+
+
+def public_url(req: falcon.Request) -> str:
+    """Return the address of the site, without a slash at the end: the setting, or that of the request."""
+    return req.context.publicurl or f"http{'s' if req.context.issecure else ''}://{req.netloc}"
 
 
 def request_id(given: str | None) -> str:

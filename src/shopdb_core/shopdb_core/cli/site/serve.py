@@ -8,13 +8,11 @@ import click
 from shopdb_core.cli.common import json_option, site_environment, site_settings
 from shopdb_core.cli.output import echo
 from shopdb_core.operations.configuration import check_production
-from shopdb_core.server.housekeeping import Housekeeping
+from shopdb_core.server.housekeeping import background_work
 from shopdb_core.server.http import Server
-from shopdb_core.server.indexing import Indexing
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
 from shopdb_core.server.metrics import serving_metrics
-from shopdb_core.server.webhooks import Webhooks
 from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
@@ -45,13 +43,7 @@ def _serve(settings: Settings, *, as_json: bool) -> None:
     log = log_to_stderr(settings.log)
     if settings.debug:
         log_details()
-    with (
-        Site.open(settings) as site,
-        Housekeeping(site),
-        Indexing(site.store),
-        Webhooks(site),
-        serving_metrics(site, shared=False) as metrics,
-    ):
+    with Site.open(settings) as site, background_work(site), serving_metrics(site, shared=False) as metrics:
         server = Server(site, listen(settings.listen), log.flush, metrics)
         server.stop_on_signals()
         echo(announcement(server.url, os.getpid(), as_json=as_json))
