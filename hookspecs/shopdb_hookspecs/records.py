@@ -48,9 +48,9 @@ class Report:
 class Panel:
     """A part of the page of an asset that the plugin draws itself, below the fields.
 
-    `data(attributes)` receives the fields of the asset that fit the declaration, and returns a JSON object, or
-    `None` for no panel. `template` is the file of a Jinja template, which receives the members of that object
-    by name. Every value is escaped, the environment is a sandbox, and the page forbids scripts and styles of
+    `data(attributes)` receives the fields of the asset that fit the declaration, and returns a JSON object,
+    or `None` for no panel. `template` is the file of a Jinja template, which receives the members of that
+    object by name. Every value is escaped, the environment is a sandbox, and the page forbids scripts and styles of
     its own: draw with SVG.
     """
 

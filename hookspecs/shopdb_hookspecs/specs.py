@@ -188,7 +188,9 @@ def get_reports() -> Sequence[Report]:
 def get_asset_panels() -> Sequence[Panel]:
     """Return parts of the page of an asset, which the console shows below its fields; called once, at start.
 
-    An exception, in `data` or in the template, is logged, and a notice takes the place of the panel. Example::
+    An exception, in `data` or in the template, is logged, and a notice takes the place of the panel.
+
+    Example::
 
         from pathlib import Path
         from shopdb_hookspecs import Panel

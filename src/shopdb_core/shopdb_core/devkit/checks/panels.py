@@ -1,4 +1,4 @@
-"""The check `panels`: every panel can be drawn, shows text as text, and needs nothing that the page forbids."""
+"""The check `panels`: each can be drawn, shows text as text, and has nothing that the page forbids."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
