@@ -1,14 +1,17 @@
 """What every page of one asset has around it: heading, state, tabs, and notices that say what to do.
 
-`frame/asset.html` draws it; a page of an asset passes `frame` to its template, which extends that one.
+A page of an asset passes `frame` to its template, which extends `asset/frame.html`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from shopdb_core.assets.listing import get_asset
 from shopdb_core.console.asset.fields import Listed, lists_of
 from shopdb_core.console.framework.pages import N_
 from shopdb_core.plugins.registry import Plugin, Plugins
+from shopdb_core.plugins.served_declarations import last_declaration
+from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 
 MOST_TABS = 8
@@ -29,8 +32,9 @@ class Tab:
 class Frame:
     """An asset with what the frame shows of it.
 
-    `plugin` is that of its type, and `trouble` says why its declaration is not used: `missing`, `blocked` or
-    `quarantined`, or empty. `label` is what people call such an asset.
+    `declaration` is that of its plugin, or the one that was served last while the plugin is in `trouble`:
+    `missing`, `blocked` or `quarantined`, for a `reason`; `None` for what people created. `label` is what
+    people call such an asset.
     """
 
     asset: JsonObject
@@ -38,8 +42,8 @@ class Frame:
     declaration: JsonObject | None
     tabs: Sequence[Tab]
     lists: Sequence[Listed]
-    plugin: Plugin | None
     trouble: str
+    reason: str
 
     @property
     def address(self) -> str:
@@ -52,22 +56,24 @@ class Frame:
         return self.asset["state"] in ("active", "retired")
 
 
-def frame_of(plugins: Plugins, asset: JsonObject) -> Frame:
-    """Return the frame of an asset, given as `get_asset` returns it."""
+def read_frame(connection: Connection, plugins: Plugins, assetid: int) -> Frame:
+    """Read the frame of an asset in any state; raises `NotFound`, and `Gone` if it was erased."""
+    asset = get_asset(connection, assetid)
     plugin = plugins.get(asset["assettype"])
-    collector = plugin.collector if plugin and plugin.state == "active" else None
-    declaration = collector.declaration if collector else None
+    if plugin is not None and plugin.state == "active" and plugin.collector is not None:
+        return frame_of(asset, plugin.collector.declaration)
+    last = last_declaration(connection, asset["assettype"])
+    return frame_of(asset, last, *_trouble(plugin, last))
+
+
+def frame_of(
+    asset: JsonObject, declaration: JsonObject | None, trouble: str = "", reason: str = ""
+) -> Frame:
+    """Return the frame of an asset, given as `get_asset` returns it."""
     lists = [*lists_of(asset["attributes"], declaration or {})]
-    address = f"/assets/{asset['assetid']}"
-    return Frame(
-        asset,
-        (declaration or {}).get("x-label") or asset["assettype"],
-        declaration,
-        [*_tabs(address, lists)],
-        lists,
-        plugin,
-        _trouble(plugin, asset),
-    )
+    label = (declaration or {}).get("x-label") or asset["assettype"]
+    tabs = [*_tabs(f"/assets/{asset['assetid']}", lists)]
+    return Frame(asset, label, declaration, tabs, lists, trouble, reason)
 
 
 def _tabs(address: str, lists: Sequence[Listed]) -> Iterator[Tab]:
@@ -79,10 +85,8 @@ def _tabs(address: str, lists: Sequence[Listed]) -> Iterator[Tab]:
     yield Tab(f"{address}/raw", N_("JSON"))
 
 
-def _trouble(plugin: Plugin | None, asset: JsonObject) -> str:
-    if plugin is None:
-        # What people created has no plugin; what was submitted has one that is not installed any more.
-        return "missing" if asset["lastseenat"] is not None and asset["sources"] else ""
-    if plugin.state != "active":
-        return plugin.state
-    return "" if plugin.collector else "missing"
+def _trouble(plugin: Plugin | None, last: JsonObject | None) -> tuple[str, str]:
+    """Return why the declaration of a type is not used; a type that no plugin ever served is one of people."""
+    if plugin is not None and plugin.state != "active":
+        return plugin.state, plugin.reason
+    return ("missing", "") if last is not None else ("", "")
