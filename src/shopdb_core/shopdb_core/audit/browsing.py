@@ -69,6 +69,7 @@ class EntryFilters:
     field: a name in the diff; that of a field of people with or without `@sitefields.`.
     assetid: one asset, with those that were merged into it.
     first, last: the times from `first` to before `last`.
+    shown: an action that is given is shown in any case.
     """
 
     plugin: str | None = None

@@ -1,9 +1,12 @@
 """`install` routes the pages of the console: one line each."""
 
+from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.overview.view import OverviewPage
+from shopdb_core.console.past.reverting import RevertPage
+from shopdb_core.console.past.view import PastPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
@@ -18,4 +21,9 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
+    app.add_page("/changes", ChangesPage(pages))
+    app.add_page("/changes/{auditid:id}", EntryPage(pages))
+    app.add_page("/changes/day/{day}", DayPage(pages))
+    app.add_page("/assets/{assetid:id}/past", PastPage(pages))
+    app.add_page("/assets/{assetid:id}/past/revert", RevertPage(pages))
     return ErrorPages(pages).show
