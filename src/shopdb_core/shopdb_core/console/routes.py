@@ -1,6 +1,11 @@
 """`install` routes the pages of the console: one line each."""
 
 from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
+=======
+from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage, RetirePage
+from shopdb_core.console.asset.editing import EditPage
+from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
+from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
@@ -12,11 +17,13 @@ from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
 from shopdb_core.web.request import WebApp
 
+_ASSET = "/assets/{assetid:id}"
+
 
 def install(app: WebApp, site: Site) -> ShowProblem:
     """Route the pages, and return what shows an error as a page."""
     pages = Pages(site)
-    app.add_page("/static/{digest}/{name}", StaticResource(pages.static))
+    app.add_page("/static/{digest}/{file}", StaticResource(pages.static))
     app.add_page("/sign-in", SignInPage(pages))
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
@@ -24,6 +31,21 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/changes", ChangesPage(pages))
     app.add_page("/changes/{auditid:id}", EntryPage(pages))
     app.add_page("/changes/day/{day}", DayPage(pages))
-    app.add_page("/assets/{assetid:id}/past", PastPage(pages))
-    app.add_page("/assets/{assetid:id}/past/revert", RevertPage(pages))
+    _route_asset(app, pages)
     return ErrorPages(pages).show
+
+
+def _route_asset(app: WebApp, pages: Pages) -> None:
+    app.add_page(_ASSET, AssetPage(pages))
+    app.add_page(f"{_ASSET}/lists/{{field}}", ListPage(pages))
+    app.add_page(f"{_ASSET}/related", RelatedPage(pages))
+    app.add_page(f"{_ASSET}/related/{{relationshipid:id}}/remove", RemovedRelationshipPage(pages))
+    app.add_page(f"{_ASSET}/raw", RawPage(pages))
+    app.add_page(f"{_ASSET}/past", PastPage(pages))
+    app.add_page(f"{_ASSET}/past/revert", RevertPage(pages))
+    app.add_page(f"{_ASSET}/label", LabelPage(pages))
+    app.add_page(f"{_ASSET}/edit", EditPage(pages))
+    app.add_page(f"{_ASSET}/retire", RetirePage(pages))
+    app.add_page(f"{_ASSET}/restore", RestorePage(pages))
+    app.add_page(f"{_ASSET}/rename", RenamePage(pages))
+    app.add_page(f"{_ASSET}/erase", ErasePage(pages))

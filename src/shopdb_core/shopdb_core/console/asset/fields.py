@@ -4,6 +4,7 @@ Who said a field is known where the site ranks the sources of a plugin: then eac
 and those that do not stand are shown beside the one that does.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,9 @@ from shopdb_core.console.asset.values import Shown, is_objects, resolved, shown,
 from shopdb_hookspecs import Json, JsonObject
 
 MOST_ITEMS_ON_PAGE = 20
-"""A longer list of objects has a tab of its own."""
+"""A longer list of objects has a page of its own; of others, the asset's page shows the first items."""
+
+_NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ class Listed:
     rules: JsonObject
 
     @property
-    def is_long(self) -> bool:
-        """Whether it has a tab of its own."""
-        return len(self.items) > MOST_ITEMS_ON_PAGE
+    def has_tab(self) -> bool:
+        """Whether it has a page of its own: it is long, and its name can be one of an address."""
+        return len(self.items) > MOST_ITEMS_ON_PAGE and _NAME.fullmatch(self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)

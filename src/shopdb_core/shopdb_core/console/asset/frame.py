@@ -15,7 +15,7 @@ from shopdb_core.store import Connection
 from shopdb_hookspecs import JsonObject
 
 MOST_TABS = 8
-"""How many lists have a tab; the others are on the page, with their first items."""
+"""How many lists have a tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ def read_frame(connection: Connection, plugins: Plugins, assetid: int) -> Frame:
     return frame_of(asset, last, *_trouble(plugin, last))
 
 
-def frame_of(
-    asset: JsonObject, declaration: JsonObject | None, trouble: str = "", reason: str = ""
-) -> Frame:
+def frame_of(asset: JsonObject, declaration: JsonObject | None, trouble: str = "", reason: str = "") -> Frame:
     """Return the frame of an asset, given as `get_asset` returns it."""
     lists = [*lists_of(asset["attributes"], declaration or {})]
     label = (declaration or {}).get("x-label") or asset["assettype"]
@@ -78,7 +76,7 @@ def frame_of(
 
 def _tabs(address: str, lists: Sequence[Listed]) -> Iterator[Tab]:
     yield Tab(address, N_("Now"))
-    for each in [each for each in lists if each.is_long][:MOST_TABS]:
+    for each in [each for each in lists if each.has_tab][:MOST_TABS]:
         yield Tab(f"{address}/lists/{each.name}", each.title, istext=False, count=len(each.items))
     yield Tab(f"{address}/related", N_("Relationships"))
     yield Tab(f"{address}/past", N_("Past"))
@@ -86,7 +84,7 @@ def _tabs(address: str, lists: Sequence[Listed]) -> Iterator[Tab]:
 
 
 def _trouble(plugin: Plugin | None, last: JsonObject | None) -> tuple[str, str]:
-    """Return why the declaration of a type is not used; a type that no plugin ever served is one of people."""
+    """Return why a declaration is not used; a type that no plugin ever served is one of people."""
     if plugin is not None and plugin.state != "active":
         return plugin.state, plugin.reason
     return ("missing", "") if last is not None else ("", "")

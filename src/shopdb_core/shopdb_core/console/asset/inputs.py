@@ -1,30 +1,34 @@
 """The fields of an asset as inputs of a form: the text of each value, and the value of what was typed.
 
-A form also posts the texts that it showed (`SHOWN`), so that only what a person touched is changed: another's
-value that was read in the meantime is never written back. `v.<object>.<field>` names an input.
+A form also posts digests of the texts that it showed (`SHOWN`), so that only what a person touched is
+changed, and what another person changed meanwhile is known. `v.<object>.<field>` names an input.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 
 import orjson
 
 from shopdb_core.console.asset.values import resolved, title_of
 from shopdb_core.errors import Fault, InvalidParameter
-from shopdb_core.json_text import canonical_text, pointer_token, printable
+from shopdb_core.json_text import canonical_text, pointer_keys
 from shopdb_hookspecs import Json, JsonObject
 
 Whole = Literal["sitefields", "attributes"]
 
 VERSION, SHOWN = "version", "shown"
+LONGEST_VERSION = 9
 PREFIX = "v."
 
-MOST_INPUTS = 80
-"""How many inputs a form has; it posts a few fields more, and may have as many as a form can."""
-LONGEST_EDITED = 4_000
+MOST_INPUTS, MOST_TEXT = 80, 15_000
+"""How many inputs a form has, and characters in all of them: with their encoding they fit a form."""
+LONGEST_EDITED = 3_000
 """A value with more characters is not edited in a form."""
 LONGEST_LINE = 120
+
+NOT_OURS = "The form is not one of this page: open the page again, then send it."
 
 _TRUTHS = {"true": True, "false": False}
 
@@ -50,7 +54,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A posted form: the version that it was made of, what it showed, and what it has now."""
+    """A posted form: the version that it was made of, digests of what it showed, and its texts."""
 
     version: int
     shown: Mapping[str, str]
@@ -59,19 +63,23 @@ class Typed:
     @classmethod
     def read(cls, form: Mapping[str, str]) -> "Typed":
         """Read a form that the page of an asset sent; raises `InvalidParameter` for another."""
-        version, texts = form.get(VERSION, ""), _texts(form)
         try:
             before = orjson.loads(form.get(SHOWN, ""))
         except orjson.JSONDecodeError:
             before = None
-        if not (version.isascii() and version.isdigit() and len(version) < 10) or not isinstance(before, dict):
-            raise InvalidParameter("The form is not one of this page: open the page again, then send it.")
-        return cls(int(version), {name: str(text) for name, text in before.items()}, texts)
+        if not isinstance(before, dict):
+            raise InvalidParameter(NOT_OURS)
+        digests = {name: str(digest) for name, digest in before.items()}
+        return cls(read_version(form), digests, _texts(form))
 
     @property
     def touched(self) -> Mapping[str, str]:
-        """What was typed, by the names of the inputs; browsers end lines with CR LF."""
-        return {name: text for name, text in self.texts.items() if text != _lines(self.shown.get(name, ""))}
+        """What was typed, by the names of the inputs."""
+        return {name: text for name, text in self.texts.items() if self.differs(name, text)}
+
+    def differs(self, name: str, text: str) -> bool:
+        """Return whether a text is not the one that the form showed."""
+        return _digest(text) != self.shown.get(name)
 
     def changes(self, schemas: Mapping[str, JsonObject], stored: JsonObject) -> dict[str, JsonObject]:
         """Return the document of the change: for attributes and site fields, the values that were typed.
@@ -87,11 +95,29 @@ class Typed:
         return dict(found)
 
 
+def read_version(form: Mapping[str, str]) -> int:
+    """Return the version of the asset that a form was made of; raises `InvalidParameter`."""
+    text = form.get(VERSION, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_VERSION):
+        raise InvalidParameter(NOT_OURS)
+    return int(text)
+
+
 def _texts(form: Mapping[str, str]) -> dict[str, str]:
     return {name: _lines(text) for name, text in form.items() if name.startswith(PREFIX)}
 
 
+def shown_by(inputs: Iterable[Input]) -> str:
+    """Return what a form posts as `SHOWN`."""
+    return orjson.dumps({each.name: _digest(each.text) for each in inputs}).decode()
+
+
+def _digest(text: str) -> str:
+    return blake2b(_lines(text).encode(errors="replace"), digest_size=6).hexdigest()
+
+
 def _lines(text: str) -> str:
+    """Return a text as it was before a browser posted it: browsers end lines with CR LF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -128,17 +154,19 @@ def value_of(text: str, rules: JsonObject, before: Json = None) -> Json:
         return stripped
 
 
-def inputs_of(
-    whole: Whole, stored: JsonObject, schemas: JsonObject, document: JsonObject
-) -> Iterator[Input]:
+def inputs_of(whole: Whole, stored: JsonObject, schemas: JsonObject, document: JsonObject) -> Iterator[Input]:
     """Yield an input for each declared field, and for each that is stored and no longer declared.
 
-    Lists of objects and long values are left out.
+    Lists of objects and long values are left out, and what is more than a form takes.
     """
-    for name in (*schemas, *(each for each in stored if each not in schemas)):
+    size = 0
+    for name in [*schemas, *(each for each in stored if each not in schemas)][:MOST_INPUTS]:
         rules = resolved(schemas.get(name), document)
         text = text_of(stored.get(name))
         if len(text) <= LONGEST_EDITED and not _is_table(rules, stored.get(name)):
+            size += len(text)
+            if size > MOST_TEXT:
+                return
             yield _input(f"{PREFIX}{whole}.{name}", title_of(name, rules), text, rules)
 
 
@@ -151,16 +179,9 @@ def problems_of(faults: Sequence[Fault]) -> dict[str, str]:
     """Return what is wrong, by the names of the inputs; what belongs to none is under the empty name."""
     found: dict[str, str] = {}
     for fault in faults:
-        whole, _, rest = fault.pointer.removeprefix("/").partition("/")
-        name = f"{PREFIX}{whole}.{rest.partition('/')[0]}" if rest else ""
-        found.setdefault(name, fault.message)
+        keys = pointer_keys(fault.pointer)
+        found.setdefault(f"{PREFIX}{keys[0]}.{keys[1]}" if len(keys) > 1 else "", fault.message)
     return found
-
-
-def token_of(name: str) -> str:
-    """Return the name of an input as the pointer of a fault has it."""
-    whole, _, member = name.removeprefix(PREFIX).partition(".")
-    return f"{PREFIX}{whole}.{pointer_token(printable(member)).removeprefix('/')}"
 
 
 def _input(name: str, title: str, text: str, rules: JsonObject) -> Input:
@@ -177,9 +198,7 @@ def _input(name: str, title: str, text: str, rules: JsonObject) -> Input:
         control = "number"
     elif rules.get("format") == "date" and (not text or len(text) == len("2026-01-01")):
         control = "day"
-    return Input(
-        name, title, rules.get("description", ""), rules.get("x-unit", ""), control, text, options
-    )
+    return Input(name, title, rules.get("description", ""), rules.get("x-unit", ""), control, text, options)
 
 
 def _types(rules: JsonObject) -> set[str]:

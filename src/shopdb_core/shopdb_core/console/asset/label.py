@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-import segno
-
 QUIET = 4
 """Modules of empty space around a code (ISO/IEC 18004)."""
 
@@ -20,6 +18,8 @@ class Code:
 
 def code_of(address: str) -> Code:
     """Return the QR code of an address; about 15 % of it may be damaged."""
+    import segno  # noqa: PLC0415  # it takes 80 ms, and few servers print labels
+
     code = segno.make(address, error="m", micro=False)
     return Code(len(code.matrix) + 2 * QUIET, "".join(_runs(code.matrix)))
 

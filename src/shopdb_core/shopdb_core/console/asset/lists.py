@@ -63,7 +63,9 @@ def _names(listed: Listed, properties: JsonObject) -> list[str]:
     used: dict[str, None] = {}
     for item in listed.items:
         used.update(dict.fromkeys(_used(item)))
-    ordered = [name for name in properties if name in used] + [name for name in used if name not in properties]
+    ordered = [name for name in properties if name in used] + [
+        name for name in used if name not in properties
+    ]
     return ordered[:MOST_COLUMNS]
 
 

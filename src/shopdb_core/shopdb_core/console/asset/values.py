@@ -18,6 +18,8 @@ LONGEST = 1_000
 MOST_ITEMS = 20
 """How many items of a list of texts are shown in its field."""
 
+SIZES = ("B", "kB", "MB", "GB", "TB")
+
 Kind = Literal["empty", "text", "number", "size", "truth", "time", "day", "texts", "members"]
 
 _SCALARS = (str, int, float, bool)
@@ -25,16 +27,18 @@ _SCALARS = (str, int, float, bool)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value, what it is, and how many items or characters of it are left out.
+    """A value, what it is, and how many items or characters of it are left out (`more`).
 
     `value` is a text, number or truth; of a time an aware datetime, of a day a date; of `texts` a list of
-    texts, and of `members` a list of titles with what each shows.
+    texts, and of `members` a list of titles with what each shows. A `size` in bytes is shown in a larger
+    `unit`, and is `exact`.
     """
 
     kind: Kind
     value: Json = None
     unit: str = ""
     more: int = 0
+    exact: int | float | None = None
 
 
 NOTHING = Shown("empty")
@@ -45,13 +49,8 @@ def shown(value: Json, schema: JsonObject, document: JsonObject) -> Shown:
     if value is None or value in ("", [], {}):
         return NOTHING
     rules = resolved(schema, document)
-    if isinstance(value, bool):
-        return Shown("truth", value)
-    if isinstance(value, int | float):
-        unit = rules.get("x-unit", "")
-        return Shown("size", value) if unit == "B" and value >= 0 else Shown("number", value, unit)
-    if isinstance(value, str):
-        return _text(value, rules.get("format"))
+    if isinstance(value, _SCALARS):
+        return _scalar(value, rules)
     if isinstance(value, list) and all(isinstance(each, _SCALARS) for each in value):
         texts = [_cut(each if isinstance(each, str) else canonical_text(each)) for each in value[:MOST_ITEMS]]
         return Shown("texts", texts, more=max(0, len(value) - MOST_ITEMS))
@@ -80,6 +79,21 @@ def title_of(name: str, rules: JsonObject) -> str:
 def is_objects(value: Json) -> bool:
     """Return whether a value is a list with objects, which is shown as a table."""
     return isinstance(value, list) and any(isinstance(each, Mapping) for each in value)
+
+
+def _scalar(value: str | float, rules: JsonObject) -> Shown:
+    if isinstance(value, bool):
+        return Shown("truth", value)
+    if isinstance(value, str):
+        return _text(value, rules.get("format"))
+    unit = rules.get("x-unit", "")
+    return _size(value) if unit == "B" else Shown("number", value, unit)
+
+
+def _size(size: float) -> Shown:
+    """Return a number of bytes in the largest unit of which there is one at least (powers of 1,000)."""
+    power = next((power for power in (4, 3, 2, 1) if abs(size) >= 1000**power), 0)
+    return Shown("size", round(size / 1000**power, 1), SIZES[power], exact=size)
 
 
 def _members(value: JsonObject, rules: JsonObject, document: JsonObject) -> Iterator[tuple[str, Shown]]:
