@@ -7,7 +7,7 @@ Nothing is lost: `before` and `after` of the changes of a field have everything 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -171,7 +171,7 @@ def _version_change(before: Json, after: Json) -> Kind:
     return "upgraded" if new > old else "downgraded"
 
 
-def _numbers(version: Json) -> Sequence[int]:
+def _numbers(version: Json) -> list[int]:
     """Return the numbers of a version, such as 10, 0 and 19045 of `10.0.19045`."""
     digits = re.findall("[0-9]+", version) if isinstance(version, str) else []
     return [int(each[:18]) for each in digits]

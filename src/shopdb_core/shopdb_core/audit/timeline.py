@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from shopdb_core.audit.checkpoints import Run, checkpoint_run
 from shopdb_core.store.tables import auditcheckpoint, auditentry
@@ -154,10 +153,12 @@ def place_of(connection: Connection, assetid: int, auditid: int) -> Place:
 _is_change = _column.action != "noop"
 
 
-def _step(connection: Connection, assetid: int, condition: Any, *, newest: bool) -> Step | None:
+def _step(
+    connection: Connection, assetid: int, condition: ColumnElement[bool], *, newest: bool
+) -> Step | None:
     query = select(_column.auditid, _column.at).where(_column.assetid == assetid, condition, _is_change)
     order = _column.auditid.desc() if newest else _column.auditid
-    row: Row[Any] | None = connection.execute(query.order_by(order).limit(1)).first()
+    row = connection.execute(query.order_by(order).limit(1)).first()
     return None if row is None else Step(row.auditid, row.at)
 
 

@@ -1,11 +1,10 @@
 """`install` routes the pages of the console: one line each."""
 
-from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
-=======
 from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage, RetirePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
+from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource

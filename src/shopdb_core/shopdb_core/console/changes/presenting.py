@@ -89,7 +89,10 @@ class Presenter:
         document = self.declaration or {}
         fields = {name: resolved(rules, document) for name, rules in document.get("fields", {}).items()}
         names = item_names(
-            {name: {**rules, "items": resolved(rules.get("items"), document)} for name, rules in fields.items()}
+            {
+                name: {**rules, "items": resolved(rules.get("items"), document)}
+                for name, rules in fields.items()
+            }
         )
         object.__setattr__(self, "names", {**names, RELATIONSHIPS: "relationshiptype"})
 
@@ -103,6 +106,16 @@ class Presenter:
             return TITLES[name], True
         rules, _ = self._rules(name)
         return title_of(name.removeprefix(SITE_FIELD), rules), False
+
+    @property
+    def field_titles(self) -> dict[str, str]:
+        """The titles of the declared fields, by their names."""
+        return {name: self.title(name)[0] for name in (self.declaration or {}).get("fields", ())}
+
+    @property
+    def sitefield_titles(self) -> dict[str, str]:
+        """The titles of the fields of people, by their names."""
+        return {name: self.title(f"{SITE_FIELD}{name}")[0] for name in self.sitefields.properties}
 
     def _rules(self, name: str) -> tuple[JsonObject, JsonObject]:
         """Return the schema of a field, and the document that it refers to."""
@@ -123,7 +136,7 @@ class Presenter:
         for member in path:
             rules = resolved(rules.get("properties", {}).get(member), document)
         before, after = (_cell(name, value, rules, document) for value in (change.before, change.after))
-        return replace(line, name=" › ".join(path), before=before, after=after)
+        return replace(line, name=" / ".join(path), before=before, after=after)
 
 
 NO_CELL = Cell()
@@ -144,7 +157,7 @@ def summarized(lines: Sequence[Line]) -> list[Line | Numbers]:
 
 def _item_line(line: Line, change: Change, naming: str, rules: JsonObject) -> Line:
     """Return the change of an item of a list: its versions, or what there is to say of it."""
-    name = " › ".join(change.path[1:])
+    name = " / ".join(change.path[1:])
     if change.before is None or change.after is None:
         before, after = (_item_cell(line.field, value, naming) for value in (change.before, change.after))
         return replace(line, name=name, before=before, after=after)
@@ -152,7 +165,7 @@ def _item_line(line: Line, change: Change, naming: str, rules: JsonObject) -> Li
     first = next((each for each in members if each.field == VERSION), None)
     if first is None and len(members) == 1:
         (first,) = members
-        name = f"{name} › {first.title}"
+        name = f"{name} / {first.title}"
     if first is None:
         return replace(line, name=name, members=members)
     return replace(line, name=name, before=first.before, after=first.after, members=members)
@@ -162,7 +175,8 @@ def _member_line(change: Change, rules: JsonObject) -> Line:
     name = change.path[0]
     own = resolved(rules.get("properties", {}).get(name), {})
     before, after = (_cell(name, value, own, {}) for value in (change.before, change.after))
-    return Line(name, title_of(name, own), False, " › ".join(change.path[1:]), change.kind, before, after)
+    title, inner = title_of(name, own), " / ".join(change.path[1:])
+    return Line(name, title, istext=False, name=inner, kind=change.kind, before=before, after=after)
 
 
 def _item_cell(field_name: str, item: Json, naming: str) -> Cell:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import falcon
 import orjson
 
-from shopdb_core.audit.browsing import MOST_UNCHANGED, browse, count_unchanged, read_entry
+from shopdb_core.audit.browsing import MOST_UNCHANGED, Entries, browse, count_unchanged, read_entry
 from shopdb_core.audit.day import MOST_COUNTED, MOST_EXAMINED, MOST_NAMED, Day, summarize
 from shopdb_core.audit.entries import ACTIONS
 from shopdb_core.audit.timeline import Place, place_of
@@ -24,7 +24,7 @@ from shopdb_core.web.parameters import Queries
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import JsonObject
 
-ROWS = 100
+ROWS = 50
 MOST_LINES = 5
 """How many changes a row shows; the page of the entry has all."""
 
@@ -64,6 +64,13 @@ class Rows:
             self._presenters[assettype] = Presenter(declaration, self._site.sitefields)
         return self._presenters[assettype]
 
+    def fields(self) -> dict[str, str]:
+        """Return the titles of the fields of all types of assets and of people, by their names in diffs."""
+        found: dict[str, str] = {}
+        for assettype in self._site.plugins.collectors():
+            found.update(self.presenter(assettype).field_titles)
+        return {**found, **self.presenter("").sitefield_titles}
+
     def title(self, name: str) -> tuple[str, bool]:
         """Return the title of a field of any type of assets, and whether it is a text of the catalogue."""
         collectors = self._site.plugins.collectors().values()
@@ -92,7 +99,7 @@ class ChangesPage(PageResource):
         filters, before = filters_of(query, language.zone), query["before"]
         isfiltered = any(value is not None for name, value in query.items() if name not in ("show", "before"))
 
-        def read(connection: Connection) -> tuple[object, int]:
+        def read(connection: Connection) -> tuple[Entries, int]:
             page = browse(connection, filters, before=before, limit=ROWS)
             if isfiltered or filters.shown == "all":
                 return page, 0
@@ -110,7 +117,11 @@ class ChangesPage(PageResource):
             most_unchanged=MOST_UNCHANGED,
             query=query,
             isfiltered=isfiltered,
-            moments={name: typed(moment, language.zone) for name, moment in (("from", filters.first), ("to", filters.last))},
+            moments={
+                name: typed(moment, language.zone)
+                for name, moment in (("from", filters.first), ("to", filters.last))
+            },
+            fields=rows.fields(),
             plugins=sorted(self._site.plugins.collectors()),
             people=PEOPLE,
             actions=ACTIONS,
@@ -129,7 +140,7 @@ class EntryPage(PageResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, auditid: int) -> None:
         """Show everything of an entry: all changes, and its place in the chain of its asset."""
 
-        def read(connection: Connection) -> tuple[object, Place]:
+        def read(connection: Connection) -> tuple[Any, Place]:
             row = read_entry(connection, auditid)
             return row, place_of(connection, row.assetid, auditid)
 
@@ -195,8 +206,8 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 
 
 def _table(found: Day) -> dict[str | None, Mapping[str, int]]:
-    """Return the numbers by plugin and action, the plugin with most entries first."""
+    """Return the numbers by plugin and action: the plugin with most entries first, and people last."""
     table: dict[str | None, dict[str, int]] = {}
-    for each in sorted(found.counts, key=lambda counted: -found.by_plugin[counted.plugin]):
+    for each in sorted(found.counts, key=lambda each: (each.plugin is None, -found.by_plugin[each.plugin])):
         table.setdefault(each.plugin, {})[each.action] = each.number
     return {**table}

@@ -68,12 +68,12 @@ def compare(
     groups = [
         Group(title, [*comparison.pairs(fields)])
         for title, fields in (
-            (N_("First"), union.first),
-            (N_("Fields"), [*union.others, *union.objects]),
-            (N_("Not declared"), union.undeclared),
+            (N_("At a glance"), union.first),
+            (N_("Details"), [*union.others, *union.objects]),
+            (N_("Fields without a declaration"), union.undeclared),
         )
     ]
-    groups.append(Group(N_("Fields of people"), [*_people(then, now, sitefields)]))
+    groups.append(Group(N_("Kept by people"), [*_people(then, now, sitefields)]))
     lists = [comparison.past_list(listed, presenter) for listed in union.lists]
     shown = [group for group in groups if group.pairs]
     differing = sum(pair.differs for group in shown for pair in group.pairs)
@@ -152,4 +152,6 @@ def _people(then: JsonObject, now: JsonObject, sitefields: SiteFields) -> Iterat
         one, other = (
             next(each.value for each in found if each.name == field.name) for found in (shown_then, shown_now)
         )
-        yield Pair(field.title, field.hint, one, other, differs, f"{SITE_FIELD}{field.name}" in then["unknown"])
+        yield Pair(
+            field.title, field.hint, one, other, differs, f"{SITE_FIELD}{field.name}" in then["unknown"]
+        )

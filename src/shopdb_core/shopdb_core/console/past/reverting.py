@@ -1,4 +1,4 @@
-"""Reverting an asset to one of its entries: a page that shows what it would do, and the button that does it."""
+"""Reverting an asset to one of its entries: a page with what that would do, and the button that does it."""
 
 from typing import ClassVar
 
@@ -56,9 +56,7 @@ class RevertPage(PageResource):
         *,
         haschanged: bool = False,
     ) -> None:
-        frame = self._site.store.read(
-            lambda connection: read_frame(connection, self._site.plugins, assetid)
-        )
+        frame = self._site.store.read(lambda connection: read_frame(connection, self._site.plugins, assetid))
         effect = self._revert(req, assetid, auditid, None, dryrun=True)
         self._pages.render(
             req,

@@ -13,7 +13,7 @@ from shopdb_core.console.changes.view import EntryRow
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID
 
-ROWS = 100
+ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The past of one asset: its timeline, the asset as of a moment, or what changed between two."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar
@@ -90,9 +89,11 @@ class PastPage(PageResource):
     def _timeline(self, frame: Frame, query: JsonObject, zone: tzinfo) -> dict[str, Any]:
         filters = EntryFilters(assetid=frame.asset["assetid"], field=query["field"], shown=query["show"])
         found = self._site.store.read(lambda connection: find(connection, filters, query["before"]))
-        rows = Rows(self._site, {frame.asset["assettype"]: self._presenter(frame)})
+        presenter = self._presenter(frame)
+        rows = Rows(self._site, {frame.asset["assettype"]: presenter})
         days = by_day([rows.row(each) for each in found.page.items], found, zone)
-        return {"days": days, "page": found.page, "shown": SHOWN}
+        fields = {**presenter.field_titles, **presenter.sitefield_titles}
+        return {"days": days, "page": found.page, "fields": fields}
 
     def _as_of(self, frame: Frame, found: Steps, at: datetime) -> dict[str, Any]:
         """Return the asset as of a time beside that of now, or why it is not known."""
@@ -143,8 +144,9 @@ def exact(moment: datetime) -> str:
 
 
 def _moment(query: JsonObject, found: Steps, zone: tzinfo) -> datetime | None:
-    if query["step"] is not None and found.chosen:
-        return found.chosen[min(query["step"], len(found.chosen)) - 1].at
+    position: int | None = query["step"]
+    if position is not None and found.chosen:
+        return found.chosen[min(position, len(found.chosen)) - 1].at
     return read_local("at", query["at"], zone)
 
 
