@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopdb_core.console.charts import (
+from shopdb_core.console.charts.geometry import (
     BOTTOM,
     HEIGHT,
     LEAST_HEIGHT,

@@ -4,6 +4,7 @@ from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.overview.view import OverviewPage
+from shopdb_core.console.reports.view import ReportPage, ReportsPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
@@ -18,4 +19,6 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
+    app.add_page("/reports", ReportsPage(pages))
+    app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
     return ErrorPages(pages).show

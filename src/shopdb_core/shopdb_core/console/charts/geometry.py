@@ -1,4 +1,4 @@
-"""Charts as geometry: where each bar is. The macros of `framework/charts.html` draw them as SVG.
+"""Charts as geometry: where each bar is. The macros of `charts/charts.html` draw them as SVG.
 
 Lengths are in the units of the drawing's `viewBox`, from its upper left corner. A series is told apart by its
 place in the stack, by a pattern and by its label, never by colour alone.
