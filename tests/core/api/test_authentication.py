@@ -75,6 +75,8 @@ RULES = {
     "POST /sign-out": "viewer",
     "POST /preferences": "open",
     "GET /": "viewer",
+    "GET /reports": "viewer",
+    "GET /reports/{plugin}/{name}": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 
