@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 
-WIDTH, HEIGHT = 480, 170
+WIDTH, HEIGHT = 480, 230
 LEFT, TOP, BOTTOM = 46, 8, 20
 """The room for the numbers of the axis, above the highest column, and for the labels below."""
 

@@ -25,12 +25,12 @@ DAYS = 14
 WEEKS = 52
 
 DUPLICATES = {
-    "renamed": N_("assets that may be one device under two names"),
-    "swapped": N_("assets that may have exchanged a part"),
-    "collision": N_("names that two devices may share"),
-    "samehost": N_("assets with a short and a full form of one name"),
+    "renamed": N_("Assets that may be one device under two names"),
+    "swapped": N_("Assets that may have exchanged a part"),
+    "collision": N_("Names that two devices may share"),
+    "samehost": N_("Assets with a short and a full form of one name"),
 }
-"""What each kind of findings is, after their number."""
+"""What each kind of findings is."""
 
 SERIES = (
     ("refused", N_("Refused")),
