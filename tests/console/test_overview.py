@@ -184,3 +184,21 @@ def test_it_refreshes_itself_unless_it_is_in_use(make_console, filled):
 
     assert page.locator("#overview[data-mark]").count() == 1
     assert visitor.complaints == []
+
+
+def test_a_wall_screen_outlives_a_server_that_is_away(make_console, filled):
+    """It keeps what it shows and says that it is old, until the server answers again."""
+    visitor = make_console(filled).visit("viewer")
+    visitor.page.clock.install()
+    page = visitor.open("/?wall=1")
+    page.wait_for_function("window.htmx")
+    old = page.get_by_text("These numbers are those of before.")
+    for answer in (lambda route: route.fulfill(status=503, body="away"), lambda route: route.abort()):
+        page.route("**/?wall=1", answer)
+        page.clock.fast_forward(31_000)
+        old.wait_for()
+        assert page.get_by_text("Printers that need toner or paper").is_visible()
+
+        page.unroute("**/?wall=1")
+        page.clock.fast_forward(31_000)
+        old.wait_for(state="hidden")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, inspect, not_, select, table, text
 
@@ -122,14 +123,13 @@ def newest_submissions(connection: Connection, plugins: Iterable[str]) -> dict[s
     """Return when each of the plugins last had a submission stored, by the audit; one look-up for each."""
     newest: dict[str, int] = {}
     for plugin in plugins:
-        found = (connection.scalar(_newest_of(plugin, action)) for action in STORED)
-        newest[plugin] = max(each or 0 for each in found)
+        newest[plugin] = max(connection.scalar(_newest_of(plugin, action)) or 0 for action in STORED)
     query = select(auditentry.c.auditid, auditentry.c.at).where(auditentry.c.auditid.in_(newest.values()))
     times = {row.auditid: row.at for row in connection.execute(query)}
     return {plugin: times[auditid] for plugin, auditid in newest.items() if auditid in times}
 
 
-def _newest_of(plugin: str, action: str) -> Select[tuple[int]]:
+def _newest_of(plugin: str, action: str) -> Select[Any]:
     column = auditentry.c
     return select(func.max(column.auditid)).where(column.plugin == plugin, column.action == action)
 

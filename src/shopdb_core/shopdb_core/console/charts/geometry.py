@@ -142,7 +142,7 @@ def nice_ceiling(number: int) -> int:
     """Return 4, or the smallest of 1, 2, 4 or 5 times a power of ten that is not below `number`."""
     if number <= 4:  # noqa: PLR2004  # whole numbers at the ticks
         return 4
-    power = 10 ** int(log10(number))
+    power = int(10 ** int(log10(number)))
     return next(factor * power for factor in (1, 2, 4, 5, 10) if factor * power >= number)
 
 
