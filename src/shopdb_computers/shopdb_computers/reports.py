@@ -144,6 +144,8 @@ REPORTS: Final[Sequence[Report]] = (
         parameters=(
             Parameter("name", "string", "How the program's name begins; upper and lower case are one."),
         ),
+        category="name",
+        number="installations",
     ),
     Report(
         name="software_on",

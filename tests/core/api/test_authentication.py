@@ -93,6 +93,8 @@ RULES = {
     f"POST {ASSET_PAGE}/rename": "editor",
     f"GET {ASSET_PAGE}/erase": "admin",
     f"POST {ASSET_PAGE}/erase": "admin",
+    "GET /reports": "viewer",
+    "GET /reports/{plugin}/{name}": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 

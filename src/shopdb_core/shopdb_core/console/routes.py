@@ -11,6 +11,7 @@ from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.overview.view import OverviewPage
 from shopdb_core.console.past.reverting import RevertPage
 from shopdb_core.console.past.view import PastPage
+from shopdb_core.console.reports.view import ReportPage, ReportsPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
@@ -31,6 +32,8 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/changes/{auditid:id}", EntryPage(pages))
     app.add_page("/changes/day/{day}", DayPage(pages))
     _route_asset(app, pages)
+    app.add_page("/reports", ReportsPage(pages))
+    app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
     return ErrorPages(pages).show
 
 
