@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shopdb_computers import counting
 from shopdb_computers.normalization import Program
-from shopdb_computers.statements import Writer
+from shopdb_computers.statements import Marks, Writer
 from shopdb_computers.tables import packed, softwareid, unpacked
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
@@ -22,7 +22,7 @@ def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None
     if not changed:
         return
     writer = Writer(connection)
-    if _replace_inventories(writer, changed) >= counting.MANY:
+    if counting.is_due(_replace_inventories(writer, changed)):
         counting.count_uncounted(writer)
     if rebuilt := [write.assetid for write in writes if write.rebuilt]:
         counting.correct_counts(writer, rebuilt)
@@ -31,12 +31,12 @@ def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None
 def remove_programs(connection: Connection, computerid: int) -> None:
     """Delete the inventory of a computer, which then counts for no program; the caller commits."""
     writer = Writer(connection)
-    stored, uncounted = writer.inventories([computerid])
+    stored, marks = writer.inventories([computerid])
     if computerid not in stored:
         return
     writer.remove_inventory(computerid)
-    writer.mark_uncounted([(computerid, stored[computerid])])
-    if uncounted + 1 >= counting.MANY:
+    writer.mark_uncounted([(computerid, stored[computerid])], counting.today())
+    if counting.is_due(marks.with_more(1)):
         counting.count_uncounted(writer)
 
 
@@ -48,16 +48,17 @@ def _listed(attributes: JsonObject) -> Sequence[Json]:
     return attributes.get("installedsoftware") or ()
 
 
-def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> int:
+def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> Marks:
     """Write the inventories that change, and the programs that no inventory had.
 
-    Returns how many computers are uncounted then, at most.
+    Returns the marks of uncounted computers; they may be fewer, if some were marked before.
     """
+    today = counting.today()
     computerids = sorted(changed)
     # Computers that were set up one after the other have most programs in common. Those of a stored inventory
     # are stored, too, which saves looking them up.
     neighbour = computerids[0] - 1
-    stored, uncounted = writer.inventories([neighbour, *computerids])
+    stored, marks = writer.inventories([neighbour, *computerids])
     known = set(unpacked(stored.get(neighbour, b"")))
     inventories: list[tuple[int, bytes]] = []
     programs: dict[int, Program] = {}
@@ -68,10 +69,10 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> i
             inventories.append((computerid, softwareids))
             programs.update(added)
             known.update(added)
-    writer.add_software(sorted((key, *program) for key, program in programs.items()))
+    writer.add_software(sorted((key, *program, today) for key, program in programs.items()))
     writer.put_inventories(inventories)
-    writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories])
-    return uncounted + len(inventories)
+    writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories], today)
+    return marks.with_more(len(inventories))
 
 
 def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes, Mapping[int, Program]]:
