@@ -1,7 +1,7 @@
 """How many computers have a program: the counts of each block, and the changes that are not counted yet.
 
-A change of a computer's programs only marks it as uncounted. Once some dozens are marked, or the day is over, the
-submission that finds them counts them together.
+A change of a computer's programs only marks it as uncounted. Once some dozens are marked, or the day is over,
+the submission that finds them counts them together.
 """
 
 from collections import Counter, defaultdict

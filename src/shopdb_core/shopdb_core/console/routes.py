@@ -5,6 +5,7 @@ from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.overview.view import OverviewPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
+from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
 from shopdb_core.web.request import WebApp
@@ -18,4 +19,8 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
+    app.add_page("/software", SoftwarePage(pages))
+    app.add_page("/software/program", ProgramPage(pages))
+    app.add_page("/software/holders", HoldersPage(pages))
+    app.add_page("/software/changes", SoftwareChangesPage(pages))
     return ErrorPages(pages).show
