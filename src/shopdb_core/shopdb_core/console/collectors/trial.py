@@ -1,0 +1,72 @@
+"""A submission that is only tried: what it would do, or what is wrong with it and where."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shopdb_core.audit.readable import Change, item_names, readable
+from shopdb_core.console.collectors.marking import Line, MarkedText
+from shopdb_core.errors import InvalidSubmission, MalformedBody
+from shopdb_core.intake.http_body import json_body
+from shopdb_core.site import Site
+from shopdb_core.submissions import Origin, SubmissionResult
+
+MOST_CHANGES = 200
+"""How many changes are shown; a new computer with 5,000 programs would have as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFault:
+    """A fault with the lines where it is; `pointer` is empty for the whole submission."""
+
+    pointer: str
+    message: str
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a trial: either its result and changes, or why it is refused, and the faults."""
+
+    warnings: Sequence[str]
+    result: SubmissionResult | None = None
+    changes: Sequence[Change] = ()
+    left_out: int = 0
+    refusal: str = ""
+    faults: Sequence[ShownFault] = ()
+
+
+def try_submission(site: Site, plugin: str, text: str, origin: Origin, *, lenient: bool) -> Verdict:
+    """Send a text through the path of a submission, and roll back.
+
+    Raises `NotFound` for an unknown collector, `PluginFailure` if a hook failed, and `Unavailable`.
+    """
+    try:
+        body = json_body(text.encode(), site.settings.max_body_bytes)
+        result = site.submissions.submit_body(plugin, body, origin, dryrun=True, lenient=lenient)
+    except MalformedBody as error:
+        return Verdict((), refusal=str(error), faults=_malformed(text, error))
+    except InvalidSubmission as error:
+        marked = MarkedText(text, [fault.pointer for fault in error.faults])
+        faults = [
+            ShownFault(fault.pointer, fault.message, marked.excerpt(fault.pointer)) for fault in error.faults
+        ]
+        return Verdict(error.warnings, refusal=str(error), faults=faults)
+    names = item_names(_fields(site, plugin))
+    changes = readable(result.diff, names)
+    return Verdict(
+        result.warnings, result, changes[:MOST_CHANGES], left_out=max(0, len(changes) - MOST_CHANGES)
+    )
+
+
+def _fields(site: Site, plugin: str) -> Mapping[str, object]:
+    fields: Mapping[str, object] = site.submissions.collector(plugin).declaration["fields"]
+    return fields
+
+
+def _malformed(text: str, error: MalformedBody) -> Sequence[ShownFault]:
+    """Return the place where a text stops being JSON, if the parser says it."""
+    cause = error.__cause__
+    if not isinstance(cause, json.JSONDecodeError):
+        return ()
+    return [ShownFault("", cause.msg, MarkedText(text).around(cause.pos, cause.pos + 1))]
