@@ -17,11 +17,6 @@ def session(shop, role="viewer"):
     return {**HTML, **cookie(login(shop, role, cookies=True))}
 
 
-@pytest.fixture
-def shop(make_shop):
-    return make_shop()
-
-
 def test_htmx_is_the_file_that_was_published():
     """A change of the file, or another release without its hash, fails."""
     assert sha256((FRAMEWORK / HTMX).read_bytes()).hexdigest() == HTMX_SHA256
