@@ -37,6 +37,8 @@ REPORTS: Final[Sequence[Report]] = (
             Parameter("contains", "string", "A part of the program's name; upper and lower case are one."),
             Parameter("beyond", "string", "Only names after this one."),
         ),
+        category="name",
+        number="installations",
     ),
     Report(
         name="software_versions",

@@ -77,7 +77,45 @@ def _content_fault(report: Report) -> str:
         )
     if not isinstance(report.parameters, Sequence):
         return f"the report {report.name}, whose parameters are not a list: pass a list of Parameter"
-    return next(filter(None, map(_parameter_fault, report.parameters)), "") or _call_fault(report)
+    return (
+        next(filter(None, map(_parameter_fault, report.parameters)), "")
+        or _call_fault(report)
+        or _attention_fault(report)
+        or _chart_fault(report)
+    )
+
+
+def _attention_fault(report: Report) -> str:
+    """Return why the overview cannot count the rows of a report that asks for attention."""
+    if report.attention is None:
+        return ""
+    if not isinstance(report.attention, str) or not report.attention.strip():
+        return f"the report {report.name}, whose attention is not a sentence: pass a text, or leave it out"
+    required = [parameter.name for parameter in report.parameters if parameter.required]
+    if required:
+        return (
+            f"the report {report.name}, whose rows need attention, with the required parameter "
+            f"{required[0]}: give it a default, since the overview counts the rows without arguments"
+        )
+    return ""
+
+
+def _chart_fault(report: Report) -> str:
+    """Return why a chart of a report cannot be drawn, empty if it can or has none."""
+    named = {"category": report.category, "number": report.number}
+    given = {field: column for field, column in named.items() if column is not None}
+    for field, column in given.items():
+        if column not in report.columns:
+            return (
+                f"the report {report.name}, whose {field} is {str(column)[:80]!r}, which is not one of its "
+                f"columns: {', '.join(report.columns)}"
+            )
+    if len(given) == 1:
+        missing = "number" if "category" in given else "category"
+        return f"the report {report.name} with one column for a chart: name {missing} as well"
+    if given and report.category == report.number:
+        return f"the report {report.name}, whose category and number are one column: name two"
+    return ""
 
 
 def _call_fault(report: Report) -> str:
