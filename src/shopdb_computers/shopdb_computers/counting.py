@@ -24,9 +24,16 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def is_due(marks: Marks) -> bool:
-    """Whether the uncounted computers are many, or were marked before today."""
-    return marks.number >= MANY or "" < marks.oldest < today()
+def count_earlier(writer: Writer, marks: Marks) -> int:
+    """Count the computers that were marked before today; the caller commits.
+
+    Call it before a computer changes: a program that it had at the end of a day is then known to have been
+    there, and that it vanishes is noted. Returns how many computers are uncounted then.
+    """
+    if "" < marks.oldest < today():
+        count_uncounted(writer)
+        return 0
+    return marks.number
 
 
 def count_uncounted(writer: Writer) -> None:

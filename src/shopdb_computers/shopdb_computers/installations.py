@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shopdb_computers import counting
 from shopdb_computers.normalization import Program
-from shopdb_computers.statements import Marks, Writer
+from shopdb_computers.statements import Writer
 from shopdb_computers.tables import packed, softwareid, unpacked
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
@@ -22,7 +22,7 @@ def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None
     if not changed:
         return
     writer = Writer(connection)
-    if counting.is_due(_replace_inventories(writer, changed)):
+    if _replace_inventories(writer, changed) >= counting.MANY:
         counting.count_uncounted(writer)
     if rebuilt := [write.assetid for write in writes if write.rebuilt]:
         counting.correct_counts(writer, rebuilt)
@@ -34,9 +34,10 @@ def remove_programs(connection: Connection, computerid: int) -> None:
     stored, marks = writer.inventories([computerid])
     if computerid not in stored:
         return
+    uncounted = counting.count_earlier(writer, marks)
     writer.remove_inventory(computerid)
     writer.mark_uncounted([(computerid, stored[computerid])], counting.today())
-    if counting.is_due(marks.with_more(1)):
+    if uncounted + 1 >= counting.MANY:
         counting.count_uncounted(writer)
 
 
@@ -48,10 +49,10 @@ def _listed(attributes: JsonObject) -> Sequence[Json]:
     return attributes.get("installedsoftware") or ()
 
 
-def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> Marks:
+def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> int:
     """Write the inventories that change, and the programs that no inventory had.
 
-    Returns the marks of uncounted computers; they may be fewer, if some were marked before.
+    Returns how many computers are uncounted then, at most.
     """
     today = counting.today()
     computerids = sorted(changed)
@@ -59,6 +60,7 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> M
     # are stored, too, which saves looking them up.
     neighbour = computerids[0] - 1
     stored, marks = writer.inventories([neighbour, *computerids])
+    uncounted = counting.count_earlier(writer, marks)
     known = set(unpacked(stored.get(neighbour, b"")))
     inventories: list[tuple[int, bytes]] = []
     programs: dict[int, Program] = {}
@@ -72,7 +74,7 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> M
     writer.add_software(sorted((key, *program, today) for key, program in programs.items()))
     writer.put_inventories(inventories)
     writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories], today)
-    return marks.with_more(len(inventories))
+    return uncounted + len(inventories)
 
 
 def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes, Mapping[int, Program]]:

@@ -23,10 +23,6 @@ class Marks(NamedTuple):
     number: int
     oldest: str
 
-    def with_more(self, number: int) -> "Marks":
-        """Return these marks and some that were made today."""
-        return self._replace(number=self.number + number)
-
 
 @dataclass(frozen=True, slots=True)
 class Statements:

@@ -56,7 +56,7 @@ def test_meta_schema_is_a_schema() -> None:
         ("x-label", "", "/x-label", "at least 1 character"),
         ("x-label", ["Computer"], "/x-label", "must be a string"),
         ("x-lable", "Computer", "/x-lable", 'did you mean "x-label"?'),
-        ("x-software", {"programs": "a", "versions": "b"}, "/x-software", "holders"),
+        ("x-software", {"programs": "a", "versions": "b"}, "/x-software/holders", "is required"),
         (
             "x-software",
             {"programs": "a", "versions": "b", "holders": "C"},

@@ -1,9 +1,11 @@
 """`install` routes the pages of the console: one line each."""
 
+from shopdb_core.console.collectors.view import CollectorPage, CollectorsPage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.overview.view import OverviewPage
+from shopdb_core.console.refusals.view import RefusalsPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
 from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
@@ -23,4 +25,7 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/software/program", ProgramPage(pages))
     app.add_page("/software/holders", HoldersPage(pages))
     app.add_page("/software/changes", SoftwareChangesPage(pages))
+    app.add_page("/collectors", CollectorsPage(pages))
+    app.add_page("/collectors/{plugin}", CollectorPage(pages))
+    app.add_page("/refusals", RefusalsPage(pages))
     return ErrorPages(pages).show

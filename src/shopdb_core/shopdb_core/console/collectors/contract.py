@@ -142,30 +142,37 @@ def _rules(rules: JsonObject, items: JsonObject) -> Iterator[Words]:
             yield Words(text, {"number": rules[keyword]})
     if rules.get("uniqueItems"):
         yield Words(N_("no item twice"))
-    for holder, prefix in ((rules, False), (items, True)):
-        if values := holder.get("enum"):
-            yield _values(values, of_items=prefix)
-        if "pattern" in holder:
-            text = N_("each item matches the pattern") if prefix else N_("matches the pattern")
-            yield Words(text, codes=(holder["pattern"],))
+    if values := rules.get("enum"):
+        yield _values(values)
+    if "pattern" in rules:
+        yield Words(N_("matches the pattern"), codes=(rules["pattern"],))
     if "const" in rules:
         yield Words(N_("always"), codes=(canonical_text(rules["const"]),))
-    if "maxLength" in items:
-        yield Words(N_("each item has at most %(number)s characters"), {"number": items["maxLength"]})
+    yield from _rules_of_items(items)
     if isinstance(refused := rules.get("not"), dict):
         yield Words(N_("must not be: %(what)s"), {"what": refused.get("title", canonical_text(refused))})
     if rules.get("additionalProperties") is False or items.get("additionalProperties") is False:
         yield Words(N_("no other members"))
 
 
-def _values(values: Sequence[Json], *, of_items: bool) -> Words:
+def _rules_of_items(items: JsonObject) -> Iterator[Words]:
+    """Yield the rules of the items of a list; those of their members have rows of their own."""
+    if values := items.get("enum"):
+        yield Words(N_("for each item:"))
+        yield _values(values)
+    if "pattern" in items:
+        yield Words(N_("each item matches the pattern"), codes=(items["pattern"],))
+    if "maxLength" in items:
+        yield Words(N_("each item has at most %(number)s characters"), {"number": items["maxLength"]})
+
+
+def _values(values: Sequence[Json]) -> Words:
     """Return the words for an `enum`, with its first values."""
     codes = [each if isinstance(each, str) else canonical_text(each) for each in values]
-    left = len(codes) - MOST_VALUES
-    if left > 0:
+    if len(codes) > MOST_VALUES:
         text = N_("one of %(count)s values, such as")
         return Words(text, {"count": len(codes)}, codes[:MOST_VALUES])
-    return Words(N_("each item is one of") if of_items else N_("one of"), codes=codes)
+    return Words(N_("one of"), codes=codes)
 
 
 def _resolved(rules: Json, declaration: JsonObject) -> JsonObject:

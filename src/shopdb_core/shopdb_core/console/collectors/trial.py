@@ -1,18 +1,23 @@
 """A submission that is only tried: what it would do, or what is wrong with it and where."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shopdb_core.audit.readable import Change, item_names, readable
 from shopdb_core.console.collectors.marking import Line, MarkedText
 from shopdb_core.errors import InvalidSubmission, MalformedBody
 from shopdb_core.intake.http_body import json_body
+from shopdb_core.json_text import canonical_text
 from shopdb_core.site import Site
 from shopdb_core.submissions import Origin, SubmissionResult
+from shopdb_hookspecs import Json
 
 MOST_CHANGES = 200
 """How many changes are shown; a new computer with 5,000 programs would have as many."""
+
+LONGEST_VALUE = 200
+"""How many characters of a value are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,21 @@ class ShownFault:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChange:
+    """What would change at a place, as texts; `None` where there is no value."""
+
+    path: Sequence[str]
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a trial: either its result and changes, or why it is refused, and the faults."""
 
     warnings: Sequence[str]
     result: SubmissionResult | None = None
-    changes: Sequence[Change] = ()
+    changes: Sequence[ShownChange] = ()
     left_out: int = 0
     refusal: str = ""
     faults: Sequence[ShownFault] = ()
@@ -52,16 +66,25 @@ def try_submission(site: Site, plugin: str, text: str, origin: Origin, *, lenien
             ShownFault(fault.pointer, fault.message, marked.excerpt(fault.pointer)) for fault in error.faults
         ]
         return Verdict(error.warnings, refusal=str(error), faults=faults)
-    names = item_names(_fields(site, plugin))
-    changes = readable(result.diff, names)
+    names = item_names(site.plugins.collector(plugin).declaration["fields"])
+    changes = [each for change in readable(result.diff, names) for each in _shown(change)]
     return Verdict(
         result.warnings, result, changes[:MOST_CHANGES], left_out=max(0, len(changes) - MOST_CHANGES)
     )
 
 
-def _fields(site: Site, plugin: str) -> Mapping[str, object]:
-    fields: Mapping[str, object] = site.submissions.collector(plugin).declaration["fields"]
-    return fields
+def _shown(change: Change) -> Iterator[ShownChange]:
+    """Yield a change, or the changes within an item that was there before."""
+    for each in change.members or (change,):
+        path = change.path if each is change else (*change.path, *each.path)
+        yield ShownChange(path, _text(each.before), _text(each.after))
+
+
+def _text(value: Json) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else canonical_text(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def _malformed(text: str, error: MalformedBody) -> Sequence[ShownFault]:

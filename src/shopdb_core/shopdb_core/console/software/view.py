@@ -1,4 +1,4 @@
-"""Programs with their versions, the assets that have one, and what came and went, of any plugin that says so."""
+"""Programs with their versions, the assets that have one, and what came and went: of any plugin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
