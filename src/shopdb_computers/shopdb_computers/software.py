@@ -68,8 +68,8 @@ def computers_with(
 def changed_lately(connection: Connection, days: int) -> Iterator[Sequence[Json]]:
     """Yield the programs that no computer had before, or that none has any more, the newest change first.
 
-    A version counts by itself; one that came and went on the same day is not listed. `days` is how many days (UTC) are looked at, with today; at most the newest
-    1,000 of each kind are listed.
+    A version counts by itself; one that came and went on the same day is not listed. `days` is how many days
+    (UTC) are looked at, with today; at most the newest 1,000 of each kind are listed.
     """
     since = datetime.now(UTC).date() - timedelta(days=max(0, min(days - 1, LONGEST_AGE)))
     changes = _uncounted(connection)

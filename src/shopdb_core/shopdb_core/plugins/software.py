@@ -19,7 +19,7 @@ T = TypeVar("T")
 MOST_VERSIONS = 5_000
 """How many versions the programs of a page have together, at most, unless one program alone has more."""
 
-MOST_CHANGES = 200
+MOST_CHANGES = 100
 """How many programs that came, and how many that went, are returned."""
 
 
@@ -130,7 +130,7 @@ class SoftwareLists:
         return self._run(plugin, "holders", given, take)
 
     def changes(self, plugin: str, days: int) -> Changes:
-        """Return the programs that came and went in the last days, with today; at most 200 of each."""
+        """Return the programs that came and went in the last days, with today; at most 100 of each."""
 
         def take(rows: Iterator[JsonObject]) -> Changes:
             found: dict[str, list[Change]] = {"appeared": [], "vanished": []}

@@ -75,15 +75,30 @@ def try_submission(site: Site, plugin: str, text: str, origin: Origin, *, lenien
 
 def _shown(change: Change) -> Iterator[ShownChange]:
     """Yield a change, or the changes within an item that was there before."""
-    for each in change.members or (change,):
-        path = change.path if each is change else (*change.path, *each.path)
-        yield ShownChange(path, _text(each.before), _text(each.after))
+    if not change.members:
+        yield ShownChange(
+            change.path, *(_text(_unnamed(each, change)) for each in (change.before, change.after))
+        )
+    for member in change.members:
+        path = (*change.path, *member.path)
+        yield ShownChange(path, _text(member.before), _text(member.after))
+
+
+def _unnamed(value: Json, change: Change) -> Json:
+    """Return an item of a list without its name, which its path has."""
+    if not (isinstance(value, dict) and change.kind in ("added", "removed")):
+        return value
+    return {name: member for name, member in value.items() if member != change.path[-1]} or change.path[-1]
 
 
 def _text(value: Json) -> str | None:
+    """Return a value as a text, of an object its members, and at most 200 characters."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else canonical_text(value)
+    if isinstance(value, dict):
+        text = ", ".join(f"{name}: {_text(member)}" for name, member in value.items())
+    else:
+        text = value if isinstance(value, str) else canonical_text(value)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
