@@ -93,7 +93,7 @@ def test_what_came_and_went(shop, read):
 
 
 def test_nothing_there_is_said(shop, read):
-    """A site without software, a search without a result, an unknown program, version, plugin, and no name."""
+    """No software, a search without a result, an unknown program, version or plugin, and no name."""
     assert "No software has been submitted yet." in read("/software")
     install(shop, "PC-1", ("tar", "1"))
     assert "No program has this in its name." in read("/software?q=zip")
@@ -127,7 +127,7 @@ def test_a_site_without_a_plugin_that_counts_software(make_shop):
     )
 
 
-def test_two_plugins_with_software_have_tabs(shop, read, monkeypatch):
+def test_two_plugins_with_software_have_tabs(read, monkeypatch):
     """The first one is shown unless another one is chosen."""
     monkeypatch.setattr(software.SoftwareLists, "plugins", lambda _: ["computers", "switches"])
 

@@ -75,6 +75,14 @@ RULES = {
     "POST /sign-out": "viewer",
     "POST /preferences": "open",
     "GET /": "viewer",
+    "GET /software": "viewer",
+    "GET /software/program": "viewer",
+    "GET /software/holders": "viewer",
+    "GET /software/changes": "viewer",
+    "GET /collectors": "viewer",
+    "GET /collectors/{plugin}": "viewer",
+    "POST /collectors/{plugin}": "editor",
+    "GET /refusals": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 
