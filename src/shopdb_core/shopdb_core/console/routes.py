@@ -5,14 +5,17 @@ from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
 from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
+from shopdb_core.console.collectors.view import CollectorPage, CollectorsPage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.overview.view import OverviewPage
 from shopdb_core.console.past.reverting import RevertPage
 from shopdb_core.console.past.view import PastPage
+from shopdb_core.console.refusals.view import RefusalsPage
 from shopdb_core.console.reports.view import ReportPage, ReportsPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
+from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
 from shopdb_core.web.request import WebApp
@@ -34,6 +37,13 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     _route_asset(app, pages)
     app.add_page("/reports", ReportsPage(pages))
     app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
+    app.add_page("/software", SoftwarePage(pages))
+    app.add_page("/software/program", ProgramPage(pages))
+    app.add_page("/software/holders", HoldersPage(pages))
+    app.add_page("/software/changes", SoftwareChangesPage(pages))
+    app.add_page("/collectors", CollectorsPage(pages))
+    app.add_page("/collectors/{plugin}", CollectorPage(pages))
+    app.add_page("/refusals", RefusalsPage(pages))
     return ErrorPages(pages).show
 
 
