@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from shopdb_hookspecs import Json, Parameter, Report
+from shopdb_printers.panels import LOW_PERCENT
 from shopdb_printers.tables import asset, device, supply
 
 
@@ -52,7 +53,9 @@ REPORTS: Final[Sequence[Report]] = (
         title="Supplies that run low",
         columns=("identityvalue", "supply", "levelpercent", "location", "class"),
         rows=supplies_below,
-        parameters=(Parameter("below", "number", "Only if less than so many percent is left.", default=15),),
+        parameters=(
+            Parameter("below", "number", "Only if less than so many percent is left.", default=LOW_PERCENT),
+        ),
     ),
     Report(
         name="pages",

@@ -1,5 +1,9 @@
 """`install` routes the pages of the console: one line each."""
 
+from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage, RetirePage
+from shopdb_core.console.asset.editing import EditPage
+from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
+from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
@@ -8,6 +12,8 @@ from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOu
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
 from shopdb_core.web.request import WebApp
+
+_ASSET = "/assets/{assetid:id}"
 
 
 def install(app: WebApp, site: Site) -> ShowProblem:
@@ -18,4 +24,19 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
+    _route_asset(app, pages)
     return ErrorPages(pages).show
+
+
+def _route_asset(app: WebApp, pages: Pages) -> None:
+    app.add_page(_ASSET, AssetPage(pages))
+    app.add_page(f"{_ASSET}/lists/{{field}}", ListPage(pages))
+    app.add_page(f"{_ASSET}/related", RelatedPage(pages))
+    app.add_page(f"{_ASSET}/related/{{relationshipid:id}}/remove", RemovedRelationshipPage(pages))
+    app.add_page(f"{_ASSET}/raw", RawPage(pages))
+    app.add_page(f"{_ASSET}/label", LabelPage(pages))
+    app.add_page(f"{_ASSET}/edit", EditPage(pages))
+    app.add_page(f"{_ASSET}/retire", RetirePage(pages))
+    app.add_page(f"{_ASSET}/restore", RestorePage(pages))
+    app.add_page(f"{_ASSET}/rename", RenamePage(pages))
+    app.add_page(f"{_ASSET}/erase", ErasePage(pages))
