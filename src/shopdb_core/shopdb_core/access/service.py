@@ -28,9 +28,11 @@ from shopdb_core.access.throttle import Attempt, AttemptKey, charge, delete_old_
 from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens, bearer_token
 from shopdb_core.access.users import (
     User,
+    change_password,
     find_user,
     lock_user,
     renew_hash,
+    require_local,
     session_user,
     user_of_id,
     username_key,
@@ -121,6 +123,39 @@ class Access:
             return self._begin(connection, user, caller, renewed, browser=browser)
 
         return self._signed_in(self._store.transaction(begin), user, browser=browser)
+
+    def change_password(self, bearer: Bearer, current: str, password: str, caller: Caller) -> SignedIn:
+        """Give the bearer's user another password, end every session, and begin one for the browser.
+
+        `password` has been checked. Raises `Unauthorized` if `current` is wrong and `Throttled` after many of
+        these, as `sign_in` does, and `Conflict` for the token of a program and a user of the provider.
+        """
+        sessionid = _sessionid(bearer)
+
+        def begin_attempt(connection: Connection) -> tuple[User, Attempt, Sequence[AttemptKey]]:
+            user = require_local(connection, _user_of(connection, sessionid).username)
+            attempt = Attempt(username_key(user.username), caller.clientaddress)
+            return user, attempt, charge(connection, attempt, self._clock())
+
+        user, attempt, charged = self._store.transaction(begin_attempt)
+        if not self._passwords.matches(current, user.passwordhash):
+            self._store.transaction(
+                lambda connection: self._record_failure(connection, caller, user, "wrong password")
+            )
+            raise Unauthorized("The current password is wrong.")
+        passwordhash = self._passwords.hash(password)
+
+        def change(connection: Connection) -> Begun:
+            if lock_user(connection, user.userid) != user:
+                raise Unauthorized(ENDED)
+            at = self._clock()
+            refund(connection, attempt, charged, at)
+            change_password(connection, at, caller, user.username, passwordhash)
+            return self._begin(connection, lock_user(connection, user.userid), caller, None, browser=True)
+
+        changed = self._signed_in(self._store.transaction(change), user, browser=True)
+        self._grants.forget(Grant("sid", sessionid))
+        return changed
 
     def _record_failure(self, connection: Connection, caller: Caller, user: User | None, reason: str) -> None:
         at = self._clock()

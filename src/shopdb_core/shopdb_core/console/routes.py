@@ -4,9 +4,11 @@ from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
+from shopdb_core.console.duplicates.view import DuplicatePage, DuplicatesPage, IgnorePage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
+from shopdb_core.console.merges.view import MergePage, MergesPage, ReleasePage, UndoPage
 from shopdb_core.console.overview.view import OverviewPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
 from shopdb_core.site import Site
@@ -25,6 +27,7 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
     _route_asset(app, pages)
+    _route_duplicates(app, pages)
     return ErrorPages(pages).show
 
 
@@ -40,3 +43,13 @@ def _route_asset(app: WebApp, pages: Pages) -> None:
     app.add_page(f"{_ASSET}/restore", RestorePage(pages))
     app.add_page(f"{_ASSET}/rename", RenamePage(pages))
     app.add_page(f"{_ASSET}/erase", ErasePage(pages))
+
+
+def _route_duplicates(app: WebApp, pages: Pages) -> None:
+    app.add_page("/duplicates", DuplicatesPage(pages))
+    app.add_page("/duplicates/{duplicateid:id}", DuplicatePage(pages))
+    app.add_page("/duplicates/{duplicateid:id}/ignore", IgnorePage(pages))
+    app.add_page(f"{_ASSET}/merge", MergePage(pages))
+    app.add_page("/merges", MergesPage(pages))
+    app.add_page("/merges/{mergeid:id}/undo", UndoPage(pages))
+    app.add_page("/merges/{mergeid:id}/release", ReleasePage(pages))
