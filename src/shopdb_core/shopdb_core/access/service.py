@@ -61,14 +61,15 @@ class SignedIn:
 class Access:
     """The users, sessions and tokens of an open site; safe to share between threads, until `close`.
 
-    Every method raises `Unavailable` if the database does not answer.
+    `passwords` checks and hashes, `csrf` issues and checks the tokens of forms. Every method raises
+    `Unavailable` if the database does not answer.
     """
 
     def __init__(self, settings: Settings, store: Store, tokens: Tokens, *, clock: Clock = utc_now) -> None:
         self._store = store
         self._tokens = tokens
         self._clock = clock
-        self._passwords = Passwords()
+        self.passwords = Passwords()
         self._grants = Grants(store, clock=clock)
         self._refresh_key = hmac.digest(settings.secret_key.encode(), b"shopdb refresh", "sha256")
         self._provider = Provider(settings.oidc, settings.secret_key) if settings.oidc else None
@@ -111,7 +112,7 @@ class Access:
             return find_user(connection, username), charge(connection, attempt, self._clock())
 
         user, charged = self._store.transaction(begin_attempt)
-        is_right = self._passwords.matches(password, user.passwordhash if user else None)
+        is_right = self.passwords.matches(password, user.passwordhash if user else None)
         if user is None or not is_right or user.disabledat is not None:
             reason = "unknown user" if user is None else "wrong password" if not is_right else "disabled"
             self._store.transaction(lambda connection: self._record_failure(connection, caller, user, reason))
@@ -138,12 +139,12 @@ class Access:
             return user, attempt, charge(connection, attempt, self._clock())
 
         user, attempt, charged = self._store.transaction(begin_attempt)
-        if not self._passwords.matches(current, user.passwordhash):
+        if not self.passwords.matches(current, user.passwordhash):
             self._store.transaction(
                 lambda connection: self._record_failure(connection, caller, user, "wrong password")
             )
             raise Unauthorized("The current password is wrong.")
-        passwordhash = self._passwords.hash(password)
+        passwordhash = self.passwords.hash(password)
 
         def change(connection: Connection) -> Begun:
             if lock_user(connection, user.userid) != user:
@@ -166,8 +167,8 @@ class Access:
 
     def _renewed_hash(self, password: str, user: User) -> str | None:
         """Return the hash of the password with today's parameters, if the stored one has others."""
-        is_outdated = user.passwordhash is not None and self._passwords.is_outdated(user.passwordhash)
-        return self._passwords.hash(password) if is_outdated else None
+        is_outdated = user.passwordhash is not None and self.passwords.is_outdated(user.passwordhash)
+        return self.passwords.hash(password) if is_outdated else None
 
     def _begin(
         self, connection: Connection, user: User, caller: Caller, renewed: str | None, *, browser: bool

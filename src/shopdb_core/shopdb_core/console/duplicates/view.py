@@ -72,7 +72,8 @@ LOOK_AT: dict[str, str] = {
         "itself; here there is nothing to merge."
     ),
     "samehost": N_(
-        "Look whether both names are still submitted. Let every pipeline send one form of the name, and merge."
+        "Look whether both names are still submitted. Let every pipeline send one form of the name, then "
+        "merge the two."
     ),
 }
 

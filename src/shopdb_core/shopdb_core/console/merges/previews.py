@@ -42,7 +42,7 @@ class MergePreview:
     """What merging `gone` into `kept` would do.
 
     taken: fields that the kept asset takes. lost: fields of which its own value stays, and that of the other
-    gives way. moved, dropped: relationships of the other; `movedcount`, `droppedcount` are how many there are.
+    gives way. moved, dropped: relationships of the other, of which there are `movedcount`, `droppedcount`.
     """
 
     kept: Frame
