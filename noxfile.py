@@ -149,6 +149,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def messages(session: nox.Session) -> None:
+    """Bring the catalogues of the console up to date with its texts."""
+    session.install("babel>=2.16", "jinja2>=3.1.4")
+    session.run("python", "docs/messages.py", *session.posargs)
+
+
+@nox.session
 def wheels(session: nox.Session) -> None:
     """Build the four wheels into `dist/`."""
     build_wheels(session)
@@ -259,7 +266,7 @@ def run_tests(session: nox.Session, *options: str) -> None:
 
 
 def install_chromium(session: nox.Session) -> None:
-    """Install Debian's Chromium if it is missing and we may; without it the tests in a browser are skipped."""
+    """Install Debian's Chromium if it is missing and we may; else the tests in a browser are skipped."""
     may = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
     if may and not shutil.which(CHROMIUM):
         session.run("apt-get", "update", "-qq", external=True)
