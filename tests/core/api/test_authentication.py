@@ -69,7 +69,7 @@ RULES = {
     "GET /api/reports/{plugin}/{name}": "viewer",
     "GET /api/openapi.json": "viewer",
     "GET /api/docs": "viewer",
-    "GET /static/{digest}/{name}": "open",
+    "GET /static/{digest}/{file}": "open",
     "GET /sign-in": "open",
     "POST /sign-in": "open",
     "POST /sign-out": "viewer",
