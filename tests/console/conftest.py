@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +58,13 @@ class Visitor:
         self.page.goto(self.url + path)
         return self.page
 
-    def axe(self) -> list[str]:
+    def axe(self, rules: Sequence[str] = RULES) -> list[str]:
         """Return what axe-core finds on the page as it is: rule and place of each violation."""
         # By the protocol of the debugger, since the policy of the page lets no other script in.
         self.page.evaluate("() => 0")
         client = self.context.new_cdp_session(self.page)
         client.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-        run = f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})"
+        run = f"axe.run(document, {{runOnly: {json.dumps(rules)}}})"
         call = f"{run}.then((found) => JSON.stringify(found.violations))"
         answer = client.send(
             "Runtime.evaluate", {"expression": call, "awaitPromise": True, "returnByValue": True}

@@ -80,6 +80,7 @@ class Populated:
     duplicate: int
     entry: int
     token: int
+    today: str
 
 
 @contextmanager
@@ -186,6 +187,7 @@ def _described(shop: Shop) -> Populated:
         duplicate=one("SELECT duplicateid FROM assetduplicate WHERE ignoredat IS NULL"),
         entry=one("SELECT max(auditid) FROM auditentry WHERE action = 'updated'"),
         token=one("SELECT tokenid FROM programtoken"),
+        today=datetime.now(UTC).date().isoformat(),
     )
 
 
