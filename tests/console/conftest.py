@@ -159,10 +159,16 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
 
 
 @pytest.fixture(scope="session")
-def busy(chromium: Browser, floor: Populated) -> Iterator[Console]:
+def serve(chromium: Browser) -> Iterator[Callable[[Shop], Console]]:
+    """Return a function like `make_console`, for a site that many tests share."""
+    with ExitStack() as stack:
+        yield lambda shop: stack.enter_context(serving(shop, chromium))
+
+
+@pytest.fixture(scope="session")
+def busy(serve: Callable[[Shop], Console], floor: Populated) -> Console:
     """Return the console of `floor`; tests only read it."""
-    with serving(floor.shop, chromium) as console:
-        yield console
+    return serve(floor.shop)
 
 
 @pytest.fixture
