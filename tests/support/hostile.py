@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from people import add_user, change, login
-from shops import KEY, Shop
+from shops import KEY, ORIGIN, Shop
 
 import shopdb_computers
 import shopdb_printers
@@ -153,10 +153,10 @@ def _submit(shop: Shop, strings: Sequence[str]) -> None:
     submitted = [first]
     submitted += [{"name": each, "field": each, "items": [{"label": each}]} for each in strings]
     submitted += [{"name": f"object {number}", "field": {each: each}} for number, each in enumerate(strings)]
-    for each in submitted:
-        with suppress(ShopDBError):
-            shop.submit("anything", each)
-            shop.submit("anything", {**each, "field": [each.get("field"), "changed"]})
+    # What is not valid as an identity is refused, which a result says.
+    shop.submissions.submit_many("anything", [dict(each) for each in submitted], ORIGIN)
+    changed = [{**each, "field": [each["field"], "changed"]} for each in submitted[: len(ATTACKS) + 1]]
+    shop.submissions.submit_many("anything", changed, ORIGIN)
     programs = [{"name": each[:200], "version": each[:50]} for each in strings if each.strip()]
     programs = list({each["name"]: each for each in programs}.values())
     with_canary = [{"name": planted("program"), "version": short("program")}, *programs]
@@ -187,6 +187,8 @@ def _administer(shop: Shop) -> None:
     for each in (planted("user"), *ATTACKS):
         with suppress(ShopDBError):
             add_user(shop, each)
+    # More would be throttled.
+    for each in (planted("user"), ATTACKS[0]):
         login(shop, each, "wrong-horse-battery")
     for each in (planted("token"), *ATTACKS):
         with suppress(ShopDBError):
