@@ -27,7 +27,7 @@ INJECTED = """(html) => {
   for (const each of tree.querySelectorAll("*")) {
     const kind = each.localName;
     const own = kind !== "script" || scripts.some((name) => each.getAttribute("src")?.endsWith("/" + name));
-    if (/^x-|^(iframe|object|embed|base|math|style|template|animate)$/.test(kind) || !own)
+    if (/^x-|^(iframe|object|embed|base|math|style|animate)$/.test(kind) || !own)
       found.push(each.outerHTML.slice(0, 150));
     if (kind === "img" && !each.getAttribute("src").startsWith("/static/")) found.push(each.outerHTML);
     if (kind === "meta" && each.httpEquiv) found.push(each.outerHTML);
