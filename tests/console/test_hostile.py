@@ -112,7 +112,7 @@ def names_of(parts):
 
 
 def kind_of(parts):
-    """Return what pages of one kind have in common: the path without numbers, and whether something is asked."""
+    """Return what pages of one kind have in common: the path without numbers, and whether there is a query."""
     return re.sub(r"\d+", "0", parts.path), bool(parts.query)
 
 
