@@ -352,6 +352,9 @@ def test_relationships_are_drawn_listed_added_and_removed(editor: Browsing) -> N
     assert "prints_to SN1 printers Active" in plain(editor.text("/assets/1/related"))
     assert f"used_by {PC['hostname']} computers Active" in plain(editor.text("/assets/2/related"))
     assert '<a href="/assets/2"> <title>SN1 (printers)</title>' in editor.text("/assets/1")
+    # What leads to an asset is drawn left of it, what it leads to right.
+    assert 'class="node middle" x="0"' in editor.text("/assets/1")
+    assert 'class="node middle" x="430"' in editor.text("/assets/2")
     assert editor.post("/assets/2/related/1/remove", {}).status_code == 303
     assert "This asset has no relationships." in editor.text("/assets/1/related")
 
