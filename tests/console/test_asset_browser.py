@@ -112,4 +112,4 @@ def test_a_label_prints_alone(console: Any, tmp_path: Path) -> None:
     assert pdf.count(b"/Type /Page\n") == 1
     # 62 mm and 29 mm in points.
     assert b"/MediaBox [0 0 175." in pdf
-    assert page.locator(".label").bounding_box()["height"] == pytest.approx(29 * 96 / 25.4, abs=1)
+    assert page.locator(".asset-label").bounding_box()["height"] == pytest.approx(29 * 96 / 25.4, abs=1)
