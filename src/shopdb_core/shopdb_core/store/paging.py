@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, asc, desc, func, select, union_all
 
 from shopdb_core.store.databases import DATABASES
 from shopdb_hookspecs import JsonObject
@@ -36,18 +36,22 @@ def read_rows(
     *long_texts: ColumnElement[str],
     keys: Select[Any],
     limit: int,
+    order: Sequence[ColumnElement[Any]] = (),
 ) -> tuple[Iterable[Row[Any]], int | None]:
     """Return up to `limit` of the rows that have one of `keys`, and the key after which more follow.
+
+    They are in the order of their keys, or in another one, which `keys` must have too.
 
     The database first returns the lengths of the columns `long_texts`: drivers of database servers hold all
     rows of a result. The caller's transaction must read one snapshot.
     """
     octet_length = DATABASES[connection.dialect.name].octet_length
     lengths = [func.coalesce(octet_length(each), 0) for each in long_texts]
-    sizes = query.with_only_columns(key, *lengths).where(is_among(key, keys)).order_by(key)
+    sorting = order or (key,)
+    sizes = query.with_only_columns(key, *lengths).where(is_among(key, keys)).order_by(*sorting)
     found = ((one, sum(of_texts) + ITEM_BYTES) for one, *of_texts in connection.execute(sizes))
     page, more = _first_page(found, limit)
-    rows = connection.execute(query.where(key.in_(page)).order_by(key)) if page else ()
+    rows = connection.execute(query.where(key.in_(page)).order_by(*sorting)) if page else ()
     return rows, page[-1] if more else None
 
 
@@ -64,17 +68,19 @@ def _first_page(sizes: Iterable[tuple[int, int]], limit: int) -> tuple[list[int]
 
 
 def least_keys(
-    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int
+    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int, *, greatest: bool = False
 ) -> Select[tuple[int]]:
     """Return the query of the first `limit` keys of the rows that fulfil one condition of `series`.
 
-    Each condition compares the first columns of an index with one value, and `key` follows them in the index:
-    the database reads `limit` entries of the index for each, however many rows there are. It does not always
-    do so if the query also asks for other columns. No row may fulfil two of the conditions.
+    With `greatest` the last ones, the last first. Each condition compares the first columns of an index with
+    one value, and `key` follows them in the index: the database reads `limit` entries of the index for each,
+    however many rows there are. It does not always do so if the query also asks for other columns. No row may
+    fulfil two of the conditions.
     """
-    firsts = [select(key).where(each).order_by(key).limit(limit).subquery() for each in series]
+    direction = desc if greatest else asc
+    firsts = [select(key).where(each).order_by(direction(key)).limit(limit).subquery() for each in series]
     found = union_all(*map(select, firsts)).subquery()
-    return select(*found.c).order_by(*found.c).limit(limit)
+    return select(*found.c).order_by(*map(direction, found.c)).limit(limit)
 
 
 def is_among(key: ColumnElement[int], keys: Select[Any]) -> ColumnElement[bool]:
