@@ -107,6 +107,7 @@ def test_assets(mixed, monkeypatch, few):
 def test_sorted_assets(mixed, monkeypatch, few):
     """By id and by identity, in both directions, with each filter, page by page."""
     monkeypatch.setattr(listed_ids, "FEW", few)
+    monkeypatch.setattr(listed_ids, "MOST_SERIES", few)
     create_by_hand(mixed, "place", "LINE 1")
     everything = listed(mixed, "/api/assets", 100)
     prefixes = ("pc", "LINE", "x")

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.rows import State
 from shopdb_core.errors import InvalidParameter
-from shopdb_core.store.paging import distinct_values, least_keys, unindexed
+from shopdb_core.store.paging import MOST_SERIES, distinct_values, greatest_keys, least_keys, unindexed
 from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset
 
 Shown = State | Literal["all"]
@@ -65,6 +65,10 @@ class Order:
         """Return the ordering by a column in the direction of this order."""
         return column.desc() if self.descending else column.asc()
 
+    def first_keys(self, series: Sequence[ColumnElement[bool]], limit: int) -> Select[tuple[int]]:
+        """Return the query of the first ids in this order by id, as `least_keys` does."""
+        return (greatest_keys if self.descending else least_keys)(asset.c.assetid, series, limit)
+
     def is_later(self, assetid: int) -> ColumnElement[bool]:
         """Return the condition that an asset has a later id than one; 0 is before the first."""
         key: ColumnElement[int] = asset.c.assetid
@@ -104,11 +108,11 @@ def first_ids(
     later = order.is_later(after)
     if state not in ("active", "all"):
         others = and_(later, _in_state(state, assettype, prefix))
-        return least_keys(asset.c.assetid, [others], limit, greatest=order.descending)
+        return order.first_keys([others], limit)
     of_type = () if assettype is None else (asset.c.assettype == assettype,)
     listed = and_(*of_type, later, _is_shown(state))
     if prefix is None:
-        return least_keys(asset.c.assetid, [listed], limit, greatest=order.descending)
+        return order.first_keys([listed], limit)
     types = _types(connection, assettype)
     matching = select(asset.c.assetid).where(
         asset.c.assettype.in_(types), begins_with(asset.c.identitykey, prefix)
@@ -116,7 +120,7 @@ def first_ids(
     if _count(connection, matching.limit(FEW + 1)) > FEW:
         end = _is_near(connection, order, after)
         near = and_(listed, end, begins_with(unindexed(asset.c.identitykey), prefix))
-        found = least_keys(asset.c.assetid, [near], limit, greatest=order.descending)
+        found = order.first_keys([near], limit)
         if _count(connection, found) == limit:
             return found
     assetid = unindexed(asset.c.assetid)
@@ -129,11 +133,6 @@ def count_first(
 ) -> int:
     """Return how many assets a list has, or `most` if they are more."""
     return _count(connection, first_ids(connection, assettype, identityvalue, state, after=0, limit=most))
-
-
-def types_of_assets(connection: Connection) -> Sequence[str]:
-    """Return every type that an asset has, also of a plugin that is no longer installed."""
-    return distinct_values(connection, asset.c.assettype)
 
 
 def prefix_key(identityprefix: str) -> bytes:
@@ -173,10 +172,19 @@ def _by_identity(
         if prefix is not None:
             conditions.append(begins_with(asset.c.identitykey, prefix))
         ordered = select(*columns).where(*conditions).order_by(order.directed(asset.c.identitykey))
-        firsts.append(select(ordered.limit(limit).subquery()))
-    found = union_all(*firsts).subquery()
+        firsts.append(ordered.limit(limit))
+    found = _first_of(firsts, order, limit)
+    return found.with_only_columns(found.selected_columns.assetid)
+
+
+def _first_of(series: Sequence[Select[Any]], order: Order, limit: int) -> Select[Any]:
+    """Return the query of the first rows by identity of several queries, each of which has its first ones."""
+    if len(series) > MOST_SERIES:
+        groups = [series[first : first + MOST_SERIES] for first in range(0, len(series), MOST_SERIES)]
+        series = [_first_of(group, order, limit) for group in groups]
+    found = union_all(*(select(each.subquery()) for each in series)).subquery()
     ordering = order.directed(found.c.identitykey), order.directed(found.c.assettype)
-    return select(found.c.assetid).order_by(*ordering).limit(limit)
+    return select(*found.c).order_by(*ordering).limit(limit)
 
 
 def _place_of(connection: Connection, types: Sequence[str], assetid: int) -> tuple[bytes, int] | None:
@@ -228,7 +236,7 @@ def _is_near(connection: Connection, order: Order, after: int) -> ColumnElement[
 
 
 def _types(connection: Connection, assettype: str | None) -> Sequence[str]:
-    return [assettype] if assettype is not None else types_of_assets(connection) or [""]
+    return [assettype] if assettype is not None else distinct_values(connection, asset.c.assettype) or [""]
 
 
 def _count(connection: Connection, query: Select[tuple[int]]) -> int:

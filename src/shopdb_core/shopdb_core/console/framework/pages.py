@@ -11,6 +11,7 @@ import falcon
 
 from shopdb_core.access.tokens import ROLES, Bearer, Role
 from shopdb_core.console.framework.static import StaticFiles
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.site import Site
 from shopdb_core.web.cookies import read_cookie, set_cookie, unset_cookie
 from shopdb_core.web.request import public_url
@@ -47,6 +48,16 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
 DONE_TEXTS = {
     "saved": N_("Saved."),
     "signedout": N_("You have signed out."),
+    "ignored": N_("Ignored. The finding is in no list any more."),
+    "merged": N_("Merged. The page of merges can undo it."),
+    "undone": N_("The merge was undone."),
+    "released": N_("The name was released."),
+    "useradded": N_("The user was added, and may sign in."),
+    "userchanged": N_("The user was changed. Within five seconds every server knows."),
+    "sessionsended": N_("Ended. Within five seconds every server refuses it."),
+    "passwordchanged": N_("The password was changed, and every other session has ended."),
+    "tokenrevoked": N_("Revoked. Within five seconds every server refuses the token."),
+    "resumed": N_("The webhook is delivered again."),
 }
 """What a page says after a form, by the key that `go_on` takes."""
 
@@ -55,9 +66,14 @@ class Pages:
     """The pages of one site; threads may share it.
 
     Jinja and Babel are imported with the first page: most servers receive submissions alone.
+
+    Raises `ConfigurationError` if the folder of the site's translations does not exist.
     """
 
     def __init__(self, site: Site) -> None:
+        folder = site.settings.translations
+        if folder is not None and not folder.is_dir():
+            raise ConfigurationError(f"SHOPDB_TRANSLATIONS is not a folder: {folder}")
         self.site = site
         self.static = StaticFiles()
 
