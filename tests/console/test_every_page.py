@@ -11,6 +11,10 @@ ASSET = "/assets/{assetid:id}"
 PAGES = {
     "/sign-in": (),  # tests/console/test_framework.py opens it
     "/": ("/", "/?wall=1"),
+    "/assets": ("/assets", "/assets?q=osnam:x", "/assets?assettype=computers&limit=20&sort=identityvalue"),
+    "/assets/columns": ("/assets/columns?fields=osname,attributes.hall",),
+    "/assets/columns/chosen": ("/assets/columns/chosen?column.osname=on",),
+    "/assets/retire": ("/assets/retire?assets={computer},{retired}",),
     ASSET: ("/assets/{computer}", "/assets/{printer}", "/assets/{switch}", "/assets/{machine}"),
     f"{ASSET}/lists/{{field}}": ("/assets/{computer}/lists/installedsoftware",),
     f"{ASSET}/related": ("/assets/{computer}/related",),

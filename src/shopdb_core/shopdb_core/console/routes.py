@@ -19,6 +19,9 @@ from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
+from shopdb_core.console.assets.choosing import ChosenColumnsPage, ColumnsPage
+from shopdb_core.console.assets.retiring import RetireSeveralPage, SelectionPage
+from shopdb_core.console.assets.view import AssetsPage
 from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
 from shopdb_core.console.collectors.view import CollectorPage, CollectorsPage
 from shopdb_core.console.duplicates.view import DuplicatePage, DuplicatesPage, IgnorePage
@@ -52,6 +55,7 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/changes", ChangesPage(pages))
     app.add_page("/changes/{auditid:id}", EntryPage(pages))
     app.add_page("/changes/day/{day}", DayPage(pages))
+    _route_assets(app, pages)
     _route_asset(app, pages)
     app.add_page("/reports", ReportsPage(pages))
     app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
@@ -66,6 +70,14 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     _route_people(app, pages)
     _route_admin(app, pages)
     return ErrorPages(pages).show
+
+
+def _route_assets(app: WebApp, pages: Pages) -> None:
+    app.add_page("/assets", AssetsPage(pages))
+    app.add_page("/assets/columns", ColumnsPage(pages))
+    app.add_page("/assets/columns/chosen", ChosenColumnsPage(pages))
+    app.add_page("/assets/selection", SelectionPage(pages))
+    app.add_page("/assets/retire", RetireSeveralPage(pages))
 
 
 def _route_asset(app: WebApp, pages: Pages) -> None:
