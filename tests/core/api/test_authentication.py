@@ -93,6 +93,12 @@ RULES = {
     f"POST {ASSET_PAGE}/rename": "editor",
     f"GET {ASSET_PAGE}/erase": "admin",
     f"POST {ASSET_PAGE}/erase": "admin",
+    f"GET {ASSET_PAGE}/past": "viewer",
+    f"GET {ASSET_PAGE}/past/revert": "editor",
+    f"POST {ASSET_PAGE}/past/revert": "editor",
+    "GET /changes": "viewer",
+    "GET /changes/{auditid:id}": "viewer",
+    "GET /changes/day/{day}": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 
