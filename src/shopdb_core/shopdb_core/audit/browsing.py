@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from shopdb_core.assets.merges import all_merged_into
-from shopdb_core.audit.entries import ACTIONS, FIELDS, SITE_FIELD, Action
+from shopdb_core.audit.entries import ACTIONS, FIELDS, SITE_FIELD, SUBMITTED, Action
 from shopdb_core.audit.times import ids_between
 from shopdb_core.errors import NotFound
 from shopdb_core.store.databases import DATABASES
@@ -183,7 +183,10 @@ def _found(
 ) -> Iterator[_Found]:
     """Yield the ids of matching entries with ids from `low` to below `high`, chunk by chunk."""
     series, others = _conditions(connection, filters)
-    size = limit + 1 if not others else FIRST_CHUNK
+    if not series:
+        yield _Found([], None)
+        return
+    size = FIRST_CHUNK if others else limit + 1
     while True:
         bounds = (_column.auditid >= low, _column.auditid < high)
         keys = greatest_keys(_column.auditid, [and_(each, *bounds) for each in series], size)
@@ -226,8 +229,11 @@ def _conditions(
     plugins: Sequence[str | None] = [filters.plugin or None]
     if filters.plugin is None:
         plugins = [*distinct_values(connection, _column.plugin), None]
-    pairs = product(plugins, filters.actions)
-    return [and_(_column.plugin == plugin, _column.action == action) for plugin, action in pairs], others
+    return [
+        and_(_column.plugin == plugin, _column.action == action)
+        for plugin, action in product(plugins, filters.actions)
+        if plugin is None or action in SUBMITTED
+    ], others
 
 
 _BY_PEOPLE = unindexed(_column.plugin).is_(None)

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection, func, literal, select, union_all
 
 from shopdb_core.audit.browsing import SHOWN_BYTES, EntryFilters, browse
-from shopdb_core.audit.entries import ACTIONS, Action
+from shopdb_core.audit.entries import ACTIONS, SUBMITTED, Action
 from shopdb_core.audit.times import boundary
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.paging import distinct_values, greatest_keys, is_among
@@ -104,7 +104,7 @@ def summarize(connection: Connection, first: datetime, last: datetime) -> Day:
 def _counts(connection: Connection, plugin: str | None, low: int, high: int) -> list[Counted]:
     """Count the entries of each action by the index alone."""
     parts = []
-    for action in ACTIONS:
+    for action in ACTIONS if plugin is None else SUBMITTED:
         found = select(_column.auditid).where(
             _column.plugin == plugin, _column.action == action, _column.auditid >= low, _column.auditid < high
         )
@@ -127,6 +127,7 @@ def _fields(
         & (_column.auditid < high)
         for plugin in plugins
         for action in CHANGING
+        if plugin is None or action in SUBMITTED
     ]
     length = DATABASES[connection.dialect.name].octet_length(_column.diff)
     keys = greatest_keys(_column.auditid, series, MOST_EXAMINED)
