@@ -61,7 +61,7 @@ def test_fields_have_titles_units_and_hints(editor: Browsing) -> None:
     assert '<dt title="The computer&#39;s name; upper and lower case are one."><bdi>Name</bdi></dt>' in page
     assert '15.5 <span class="unit">GiB</span>' in page
     assert '<span title="512,110,190,592 B">512.1 <span class="unit">GB</span></span>' in page
-    assert '<bdi>Processor</bdi></dt> <dd><span class="muted">–</span>' in page
+    assert '<bdi>Processor</bdi></dt> <dd><span class="muted">' in page
     assert page.index("At a glance") < page.index("<bdi>Operating system</bdi>") < page.index(">Details<")
 
 
@@ -195,7 +195,7 @@ def test_a_value_that_is_refused_is_kept_beside_its_fault(shop: Shop, editor: Br
 
     assert refused.status_code == 422
     assert (
-        f'aria-invalid="true" aria-describedby="in-v.sitefields.owner-problem in-v.sitefields.owner-hint" '
+        'aria-invalid="true" aria-describedby="in-v.sitefields.owner-problem in-v.sitefields.owner-hint" '
         in (page := re.sub(r"\s+", " ", refused.text))
     )
     assert f'value="{"a" * 21}"' in page
@@ -217,7 +217,7 @@ def test_two_people_edit_one_asset(shop: Shop, editor: Browsing) -> None:
     page = re.sub(r"\s+", " ", late.text)
     assert "Someone else stored: Grace" in page
     assert (
-        'name="v.sitefields.owner" aria-describedby="in-v.sitefields.owner-now in-v.sitefields.owner-hint" type="text" value="Ada"'
+        'aria-describedby="in-v.sitefields.owner-now in-v.sitefields.owner-hint" type="text" value="Ada"'
         in page
     )
     assert sitefields(shop) == {"owner": "Grace", "costcentre": 9}
@@ -340,7 +340,7 @@ def test_what_a_role_may_not_do_is_not_offered(shop: Shop, editor: Browsing) -> 
     assert editor.open("/assets/1/erase").status_code == 403
 
 
-def test_relationships_are_drawn_listed_added_and_removed(shop: Shop, editor: Browsing) -> None:
+def test_relationships_are_drawn_listed_added_and_removed(editor: Browsing) -> None:
     """From both ends, with the word that each sees; by number or by identity."""
     by_number = {"relationshiptype": "prints_to", "targettype": "", "target": "2"}
     assert editor.post("/assets/1/related", by_number).status_code == 303

@@ -99,6 +99,16 @@ RULES = {
     "GET /changes": "viewer",
     "GET /changes/{auditid:id}": "viewer",
     "GET /changes/day/{day}": "viewer",
+    "GET /reports": "viewer",
+    "GET /reports/{plugin}/{name}": "viewer",
+    "GET /software": "viewer",
+    "GET /software/program": "viewer",
+    "GET /software/holders": "viewer",
+    "GET /software/changes": "viewer",
+    "GET /collectors": "viewer",
+    "GET /collectors/{plugin}": "viewer",
+    "POST /collectors/{plugin}": "editor",
+    "GET /refusals": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 
