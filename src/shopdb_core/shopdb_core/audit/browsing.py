@@ -129,7 +129,7 @@ def browse(
     items: list[JsonObject] = []
     last = None
     for found in _found(connection, filters, low, high, limit):
-        for item in _items(connection, found.ids, limit + 1):
+        for item in read_items(connection, found.ids, limit + 1):
             if item["diff"] is not None and not filters.has(item["diff"]):
                 continue
             if len(items) == limit:
@@ -150,6 +150,18 @@ def read_entry(connection: Connection, auditid: int) -> Row[Any]:
     if row is None:
         raise NotFound(f"There is no audit entry {auditid}, or it was pruned.")
     return row
+
+
+def read_items(connection: Connection, ids: Sequence[int], size: int) -> Iterator[JsonObject]:
+    """Yield entries as `Entries` has them, in the order of their ids, the newest first, `size` at a time."""
+    length = DATABASES[connection.dialect.name].octet_length(_column.diff)
+    diff = case((length <= SHOWN_BYTES, _column.diff)).label("diff")
+    query = select(*_LISTED, _ASSETTYPE.label("assettype"), diff, length.label("size"))
+    for first in range(0, len(ids), size):
+        of_some = query.where(_column.auditid.in_(ids[first : first + size]))
+        for row in connection.execute(of_some.order_by(_column.auditid.desc())):
+            read = None if row.diff is None else orjson.loads(row.diff)
+            yield {**row._mapping, "diff": read}  # noqa: SLF001  # its public name
 
 
 def count_unchanged(connection: Connection, low: int, high: int) -> int:
@@ -261,18 +273,6 @@ def _unindexed_conditions(filters: EntryFilters) -> Iterator[ColumnElement[bool]
 
 def _names(field: str) -> tuple[str, ...]:
     return (field,) if field.startswith("@") else (field, f"{SITE_FIELD}{field}")
-
-
-def _items(connection: Connection, ids: Sequence[int], size: int) -> Iterator[JsonObject]:
-    """Yield what is shown of entries, the newest first, reading `size` of them at a time."""
-    length = DATABASES[connection.dialect.name].octet_length(_column.diff)
-    diff = case((length <= SHOWN_BYTES, _column.diff)).label("diff")
-    query = select(*_LISTED, _ASSETTYPE.label("assettype"), diff, length.label("size"))
-    for first in range(0, len(ids), size):
-        of_some = query.where(_column.auditid.in_(ids[first : first + size]))
-        for row in connection.execute(of_some.order_by(_column.auditid.desc())):
-            read = None if row.diff is None else orjson.loads(row.diff)
-            yield {**row._mapping, "diff": read}  # noqa: SLF001  # its public name
 
 
 def _time_of(connection: Connection, auditid: int) -> datetime | None:
