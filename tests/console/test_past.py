@@ -231,6 +231,7 @@ def test_two_people_who_edit_one_asset(fleet: Fleet, editor: Browsing) -> None:
     assert 'name="version" value="5"' in answer.text
     assert editor.post(f"{PAST}/revert", {**fields, "version": "5"}).status_code == 303
     assert editor.post(f"{PAST}/revert", {"auditid": "1"}).status_code == 400
+    assert editor.open(f"{PAST}/revert?auditid=99").status_code == 404
 
 
 def test_who_may_not_revert_is_not_offered_it(fleet: Fleet, editor: Browsing) -> None:

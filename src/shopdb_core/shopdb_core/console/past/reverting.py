@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import falcon
 
+from shopdb_core.audit.browsing import read_entry
 from shopdb_core.console.asset.frame import read_frame
 from shopdb_core.console.changes.presenting import KINDS, Presenter
 from shopdb_core.console.framework.pages import PageResource
@@ -63,7 +64,7 @@ class RevertPage(PageResource):
             resp,
             "past/revert.html",
             frame=frame,
-            auditid=auditid,
+            entry=entry,
             lines=Presenter(frame.declaration, self._site.sitefields).lines(effect["diff"]),
             warnings=effect["warnings"],
             haschanged=haschanged,
