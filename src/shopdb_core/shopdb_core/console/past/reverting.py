@@ -57,7 +57,12 @@ class RevertPage(PageResource):
         *,
         haschanged: bool = False,
     ) -> None:
-        frame = self._site.store.read(lambda connection: read_frame(connection, self._site.plugins, assetid))
+        frame, entry = self._site.store.read(
+            lambda connection: (
+                read_frame(connection, self._site.plugins, assetid),
+                read_entry(connection, auditid),
+            )
+        )
         effect = self._revert(req, assetid, auditid, None, dryrun=True)
         self._pages.render(
             req,
