@@ -12,6 +12,7 @@ from shopdb_core.console.reports.view import LIMIT
 from shopdb_hookspecs import Parameter, Report, hookimpl
 
 HOSTILE = "<script>alert(1)</script>{{ 7*7 }}'\""
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}&#39;&#34;"
 ABOVE = Parameter("above", "integer", "Only racks that are taller.", default=0)
 ROOM = Parameter("room", "string", "The room, exactly.", required=True)
 SORT = Parameter("sort", "number", "A name that the page must not need for itself.")
@@ -231,10 +232,14 @@ def test_what_a_report_says_is_text(open_report):
         category=HOSTILE,
         number="n",
     )
-    text = open_report(hostile)().text
+    names = Report("names", "Names", ("identityvalue",), lambda _: [(HOSTILE,)])
+    show = open_report(hostile, names)
+    show.shop.submit("racks", {"serial": HOSTILE})
+    text, linked = show().text, show(path="/reports/racks/names").text
 
-    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}&#39;&#34;") >= 6
-    assert "<script>alert" not in text
+    assert text.count(ESCAPED) >= 6
+    assert f'<a href="/assets/1"><bdi>{ESCAPED}</bdi></a>' in linked
+    assert "<script>alert" not in text + linked
 
 
 def test_kinds_of_cells():
