@@ -26,7 +26,9 @@ class Racks:
 
     @hookimpl
     def get_collector_schema(self):
-        return {"identityfield": "serial", "fields": {"serial": {"type": "string"}}}
+        serial = {"type": "string", "title": "Serial number"}
+        height = {"type": "integer", "title": "Height", "x-unit": "mm"}
+        return {"identityfield": "serial", "fields": {"serial": serial, "height": height}}
 
     @hookimpl
     def get_reports(self):
@@ -180,6 +182,25 @@ def test_cells_lead_to_assets(open_report):
     assert '<a href="/assets/1"><bdi>r1</bdi></a>' in text
 
 
+def test_columns_have_the_titles_of_the_declaration(open_report):
+    """Of the field with the same name, with its unit; of the identity, that of its field."""
+    columns = ("identityvalue", "height", "other")
+    show = open_report(report(lambda _: [("R1", 7, 1)], columns, category="other", number="height"))
+
+    text = show().text
+
+    titles = re.findall(r'title="(\w+)" href="[^"]*_sort=[^"]*"><bdi>(.*?)</bdi>', text)
+    assert titles == [("identityvalue", "Serial number"), ("height", "Height (mm)"), ("other", "other")]
+    assert "Height (mm) by other" in text
+
+
+def test_columns_may_have_one_name(open_report):
+    """Two of them are shown, though no program can tell them apart."""
+    show = open_report(report(lambda _: [("R1", 7)], ("height", "height")))
+
+    assert cells(show("?_sort=height")) == [["R1", "7"]]
+
+
 def test_a_chart_has_the_sums_of_the_page(open_report):
     """Of each category; above the table, with the numbers as text."""
     rows = [("a", 1), ("b", 5), ("a", 2), (None, 4)]
@@ -189,7 +210,7 @@ def test_a_chart_has_the_sums_of_the_page(open_report):
 
     found = re.findall(r'<th scope="row"><bdi>(.*?)</bdi></th><td class="number">(.*?)</td>', text)
     assert found == [("b", "5"), ("", "4"), ("a", "3")]
-    assert "height by serial" in text
+    assert "Height (mm) by Serial number" in text
     assert "of the rows on this page" not in text
 
 
@@ -274,7 +295,7 @@ def test_a_report_in_a_browser(make_console, make_shop):
     page.get_by_role("link", name="Tall racks").click()
     page.get_by_label("above").fill("28")
     page.get_by_label("above").press("Enter")
-    page.get_by_role("link", name="height", exact=True).click()
+    page.get_by_role("link", name="Height (mm)", exact=True).click()
     assert page.url.endswith("/reports/racks/tall?above=28&_sort=height")
     assert page.locator("#results tbody tr").count() == 2
     assert visitor.axe() == []
