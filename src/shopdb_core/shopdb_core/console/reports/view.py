@@ -41,7 +41,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column: name and title, whether its cells are numbers, the `sort` that a click asks for, its order."""
+    """A column: its names, whether it has numbers, the `sort` that a click asks for, and its order now."""
 
     name: str
     title: str
