@@ -58,8 +58,8 @@ class Panel:
 
     `data(attributes)` receives the fields of the asset that fit the declaration, and returns a JSON object,
     or `None` for no panel. `template` is the file of a Jinja template, which receives the members of that
-    object by name. Every value is escaped, the environment is a sandbox, and the page forbids scripts and styles of
-    its own: draw with SVG.
+    object by name. Every value is escaped, the environment is a sandbox, and the page forbids scripts and
+    styles of its own: draw with SVG.
     """
 
     name: str

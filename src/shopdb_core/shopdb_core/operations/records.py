@@ -18,6 +18,7 @@ from shopdb_core.store.tables import (
     backup,
     submissioncount,
 )
+from shopdb_hookspecs import JsonObject
 
 KEPT_BACKUPS = 100
 """How many rows of backups are kept."""
@@ -72,6 +73,20 @@ def last_backup(connection: Connection) -> datetime | None:
     """Return when the newest backup was made."""
     at: datetime | None = connection.scalar(select(func.max(backup.c.at)))
     return at
+
+
+def list_backups(connection: Connection) -> list[JsonObject]:
+    """Return the records of the newest backups, the newest first; `KEPT_BACKUPS` at most."""
+    query = select(backup).order_by(backup.c.backupid.desc()).limit(KEPT_BACKUPS)
+    rows = connection.execute(query).mappings()
+    return [{**row, "verified": bool(row["verified"])} for row in rows]
+
+
+def newest_heads(connection: Connection, *, before: int, limit: int) -> list[JsonObject]:
+    """Return up to `limit` heads of entries below `before`, the newest first: `auditid` and `at`."""
+    column = audithead.c
+    query = select(audithead).where(column.auditid < before).order_by(column.auditid.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def last_head(connection: Connection) -> datetime | None:
