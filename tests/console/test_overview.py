@@ -108,7 +108,7 @@ def test_an_empty_site_shows_the_first_submission(make_shop):
 
     assert "There is no asset yet." in text
     assert "/api/collector/computers" in text
-    assert "hostname" in text
+    assert "&#34;hostname&#34;" in text
     assert "The plugin printers is quarantined: its import raised OSError" in text
     assert "/api/collector/printers" not in text
 
