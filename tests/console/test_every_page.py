@@ -31,7 +31,7 @@ PAGES = {
     "/changes/{auditid:id}": ("/changes/{entry}",),
     "/changes/day/{day}": ("/changes/day/{today}",),
     "/reports": ("/reports",),
-    "/reports/{plugin}/{name}": ("/reports/computers/software", "/reports/printers/supplies"),
+    "/reports/{plugin}/{name}": ("/reports/computers/software?_sort=name", "/reports/printers/needs"),
     "/software": ("/software",),
     "/software/program": ("/software/program?name=Program 001",),
     "/software/holders": ("/software/holders?name=Program 001",),
@@ -151,4 +151,4 @@ def followed(page, client):
         path = urlsplit(link)
         assert not path.netloc, link
         if path.path:
-            yield link, client(link).status_code
+            yield link, client(link.partition("#")[0]).status_code
