@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = Any
@@ -49,6 +50,22 @@ class Report:
     attention: str | None = None
     category: str | None = None
     number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the page of an asset that the plugin draws itself, below the fields.
+
+    `data(attributes)` receives the fields of the asset that fit the declaration, and returns a JSON object,
+    or `None` for no panel. `template` is the file of a Jinja template, which receives the members of that
+    object by name. Every value is escaped, the environment is a sandbox, and the page forbids scripts and
+    styles of its own: draw with SVG.
+    """
+
+    name: str
+    title: str
+    template: Path
+    data: Callable[[JsonObject], JsonObject | None]
 
 
 @dataclass(frozen=True, slots=True)

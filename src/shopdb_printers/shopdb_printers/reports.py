@@ -8,7 +8,10 @@ from typing import Final
 from sqlalchemy import Connection, and_, select, union
 
 from shopdb_hookspecs import Json, Parameter, Report
+from shopdb_printers.panels import LOW_PERCENT
 from shopdb_printers.tables import asset, device, supply
+
+_CHUNK: Final = 100
 
 
 def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Json]]:
@@ -35,15 +38,22 @@ def supplies_below(connection: Connection, below: float) -> Iterator[Sequence[Js
 def printers_in_need(connection: Connection, below: float) -> Iterator[Sequence[Json]]:
     """Yield each printer that says so, or has a supply of which less than `below` percent is left.
 
-    Both are found by an index, so that a site with many printers of which few need something pays for those.
+    Both are found by an index, and the rest is read a chunk at a time, so that a page costs what it shows.
     """
-    is_low = supply.c.leftpercent < below
     found = union(
-        select(supply.c.assetid).where(is_low), select(device.c.assetid).where(device.c.needs.is_not(None))
-    ).subquery()
+        select(supply.c.assetid).where(supply.c.leftpercent < below),
+        select(device.c.assetid).where(device.c.needs.is_not(None)),
+    )
+    assetids = sorted(connection.scalars(found))
+    for start in range(0, len(assetids), _CHUNK):
+        yield from _needs_of(connection, assetids[start : start + _CHUNK], below)
+
+
+def _needs_of(connection: Connection, assetids: Sequence[int], below: float) -> Iterator[Sequence[Json]]:
+    is_low = and_(supply.c.assetid == device.c.assetid, supply.c.leftpercent < below)
     query = (
         select(
-            found.c.assetid,
+            device.c.assetid,
             asset.c.identityvalue,
             device.c.location,
             device.c.model,
@@ -51,10 +61,10 @@ def printers_in_need(connection: Connection, below: float) -> Iterator[Sequence[
             supply.c.name,
             supply.c.levelpercent,
         )
-        .join_from(found, asset, asset.c.assetid == found.c.assetid)
-        .join(device, device.c.assetid == found.c.assetid)
-        .join(supply, and_(supply.c.assetid == found.c.assetid, is_low), isouter=True)
-        .order_by(found.c.assetid, supply.c.leftpercent, supply.c.position)
+        .join_from(device, asset, asset.c.assetid == device.c.assetid)
+        .join(supply, is_low, isouter=True)
+        .where(device.c.assetid.in_(assetids))
+        .order_by(device.c.assetid, supply.c.leftpercent, supply.c.position)
     )
     for _, rows in groupby(connection.execute(query), attrgetter("assetid")):
         emptiest, *others = rows
@@ -96,7 +106,9 @@ REPORTS: Final[Sequence[Report]] = (
         title="Supplies that run low",
         columns=("identityvalue", "supply", "levelpercent", "location", "class"),
         rows=supplies_below,
-        parameters=(Parameter("below", "number", "Only if less than so many percent is left.", default=15),),
+        parameters=(
+            Parameter("below", "number", "Only if less than so many percent is left.", default=LOW_PERCENT),
+        ),
     ),
     Report(
         name="pages",

@@ -60,10 +60,10 @@ def _whole(count: Json) -> Json:
 def _supplies(attributes: JsonObject) -> dict[int, Values]:
     """Return the supplies by their positions."""
     supplies = attributes.get("supplies") or ()
-    return dict(enumerate((*map(supply.get, _SUPPLY_FIELDS), _left(supply)) for supply in supplies))
+    return dict(enumerate((*map(supply.get, _SUPPLY_FIELDS), left_percent(supply)) for supply in supplies))
 
 
-def _left(supply: JsonObject) -> Json:
+def left_percent(supply: JsonObject) -> Json:
     """Return how much is left in percent; of a receptacle, the room."""
     level: Json = supply.get("levelpercent")
     return _FULL - level if level is not None and supply.get("class") == RECEPTACLE else level

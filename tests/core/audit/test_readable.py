@@ -41,7 +41,9 @@ def applied(value: object, path: tuple[str, ...], changes: list[Change]) -> obje
     for name in {*value, *(change.path[len(path)] for change in changes)}:
         inside = [change for change in changes if change.path[len(path)] == name]
         members[name] = applied(value.get(name), (*path, name), inside)
-    return {name: member for name, member in members.items() if member is not None}
+        if inside and members[name] is None:
+            del members[name]
+    return members
 
 
 @given(before=STATES, after=STATES)

@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 from fleet import Fleet
 
-from shopdb_core.audit.timeline import gaps, pruned_runs, step_after, step_at, step_before, steps
+from shopdb_core.audit.timeline import (
+    Place,
+    gaps,
+    place_of,
+    pruned_runs,
+    step_after,
+    step_at,
+    step_before,
+    steps,
+)
 
 pytestmark = pytest.mark.every_database
 
@@ -17,12 +26,12 @@ def test_what_is_left_out_is_counted_with_its_times(history):
 
     found = history.shop.store.read(lambda connection: gaps(connection, [1], [1, 2, 5], 0, 100))
 
-    assert [(each.above, each.number) for each in found] == [(None, 1), (5, 2)]
+    assert [(each.newest, each.number) for each in found] == [(6, 1), (4, 2)]
     assert (found[1].first, found[1].last) == (history.at(3), history.at(4))
     below = history.shop.store.read(lambda connection: gaps(connection, [1, 2], [5], 2, 6))
-    assert [(each.above, each.number) for each in below] == [(5, 2)]
+    assert [(each.newest, each.number) for each in below] == [(4, 2)]
     nothing = history.shop.store.read(lambda connection: gaps(connection, [2], [], 0, 100))
-    assert [(each.above, each.number) for each in nothing] == [(None, 2)]
+    assert [(each.newest, each.number) for each in nothing] == [(8, 2)]
 
 
 def test_pruned_entries_are_known_by_their_checkpoints(pruned):
@@ -75,4 +84,16 @@ def test_the_entries_of_a_merged_asset_are_left_out_together(history):
 
     found = history.shop.store.read(lambda connection: gaps(connection, [1, 2], [1], 0, 5))
 
-    assert [(each.above, each.number) for each in found] == [(None, 3)]
+    assert [(each.newest, each.number) for each in found] == [(4, 3)]
+
+
+def test_the_place_of_an_entry_counts_what_was_pruned(pruned):
+    """Next to it is no entry where a checkpoint is."""
+
+    def place(auditid: int) -> Place:
+        return pruned.shop.store.read(lambda connection: place_of(connection, 1, auditid))
+
+    assert place(1) == Place(1, 10, None, 2)
+    assert place(2) == Place(2, 10, 1, 6)
+    assert place(6) == Place(6, 10, None, 7)
+    assert place(10) == Place(10, 10, None, None)

@@ -69,6 +69,7 @@ class EntryFilters:
     field: a name in the diff; that of a field of people with or without `@sitefields.`.
     assetid: one asset, with those that were merged into it.
     first, last: the times from `first` to before `last`.
+    shown: an action that is given is shown in any case.
     """
 
     plugin: str | None = None
@@ -186,25 +187,26 @@ def _found(
     while True:
         bounds = (_column.auditid >= low, _column.auditid < high)
         keys = greatest_keys(_column.auditid, [and_(each, *bounds) for each in series], size)
-        if not others:
-            ids = connection.scalars(keys).all()
-            number, end = len(ids), min(ids, default=0)
-        else:
-            part = keys.subquery()
-            number, end = connection.execute(select(func.count(), func.min(part.c.auditid))).one()
-            ids = _matching(connection, keys, others) if number else []
-        is_last = number < size
-        yield _Found(ids, None if is_last else end)
-        if is_last:
+        found = _matching(connection, keys, others, size) if others else _all(connection, keys, size)
+        yield found
+        if found.end is None:
             return
-        high, size = end, min(size * 2, LARGEST_CHUNK)
+        high, size = found.end, min(size * 2, LARGEST_CHUNK)
+
+
+def _all(connection: Connection, keys: Select[tuple[int]], size: int) -> _Found:
+    ids = [*connection.scalars(keys)]
+    return _Found(ids, ids[-1] if len(ids) == size else None)
 
 
 def _matching(
-    connection: Connection, keys: Select[tuple[int]], conditions: Sequence[ColumnElement[bool]]
-) -> Sequence[int]:
-    query = select(_column.auditid).where(is_among(_column.auditid, keys), *conditions)
-    return connection.scalars(query.order_by(_column.auditid.desc())).all()
+    connection: Connection, keys: Select[tuple[int]], others: Sequence[ColumnElement[bool]], size: int
+) -> _Found:
+    part = keys.subquery()
+    number, end = connection.execute(select(func.count(), func.min(part.c.auditid))).one()
+    query = select(_column.auditid).where(is_among(_column.auditid, keys), *others)
+    ids = [*connection.scalars(query.order_by(_column.auditid.desc()))] if number else []
+    return _Found(ids, end if number == size else None)
 
 
 def _conditions(

@@ -7,7 +7,7 @@ Nothing is lost: `before` and `after` of the changes of a field have everything 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,7 @@ class Change:
         list whose items are the same.
     before, after: the whole values, items included; `None` where there is none.
     members: what changed within an item that was there before and after.
+    isitem: whether it is the change of an item of a list; then the last name of the path may be its own.
     """
 
     path: tuple[str, ...]
@@ -43,6 +44,7 @@ class Change:
     before: Json = None
     after: Json = None
     members: tuple["Change", ...] = ()
+    isitem: bool = False
 
 
 def readable(diff: JsonObject, names: Mapping[str, str] | None = None) -> list[Change]:
@@ -118,8 +120,8 @@ def _items(path: tuple[str, ...], removed: list[Json], added: list[Json], naming
         pairs, left, come = ([], old[name], new[name]) if name is None else _pairs(old[name], new[name])
         for before, after in pairs:
             yield _item_change(item_path, before, after)
-        yield from (Change(item_path, "removed", before=item) for item in left)
-        yield from (Change(item_path, "added", after=item) for item in come)
+        yield from (Change(item_path, "removed", before=item, isitem=True) for item in left)
+        yield from (Change(item_path, "added", after=item, isitem=True) for item in come)
 
 
 def _by_name(items: Iterable[Json], naming: str) -> defaultdict[str | None, list[Json]]:
@@ -158,7 +160,7 @@ def _item_change(path: tuple[str, ...], before: JsonObject, after: JsonObject) -
         change for name in names for change in _values((name,), before.get(name), after.get(name), NAME)
     )
     kind = _version_change(before.get(VERSION), after.get(VERSION)) if VERSION in names else "changed"
-    return Change(path, kind, before, after, members)
+    return Change(path, kind, before, after, members, isitem=True)
 
 
 def _version_change(before: Json, after: Json) -> Kind:
@@ -169,7 +171,7 @@ def _version_change(before: Json, after: Json) -> Kind:
     return "upgraded" if new > old else "downgraded"
 
 
-def _numbers(version: Json) -> Sequence[int]:
+def _numbers(version: Json) -> list[int]:
     """Return the numbers of a version, such as 10, 0 and 19045 of `10.0.19045`."""
     digits = re.findall("[0-9]+", version) if isinstance(version, str) else []
     return [int(each[:18]) for each in digits]

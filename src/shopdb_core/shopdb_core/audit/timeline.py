@@ -7,9 +7,9 @@ many changes some hundred are chosen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from shopdb_core.audit.checkpoints import Run, checkpoint_run
 from shopdb_core.store.tables import auditcheckpoint, auditentry
@@ -24,11 +24,11 @@ _column = auditentry.c
 class Gap:
     """Entries that a page leaves out, next to each other.
 
-    above: the id of the entry that is shown and follows them, `None` where they are at the top of the page.
+    newest: the id of the newest of them.
     first, last: the times of the oldest and of the newest of them.
     """
 
-    above: int | None
+    newest: int
     number: int
     first: datetime
     last: datetime
@@ -40,6 +40,19 @@ class Step:
 
     auditid: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of an entry in the chain of its asset, counted from 1, and the entries next to it.
+
+    `before` is `None` for the first entry, and where the one before was pruned; `after` for the newest.
+    """
+
+    number: int
+    total: int
+    before: int | None
+    after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ def gaps(
 ) -> list[Gap]:
     """Return what is left out of the entries of some assets with ids above `low` and below `high`.
 
-    `shown` are the ids that are not left out. Only an index is read, but for the times.
+    The newest first. `shown` are the ids that are not left out. Only an index is read, but for the times.
     """
     of_assets = (_column.assetid.in_(assetids), _column.auditid > low, _column.auditid < high)
     is_shown = case((_column.auditid.in_(shown), 1), else_=0)
@@ -65,14 +78,12 @@ def gaps(
         select(_column.auditid, is_shown.label("shown"), newer.label("newer")).where(*of_assets).subquery()
     )
     auditid = entries.c.auditid
-    query = select(entries.c.newer, func.count(), func.min(auditid), func.max(auditid))
-    found = connection.execute(query.where(entries.c.shown == 0).group_by(entries.c.newer)).all()
-    times = _times(connection, {each for row in found for each in row[2:]})
-    above = [None, *sorted(shown, reverse=True)]
-    return [
-        Gap(above[int(newer)], number, times[first], times[last])
-        for newer, number, first, last in sorted(found)
-    ]
+    query = select(func.count(), func.min(auditid), func.max(auditid))
+    grouped = query.where(entries.c.shown == 0).group_by(entries.c.newer)
+    found = connection.execute(grouped).all()
+    times = _times(connection, {each for _, *ends in found for each in ends})
+    left_out = [Gap(newest, number, times[oldest], times[newest]) for number, oldest, newest in found]
+    return sorted(left_out, key=attrgetter("newest"), reverse=True)
 
 
 def pruned_runs(connection: Connection, assetids: Sequence[int], low: int, high: int) -> list[Run]:
@@ -118,13 +129,36 @@ def step_after(connection: Connection, assetid: int, auditid: int) -> Step | Non
     return _step(connection, assetid, _column.auditid > auditid, newest=False)
 
 
+def place_of(connection: Connection, assetid: int, auditid: int) -> Place:
+    """Return the place of an entry; those that were pruned count."""
+    of_asset, column = _column.assetid == assetid, auditcheckpoint.c
+    until = select(func.count(), func.count(case((_column.auditid <= auditid, 1)))).where(of_asset)
+    total, number = connection.execute(until).one()
+    is_before = column.lastauditid <= auditid
+    pruned = select(func.coalesce(func.sum(column.entries), 0), func.max(column.lastauditid))
+    runs = pruned.where(column.assetid == assetid)
+    pruned_before, newest_run = connection.execute(runs.where(is_before)).one()
+    pruned_after = connection.scalar(runs.where(~is_before)) or 0
+    before = connection.scalar(select(func.max(_column.auditid)).where(of_asset, _column.auditid < auditid))
+    after = connection.scalar(select(func.min(_column.auditid)).where(of_asset, _column.auditid > auditid))
+    is_pruned = newest_run is not None and newest_run > (before or 0)
+    return Place(
+        number + int(pruned_before),
+        total + int(pruned_before) + int(pruned_after),
+        None if is_pruned else before,
+        after,
+    )
+
+
 _is_change = _column.action != "noop"
 
 
-def _step(connection: Connection, assetid: int, condition: Any, *, newest: bool) -> Step | None:
+def _step(
+    connection: Connection, assetid: int, condition: ColumnElement[bool], *, newest: bool
+) -> Step | None:
     query = select(_column.auditid, _column.at).where(_column.assetid == assetid, condition, _is_change)
     order = _column.auditid.desc() if newest else _column.auditid
-    row: Row[Any] | None = connection.execute(query.order_by(order).limit(1)).first()
+    row = connection.execute(query.order_by(order).limit(1)).first()
     return None if row is None else Step(row.auditid, row.at)
 
 

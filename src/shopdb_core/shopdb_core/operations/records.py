@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, inspect, not_, select, table, text
 
@@ -17,6 +18,7 @@ from shopdb_core.store.tables import (
     backup,
     submissioncount,
 )
+from shopdb_hookspecs import JsonObject
 
 KEPT_BACKUPS = 100
 """How many rows of backups are kept."""
@@ -73,6 +75,20 @@ def last_backup(connection: Connection) -> datetime | None:
     return at
 
 
+def list_backups(connection: Connection) -> list[JsonObject]:
+    """Return the records of the newest backups, the newest first; `KEPT_BACKUPS` at most."""
+    query = select(backup).order_by(backup.c.backupid.desc()).limit(KEPT_BACKUPS)
+    rows = connection.execute(query).mappings()
+    return [{**row, "verified": bool(row["verified"])} for row in rows]
+
+
+def newest_heads(connection: Connection, *, before: int, limit: int) -> list[JsonObject]:
+    """Return up to `limit` heads of entries below `before`, the newest first: `auditid` and `at`."""
+    column = audithead.c
+    query = select(audithead).where(column.auditid < before).order_by(column.auditid.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def last_head(connection: Connection) -> datetime | None:
     """Return when the newest head was taken."""
     at: datetime | None = connection.scalar(select(func.max(audithead.c.at)))
@@ -122,14 +138,13 @@ def newest_submissions(connection: Connection, plugins: Iterable[str]) -> dict[s
     """Return when each of the plugins last had a submission stored, by the audit; one look-up for each."""
     newest: dict[str, int] = {}
     for plugin in plugins:
-        found = (connection.scalar(_newest_of(plugin, action)) for action in STORED)
-        newest[plugin] = max(each or 0 for each in found)
+        newest[plugin] = max(connection.scalar(_newest_of(plugin, action)) or 0 for action in STORED)
     query = select(auditentry.c.auditid, auditentry.c.at).where(auditentry.c.auditid.in_(newest.values()))
     times = {row.auditid: row.at for row in connection.execute(query)}
     return {plugin: times[auditid] for plugin, auditid in newest.items() if auditid in times}
 
 
-def _newest_of(plugin: str, action: str) -> Select[tuple[int]]:
+def _newest_of(plugin: str, action: str) -> Select[Any]:
     column = auditentry.c
     return select(func.max(column.auditid)).where(column.plugin == plugin, column.action == action)
 

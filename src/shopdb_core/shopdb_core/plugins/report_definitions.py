@@ -22,7 +22,7 @@ SOFTWARE_ROLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingP
 )
 """The columns and the parameters that the reports of `x-software` need in each role; they may have more."""
 
-_RULE = "a name is a lower-case letter, then lower-case letters, digits, underscores; 40 at most"
+NAME_RULE = "a name is a lower-case letter, then lower-case letters, digits, underscores; 40 at most"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TYPES = get_args(get_type_hints(Parameter)["type"])
 
@@ -59,8 +59,8 @@ def _fault(report: object, others: Mapping[str, Report]) -> str:
     """Return what is wrong with one report, empty if it is valid."""
     if not isinstance(report, Report):
         return "a list with an item that is not a Report: create each with shopdb_hookspecs.Report"
-    if not _is_name(report.name):
-        return f"a report with the invalid name {str(report.name)[:80]!r}: {_RULE}"
+    if not is_name(report.name):
+        return f"a report with the invalid name {str(report.name)[:80]!r}: {NAME_RULE}"
     if report.name in others:
         return f"two reports named {report.name}: give each a name of its own"
     return _content_fault(report)
@@ -136,8 +136,8 @@ def _parameter_fault(parameter: object) -> str:
         return (
             "a report with a parameter that is not a Parameter: create each with shopdb_hookspecs.Parameter"
         )
-    if not _is_name(parameter.name):
-        return f"a parameter with the invalid name {str(parameter.name)[:80]!r}: {_RULE}"
+    if not is_name(parameter.name):
+        return f"a parameter with the invalid name {str(parameter.name)[:80]!r}: {NAME_RULE}"
     if parameter.name in PAGING:
         return f"a parameter named {parameter.name}, which every report has for paging: choose another name"
     if parameter.type not in _TYPES:
@@ -147,7 +147,8 @@ def _parameter_fault(parameter: object) -> str:
     return ""
 
 
-def _is_name(name: object) -> bool:
+def is_name(name: object) -> bool:
+    """Return whether a report, a parameter or a panel may have this name."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
