@@ -44,6 +44,11 @@ def links(text):
     return [unescape(each) for each in re.findall(r'href="(/software[^"]*)"', text)]
 
 
+def listed_names(text):
+    """Return the programs that a page lists."""
+    return re.findall(r'<th scope="row"><a[^>]*><bdi>(.*?)</bdi>', text)
+
+
 def test_from_the_list_to_the_assets(shop, read):
     """Each page leads to the next one, whatever the name of a program has."""
     name = 'a&b=c "%" #/?' + HOSTILE
@@ -73,10 +78,7 @@ def test_pages_of_the_list(shop, read, monkeypatch):
     (following,) = [each for each in links(first) if "after=" in each]
     second = read(following)
 
-    assert (re.findall(r"<bdi>(\w+)</bdi>", first), re.findall(r"<bdi>(\w+)</bdi>", second)) == (
-        ["liba", "libb"],
-        ["libc"],
-    )
+    assert (listed_names(first), listed_names(second)) == (["liba", "libb"], ["libc"])
     assert following == "/software?plugin=computers&q=LIB&after=libb"
     assert 'rel="next"' not in second
 
