@@ -30,9 +30,15 @@ DATASETTE = "datasette>=1.0a0"
 PIP_TOOLS = "pip-tools>=7.4"
 COMPOSE = "docker-compose==1.29.2"
 """For the schema that it has; without its dependencies, which are not needed for that."""
+AXE = "axe-playwright-python>=0.1.4"
+"""For axe-core (MPL-2.0), which it contains; the npm package has the same file, but would need npm."""
+CHROMIUM = "chromium"
+"""Debian's package and program."""
 TEST_TOOLS = (
     "pytest>=8.3",
     "pytest-xdist>=3.6.1",
+    "playwright>=1.47",
+    AXE,
     "hypothesis>=6.112",
     "editables>=0.5",
     "hatchling>=1.27",
@@ -143,6 +149,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def messages(session: nox.Session) -> None:
+    """Bring the catalogues of the console up to date with its texts."""
+    session.install("babel>=2.16", "jinja2>=3.1.4")
+    session.run("python", "docs/messages.py", *session.posargs)
+
+
+@nox.session
 def wheels(session: nox.Session) -> None:
     """Build the four wheels into `dist/`."""
     build_wheels(session)
@@ -237,6 +250,7 @@ def run_tests(session: nox.Session, *options: str) -> None:
 
     Both runs always take place, and the session fails if one of them fails.
     """
+    install_chromium(session)
     env = {
         "SHOPDB_WHEELS": str(WHEELS),
         "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session)),
@@ -249,6 +263,14 @@ def run_tests(session: nox.Session, *options: str) -> None:
         session.run("pytest", *options, *IN_PARALLEL, "-m", "not alone", env=env)
     finally:
         session.run("pytest", *options, "-m", "alone", env=env)
+
+
+def install_chromium(session: nox.Session) -> None:
+    """Install Debian's Chromium if it is missing and we may; else the tests in a browser are skipped."""
+    may = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
+    if may and not shutil.which(CHROMIUM):
+        session.run("apt-get", "update", "-qq", external=True)
+        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", CHROMIUM, external=True)
 
 
 def lint_third_party(session: nox.Session, folder: Path) -> None:

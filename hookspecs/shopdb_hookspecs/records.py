@@ -35,6 +35,11 @@ class Report:
     `rows(connection, **parameters)` receives a read-only SQLAlchemy connection, which is rolled back
     afterwards. It yields one sequence for each row, with a JSON scalar for each of `columns`. The order of
     rows must be stable, since readers request them page by page.
+
+    `attention` is a sentence for a report whose rows need somebody's attention, such as "Printers that need
+    toner or paper": the overview of a site shows it with the number of rows, without arguments. `category`
+    and `number` are the names of two columns, of which a page draws bars: the sum of the numbers of each
+    category.
     """
 
     name: str
@@ -42,6 +47,9 @@ class Report:
     columns: Sequence[str]
     rows: Callable[..., Iterable[Sequence[Json]]]
     parameters: Sequence[Parameter] = field(default=())
+    attention: str | None = None
+    category: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

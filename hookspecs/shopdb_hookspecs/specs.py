@@ -39,6 +39,7 @@ def get_collector_schema() -> JsonObject | None:
     - `$defs` (object): subschemas by name, for `$ref` in `fields`.
     - `x-label` (str): what people call one asset, a singular noun.
     - `x-columns` (list of str): the fields that a list of assets shows first.
+    - `x-software` (object): the names of the plugin's reports about installed programs, by their roles.
 
     A faulty declaration quarantines the plugin. Example::
 

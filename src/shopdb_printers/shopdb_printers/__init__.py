@@ -56,7 +56,7 @@ class PrintersPlugin:
 
     @hookimpl
     def get_reports(self) -> Sequence[Report]:
-        """Return the reports `supplies_low` and `pages`."""
+        """Return the reports `needs`, `supplies_low` and `pages`."""
         return REPORTS
 
     @hookimpl

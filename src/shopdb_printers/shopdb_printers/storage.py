@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 from shopdb_printers.statements import Writer
-from shopdb_printers.terms import RECEPTACLE
+from shopdb_printers.terms import RECEPTACLE, REFILLS
 
 Values: TypeAlias = tuple[Json, ...]
 """The values of one device or supply; None for a missing member."""
@@ -43,7 +43,13 @@ def remove_printer(connection: Connection, assetid: int) -> None:
 
 
 def _device(attributes: JsonObject) -> Values:
-    return (*map(attributes.get, _TEXTS), *(_whole(attributes.get(name)) for name in _COUNTERS))
+    counters = (_whole(attributes.get(name)) for name in _COUNTERS)
+    return (*map(attributes.get, _TEXTS), *counters, _needs(attributes))
+
+
+def _needs(attributes: JsonObject) -> Json:
+    """Return the errors that somebody ends by refilling, such as `lowtoner, nopaper`; None without any."""
+    return ", ".join(error for error in attributes.get("errorstate") or () if error in REFILLS) or None
 
 
 def _whole(count: Json) -> Json:

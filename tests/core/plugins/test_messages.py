@@ -279,6 +279,23 @@ REPORTS = {
     "[Report('tall', 'Tall', ['serial'], list, [Parameter('above', 'int', '')])]": (
         "returned the parameter above, whose type 'int' is not one of string, integer, number"
     ),
+    "[Report('tall', 'Tall', ['serial'], list, attention='')]": (
+        "returned the report tall, whose attention is not a sentence: pass a text, or leave it out"
+    ),
+    "[Report('tall', 'Tall', ['serial'], lambda c, above: [], "
+    "[Parameter('above', 'integer', '', required=True)], attention='Racks that lean')]": (
+        "returned the report tall, whose rows need attention, with the required parameter above: give it a "
+        "default, since the overview counts the rows without arguments"
+    ),
+    "[Report('tall', 'Tall', ['serial', 'height'], list, category='rack', number='height')]": (
+        "returned the report tall, whose category is 'rack', which is not one of its columns: serial, height"
+    ),
+    "[Report('tall', 'Tall', ['serial', 'height'], list, number='height')]": (
+        "returned the report tall with one column for a chart: name category as well"
+    ),
+    "[Report('tall', 'Tall', ['serial', 'height'], list, category='height', number='height')]": (
+        "returned the report tall, whose category and number are one column: name two"
+    ),
 }
 """What `get_reports` returns, and the message after `get_reports `."""
 

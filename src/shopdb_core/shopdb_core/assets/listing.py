@@ -165,6 +165,16 @@ def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> 
     return assetid
 
 
+def find_assetids(connection: Connection, assettype: str, identityvalues: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the assets of a type with these identities, in any spelling; not of erased ones."""
+    keys = {value: identity_key(value) for value in identityvalues}
+    query = select(asset.c.identitykey, asset.c.assetid).where(
+        asset.c.assettype == assettype, asset.c.identitykey.in_(keys.values()), asset.c.state != "erased"
+    )
+    found = {bytes(row.identitykey): row.assetid for row in connection.execute(query)}
+    return {value: found[key] for value, key in keys.items() if key in found}
+
+
 def asset_exists(connection: Connection, assetid: int) -> bool:
     """Return whether there is an asset with this id."""
     return connection.scalar(select(asset.c.assetid).where(asset.c.assetid == assetid)) is not None

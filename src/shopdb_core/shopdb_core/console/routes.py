@@ -19,13 +19,20 @@ from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
+from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
+from shopdb_core.console.collectors.view import CollectorPage, CollectorsPage
 from shopdb_core.console.duplicates.view import DuplicatePage, DuplicatesPage, IgnorePage
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource
 from shopdb_core.console.merges.view import MergePage, MergesPage, ReleasePage, UndoPage
 from shopdb_core.console.overview.view import OverviewPage
+from shopdb_core.console.past.reverting import RevertPage
+from shopdb_core.console.past.view import PastPage
+from shopdb_core.console.refusals.view import RefusalsPage
+from shopdb_core.console.reports.view import ReportPage, ReportsPage
 from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
+from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
 from shopdb_core.web.request import WebApp
@@ -42,7 +49,19 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
+    app.add_page("/changes", ChangesPage(pages))
+    app.add_page("/changes/{auditid:id}", EntryPage(pages))
+    app.add_page("/changes/day/{day}", DayPage(pages))
     _route_asset(app, pages)
+    app.add_page("/reports", ReportsPage(pages))
+    app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
+    app.add_page("/software", SoftwarePage(pages))
+    app.add_page("/software/program", ProgramPage(pages))
+    app.add_page("/software/holders", HoldersPage(pages))
+    app.add_page("/software/changes", SoftwareChangesPage(pages))
+    app.add_page("/collectors", CollectorsPage(pages))
+    app.add_page("/collectors/{plugin}", CollectorPage(pages))
+    app.add_page("/refusals", RefusalsPage(pages))
     _route_duplicates(app, pages)
     _route_people(app, pages)
     _route_admin(app, pages)
@@ -55,6 +74,8 @@ def _route_asset(app: WebApp, pages: Pages) -> None:
     app.add_page(f"{_ASSET}/related", RelatedPage(pages))
     app.add_page(f"{_ASSET}/related/{{relationshipid:id}}/remove", RemovedRelationshipPage(pages))
     app.add_page(f"{_ASSET}/raw", RawPage(pages))
+    app.add_page(f"{_ASSET}/past", PastPage(pages))
+    app.add_page(f"{_ASSET}/past/revert", RevertPage(pages))
     app.add_page(f"{_ASSET}/label", LabelPage(pages))
     app.add_page(f"{_ASSET}/edit", EditPage(pages))
     app.add_page(f"{_ASSET}/retire", RetirePage(pages))

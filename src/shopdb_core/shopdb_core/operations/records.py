@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, inspect, not_, select, table, text
+from sqlalchemy import Connection, Select, delete, func, insert, inspect, not_, select, table, text
 
 from shopdb_core.audit.prune import OF_KIND, Kind
+from shopdb_core.outcomes.totals import STORED
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.tables import (
     assetduplicate,
@@ -121,6 +123,30 @@ def waiting_duplicates(connection: Connection) -> int:
     """Count the findings about duplicates that nobody has ignored."""
     query = select(func.count()).select_from(assetduplicate).where(assetduplicate.c.ignoredat.is_(None))
     return connection.scalar(query) or 0
+
+
+def waiting_by_kind(connection: Connection) -> dict[str, int]:
+    """Count the findings about duplicates that nobody has ignored, by kind."""
+    column = assetduplicate.c
+    query = select(column.kind, func.count().label("number")).where(column.ignoredat.is_(None))
+    return {
+        row.kind: row.number for row in connection.execute(query.group_by(column.kind).order_by(column.kind))
+    }
+
+
+def newest_submissions(connection: Connection, plugins: Iterable[str]) -> dict[str, datetime]:
+    """Return when each of the plugins last had a submission stored, by the audit; one look-up for each."""
+    newest: dict[str, int] = {}
+    for plugin in plugins:
+        newest[plugin] = max(connection.scalar(_newest_of(plugin, action)) or 0 for action in STORED)
+    query = select(auditentry.c.auditid, auditentry.c.at).where(auditentry.c.auditid.in_(newest.values()))
+    times = {row.auditid: row.at for row in connection.execute(query)}
+    return {plugin: times[auditid] for plugin, auditid in newest.items() if auditid in times}
+
+
+def _newest_of(plugin: str, action: str) -> Select[Any]:
+    column = auditentry.c
+    return select(func.max(column.auditid)).where(column.plugin == plugin, column.action == action)
 
 
 def oldest_unexamined(connection: Connection, kind: Kind) -> datetime | None:

@@ -108,7 +108,7 @@ class EditPage(PageResource):
         except InvalidSubmission as refused:
             problems = problems_of(refused.faults) or {"": str(refused)}
             shown = _posted(form_of(frame, sitefields), typed, problems)
-            about = {"problems": _elsewhere(problems, shown), "version": typed.version}
+            about = {"problems": _elsewhere(problems, shown), "assetversion": typed.version}
             self._show(req, resp, frame, shown, notice=REFUSED, posted=form, **about)
             resp.status = falcon.HTTP_422
         else:
@@ -122,7 +122,7 @@ class EditPage(PageResource):
         self, req: falcon.Request, resp: falcon.Response, frame: Frame, form: Form, **more: object
     ) -> None:
         stored = form_of(frame, self._site.sitefields)
-        plain = {"notice": "", "problems": (), "posted": {}, "version": frame.asset["version"]}
+        plain = {"notice": "", "problems": (), "posted": {}, "assetversion": frame.asset["version"]}
         self._pages.render(
             req,
             resp,

@@ -1,7 +1,8 @@
 """A list of objects as a table: a column for each member, a filter, and pages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from shopdb_core.console.asset.fields import Listed
 from shopdb_core.console.asset.values import Shown, resolved, shown, title_of
@@ -60,20 +61,12 @@ def table_of(
 
 def _names(listed: Listed, properties: JsonObject) -> list[str]:
     """Return the members of which any item has a value, those that are declared first."""
-    used: dict[str, None] = {}
-    for item in listed.items:
-        used.update(dict.fromkeys(_used(item)))
-    ordered = [name for name in properties if name in used] + [
-        name for name in used if name not in properties
-    ]
-    return ordered[:MOST_COLUMNS]
-
-
-def _used(item: Json) -> Iterator[str]:
-    if not isinstance(item, Mapping):
-        yield VALUE
-    else:
-        yield from (name for name, value in item.items() if value is not None)
+    items = [each for each in listed.items if isinstance(each, dict)]
+    present = dict.fromkeys(chain.from_iterable(items))
+    ordered = [name for name in properties if name in present]
+    ordered += [name for name in present if name not in properties]
+    used = [name for name in ordered if any(item.get(name) is not None for item in items)]
+    return [*([VALUE] if len(items) < len(listed.items) else []), *used][:MOST_COLUMNS]
 
 
 def _member(item: Json, name: str) -> Json:

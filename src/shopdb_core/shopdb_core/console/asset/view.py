@@ -22,7 +22,7 @@ from shopdb_core.web.request import Roles
 if TYPE_CHECKING:
     from shopdb_core.plugins.panels import Panels
 
-MOST_RAW = 100_000
+MOST_RAW = 60_000
 """How many characters of an asset's JSON its page shows."""
 
 
