@@ -132,10 +132,8 @@ class BackupsPage(FactsPage):
         )
 
 
-class WebhooksPage(PageResource):
+class WebhooksPage(FactsPage):
     """The webhooks and how far each is."""
-
-    roles: ClassVar[Roles] = {"GET": "admin", "POST": "admin"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List those of the file, also those that were never delivered to, and those that were removed."""
@@ -146,7 +144,13 @@ class WebhooksPage(PageResource):
         new = [name for name in names if name not in {each["name"] for each in found}]
         self._pages.render(req, resp, "admin/webhooks.html", webhooks=found, new=new, most=MOST_WEBHOOKS)
 
-    def on_post_resume(self, req: falcon.Request, resp: falcon.Response) -> None:
+
+class ResumedWebhookPage(PageResource):
+    """A webhook that is delivered again."""
+
+    roles: ClassVar[Roles] = {"POST": "admin"}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Deliver to one again, at once, from where it stopped."""
         name = read_form(req).get("name", "")
         self._site.store.transaction(lambda connection: resume(connection, name[:100], None))
