@@ -27,7 +27,8 @@ from shopdb_core.webhooks.config import MOST_WEBHOOKS
 from shopdb_core.webhooks.state import list_webhooks, resume
 
 ROWS = 100
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r" \(\[[^\]]*\]\([^)]*\)\)|\[([^\]]*)\]\([^)]*\)")
+"""A link of the documentation, in Markdown; one in parentheses is left out with its text."""
 _BEFORE = whole_number("before", 1, LARGEST_ID)
 
 
@@ -83,7 +84,7 @@ class SettingsPage(FactsPage):
 def _about(variable: str) -> str:
     """Return what a variable is for, without the links of the documentation."""
     found = (each for each in all_settings() if variable == each.variable or each.plugin_of(variable))
-    return _LINK.sub(r"\1", next(each.about for each in found))
+    return _LINK.sub(lambda link: link[1] or "", next(each.about for each in found))
 
 
 class PluginsPage(FactsPage):
