@@ -19,7 +19,7 @@ OF_EACH_KIND = 4
 """How many pages of one kind are parsed; their addresses differ in numbers, and in what is asked for."""
 
 PAGE = re.compile(r"/(?!api/|/)")
-START = (
+START = ("/", "/assets/1", "/assets?assettype=anything", "/changes", "/refusals", "/reports", "/admin")
     "/",
     "/assets/1",
     "/assets",
