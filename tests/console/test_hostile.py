@@ -20,15 +20,6 @@ OF_EACH_KIND = 4
 
 PAGE = re.compile(r"/(?!api/|/)")
 START = ("/", "/assets/1", "/assets?assettype=anything", "/changes", "/refusals", "/reports", "/admin")
-    "/",
-    "/assets/1",
-    "/assets",
-    "/assets?assettype=anything",
-    "/changes",
-    "/refusals",
-    "/reports",
-    "/admin",
-)
 
 INJECTED = """(html) => {
   const tree = new DOMParser().parseFromString(html, "text/html");
