@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Self
 
 import orjson
 from falcon.testing import TestClient
@@ -216,7 +217,7 @@ class People:
         self._done = threading.Event()
         self._threads = [threading.Thread(target=self._click) for _ in range(options.people)]
 
-    def __enter__(self) -> "People":
+    def __enter__(self) -> Self:
         for each in self._threads:
             each.start()
         return self
