@@ -8,6 +8,7 @@ import pytest
 from markup import Markup
 
 ASSET = "/assets/{assetid:id}"
+PROGRAM = "plugin=computers&name=Program+1"
 PAGES = {
     "/sign-in": (),  # tests/console/test_framework.py opens it
     "/": ("/", "/?wall=1"),
@@ -23,18 +24,42 @@ PAGES = {
     f"{ASSET}/restore": ("/assets/{retired}/restore",),
     f"{ASSET}/rename": ("/assets/{computer}/rename",),
     f"{ASSET}/erase": ("/assets/{computer}/erase",),
-    "/changes": ("/changes",),
+    "/assets": (
+        "/assets",
+        "/assets?q=windows+memorygb>8",
+        "/assets?q=serialnumber:",
+        "/assets?state=retired",
+    ),
+    "/changes": ("/changes", "/changes?plugin=nobody"),
     "/changes/{auditid:id}": ("/changes/{entry}",),
     "/changes/day/{day}": ("/changes/day/{today}",),
     "/reports": ("/reports",),
-    "/reports/{plugin}/{name}": ("/reports/computers/software", "/reports/printers/supplies"),
+    "/reports/{plugin}/{name}": ("/reports/computers/software", "/reports/printers/supplies_low"),
     "/software": ("/software",),
-    "/software/program": ("/software/program?name=Program 001",),
-    "/software/holders": ("/software/holders?name=Program 001",),
-    "/software/changes": ("/software/changes",),
+    "/software/program": (f"/software/program?{PROGRAM}",),
+    "/software/holders": (f"/software/holders?{PROGRAM}",),
+    "/software/changes": ("/software/changes?plugin=computers",),
     "/collectors": ("/collectors",),
     "/collectors/{plugin}": ("/collectors/computers", "/collectors/network"),
     "/refusals": ("/refusals",),
+    "/duplicates": ("/duplicates",),
+    "/duplicates/{duplicateid:id}": ("/duplicates/{duplicate}",),
+    f"{ASSET}/merge": ("/assets/{computer}/merge?gone={other}",),
+    "/merges": ("/merges",),
+    "/merges/{mergeid:id}/undo": ("/merges/{merge}/undo",),
+    "/merges/{mergeid:id}/release": ("/merges/{merge}/release",),
+    "/account": ("/account",),
+    "/admin": ("/admin",),
+    "/admin/users": ("/admin/users",),
+    "/admin/users/{userid:id}": ("/admin/users/1",),
+    "/admin/tokens": ("/admin/tokens",),
+    "/admin/tokens/{tokenid:id}/revoke": ("/admin/tokens/{token}/revoke",),
+    "/admin/keys": ("/admin/keys",),
+    "/admin/settings": ("/admin/settings",),
+    "/admin/plugins": ("/admin/plugins",),
+    "/admin/backups": ("/admin/backups",),
+    "/admin/webhooks": ("/admin/webhooks",),
+    "/admin/events": ("/admin/events",),
 }
 """The addresses of each route; in braces, an id of the populated site. A route without a line fails."""
 

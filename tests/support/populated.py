@@ -70,6 +70,7 @@ class Populated:
 
     shop: Shop
     computer: int
+    other: int
     printer: int
     switch: int
     machine: int
@@ -177,6 +178,7 @@ def _described(shop: Shop) -> Populated:
     return Populated(
         shop,
         computer=computer,
+        other=_id(shop, "assettype = 'computers' AND identityvalue = 'LAB-3'"),
         printer=_id(shop, "assettype = 'printers'"),
         switch=_id(shop, "assettype = 'network'"),
         machine=_id(shop, "assettype = 'machine'"),
@@ -186,7 +188,7 @@ def _described(shop: Shop) -> Populated:
         merge=one("SELECT mergeid FROM assetmerge WHERE undoneat IS NULL"),
         duplicate=one("SELECT duplicateid FROM assetduplicate WHERE ignoredat IS NULL"),
         entry=one("SELECT max(auditid) FROM auditentry WHERE action = 'updated'"),
-        token=one("SELECT tokenid FROM programtoken"),
+        token=one("SELECT tokenid FROM programtoken WHERE revokedat IS NULL"),
         today=datetime.now(UTC).date().isoformat(),
     )
 
