@@ -54,14 +54,14 @@ PLUGINS = {
 }
 
 
-class Telling(StoryClock):
-    """The time of the story while it is told, and the present time afterwards."""
+class Present(StoryClock):
+    """The time of the story until it is over, and the present time afterwards."""
 
-    told = False
+    over = False
 
     def __call__(self) -> datetime:
         """Return the time."""
-        return datetime.now(UTC) if self.told else super().__call__()
+        return datetime.now(UTC) if self.over else super().__call__()
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ class Populated:
 
 
 @contextmanager
-def populated(folder: Path) -> Iterator[Populated]:
+def populated(
+    folder: Path, computers: int = COMPUTERS, printers: int = 8, weeks: int = 1
+) -> Iterator[Populated]:
     """Open a site in a folder and fill it, with times that end now; some seconds of work."""
     (folder / "fields.json").write_text(json.dumps(SITE_FIELDS))
     settings = Settings(
@@ -96,21 +98,22 @@ def populated(folder: Path) -> Iterator[Populated]:
         site_fields=str(folder / "fields.json"),
     )
     upgrade_site(settings, PLUGINS)
-    clock = Telling(datetime.now(UTC) - timedelta(weeks=2))
+    clock = Present(datetime.now(UTC) - timedelta(weeks=weeks, hours=3))
     with Shop.open(settings, PLUGINS, clock=clock) as shop:
-        _tell(shop, clock)
-        clock.told = True
+        _work(shop, clock, Floor(shop, clock, computers, printers), weeks)
+        clock.over = True
         yield _described(shop)
 
 
-def _tell(shop: Shop, clock: StoryClock) -> None:
-    """Let two weeks pass, then let people work with what there is."""
-    floor = Floor(shop, clock, COMPUTERS, 8)
+def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
+    """Let weeks pass, then let people work with what there is."""
     floor.image()
     floor.week(1)
     for chapter in (floor.rename, floor.image_again, floor.dock, floor.swap, floor.retire, floor.merge):
         chapter()
     floor.undo()
+    for week in range(2, weeks + 1):
+        floor.week(week)
     for name in ("computers", "printers", "network"):
         collector = shop.plugins.collector(name)
         for example in collector.examples:
@@ -120,7 +123,7 @@ def _tell(shop: Shop, clock: StoryClock) -> None:
     again = {"osname": "Windows 11", "serialnumber": "SN0000003X", "macaddress": "3C:52:82:00:03:01"}
     shop.submit("computers", {"hostname": "LAB-3", **again})
     shop.submit("computers", {"hostname": "pc-00009.example.com", "memorygb": 8})
-    clock.now = datetime.now(UTC) - timedelta(hours=2)
+    clock.now = datetime.now(UTC) - timedelta(hours=1)
     _edit(shop)
     _refuse(shop)
 
