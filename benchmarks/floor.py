@@ -56,7 +56,7 @@ PRODUCTS = (
         "Yealink",
         "Zebra Setup",
     ),
-    *("Zeiss Calypso", "ZWCAD"),
+    *("Zebra Setup", "Zeiss Calypso", "ZWCAD"),
 )
 PARTS = ("", " Runtime", " Language Pack", " Update Service", " Drivers", " Help")
 
