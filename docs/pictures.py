@@ -17,12 +17,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 ROOT = Path(__file__).parents[1]
+# The packages of the tests, which are not installed.
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "benchmarks", "examples/shopdb-network")]
 
-from people import add_user, cookie, login
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from populated import Populated, populated
-from waitress import create_server
+from people import add_user, cookie, login  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
+from populated import Populated, populated  # noqa: E402
+from waitress import create_server  # noqa: E402
 
 IMAGES = ROOT / "docs/images"
 WIDE = (1280, 800)
@@ -57,7 +58,7 @@ PICTURES = (
     Picture("past", "/assets/{old}/past?at={before}", size=(1280, 900)),
     Picture("software", "/software"),
     Picture("changes", "/changes"),
-    Picture("try", "/collectors/computers", into="textarea", fill=WRONG, press="Try"),
+    Picture("try", "/collectors/computers", into="textarea", fill=WRONG, press="Try it"),
     Picture("duplicate", "/duplicates/{duplicate}"),
     Picture("phone", "/assets/{printer}", size=NARROW),
 )
