@@ -27,6 +27,7 @@ from waitress import create_server  # noqa: E402
 
 IMAGES = ROOT / "docs/images"
 WIDE = (1280, 800)
+TALL = (1280, 960)
 NARROW = (390, 780)
 
 
@@ -54,8 +55,8 @@ PICTURES = (
     Picture("overview-light", "/"),
     Picture("overview-dark", "/", theme="dark"),
     Picture("assets", "/assets?assettype=computers&q=windows"),
-    Picture("asset", "/assets/{computer}"),
-    Picture("past", "/assets/{old}/past?at={before}", size=(1280, 900)),
+    Picture("asset", "/assets/{line}", size=TALL),
+    Picture("past", "/assets/{line}/past?at={before}", size=TALL),
     Picture("software", "/software"),
     Picture("changes", "/changes"),
     Picture("try", "/collectors/computers", into="textarea", fill=WRONG, press="Try it"),
@@ -131,12 +132,11 @@ class _Photographer:
         page.screenshot(path=IMAGES / f"{picture.name}.png")
 
     def _ids(self) -> dict[str, object]:
-        """Return the ids of the site, the computer that changed most, and a time before its last change."""
-        shop = self._site.shop
-        changes = "SELECT assetid, count(*), max(at) FROM auditentry WHERE action = 'updated' AND assetid IN"
-        computers = "(SELECT assetid FROM asset WHERE assettype = 'computers' AND state = 'active')"
-        ((old, _, at), *_) = shop.rows(f"{changes} {computers} GROUP BY assetid ORDER BY 2 DESC, 1")
-        return {**vars(self._site), "old": old, "before": quote(f"{at}Z".replace(" ", "T"))}
+        """Return the ids of the site, and the time of the second change of the computer of line 4."""
+        shop, line = self._site.shop, self._site.line
+        query = "SELECT at FROM auditentry WHERE assetid = :line AND action = 'updated' ORDER BY auditid"
+        (_, (at,), *_) = shop.rows(query, line=line)
+        return {**vars(self._site), "before": quote(f"{at}Z".replace(" ", "T"))}
 
 
 if __name__ == "__main__":

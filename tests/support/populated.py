@@ -5,14 +5,15 @@ party's, a plugin that does not load, people's fields, a machine, refusals, toke
 """
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import shopdb_network
-from floor import Floor, StoryClock
+from floor import PRODUCTS, Floor, StoryClock
 from people import add_user, change
 from shops import KEY, Shop
 
@@ -64,12 +65,40 @@ class Present(StoryClock):
         return datetime.now(UTC) if self.over else super().__call__()
 
 
+LINE_PC: JsonObject = {
+    "hostname": "LINE4-PACK",
+    "serialnumber": "5CG1203XYZ",
+    "macaddress": "3C:52:82:4F:00:A1",
+    "ipaddress": "10.75.12.41",
+    "manufacturer": "HP",
+    "model": "EliteDesk 800 G9",
+    "formfactor": "desktop",
+    "architecture": "x86_64",
+    "biosversion": "U21 Ver. 02.10",
+    "osname": "Windows 10 Enterprise",
+    "osversion": "10.0.19045",
+    "cputype": "Intel Core i5-12500",
+    "memorygb": 8,
+    "currentuser": "line4",
+    "imagename": "shop-2025-11",
+}
+PROGRAMS = {name: f"{len(name)}.{number}.0" for number, name in enumerate(PRODUCTS[::3])}
+STEPS: Sequence[JsonObject] = (
+    {"memorygb": 16},
+    {"osname": "Windows 11 Enterprise", "osversion": "10.0.22631", "imagename": "shop-2026-09"},
+    {"biosversion": "U21 Ver. 02.14", "currentuser": "maintenance"},
+    {"ipaddress": "10.75.14.41", "currentuser": "line4"},
+)
+"""What becomes of the computer of line 4; with each step a program goes, one comes, and one is upgraded."""
+
+
 @dataclass(frozen=True)
 class Populated:
     """The site, and the ids that the addresses of its pages contain."""
 
     shop: Shop
     computer: int
+    line: int
     other: int
     printer: int
     switch: int
@@ -112,8 +141,13 @@ def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
     for chapter in (floor.rename, floor.image_again, floor.dock, floor.swap, floor.retire, floor.merge):
         chapter()
     floor.undo()
+    steps = _steps(shop)
+    next(steps)
     for week in range(2, weeks + 1):
         floor.week(week)
+        next(steps, None)
+    clock.now = max(clock.now, datetime.now(UTC) - timedelta(hours=12))
+    deque(steps, maxlen=0)
     for name in ("computers", "printers", "network"):
         collector = shop.plugins.collector(name)
         for example in collector.examples:
@@ -128,13 +162,28 @@ def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
     _refuse(shop)
 
 
+def _steps(shop: Shop) -> Iterator[None]:
+    """Submit the computer of line 4 as it is after each step."""
+    submission, programs = LINE_PC, dict(PROGRAMS)
+    for number, step in enumerate([{}, *STEPS]):
+        names = list(programs)
+        programs = {name: programs[name] for name in names if name != names[number]}
+        programs |= {PRODUCTS[number * 3 + 1]: "1.0", names[number + 1]: f"{number + 20}.1"}
+        submission = {**submission, **step}
+        listed = [{"name": name, "version": version} for name, version in programs.items()]
+        shop.submit("computers", {**submission, "installedsoftware": listed})
+        yield
+
+
 def _edit(shop: Shop) -> None:
     """Let people create, relate, change and describe assets, and administer the site."""
     made = {"assettype": "machine", "identityvalue": "Press 7", "attributes": {"hall": "3"}}
     machine = shop.edit("POST", "/api/assets", made).json["assetid"]
-    computer = _id(shop, "assettype = 'computers' AND identityvalue = 'PC-MANY'")
-    part = {"relationshiptype": "part_of", "targetassetid": machine}
-    assert shop.edit("POST", f"/api/assets/{computer}/relationships", part).status_code == 201
+    computer = _id(shop, "identityvalue = 'LINE4-PACK'")
+    printer = _id(shop, "assettype = 'printers'")
+    for kind, target in (("part_of", machine), ("prints_to", printer)):
+        related = {"relationshiptype": kind, "targetassetid": target}
+        assert shop.edit("POST", f"/api/assets/{computer}/relationships", related).status_code == 201
     fields = {"sitefields": {"owner": "Ada Müller", "price": 1299.5}}
     version = shop.get(f"/api/assets/{computer}").headers["etag"]
     changed = shop.edit("PATCH", f"/api/assets/{computer}", fields, **{"If-Match": version})
@@ -181,6 +230,7 @@ def _described(shop: Shop) -> Populated:
     return Populated(
         shop,
         computer=computer,
+        line=_id(shop, "identityvalue = 'LINE4-PACK'"),
         other=_id(shop, "assettype = 'computers' AND identityvalue = 'LAB-3'"),
         printer=_id(shop, "assettype = 'printers'"),
         switch=_id(shop, "assettype = 'network'"),
