@@ -24,20 +24,7 @@ TAG = re.compile(r"(?s)<[!/]?[a-zA-Z][^>]*>|&\w+;|[\w-]+=\"[^\"]*\"")
 SHOWN = re.compile(r"\b(?:title|placeholder|alt|aria-label|label|aria-roledescription)=\"([^\"]*)\"")
 WORD = re.compile(r"(?<![\w/.-])[^\W\d_]{2,}(?!\w)")
 
-NAMES = {
-    "ShopDB",
-    "CSV",
-    "JSON",
-    "Schema",
-    "curl",
-    "PowerShell",
-    "Python",
-    "UTC",
-    "API",
-    "SHA",
-    "nbsp",
-    "ndash",
-}
+NAMES = {"ShopDB", "CSV", "JSON", "Schema", "curl", "PowerShell", "Python", "UTC", "API", "MB", "POST"}
 """Words that are the same in every language, and names of characters."""
 
 
