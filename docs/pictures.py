@@ -3,8 +3,8 @@
 python docs/pictures.py
 python docs/pictures.py --only phone --computers 100 --weeks 1
 
-It needs what the tests need (docs/development.md). The times in the pictures are those of the day on which it
-runs; it replaces the pictures in docs/images.
+It needs what the tests need (docs/development.md), and Pillow. The times in the pictures are those of the day
+on which it runs; it replaces the pictures in docs/images.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "benchmarks", "examples/shopdb-network")]
 
 from people import add_user, cookie, login  # noqa: E402
+from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
 from populated import Populated, populated  # noqa: E402
 from waitress import create_server  # noqa: E402
@@ -35,7 +37,8 @@ NARROW = (390, 780)
 class Picture:
     """One picture: the page, in braces the ids of the site, and how it is seen.
 
-    `fill` is typed into the element `into`, and `press` is the button that is pressed afterwards.
+    `fill` is typed into the element `into`, and `press` is the button that is pressed afterwards. The element
+    `upto` is scrolled into view.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Picture:
     into: str = ""
     fill: str = ""
     press: str = ""
+    upto: str = ""
 
 
 WRONG = (
@@ -61,7 +65,7 @@ PICTURES = (
     Picture("changes", "/changes"),
     Picture("try", "/collectors/computers", into="textarea", fill=WRONG, press="Try it"),
     Picture("duplicate", "/duplicates/{duplicate}"),
-    Picture("phone", "/assets/{printer}", size=NARROW),
+    Picture("phone", "/assets/{laser}", size=NARROW, upto="#panel-supplies"),
 )
 
 
@@ -129,14 +133,24 @@ class _Photographer:
             page.locator(picture.into).first.fill(picture.fill)
             page.get_by_role("button", name=picture.press).first.click()
             page.wait_for_load_state()
-        page.screenshot(path=IMAGES / f"{picture.name}.png")
+        if picture.upto:
+            page.locator(picture.upto).evaluate("(element) => element.scrollIntoView()")
+        _save(page.screenshot(), IMAGES / f"{picture.name}.png")
 
     def _ids(self) -> dict[str, object]:
         """Return the ids of the site, and the time of the second change of the computer of line 4."""
         shop, line = self._site.shop, self._site.line
         query = "SELECT at FROM auditentry WHERE assetid = :line AND action = 'updated' ORDER BY auditid"
         (_, (at,), *_) = shop.rows(query, line=line)
-        return {**vars(self._site), "before": quote(f"{at}Z".replace(" ", "T"))}
+        query = "SELECT assetid FROM asset WHERE assettype = 'printers' ORDER BY assetid"
+        ((laser,), *_) = shop.rows(query)
+        return {**vars(self._site), "before": quote(f"{at}Z".replace(" ", "T")), "laser": laser}
+
+
+def _save(picture: bytes, path: Path) -> None:
+    """Write a picture with at most 256 colours, which halves its size."""
+    with Image.open(BytesIO(picture)) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import shopdb_network
 from floor import PRODUCTS, Floor, StoryClock
@@ -24,8 +25,10 @@ from shopdb_core.access.users import disable_user
 from shopdb_core.operations.records import record_backup
 from shopdb_core.settings import Settings
 from shopdb_core.site import upgrade_site
+from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject, hookimpl
 
+SOURCES = {"computers": "glpi", "printers": "scan", "network": "poll"}
 COMPUTERS = 110
 """More than a list has on one page, and enough for each chapter of the floor."""
 
@@ -82,6 +85,7 @@ LINE_PC: JsonObject = {
     "currentuser": "line4",
     "imagename": "shop-2025-11",
 }
+SEEN_AT_START: JsonObject = {"hostname": "LINE4-PACK", "osname": "Windows", "imagename": "shop-2026-09"}
 PROGRAMS = {name: f"{len(name)}.{number}.0" for number, name in enumerate(PRODUCTS[::3])}
 STEPS: Sequence[JsonObject] = (
     {"memorygb": 16},
@@ -151,12 +155,12 @@ def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
     for name in ("computers", "printers", "network"):
         collector = shop.plugins.collector(name)
         for example in collector.examples:
-            shop.submit(name, example)
+            _submit(shop, name, example, SOURCES[name])
     programs = [{"name": f"Program {number:03}", "version": "1.0"} for number in range(250)]
-    shop.submit("computers", {"hostname": "PC-MANY", "installedsoftware": programs})
+    _submit(shop, "computers", {"hostname": "PC-MANY", "installedsoftware": programs}, "glpi")
     again = {"osname": "Windows 11", "serialnumber": "SN0000003X", "macaddress": "3C:52:82:00:03:01"}
-    shop.submit("computers", {"hostname": "LAB-3", **again})
-    shop.submit("computers", {"hostname": "pc-00009.example.com", "memorygb": 8})
+    _submit(shop, "computers", {"hostname": "LAB-3", **again}, "pxe")
+    _submit(shop, "computers", {"hostname": "pc-00009.example.com", "memorygb": 8}, "pxe")
     clock.now = datetime.now(UTC) - timedelta(hours=1)
     _edit(shop)
     _refuse(shop)
@@ -171,8 +175,15 @@ def _steps(shop: Shop) -> Iterator[None]:
         programs |= {PRODUCTS[number * 3 + 1]: "1.0", names[number + 1]: f"{number + 20}.1"}
         submission = {**submission, **step}
         listed = [{"name": name, "version": version} for name, version in programs.items()]
-        shop.submit("computers", {**submission, "installedsoftware": listed})
+        _submit(shop, "computers", {**submission, "installedsoftware": listed}, "glpi")
+        _submit(shop, "computers", {**SEEN_AT_START, "memorygb": submission["memorygb"] - 0.1}, "pxe")
         yield
+
+
+def _submit(shop: Shop, plugin: str, submission: JsonObject, source: str) -> None:
+    """Submit with the key of a source."""
+    origin = Origin(f"collector:{plugin}", token_hex(8), source=source)
+    shop.submissions.submit(plugin, dict(submission), origin)
 
 
 def _edit(shop: Shop) -> None:
