@@ -53,7 +53,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 SHOWN_ADDRESS = "127.0.0.1:8080"
 SHOWN_COMMANDS = re.findall(
-    r"(?m)^((?:gunicorn|granian) .*)$", (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    r"(?m)^((?:gunicorn|granian) .*)$", (REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
 )
 OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
     "workers": "shopdb_core serve --workers 2",
