@@ -10,6 +10,7 @@ from shopdb_core.settings.secrets import AUDIT_KEY, METRICS_TOKEN, SECRET_KEY, S
 from shopdb_core.settings.setting import GROUPS, PLUGIN, Setting, declared_in, mask, mask_password, setting
 from shopdb_core.settings.values import (
     Network,
+    http_url,
     is_loopback,
     read_address,
     read_audit_keys,
@@ -300,6 +301,11 @@ class Settings(IntakeSettings):
     def secret_keys(self) -> tuple[str, ...]:
         """The key that signs tokens, then the one it replaces."""
         return (self.secret_key, *self.old_secret_keys)
+
+    @property
+    def address(self) -> str:
+        """The address that people open: the site's public one, or that on which the server listens."""
+        return self.public_url or http_url(*self.listen)
 
     @property
     def sealing_keys(self) -> tuple[str, ...]:
