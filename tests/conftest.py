@@ -22,11 +22,11 @@ from databases import KINDS, SERVERS, Database
 from throwaway import database, database_kind, make_database, make_migrated, template
 from throwaway_servers import server_url
 
-from shopdb_core.api.framework.parameters import Router
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.settings import PluginSelection
 from shopdb_core.site import migration_scripts
 from shopdb_core.store.migrate import upgrade
+from shopdb_core.web.parameters import Router
 
 __all__ = [  # fixtures for every test
     "database",

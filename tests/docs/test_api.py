@@ -7,13 +7,13 @@ import pytest
 from falcon.testing import create_environ
 
 from shopdb_computers.declaration import DECLARATION
-from shopdb_core.api.framework import problems
 from shopdb_core.app import create_app
 from shopdb_core.operations.metrics import make_metrics
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
 from shopdb_core.store import open_store
+from shopdb_core.web import problems
 
 GENERATED = {"HEAD", "OPTIONS"}
 

@@ -1,4 +1,4 @@
-"""`create_app`: the routes of the API, as a WSGI application on an open site."""
+"""`create_app`: the API and the console, as a WSGI application on an open site."""
 
 from shopdb_core.access.service import Access
 from shopdb_core.api import legacy_pc
@@ -19,10 +19,6 @@ from shopdb_core.api.auth import (
 from shopdb_core.api.changes import ChangesResource, WebhooksResource
 from shopdb_core.api.duplicates import DuplicatesResource, IgnoredDuplicateResource
 from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
-from shopdb_core.api.framework import problems, responses
-from shopdb_core.api.framework.authentication import Authentication
-from shopdb_core.api.framework.headers import CrossOrigin
-from shopdb_core.api.framework.request import RequestContext, WebApp
 from shopdb_core.api.history import AccessEventsResource, AuditResource, CountsResource, RefusalsResource
 from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.oidc import CALLBACK, OidcCallbackResource, OidcStartResource
@@ -32,9 +28,14 @@ from shopdb_core.api.relationships import RelationshipResource, RelationshipsRes
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
+from shopdb_core.console import routes as console
 from shopdb_core.operations.metrics import Metrics
 from shopdb_core.operations.readiness import Readiness
 from shopdb_core.site import Site
+from shopdb_core.web import problems, responses
+from shopdb_core.web.authentication import Authentication
+from shopdb_core.web.headers import CrossOrigin
+from shopdb_core.web.request import RequestContext, WebApp
 
 WAITING_SHARE = 4
 _ASSET = "/api/assets/{assetid:id}"
@@ -57,12 +58,12 @@ def create_app(site: Site, metrics: Metrics | None = None, *, most_waiting: int 
             metrics.time_request if metrics else None,
         ),
         *([CrossOrigin(origins)] if origins else []),
-        Authentication(site.access, site.keys, site.plugins, site.settings.metrics_token),
+        Authentication(site.access, site.keys, site.plugins, site.settings),
     )
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.keep_blank_qs_values = True
     responses.install(app)
-    problems.install(app, site.recorder, site.plugins)
+    problems.install(app, site.recorder, site.plugins, console.install(app, site))
     _route_collectors(app, site)
     _route_assets(app, site)
     _route_histories(app, site, most_waiting or max(1, site.settings.threads // WAITING_SHARE))

@@ -14,7 +14,7 @@ from shops import KEY, Shop
 
 from shopdb_core.access.programs import create_token, revoke_tokens
 from shopdb_core.access.users import disable_user
-from shopdb_core.api.framework.request import WebApp
+from shopdb_core.web.request import WebApp
 
 METRICS_TOKEN = "a-token-for-the-metrics-0123456789-abcd"
 ROLES = ["viewer", "editor", "admin"]

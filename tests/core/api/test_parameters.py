@@ -13,9 +13,9 @@ from typing import ClassVar, NamedTuple
 import pytest
 from shops import KEY, Shop
 
-from shopdb_core.api.framework.parameters import declared_parameters
 from shopdb_core.app import create_app
 from shopdb_core.store.tables import SUBJECT_LENGTH
+from shopdb_core.web.parameters import declared_parameters
 
 ODD = {
     "empty": "",

@@ -171,11 +171,11 @@ def test_pointers_are_short_and_printable(shop: Any) -> None:
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """Return a function that gives the lines of the log about refusals."""
-    caplog.set_level(logging.INFO, "shopdb_core.api.framework.problems")
+    caplog.set_level(logging.INFO, "shopdb_core.web.problems")
     return lambda: [
         record.getMessage()
         for record in caplog.records
-        if record.name == "shopdb_core.api.framework.problems"
+        if record.name == "shopdb_core.web.problems"
     ]
 
 

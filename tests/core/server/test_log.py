@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from shopdb_core.api.framework.access_log import AnsweredRequest
 from shopdb_core.server.log import (
     LINE,
     LONGEST_LINE,
@@ -15,6 +14,7 @@ from shopdb_core.server.log import (
     BoundedFormatter,
     JsonFormatter,
 )
+from shopdb_core.web.access_log import AnsweredRequest
 
 REQUEST = AnsweredRequest("POST", "/api/collector/computers", 422, 2.125, "10.0.0.21", "r1")
 

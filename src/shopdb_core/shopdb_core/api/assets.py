@@ -6,12 +6,7 @@ from urllib.parse import urlencode
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.edits import answer_of, editor, run_edit, write_asset
-from shopdb_core.api.framework.json_schema import TEXT, page_of
-from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
-from shopdb_core.api.framework.parameters import PAGE, Queries, as_given, choice, flag, moment, short_text
-from shopdb_core.api.framework.request import Roles, given_version, read_json, read_valid, required_version
-from shopdb_core.api.framework.responses import CSV, csv_file, write_csv, write_page
+from shopdb_core.api.edits import run_edit, write_asset
 from shopdb_core.assets.listing import STATES, as_texts, get_asset
 from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.declarations.validation.validator import SubmissionValidator
@@ -26,6 +21,12 @@ from shopdb_core.search.columns import Columns, cell
 from shopdb_core.search.query import Filters, Show
 from shopdb_core.site import Site
 from shopdb_core.store.paging import Page
+from shopdb_core.web.editing import answer_of, editor
+from shopdb_core.web.json_schema import TEXT, page_of
+from shopdb_core.web.operations import EDIT_ERRORS, Operation, Operations
+from shopdb_core.web.parameters import PAGE, Queries, as_given, choice, flag, moment, short_text
+from shopdb_core.web.request import Roles, given_version, read_json, read_valid, required_version
+from shopdb_core.web.responses import CSV, csv_file, write_csv, write_page
 
 _MANUAL_ASSET = {
     "title": "NewAsset",
@@ -183,7 +184,7 @@ class AssetResource:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Erase the asset and those that were merged into it, of the version that `If-Match` may name."""
         erasing = Erasing(assetid, editor(req, self._site), given_version(req))
-        resp.media = answer_of(req, self._store, erasing)
+        resp.media = answer_of(self._store, erasing, dryrun=req.context.query["dryrun"])
 
 
 class AssetDiffResource:

@@ -1,30 +1,27 @@
 """Signing in and out: by tokens for programs, by a cookie for browsers; and the sessions that this makes."""
 
 from typing import ClassVar
-from urllib.parse import quote
 
 import falcon
 
 from shopdb_core.access.passwords import LONGEST, is_password
 from shopdb_core.access.service import Access, SignedIn
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.authentication import caller_of, check_origin
-from shopdb_core.api.framework.cookies import SESSION, set_cookie, unset_cookie
-from shopdb_core.api.framework.forms import is_form, read_form, read_small_json
-from shopdb_core.api.framework.json_schema import TEXT, TRUTH, page_of, record
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import LONGEST_TEXT
-from shopdb_core.api.framework.request import Roles
 from shopdb_core.errors import (
     Conflict,
     Forbidden,
-    InvalidParameter,
     InvalidSubmission,
     NotFound,
     Throttled,
     Unauthorized,
 )
 from shopdb_core.store.tables import USERNAME_LENGTH
+from shopdb_core.web.authentication import caller_of, check_origin
+from shopdb_core.web.cookies import SESSION, set_cookie, unset_cookie
+from shopdb_core.web.forms import LOCAL_PAGE, is_form, local_page, read_form, read_small_json
+from shopdb_core.web.json_schema import TEXT, TRUTH, page_of, record
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.request import Roles
 from shopdb_hookspecs import Json, JsonObject
 
 # Neither quotes what was sent: that may be a password.
@@ -36,13 +33,6 @@ _REFRESHING = "Send `refreshtoken`, the text that signing in or the last refresh
 
 _USERNAME: JsonObject = {"type": "string", "maxLength": USERNAME_LENGTH}
 _PASSWORD: JsonObject = {"type": "string", "maxLength": LONGEST, "format": "password"}
-LOCAL_PAGE: JsonObject = {
-    "type": "string",
-    "maxLength": LONGEST_TEXT,
-    "pattern": r"^/([ -.0-\[\]-~][ -~]*)?$",
-}
-"""The schema of what `local_page` accepts."""
-
 _CREDENTIALS: JsonObject = {
     **record("Credentials", username=_USERNAME, password=_PASSWORD, cookies=TRUTH),
     "required": ["username", "password"],
@@ -195,10 +185,3 @@ def _credentials(fields: JsonObject, browser: Json) -> tuple[str, str]:
     if len(username) > USERNAME_LENGTH or not (is_password(username) and is_password(password)):
         raise InvalidSubmission(_SIGNING_IN)
     return username, password
-
-
-def local_page(path: str) -> str:
-    r"""Return the path of a page of this site; browsers read `//` and `/\` as another site."""
-    if not path.startswith("/") or path[1:2] in ("/", "\\") or not (path.isprintable() and path.isascii()):
-        raise InvalidParameter("`next` must be the path of a page of this site, such as /.")
-    return quote(path, safe="/?&=#%-._~")

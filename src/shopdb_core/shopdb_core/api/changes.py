@@ -6,17 +6,17 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.json_schema import TEXT, page_of
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import LIMIT, PAGE, Queries, choice, short_text, whole_number
-from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import json_item, page, write_list
 from shopdb_core.audit.entries import Action
 from shopdb_core.audit.prune import Kind
 from shopdb_core.errors import Gone, Unavailable
 from shopdb_core.feed.reading import Changes, Selection
 from shopdb_core.feed.waiting import Feed
 from shopdb_core.site import Site
+from shopdb_core.web.json_schema import TEXT, page_of
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.parameters import LIMIT, PAGE, Queries, choice, short_text, whole_number
+from shopdb_core.web.request import Roles
+from shopdb_core.web.responses import json_item, page, write_list
 from shopdb_core.webhooks.state import list_webhooks
 
 LONGEST_WAIT_SECONDS = 30

@@ -5,13 +5,13 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.json_schema import page_of
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import PAGE, Queries, choice
-from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import page
 from shopdb_core.assets.duplicates import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.store import Store
+from shopdb_core.web.json_schema import page_of
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.parameters import PAGE, Queries, choice
+from shopdb_core.web.request import Roles
+from shopdb_core.web.responses import page
 
 
 class DuplicatesResource:

@@ -1,6 +1,6 @@
 """What people do to one asset beside changing its fields: retire, restore and revert it.
 
-`editor`, `run_edit` and `answer_of` are what every other edit shares with these.
+`run_edit` and `write_asset` are what every other edit shares with these.
 """
 
 from collections.abc import Callable
@@ -10,17 +10,16 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
-from shopdb_core.api.framework.parameters import Queries, flag
-from shopdb_core.api.framework.request import Roles, given_version, read_valid, required_version
 from shopdb_core.declarations.validation.validator import SubmissionValidator
-from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.retiring import Restore, Retire
 from shopdb_core.edits.reverting import Revert
 from shopdb_core.site import Site
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.tables import LARGEST_ID, REASON_LENGTH
-from shopdb_core.submissions import Origin
+from shopdb_core.web.editing import answer_of, editor
+from shopdb_core.web.operations import EDIT_ERRORS, Operation, Operations
+from shopdb_core.web.parameters import Queries, flag
+from shopdb_core.web.request import Roles, given_version, read_valid, required_version
 from shopdb_hookspecs import JsonObject
 
 _REASON = {
@@ -102,13 +101,6 @@ class RevertResource(EditResource):
         run_edit(req, resp, self._site.store, edit)
 
 
-def editor(req: falcon.Request, site: Site) -> Editor:
-    """Return the person who edits, for the audit, and what an edit needs of the site."""
-    context = req.context
-    origin = Origin(f"user:{context.bearer.subject}", context.requestid, context.clientaddress)
-    return site.editor(origin)
-
-
 def write_asset(resp: falcon.Response, asset: JsonObject) -> None:
     """Answer with an asset and its version."""
     resp.set_header("ETag", f'"{asset["version"]}"')
@@ -119,13 +111,9 @@ def run_edit(
     req: falcon.Request, resp: falcon.Response, store: Store, edit: Callable[[Connection], JsonObject]
 ) -> None:
     """Run an edit, or with `dryrun=true` roll it back, and answer with the asset and what changed."""
-    answer = answer_of(req, store, edit)
-    if req.context.query["dryrun"]:
+    dryrun = req.context.query["dryrun"]
+    answer = answer_of(store, edit, dryrun=dryrun)
+    if dryrun:
         resp.media = answer  # without an ETag: nobody can read that version
     else:
         write_asset(resp, answer)
-
-
-def answer_of(req: falcon.Request, store: Store, edit: Callable[[Connection], JsonObject]) -> JsonObject:
-    """Return what an edit returns, which is rolled back with `dryrun=true`."""
-    return (store.dry_run if req.context.query["dryrun"] else store.transaction)(edit)

@@ -6,11 +6,6 @@ import falcon
 
 from shopdb_core.access.events import ACTIONS, list_events
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.json_schema import page_of
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import PAGE, Queries, choice, day, short_text, whole_number
-from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import page, write_page
 from shopdb_core.assets.listing import require_asset
 from shopdb_core.audit.entries import Action
 from shopdb_core.audit.listing import read_history, read_page
@@ -18,6 +13,11 @@ from shopdb_core.outcomes.records import list_counts, read_refusals
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.paging import Page
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.json_schema import page_of
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.parameters import PAGE, Queries, choice, day, short_text, whole_number
+from shopdb_core.web.request import Roles
+from shopdb_core.web.responses import page, write_page
 
 
 class AuditResource:

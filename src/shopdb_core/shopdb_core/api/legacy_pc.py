@@ -14,15 +14,15 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import Queries
-from shopdb_core.api.framework.request import Roles, WebApp, read_json
 from shopdb_core.api.submissions import DRY_RUN, read_options, submission_operation, write_result
 from shopdb_core.errors import Fault, InvalidSubmission
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.json_text import pointer
 from shopdb_core.outcomes.records import LEGACY, UNAUTHENTICATED
 from shopdb_core.site import Site
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.parameters import Queries
+from shopdb_core.web.request import Roles, WebApp, read_json
 from shopdb_hookspecs import Json, JsonObject
 
 COLLECTOR = "computers"

@@ -5,18 +5,19 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.edits import answer_of, editor, run_edit
-from shopdb_core.api.framework.json_schema import page_of
-from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
-from shopdb_core.api.framework.parameters import PAGE, Queries, flag, whole_number
-from shopdb_core.api.framework.request import Roles, given_version, read_valid
-from shopdb_core.api.framework.responses import page
+from shopdb_core.api.edits import run_edit
 from shopdb_core.assets.merges import list_merges
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.merging import Merging
 from shopdb_core.edits.unmerging import Releasing, Unmerging
 from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.editing import answer_of, editor
+from shopdb_core.web.json_schema import page_of
+from shopdb_core.web.operations import EDIT_ERRORS, Operation, Operations
+from shopdb_core.web.parameters import PAGE, Queries, flag, whole_number
+from shopdb_core.web.request import Roles, given_version, read_valid
+from shopdb_core.web.responses import page
 
 _MERGE = {
     "title": "NewMerge",
@@ -87,9 +88,9 @@ class MergeEndResource:
     def on_post_undo(self, req: falcon.Request, resp: falcon.Response, mergeid: int) -> None:
         """Undo the merge."""
         unmerging = Unmerging(mergeid, editor(req, self._site))
-        resp.media = answer_of(req, self._site.store, unmerging)
+        resp.media = answer_of(self._site.store, unmerging, dryrun=req.context.query["dryrun"])
 
     def on_post_release(self, req: falcon.Request, resp: falcon.Response, mergeid: int) -> None:
         """Free the identity, so that its next submission creates an asset."""
         releasing = Releasing(mergeid, editor(req, self._site))
-        resp.media = answer_of(req, self._site.store, releasing)
+        resp.media = answer_of(self._site.store, releasing, dryrun=req.context.query["dryrun"])

@@ -6,13 +6,14 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.access.oidc.provider import PENDING_FOR, ProviderAnswer
-from shopdb_core.api.auth import LOCAL_PAGE, AuthResource, local_page
-from shopdb_core.api.framework.authentication import caller_of
-from shopdb_core.api.framework.cookies import SESSION, SIGN_IN, read_cookie, set_cookie, unset_cookie
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import Queries, short_text
-from shopdb_core.api.framework.request import Roles, public_url
+from shopdb_core.api.auth import AuthResource
 from shopdb_core.errors import Conflict, Forbidden, NotFound, Unauthorized
+from shopdb_core.web.authentication import caller_of
+from shopdb_core.web.cookies import SESSION, SIGN_IN, read_cookie, set_cookie, unset_cookie
+from shopdb_core.web.forms import LOCAL_PAGE, local_page
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.parameters import Queries, short_text
+from shopdb_core.web.request import Roles, public_url
 
 CALLBACK = "/api/auth/oidc/callback"
 

@@ -5,18 +5,18 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.edits import editor
-from shopdb_core.api.framework.json_schema import page_of
-from shopdb_core.api.framework.operations import EDIT_ERRORS, Operation, Operations
-from shopdb_core.api.framework.parameters import PAGE, Queries
-from shopdb_core.api.framework.request import Roles, read_valid
-from shopdb_core.api.framework.responses import page
 from shopdb_core.assets.relationships import get_relationship, list_relationships
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.editing import editor
+from shopdb_core.web.json_schema import page_of
+from shopdb_core.web.operations import EDIT_ERRORS, Operation, Operations
+from shopdb_core.web.parameters import PAGE, Queries
+from shopdb_core.web.request import Roles, read_valid
+from shopdb_core.web.responses import page
 
 _RELATIONSHIP = {
     "title": "NewRelationship",

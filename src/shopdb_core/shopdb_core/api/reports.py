@@ -10,9 +10,12 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.json_schema import ANYTHING, TEXT, TEXTS, page_of, record
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.parameters import (
+from shopdb_core.plugins.reports import Reports
+from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
+from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.json_schema import ANYTHING, TEXT, TEXTS, page_of, record
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.parameters import (
     DEFAULT_LIMIT,
     LARGEST_LIMIT,
     STORABLE_TEXT,
@@ -21,11 +24,8 @@ from shopdb_core.api.framework.parameters import (
     as_given,
     whole_number,
 )
-from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import CSV, csv_file, json_item, write_csv, write_list
-from shopdb_core.plugins.reports import Reports
-from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
-from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.request import Roles
+from shopdb_core.web.responses import CSV, csv_file, json_item, write_csv, write_list
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
 
 ENDING = ".csv"

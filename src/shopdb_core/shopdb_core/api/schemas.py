@@ -6,13 +6,13 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.request import Roles
-from shopdb_core.api.framework.responses import write_cached
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.plugins.served_declarations import BreakingChanges
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.request import Roles
+from shopdb_core.web.responses import write_cached
 from shopdb_hookspecs import JsonObject
 
 

@@ -4,7 +4,11 @@ from typing import get_args
 
 from shopdb_core.access.events import ACTIONS
 from shopdb_core.access.tokens import ROLES
-from shopdb_core.api.framework.json_schema import (
+from shopdb_core.assets.duplicates import Kind
+from shopdb_core.assets.listing import STATES
+from shopdb_core.audit.entries import Action
+from shopdb_core.operations.readiness import ReadinessStatus
+from shopdb_core.web.json_schema import (
     COUNT,
     ID,
     IDS,
@@ -17,10 +21,6 @@ from shopdb_core.api.framework.json_schema import (
     nullable,
     record,
 )
-from shopdb_core.assets.duplicates import Kind
-from shopdb_core.assets.listing import STATES
-from shopdb_core.audit.entries import Action
-from shopdb_core.operations.readiness import ReadinessStatus
 from shopdb_core.webhooks.state import WebhookStatus
 from shopdb_hookspecs import JsonObject
 

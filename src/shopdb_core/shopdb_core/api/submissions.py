@@ -11,11 +11,6 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework.operations import HeaderParameter, Operation, Operations
-from shopdb_core.api.framework.parameters import Queries, flag
-from shopdb_core.api.framework.problems import document, log_refusal, refusal
-from shopdb_core.api.framework.request import Roles, read_json
-from shopdb_core.api.framework.responses import json_line
 from shopdb_core.declarations.formats import read_date_time
 from shopdb_core.errors import (
     InvalidParameter,
@@ -30,6 +25,11 @@ from shopdb_core.intake.ndjson import ReadLine, read_ndjson
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.submissions import Origin, SubmissionResult, Submissions
 from shopdb_core.submissions.result import COLLECTED_AT
+from shopdb_core.web.operations import HeaderParameter, Operation, Operations
+from shopdb_core.web.parameters import Queries, flag
+from shopdb_core.web.problems import document, log_refusal, refusal
+from shopdb_core.web.request import Roles, read_json
+from shopdb_core.web.responses import json_line
 from shopdb_hookspecs import Json, JsonObject
 
 LENIENT = "handling=lenient"

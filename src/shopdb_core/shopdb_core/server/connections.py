@@ -14,8 +14,8 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import RequestEntityTooLarge
 
-from shopdb_core.api.framework.request import request_id
 from shopdb_core.server.refusals import RefusalTask, full_answer
+from shopdb_core.web.request import request_id
 
 REQUEST_SECONDS = 60.0
 """How long a request may take to arrive, plus one second for each `SLOWEST_BYTES` of its body."""

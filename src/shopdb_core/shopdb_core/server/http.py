@@ -12,8 +12,6 @@ from types import FrameType
 import waitress
 from waitress import wasyncore
 
-from shopdb_core.api.framework.cookies import session_in
-from shopdb_core.api.framework.forms import MOST_BYTES
 from shopdb_core.app import create_app
 from shopdb_core.errors import Unauthorized
 from shopdb_core.operations.metrics import Metrics
@@ -22,6 +20,8 @@ from shopdb_core.server.connections import Admission, BodyLimit, Channel, Reques
 from shopdb_core.server.listening import url
 from shopdb_core.server.loop import MOST_WAITING, POLL_SECONDS, Dispatcher, Loop, LoopThread
 from shopdb_core.site import Site
+from shopdb_core.web.cookies import session_in
+from shopdb_core.web.forms import MOST_BYTES
 
 if sys.platform != "win32":
     import resource
@@ -40,6 +40,7 @@ OTHER_DESCRIPTORS = 100
 COLLECTORS = "/api/collector/"
 BATCH = "_batch"
 SIGNING_IN = ("/api/auth/login", "/api/auth/refresh")
+API = "/api/"
 DRAIN_SECONDS = 8.0
 
 LONGEST_ROUND_SECONDS = 2.0
@@ -184,6 +185,8 @@ def body_limit(site: Site) -> BodyLimit:
         try:
             if path in SIGNING_IN:
                 return MOST_BYTES
+            if not path.startswith(API):
+                return _form_limit(site, headers)
             if not path.startswith(COLLECTORS):
                 _check_token(site, headers)
                 return largest
@@ -198,6 +201,15 @@ def body_limit(site: Site) -> BodyLimit:
         return max(LARGEST_BUFFERED_BATCH, largest) if rest == BATCH else largest
 
     return limit
+
+
+def _form_limit(site: Site, headers: Mapping[str, str]) -> int:
+    """Return how much of a page's form is kept: a small one also of an ended session, which is resumed."""
+    try:
+        _check_token(site, headers)
+    except Unauthorized:
+        return MOST_BYTES
+    return site.settings.max_body_bytes
 
 
 def _check_token(site: Site, headers: Mapping[str, str]) -> None:

@@ -5,8 +5,8 @@ import logging
 from datetime import UTC, datetime
 from logging.handlers import MemoryHandler
 
-from shopdb_core.api.framework.access_log import AnsweredRequest
 from shopdb_core.settings.records import LogFormat
+from shopdb_core.web.access_log import AnsweredRequest
 
 BUFFERED_LINES = 1000
 

@@ -10,12 +10,12 @@ import orjson
 from waitress.task import ErrorTask
 
 from shopdb_core.access.keys import client_address
-from shopdb_core.api.framework.access_log import AnsweredRequest, log_access
-from shopdb_core.api.framework.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
-from shopdb_core.api.framework.problems import UNEXPECTED, problem
-from shopdb_core.api.framework.request import request_id
-from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.errors import Unavailable
+from shopdb_core.web.access_log import AnsweredRequest, log_access
+from shopdb_core.web.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
+from shopdb_core.web.problems import UNEXPECTED, problem
+from shopdb_core.web.request import request_id
+from shopdb_core.web.responses import PROBLEM
 
 LONGEST_REASON = 80
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import FrameType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from shopdb_core.api.framework.request import WebApp
 from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.feed.waiting import Feed
@@ -24,6 +23,7 @@ from shopdb_core.server.log import log_at_once, log_details
 from shopdb_core.server.metrics import serving_metrics
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv
 from shopdb_core.site import Site
+from shopdb_core.web.request import WebApp
 
 LOAD_FAILED = 4
 """gunicorn gives up after this exit code of a worker; after most others it starts workers without end."""

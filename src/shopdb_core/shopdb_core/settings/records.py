@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from shopdb_core.errors import ConfigurationError
@@ -18,6 +19,7 @@ from shopdb_core.settings.values import (
     read_count,
     read_days,
     read_flag,
+    read_folder,
     read_hours,
     read_keys,
     read_networks,
@@ -148,6 +150,14 @@ class Settings(IntakeSettings):
         group="Server",
         otherwise="that of each request",
         example="https://shopdb.example.com",
+    )
+    translations: Path | None = setting(
+        "SHOPDB_TRANSLATIONS",
+        read_folder,
+        "a folder, relative to the working directory, with [translations of the "
+        "console](console.md#languages), such as `fr.po` for French",
+        group="Server",
+        example="translations",
     )
     cors_origins: tuple[str, ...] = setting(
         "SHOPDB_CORS_ORIGINS",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -122,6 +123,14 @@ def read_timezone(variable: str, value: str) -> ZoneInfo:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigurationError(f"{variable} is not an IANA time zone: {value[:40]}") from error
+
+
+def read_folder(variable: str, value: str) -> Path:
+    """Read the path of a folder."""
+    folder = Path(value)
+    if not folder.is_dir():
+        raise ConfigurationError(f"{variable} is not a folder: {value[:200]}")
+    return folder
 
 
 def read_address(variable: str, value: str) -> tuple[str, int]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from shopdb_core.api import shapes
-from shopdb_core.api.framework import cookies
-from shopdb_core.api.framework.authentication import CSRF_FIELD, CSRF_HEADER
-from shopdb_core.api.framework.problems import STATUSES
-from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.errors import ShopDBError
+from shopdb_core.web import cookies
+from shopdb_core.web.authentication import CSRF_FIELD, CSRF_HEADER
+from shopdb_core.web.problems import STATUSES
+from shopdb_core.web.responses import PROBLEM
 from shopdb_hookspecs import Json, JsonObject
 
 KEY = "collectorkey"

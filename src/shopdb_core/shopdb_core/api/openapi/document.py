@@ -8,12 +8,6 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, cast
 
-from shopdb_core.api.framework.authentication import SAFE_METHODS
-from shopdb_core.api.framework.forms import FORM
-from shopdb_core.api.framework.operations import Operation, operation_of
-from shopdb_core.api.framework.parameters import QueryParameter, declared_parameters
-from shopdb_core.api.framework.problems import STATUSES
-from shopdb_core.api.framework.request import VERSION, Resource, Route
 from shopdb_core.api.openapi.components import CSRF, KEY, METRICS, SESSION, TOKEN, Components, sent_headers
 from shopdb_core.errors import (
     Forbidden,
@@ -28,6 +22,12 @@ from shopdb_core.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from shopdb_core.web.authentication import SAFE_METHODS
+from shopdb_core.web.forms import FORM
+from shopdb_core.web.operations import Operation, operation_of
+from shopdb_core.web.parameters import QueryParameter, declared_parameters
+from shopdb_core.web.problems import STATUSES
+from shopdb_core.web.request import VERSION, Resource, Route
 from shopdb_hookspecs import Json, JsonObject
 
 OPENAPI = "3.1.0"

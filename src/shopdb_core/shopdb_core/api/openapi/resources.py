@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.api.framework.json_schema import OBJECT, TEXT
-from shopdb_core.api.framework.operations import Operation, Operations
-from shopdb_core.api.framework.request import Roles, WebApp
-from shopdb_core.api.framework.responses import write_cached
 from shopdb_core.api.openapi.document import describe
 from shopdb_core.api.openapi.page import CONTENT_SECURITY_POLICY, render
+from shopdb_core.web.json_schema import OBJECT, TEXT
+from shopdb_core.web.operations import Operation, Operations
+from shopdb_core.web.request import Roles, WebApp
+from shopdb_core.web.responses import write_cached
 from shopdb_hookspecs import JsonObject
 
 

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from shopdb_core.api.framework.problems import document
 from shopdb_core.cli.common import FILE, json_option, open_input, shown_name, site_environment
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ShopDBError
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import read_intake_settings, read_plugin_selection
 from shopdb_core.submissions.pipeline import OfflineValidator
+from shopdb_core.web.problems import document
 from shopdb_hookspecs import JsonObject
 
 

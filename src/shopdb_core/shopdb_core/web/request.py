@@ -16,15 +16,15 @@ import falcon
 
 from shopdb_core.access.keys import client_address
 from shopdb_core.access.tokens import Role
-from shopdb_core.api.framework.access_log import AnsweredRequest, log_access
-from shopdb_core.api.framework.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
-from shopdb_core.api.framework.parameters import Router
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import InvalidParameter, InvalidSubmission, PreconditionRequired
 from shopdb_core.intake.decoding import read_document
 from shopdb_core.intake.http_body import JSON, MERGE_PATCH, Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.settings import Network
+from shopdb_core.web.access_log import AnsweredRequest, log_access
+from shopdb_core.web.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
+from shopdb_core.web.parameters import Router
 from shopdb_hookspecs import Json
 
 Roles: TypeAlias = Mapping[str, Role | Literal["collector", "metrics", "open"]]
@@ -76,14 +76,22 @@ class Route:
 
 
 class WebApp(falcon.App[falcon.Request, falcon.Response]):
-    """The WSGI application; a responder that is open to all must say so. `routes` are all its routes."""
+    """The WSGI application; a responder that is open to all must say so. `routes` are those of the API."""
 
     def __init__(self, *middleware: Any) -> None:
         super().__init__(middleware=list(middleware), router=Router())
         self.routes: list[Route] = []
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Route an address; HEAD is answered where GET is.
+        """Route an address of the API, which the OpenAPI document describes; HEAD is answered where GET is.
+
+        Raises `TypeError` as `add_page` does.
+        """
+        self.add_page(uri_template, resource, **kwargs)
+        self.routes.append(Route(uri_template, resource, kwargs.get("suffix")))
+
+    def add_page(self, uri_template: str, resource: object, **kwargs: Any) -> None:
+        """Route a page of the console.
 
         Raises `TypeError` if the resource does not declare a role for each method, or declares parameters for
         a responder that it does not have.
@@ -103,7 +111,6 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
                 f"{type(resource).__name__}.operations names {unknown[0]}, which it does not have"
             )
         super().add_route(uri_template, resource, **kwargs)
-        self.routes.append(Route(uri_template, resource, kwargs.get("suffix")))
 
 
 class RequestContext:

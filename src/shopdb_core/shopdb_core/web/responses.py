@@ -14,10 +14,10 @@ import falcon
 import orjson
 from falcon.media import JSONHandler
 
-from shopdb_core.api.framework.request import WebApp
 from shopdb_core.errors import Unavailable
 from shopdb_core.json_text import canonical
 from shopdb_core.store.paging import Page
+from shopdb_core.web.request import WebApp
 from shopdb_hookspecs import Json, JsonObject
 
 PROBLEM = "application/problem+json"

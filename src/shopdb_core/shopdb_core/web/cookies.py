@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import falcon
 
-from shopdb_core.api.framework.request import public_url
+from shopdb_core.web.request import public_url
 
 SESSION = "shopdb-session"
 SIGN_IN = "shopdb-sign-in"

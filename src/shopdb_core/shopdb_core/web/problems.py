@@ -2,18 +2,19 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import TypeAlias
 
 import falcon
 
 from shopdb_core import errors
-from shopdb_core.api.framework.access_log import LONGEST_METHOD, LONGEST_PATH, in_log
-from shopdb_core.api.framework.request import WebApp
-from shopdb_core.api.framework.responses import PROBLEM
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.outcomes.records import Refusal
 from shopdb_core.plugins.registry import Plugins
+from shopdb_core.web.access_log import LONGEST_METHOD, LONGEST_PATH, in_log
+from shopdb_core.web.request import WebApp
+from shopdb_core.web.responses import PROBLEM
 from shopdb_hookspecs import JsonObject
 
 TYPE_PREFIX = "urn:shopdb:problem:"
@@ -45,13 +46,22 @@ _LONGEST_LOGGED = 200
 _SIGN_IN = "sign-in"
 _SIGN_IN_PATHS = ("/api/auth/login", "/api/auth/refresh", "/api/auth/oidc/")
 
+_NOT_PAGES = ("/api/", "/metrics", "/static/")
+
 _logger = logging.getLogger(__name__)
 _authentication_log = logging.getLogger("shopdb_core.authentication")
 
 
-def install(app: WebApp, recorder: Recorder, plugins: Plugins) -> None:
-    """Answer every error of `app` as a problem document, and record those that refuse a submission."""
-    handlers = _Handlers(recorder, plugins)
+ShowProblem: TypeAlias = Callable[[falcon.Request, falcon.Response, Exception, JsonObject], None]
+"""Shows a problem document as a page; the response has the status and the headers of the problem."""
+
+
+def install(app: WebApp, recorder: Recorder, plugins: Plugins, show: ShowProblem | None = None) -> None:
+    """Answer every error of `app` as a problem document, and record those that refuse a submission.
+
+    `show` answers people instead, who open a page in a browser.
+    """
+    handlers = _Handlers(recorder, plugins, show)
     app.add_error_handler(Exception, handlers.on_error)
     app.add_error_handler(falcon.HTTPError, handlers.on_http_error)
 
@@ -107,9 +117,10 @@ def _explanation(error: errors.InvalidSubmission) -> JsonObject:
 class _Handlers:
     """The handlers of errors; they also record what refuses a submission."""
 
-    def __init__(self, recorder: Recorder, plugins: Plugins) -> None:
+    def __init__(self, recorder: Recorder, plugins: Plugins, show: ShowProblem | None) -> None:
         self._recorder = recorder
         self._plugins = plugins
+        self._show = show
 
     def on_error(
         self, req: falcon.Request, resp: falcon.Response, error: Exception, params: Mapping[str, str]
@@ -125,6 +136,7 @@ class _Handlers:
             resp.set_header("WWW-Authenticate", _challenge(req))
         if isinstance(error, (errors.Unauthorized, errors.Throttled)):
             _log_authentication_failure(req, error)
+        self._show_to_people(req, resp, error, answer)
 
     def on_http_error(
         self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Mapping[str, str]
@@ -136,6 +148,13 @@ class _Handlers:
         self._record(req, error, answer, params)
         _answer(req, resp, answer)
         resp.set_headers(error.headers or {})
+        self._show_to_people(req, resp, error, answer)
+
+    def _show_to_people(
+        self, req: falcon.Request, resp: falcon.Response, error: Exception, answer: JsonObject
+    ) -> None:
+        if self._show is not None and _is_of_a_browser(req):
+            self._show(req, resp, error, answer)
 
     def _record(
         self, req: falcon.Request, error: Exception, answer: JsonObject, params: Mapping[str, str]
@@ -150,6 +169,11 @@ class _Handlers:
             self._recorder.refused(
                 refusal(error, answer, plugin, clientaddress=context.clientaddress, source=context.source)
             )
+
+
+def _is_of_a_browser(req: falcon.Request) -> bool:
+    """Return whether a person sees the answer: browsers name HTML, also for a page that does not exist."""
+    return not req.path.startswith(_NOT_PAGES) and falcon.MEDIA_HTML.partition(";")[0] in (req.accept or "")
 
 
 def _answer(req: falcon.Request, resp: falcon.Response, answer: JsonObject) -> None:

@@ -14,11 +14,12 @@ from shopdb_core.access.events import Caller
 from shopdb_core.access.keys import CollectorKeys
 from shopdb_core.access.service import Access
 from shopdb_core.access.tokens import Bearer, require_secret
-from shopdb_core.api.framework.cookies import SESSION, read_cookie
-from shopdb_core.api.framework.forms import is_form, read_form
-from shopdb_core.api.framework.request import Resource, public_url
 from shopdb_core.errors import Forbidden, NotFound
 from shopdb_core.plugins.registry import Plugins
+from shopdb_core.settings import Settings
+from shopdb_core.web.cookies import SESSION, read_cookie
+from shopdb_core.web.forms import is_form, read_form
+from shopdb_core.web.request import Resource, public_url
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CSRF_HEADER = "X-CSRF-Token"
@@ -31,13 +32,12 @@ _OF_THIS_SITE = ("same-origin", "none")
 class Authentication:
     """Middleware that admits a request by the role that its resource declares, before the body is read."""
 
-    def __init__(
-        self, access: Access, keys: CollectorKeys, plugins: Plugins, metrics_token: str | None = None
-    ) -> None:
+    def __init__(self, access: Access, keys: CollectorKeys, plugins: Plugins, settings: Settings) -> None:
         self._access = access
         self._keys = keys
         self._plugins = plugins
-        self._metrics_token = metrics_token
+        self._metrics_token = settings.metrics_token
+        self._largest_form = settings.max_body_bytes
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, params: MutableMapping[str, str]
@@ -82,7 +82,7 @@ class Authentication:
         check_origin(req)
         token = req.get_header(CSRF_HEADER)
         if token is None and is_form(req):
-            token = read_form(req).get(CSRF_FIELD)
+            token = read_form(req, self._largest_form).get(CSRF_FIELD)
         self._access.csrf.check(bearer.grant.id if bearer.grant else "", token)
 
 

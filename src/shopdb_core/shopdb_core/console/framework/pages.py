@@ -1,0 +1,153 @@
+"""`Pages` writes a page as the answer to a request: the template, with what every page shows."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import falcon
+
+from shopdb_core.access.tokens import ROLES, Bearer, Role
+from shopdb_core.console.framework.static import StaticFiles
+from shopdb_core.site import Site
+from shopdb_core.web.cookies import read_cookie, set_cookie, unset_cookie
+from shopdb_core.web.request import public_url
+
+if TYPE_CHECKING:
+    from shopdb_core.console.framework.language import Language, Languages
+    from shopdb_core.console.framework.templates import Templates
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types default"
+)
+"""Pages load their own style and scripts, and nothing else; no text becomes a script."""
+
+_HEADERS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Vary", "Accept-Language, Cookie"),
+)
+
+LANGUAGE_COOKIE = "shopdb-language"
+THEME_COOKIE = "shopdb-theme"
+
+DONE = "shopdb-done"
+"""The cookie that takes to the next page what was done."""
+
+
+def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
+    """Mark a text for the catalogue; `_` of the template translates it."""
+    return message
+
+
+DONE_TEXTS = {
+    "saved": N_("Saved."),
+    "signedout": N_("You have signed out."),
+}
+"""What a page says after a form, by the key that `go_on` takes."""
+
+
+class Pages:
+    """The pages of one site; threads may share it.
+
+    Jinja and Babel are imported with the first page: most servers receive submissions alone.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.static = StaticFiles()
+
+    @cached_property
+    def languages(self) -> "Languages":
+        """The languages of the site."""
+        from shopdb_core.console.framework.language import Languages  # noqa: PLC0415
+
+        settings = self.site.settings
+        return Languages(settings.translations, settings.timezone, self.site.clock)
+
+    @cached_property
+    def templates(self) -> "Templates":
+        """The templates."""
+        from shopdb_core.console.framework.templates import Templates  # noqa: PLC0415
+
+        return Templates()
+
+    def language(self, req: falcon.Request) -> "Language":
+        """Return the language of a request."""
+        if not hasattr(req.context, "language"):
+            req.context.language = self.languages.of(req)
+        language: Language = req.context.language
+        return language
+
+    def render(self, req: falcon.Request, resp: falcon.Response, template: str, **values: object) -> None:
+        """Answer with a page; `values` are what its template needs beside the context of every page."""
+        bearer: Bearer | None = getattr(req.context, "bearer", None)
+        language = self.language(req)
+        context = {
+            "viewer": bearer,
+            "can": lambda role: bearer is not None and _includes(bearer, role),
+            "csrftoken": self._csrftoken(bearer),
+            "address": lambda **changed: changed_address(req, changed),
+            "here": req.relative_uri,
+            "path": req.path,
+            "static": self.static.address,
+            "languages": self.languages.names,
+            "version": version("shopdb-core"),
+            "done": self._take_done(req, resp),
+            "provider": self.site.settings.oidc is not None,
+            **values,
+        }
+        resp.content_type = falcon.MEDIA_HTML
+        resp.set_headers(_HEADERS)
+        resp.data = self.templates.render(template, language, context).encode()
+
+    def go_on(
+        self, req: falcon.Request, resp: falcon.Response, address: str, done: str | None = None
+    ) -> None:
+        """Let the browser open a page after a form; it says what was done, by a key of `DONE_TEXTS`."""
+        if done is not None:
+            set_short_cookie(req, resp, DONE, done)
+        resp.status, resp.location = falcon.HTTP_303, address
+
+    def _csrftoken(self, bearer: Bearer | None) -> str:
+        grant = bearer.grant if bearer else None
+        return self.site.access.csrf.issue(grant.id if grant else "")
+
+    def _take_done(self, req: falcon.Request, resp: falcon.Response) -> str | None:
+        found = read_cookie(req, DONE)
+        if found is None:
+            return None
+        unset_cookie(req, resp, DONE)
+        return DONE_TEXTS.get(found)
+
+
+class PageResource:
+    """A resource that answers with pages of a site."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._site = pages.site
+
+
+def changed_address(req: falcon.Request, changed: Mapping[str, object]) -> str:
+    """Return the address of the request with some parameters of its query changed, `None` for left out."""
+    kept = {name: value for name, value in {**req.params, **changed}.items() if value not in (None, "")}
+    return f"{req.path}?{urlencode(kept, doseq=True)}" if kept else req.path
+
+
+def set_short_cookie(req: falcon.Request, resp: falcon.Response, name: str, value: str) -> None:
+    """Set a cookie for the page that follows."""
+    set_cookie(req, resp, name, value, timedelta(seconds=30))
+
+
+def absolute(req: falcon.Request, path: str) -> str:
+    """Return the whole address of a page of this site."""
+    return public_url(req) + path
+
+
+def _includes(bearer: Bearer, role: Role) -> bool:
+    return ROLES.index(bearer.role) >= ROLES.index(role)

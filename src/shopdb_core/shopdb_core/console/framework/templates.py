@@ -1,0 +1,58 @@
+"""The templates of the pages: Jinja, with every value escaped, and an error for a name that has no value.
+
+A template is named by its path below `console/`. Filters: `time`, `ago`, `day`, `number` write in the
+language and zone of the request; a macro that uses one is imported `with context`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from shopdb_core.console.framework.language import Language
+from shopdb_core.console.framework.static import CONSOLE
+
+ENDING = ".html"
+
+
+class Templates:
+    """The templates, compiled once for each language."""
+
+    def __init__(self) -> None:
+        self._environments: dict[str, Environment] = {}
+
+    def render(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
+        """Return a page in a language."""
+        environment = self._environments.get(language.code)
+        if environment is None:
+            environment = self._environments.setdefault(language.code, _environment(language))
+        return environment.get_template(name).render(values, language=language)
+
+
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(CONSOLE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    translations = language.translations
+    # Methods that the extension adds.
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update({name: _filter(name) for name in ("time", "ago", "day", "number")})
+    return environment
+
+
+def _filter(name: str) -> Callable[..., str]:
+    """Return a filter that calls a method of the request's language."""
+
+    @pass_context
+    def call(context: Context, *arguments: Any) -> str:
+        written: str = getattr(context["language"], name)(*arguments)
+        return written
+
+    return call

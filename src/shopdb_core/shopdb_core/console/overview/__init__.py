@@ -1,0 +1,1 @@
+"""The first page: the site at a glance."""
