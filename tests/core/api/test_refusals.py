@@ -173,9 +173,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """Return a function that gives the lines of the log about refusals."""
     caplog.set_level(logging.INFO, "shopdb_core.web.problems")
     return lambda: [
-        record.getMessage()
-        for record in caplog.records
-        if record.name == "shopdb_core.web.problems"
+        record.getMessage() for record in caplog.records if record.name == "shopdb_core.web.problems"
     ]
 
 
