@@ -47,6 +47,9 @@ falcon.inspect.register_router(Router)(falcon.inspect.inspect_compiled_router)
 
 pytest_plugins = ["pytester"]  # pytest knows it in the topmost conftest alone
 
+FULL_SIZE = os.environ.get("SHOPDB_TEST_FULL") == "1"
+"""Whether tests have their full size, as every night."""
+
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
 REPOSITORY = Path(__file__).parents[1]
@@ -66,7 +69,10 @@ OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that is marked so on every database, on every server, and in both ways of a SQLite site."""
-    kinds = KINDS if metafunc.definition.get_closest_marker("every_database") else ("sqlite",)
+    on_all = metafunc.definition.get_closest_marker("every_database") or (
+        FULL_SIZE and metafunc.definition.get_closest_marker("every_database_nightly")
+    )
+    kinds = KINDS if on_all else ("sqlite",)
     if metafunc.definition.get_closest_marker("every_way"):
         ways = [*((kind, "threads") for kind in kinds), ("sqlite", "rounds")]
         metafunc.parametrize(("database_kind", "way"), ways)
@@ -74,6 +80,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_kind", kinds)
     if metafunc.definition.get_closest_marker("every_server"):
         metafunc.parametrize("database_kind", SERVERS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs in full size only."""
+    if FULL_SIZE:
+        return
+    left_out = [item for item in items if item.get_closest_marker("full_size")]
+    items[:] = [item for item in items if not item.get_closest_marker("full_size")]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def scale() -> Callable[[int, int], int]:
+    """Return a function that picks a test's small size, or with SHOPDB_TEST_FULL=1 its full one."""
+    return lambda small, large: large if FULL_SIZE else small
 
 
 @dataclass
