@@ -92,7 +92,7 @@ def lowest(session: nox.Session) -> None:
 def nightly(session: nox.Session) -> None:
     """Run the whole test suite in its full size, one test after the other; arguments go to pytest.
 
-    It has what `nox -s tests` leaves out: what is marked `full_size`, more repetitions, examples and databases.
+    It has what `nox -s tests` leaves out: tests marked `full_size`, more repetitions, examples and databases.
     """
     install_wheels(session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=test_extras())
     session.run("pytest", *session.posargs, env={**test_environment(session), "SHOPDB_TEST_FULL": "1"})
