@@ -12,10 +12,12 @@ import axe_playwright_python
 import pytest
 from people import PASSWORD, add_user
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from shops import Shop
+from shops import Shop, make_shop, shop
 from waitress import create_server
 
 from shopdb_core.access.tokens import Role
+
+__all__ = ["make_shop", "shop"]
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}

@@ -3,6 +3,7 @@
 import re
 from hashlib import sha256
 
+import httpx
 import pytest
 from people import PASSWORD, add_user, cookie, login
 
@@ -15,11 +16,6 @@ def session(shop, role="viewer"):
     """Return the headers of a browser in which a user with this role is signed in."""
     add_user(shop, role, role)
     return {**HTML, **cookie(login(shop, role, cookies=True))}
-
-
-@pytest.fixture
-def shop(make_shop):
-    return make_shop()
 
 
 def test_htmx_is_the_file_that_was_published():
@@ -151,3 +147,19 @@ def test_times_are_those_of_the_viewer(console):
     visitor.open("/")
 
     assert "Asia/Tokyo" in visitor.open("/").locator("footer").inner_text()
+
+
+def test_the_server_keeps_small_forms_of_those_who_have_not_signed_in(site, server):
+    """The limit of a body depends on the session; signing in, and a form of an ended session, need none."""
+    assert site.run("user", "add", "ada", "--password-stdin", input=f"{PASSWORD}\n").returncode == 0
+
+    with httpx.Client(base_url=server.url, headers=HTML, trust_env=False) as browser:
+        ended = browser.post("/sign-out", data={"note": "kept"})
+        huge = browser.post("/sign-out", data={"note": "x" * 100_000})
+        signed_in = browser.post("/sign-in", data={"username": "ada", "password": PASSWORD})
+        page = browser.get("/")
+
+    assert (ended.status_code, signed_in.status_code, page.status_code) == (401, 303, 200)
+    assert "kept" in ended.text
+    assert huge.status_code == 401
+    assert "Overview" in page.text

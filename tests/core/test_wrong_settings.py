@@ -10,13 +10,15 @@ from shopdb_core.settings import read_settings
 from shopdb_core.settings.environment import LONGEST_VALUE, setting_findings
 from shopdb_core.settings.records import all_settings
 from shopdb_core.settings.setting import FILE, PLUGIN, Setting
-from shopdb_core.settings.values import read_names, read_unchanged
+from shopdb_core.settings.values import read_names, read_path, read_unchanged
 
 GOOD = {"SECRET_KEY": "a-secret-key-for-tests-0123456789-abcdef"}
 CANARY = "canary-4711"
 
 SETTINGS = {setting.variable: setting for setting in all_settings()}
-PARSED = [name for name, each in SETTINGS.items() if each.parse not in (read_unchanged, read_names)]
+PARSED = [
+    name for name, each in SETTINGS.items() if each.parse not in (read_unchanged, read_path, read_names)
+]
 WITH_FILE = [name for name, each in SETTINGS.items() if each.conceal]
 
 TEXTS = {

@@ -60,6 +60,8 @@ USUAL = {
     "duplicateid": "1",
     "mergeid": "1",
     "sessionid": "0" * 32,
+    "digest": "0" * 12,
+    "file": "console.css",
 }
 """The value of each path parameter while another one is odd; of a report's, each report that there is."""
 

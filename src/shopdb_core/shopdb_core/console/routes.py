@@ -14,7 +14,7 @@ from shopdb_core.web.request import WebApp
 def install(app: WebApp, site: Site) -> ShowProblem:
     """Route the pages, and return what shows an error as a page."""
     pages = Pages(site)
-    app.add_page("/static/{digest}/{name}", StaticResource(pages.static))
+    app.add_page("/static/{digest}/{file}", StaticResource(pages.static))
     app.add_page("/sign-in", SignInPage(pages))
     app.add_page(LINK_PATH, SignInLinkPage(pages))
     app.add_page("/sign-out", SignOutPage(pages))

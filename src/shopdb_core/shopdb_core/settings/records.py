@@ -19,11 +19,11 @@ from shopdb_core.settings.values import (
     read_count,
     read_days,
     read_flag,
-    read_folder,
     read_hours,
     read_keys,
     read_networks,
     read_origins,
+    read_path,
     read_secret_keys,
     read_sources,
     read_switch,
@@ -153,7 +153,7 @@ class Settings(IntakeSettings):
     )
     translations: Path | None = setting(
         "SHOPDB_TRANSLATIONS",
-        read_folder,
+        read_path,
         "a folder, relative to the working directory, with [translations of the "
         "console](console.md#languages), such as `fr.po` for French",
         group="Server",

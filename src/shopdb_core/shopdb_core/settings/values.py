@@ -125,12 +125,9 @@ def read_timezone(variable: str, value: str) -> ZoneInfo:
         raise ConfigurationError(f"{variable} is not an IANA time zone: {value[:40]}") from error
 
 
-def read_folder(variable: str, value: str) -> Path:
-    """Read the path of a folder."""
-    folder = Path(value)
-    if not folder.is_dir():
-        raise ConfigurationError(f"{variable} is not a folder: {value[:200]}")
-    return folder
+def read_path(_variable: str, value: str) -> Path:
+    """Read a path, whether or not there is anything."""
+    return Path(value)
 
 
 def read_address(variable: str, value: str) -> tuple[str, int]:

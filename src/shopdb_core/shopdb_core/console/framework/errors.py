@@ -4,14 +4,15 @@ A form that was sent without a valid session is not lost: the page to sign in ke
 to send it again afterwards.
 """
 
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import falcon
 import orjson
 
 from shopdb_core.console.framework.pages import N_, Pages
-from shopdb_core.errors import MalformedBody, PayloadTooLarge, Unauthorized, UnsupportedMedia
-from shopdb_core.web.authentication import CSRF_FIELD
+from shopdb_core.errors import MalformedBody, PayloadTooLarge, ShopDBError, Unauthorized, UnsupportedMedia
+from shopdb_core.web.authentication import CSRF_FIELD, session_of
 from shopdb_core.web.forms import is_form, read_form
 from shopdb_hookspecs import JsonObject
 
@@ -59,6 +60,7 @@ class ErrorPages:
             self._ask_to_sign_in(req, resp)
             return
         status = answer["status"]
+        self._recognise(req)
         self._pages.render(
             req,
             resp,
@@ -68,6 +70,12 @@ class ErrorPages:
             advice=ADVICE.get(status),
         )
         resp.status = status
+
+    def _recognise(self, req: falcon.Request) -> None:
+        """Let the page have the navigation of who is signed in, also at an address that does not exist."""
+        if not hasattr(req.context, "bearer"):
+            with suppress(ShopDBError):
+                req.context.bearer = session_of(req, self._pages.site.access)
 
     def _ask_to_sign_in(self, req: falcon.Request, resp: falcon.Response) -> None:
         if req.method in ("GET", "HEAD"):

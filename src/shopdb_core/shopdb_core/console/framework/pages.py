@@ -11,6 +11,7 @@ import falcon
 
 from shopdb_core.access.tokens import ROLES, Bearer, Role
 from shopdb_core.console.framework.static import StaticFiles
+from shopdb_core.errors import ConfigurationError
 from shopdb_core.site import Site
 from shopdb_core.web.cookies import read_cookie, set_cookie, unset_cookie
 from shopdb_core.web.request import public_url
@@ -55,9 +56,14 @@ class Pages:
     """The pages of one site; threads may share it.
 
     Jinja and Babel are imported with the first page: most servers receive submissions alone.
+
+    Raises `ConfigurationError` if the folder of the site's translations does not exist.
     """
 
     def __init__(self, site: Site) -> None:
+        folder = site.settings.translations
+        if folder is not None and not folder.is_dir():
+            raise ConfigurationError(f"SHOPDB_TRANSLATIONS is not a folder: {folder}")
         self.site = site
         self.static = StaticFiles()
 

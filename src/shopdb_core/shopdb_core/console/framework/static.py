@@ -56,10 +56,10 @@ class StaticResource:
     def __init__(self, files: StaticFiles) -> None:
         self._files = files
 
-    def on_get(self, _req: falcon.Request, resp: falcon.Response, digest: str, name: str) -> None:
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, digest: str, file: str) -> None:
         """Answer with the file."""
-        resp.data = self._files.content(digest, name)
-        resp.content_type = _TYPES[Path(name).suffix]
+        resp.data = self._files.content(digest, file)
+        resp.content_type = _TYPES[Path(file).suffix]
         resp.set_header("Cache-Control", FOREVER)
 
 
