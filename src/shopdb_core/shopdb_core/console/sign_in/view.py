@@ -81,7 +81,9 @@ class SignInLinkPage(PageResource):
 
         A second click in the browser that opened it goes on, too. HEAD, which previews send, opens nothing.
         """
-        token = req.context.query["token"] or ""
+        token = req.context.query["token"]
+        if token is None:
+            raise InvalidParameter("The address lacks its end, `?token=…`: copy the whole link.")
         if req.method == "HEAD":
             return
         try:
