@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import falcon.inspect
+import forking
 import httpx
 import hypothesis
 import pytest
@@ -149,6 +150,7 @@ class Site:
 
     directory: Path
     database: Database
+    forks: forking.ForkServer
     variables: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
     servers: list[RunningServer] = field(default_factory=list)
@@ -165,8 +167,11 @@ class Site:
 
     def run(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run `shopdb ARGUMENTS` to its end."""
-        command = [self.python, "-m", "shopdb_core", *arguments]
         options = {"timeout": 120, **options}
+        if self._can_fork(arguments) and options.keys() <= {"timeout", "input"}:
+            given, seconds = options.get("input") or "", options["timeout"]
+            return self.forks.run(arguments, self.directory, self.environ, given, seconds)
+        command = [self.python, "-m", "shopdb_core", *arguments]
         return subprocess.run(
             command,
             check=False,
@@ -176,6 +181,11 @@ class Site:
             text=True,
             **options,
         )
+
+    def _can_fork(self, arguments: Sequence[str]) -> bool:
+        """Whether a fork of a process that has imported everything is the same as a new one."""
+        is_short = sum(map(len, (*arguments, *self.environ.values()))) < forking.MOST_BYTES
+        return is_short and self.python == sys.executable and forking.suits(self.environ)
 
     def upgrade(self) -> None:
         """Make or bring up to date the database."""
@@ -245,9 +255,20 @@ def other_server(request: pytest.FixtureRequest) -> str:
     return OTHER_SERVERS[request.param]
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[forking.ForkServer]:
+    """Return what runs commands without importing everything each time."""
+    server = forking.ForkServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def make_site(
-    tmp_path: Path, make_database: Callable[[str], Database], database_kind: str
+    tmp_path: Path,
+    make_database: Callable[[str], Database],
+    database_kind: str,
+    forks: forking.ForkServer,
 ) -> Iterator[Callable[..., Site]]:
     """Return a function that makes a site with a database of its own; its variables may be given.
 
@@ -268,7 +289,7 @@ def make_site(
         if database_kind != "sqlite":
             database = make_database(database_kind)
             defaults["SHOPDB_DATABASE_URL"] = database.url
-        site = Site(place, database, {**defaults, **(variables or {})})
+        site = Site(place, database, forks, {**defaults, **(variables or {})})
         sites.append(site)
         return site
 
