@@ -102,7 +102,7 @@ def scale() -> Callable[[int, int], int]:
 class RunningServer:
     """A server in a process of its own; the test ends it, or the fixture does."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | forking.ForkedProcess
     url: str
     log: Path
     key: str = COLLECTOR_KEY
@@ -150,7 +150,7 @@ class Site:
 
     directory: Path
     database: Database
-    forks: forking.ForkServer
+    forks: forking.ForkServer | None
     variables: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
     servers: list[RunningServer] = field(default_factory=list)
@@ -185,7 +185,8 @@ class Site:
     def _can_fork(self, arguments: Sequence[str]) -> bool:
         """Whether a fork of a process that has imported everything is the same as a new one."""
         is_short = sum(map(len, (*arguments, *self.environ.values()))) < forking.MOST_BYTES
-        return is_short and self.python == sys.executable and forking.suits(self.environ)
+        is_same = self.python == sys.executable and forking.suits(self.environ)
+        return self.forks is not None and is_same and is_short
 
     def upgrade(self) -> None:
         """Make or bring up to date the database."""
@@ -201,15 +202,19 @@ class Site:
     def serve(self, *wrapper: str, options: Sequence[str] = ()) -> RunningServer:
         """Start a server on a free port, under the command `wrapper` if one is given."""
         log = self.directory / f"server-{len(self.servers)}.log"
+        arguments = ("serve", *options)
         with log.open("w") as stderr:
-            process = subprocess.Popen(
-                [*wrapper, self.python, "-m", "shopdb_core", "serve", *options],
-                cwd=self.directory,
-                env=self.environ,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-            )
+            if not wrapper and self._can_fork(arguments):
+                process = self.forks.start_piped(arguments, self.directory, self.environ, stderr)
+            else:
+                process = subprocess.Popen(
+                    [*wrapper, self.python, "-m", "shopdb_core", *arguments],
+                    cwd=self.directory,
+                    env=self.environ,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    text=True,
+                )
         assert process.stdout is not None
         line = process.stdout.readline()
         assert "http://" in line, f"the server did not start: {log.read_text()}"
@@ -269,12 +274,15 @@ def make_site(
     make_database: Callable[[str], Database],
     database_kind: str,
     forks: forking.ForkServer,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Site]]:
     """Return a function that makes a site with a database of its own; its variables may be given.
 
     Its servers are ended afterwards.
     """
     sites: list[Site] = []
+    # What measures memory or time measures a process as a site has it.
+    forks_or_none = None if request.node.get_closest_marker("alone") else forks
 
     def make(directory: Path | None = None, variables: Mapping[str, str] | None = None) -> Site:
         place = directory or tmp_path / f"site{len(sites)}"
@@ -289,7 +297,7 @@ def make_site(
         if database_kind != "sqlite":
             database = make_database(database_kind)
             defaults["SHOPDB_DATABASE_URL"] = database.url
-        site = Site(place, database, forks, {**defaults, **(variables or {})})
+        site = Site(place, database, forks_or_none, {**defaults, **(variables or {})})
         sites.append(site)
         return site
 

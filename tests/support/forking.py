@@ -100,6 +100,15 @@ class ForkServer:
             socket.send_fds(self._running(), [json.dumps(request).encode()], [*descriptors, theirs.fileno()])
         return ForkedProcess(ours, stdout)
 
+    def start_piped(
+        self, arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], errors: IO[str]
+    ) -> ForkedProcess:
+        """Start `shopdb ARGUMENTS` without input, with its output in a pipe."""
+        output, end = os.pipe()
+        with open(os.devnull) as nothing, open(end, "w") as written:  # noqa: PTH123  # descriptors
+            stdout = open(output)  # noqa: PTH123, SIM115  # who reads it closes it
+            return self.start(arguments, cwd, environ, [nothing, written, errors], stdout)
+
     def run(
         self,
         arguments: Sequence[str],
