@@ -30,9 +30,15 @@ DATASETTE = "datasette>=1.0a0"
 PIP_TOOLS = "pip-tools>=7.4"
 COMPOSE = "docker-compose==1.29.2"
 """For the schema that it has; without its dependencies, which are not needed for that."""
+AXE = "axe-playwright-python>=0.1.4"
+"""For axe-core (MPL-2.0), which it contains; the npm package has the same file, but would need npm."""
+CHROMIUM = "chromium"
+"""Debian's package and program."""
 TEST_TOOLS = (
     "pytest>=8.3",
     "pytest-xdist>=3.6.1",
+    "playwright>=1.47",
+    AXE,
     "hypothesis>=6.112",
     "editables>=0.5",
     "hatchling>=1.27",
@@ -95,6 +101,7 @@ def nightly(session: nox.Session) -> None:
     It has what `nox -s tests` leaves out: tests marked `full_size`, more repetitions, examples and databases.
     """
     install_wheels(session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=test_extras())
+    install_chromium(session)
     session.run("pytest", *session.posargs, env={**test_environment(session), "SHOPDB_TEST_FULL": "1"})
 
 
@@ -139,6 +146,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/submissions.py", *session.posargs, *peer)
     if any(argument.startswith("--save") for argument in session.posargs):
         session.run("python", "benchmarks/tables.py")
+
+
+@nox.session
+def messages(session: nox.Session) -> None:
+    """Bring the catalogues of the console up to date with its texts."""
+    session.install("babel>=2.16", "jinja2>=3.1.4")
+    session.run("python", "docs/messages.py", *session.posargs)
 
 
 @nox.session
@@ -236,6 +250,7 @@ def run_tests(session: nox.Session, *options: str) -> None:
 
     Both runs always take place, and the session fails if one of them fails.
     """
+    install_chromium(session)
     env = test_environment(session)
     if session.posargs:
         session.run("pytest", *options, *session.posargs, env=env)
@@ -253,6 +268,14 @@ def test_environment(session: nox.Session) -> dict[str, str]:
         "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session)),
         "SHOPDB_COMPOSE_SCHEMA": str(unpack_compose_schema(session)),
     }
+
+
+def install_chromium(session: nox.Session) -> None:
+    """Install Debian's Chromium if it is missing and we may; else the tests in a browser are skipped."""
+    may = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
+    if may and not shutil.which(CHROMIUM):
+        session.run("apt-get", "update", "-qq", external=True)
+        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", CHROMIUM, external=True)
 
 
 def lint_third_party(session: nox.Session, folder: Path) -> None:

@@ -5,7 +5,7 @@ the group `shopdb`; the entry point's name is the plugin's name.
 """
 
 from shopdb_hookspecs.markers import PROJECT, hookimpl, hookspec
-from shopdb_hookspecs.records import AssetChange, AssetWrite, Json, JsonObject, Parameter, Report
+from shopdb_hookspecs.records import AssetChange, AssetWrite, Json, JsonObject, Panel, Parameter, Report
 
 __all__ = [
     "PROJECT",
@@ -13,6 +13,7 @@ __all__ = [
     "AssetWrite",
     "Json",
     "JsonObject",
+    "Panel",
     "Parameter",
     "Report",
     "hookimpl",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = Any
@@ -34,6 +35,11 @@ class Report:
     `rows(connection, **parameters)` receives a read-only SQLAlchemy connection, which is rolled back
     afterwards. It yields one sequence for each row, with a JSON scalar for each of `columns`. The order of
     rows must be stable, since readers request them page by page.
+
+    `attention` is a sentence for a report whose rows need somebody's attention, such as "Printers that need
+    toner or paper": the overview of a site shows it with the number of rows, without arguments. `category`
+    and `number` are the names of two columns, of which a page draws bars: the sum of the numbers of each
+    category.
     """
 
     name: str
@@ -41,6 +47,25 @@ class Report:
     columns: Sequence[str]
     rows: Callable[..., Iterable[Sequence[Json]]]
     parameters: Sequence[Parameter] = field(default=())
+    attention: str | None = None
+    category: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the page of an asset that the plugin draws itself, below the fields.
+
+    `data(attributes)` receives the fields of the asset that fit the declaration, and returns a JSON object,
+    or `None` for no panel. `template` is the file of a Jinja template, which receives the members of that
+    object by name. Every value is escaped, the environment is a sandbox, and the page forbids scripts and
+    styles of its own: draw with SVG.
+    """
+
+    name: str
+    title: str
+    template: Path
+    data: Callable[[JsonObject], JsonObject | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopdb_hookspecs.markers import hookspec
-from shopdb_hookspecs.records import AssetChange, AssetWrite, JsonObject, Report
+from shopdb_hookspecs.records import AssetChange, AssetWrite, JsonObject, Panel, Report
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,6 +39,7 @@ def get_collector_schema() -> JsonObject | None:
     - `$defs` (object): subschemas by name, for `$ref` in `fields`.
     - `x-label` (str): what people call one asset, a singular noun.
     - `x-columns` (list of str): the fields that a list of assets shows first.
+    - `x-software` (object): the names of the plugin's reports about installed programs, by their roles.
 
     A faulty declaration quarantines the plugin. Example::
 
@@ -180,6 +181,28 @@ def get_reports() -> Sequence[Report]:
         @hookimpl
         def get_reports():
             return [Report("seats", "Seats of each room", ("assetid", "seats"), room_rows)]
+    """
+    return ()
+
+
+@hookspec(firstresult=True)
+def get_asset_panels() -> Sequence[Panel]:
+    """Return parts of the page of an asset, which the console shows below its fields; called once, at start.
+
+    An exception, in `data` or in the template, is logged, and a notice takes the place of the panel.
+
+    Example::
+
+        from pathlib import Path
+        from shopdb_hookspecs import Panel
+
+        def seat_data(attributes):
+            seats = attributes.get("seats")
+            return None if seats is None else {"seats": seats}
+
+        @hookimpl
+        def get_asset_panels():
+            return [Panel("seats", "Seats", Path(__file__).parent / "seats.html", seat_data)]
     """
     return ()
 

@@ -23,6 +23,9 @@ from sqlalchemy import (
 
 import shopdb_computers
 from shopdb_computers.tables import Id, asset
+from shopdb_hookspecs import Json
+
+Rows = list[tuple[Json, ...]]
 
 core = Table(
     "asset",
@@ -87,3 +90,15 @@ def add_computer(connection: Connection) -> Callable[..., int]:
         return assetid
 
     return add
+
+
+@pytest.fixture
+def report(connection: Connection) -> Callable[..., Rows]:
+    """Run a report by its name, as the core does: parameters that are not given have their defaults."""
+    reports = {each.name: each for each in shopdb_computers.get_reports()}
+
+    def run(report: str, **given: Json) -> Rows:
+        defaults = {each.name: each.default for each in reports[report].parameters}
+        return [tuple(row) for row in reports[report].rows(connection, **{**defaults, **given})]
+
+    return run

@@ -83,8 +83,16 @@ def test_an_upgrade_that_was_cut_off_can_be_repeated(engine: Engine, migrate: Ca
 
     migrate("upgrade", "0002")
 
-    assert _differences(engine) == []
     assert _rows(engine, "computers_count") == []
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE computers_software ADD COLUMN appearedon DATE"))
+        connection.execute(
+            text("CREATE INDEX ix_computers_software_appearedon ON computers_software (appearedon)")
+        )
+
+    migrate("upgrade", "0003")
+
+    assert _differences(engine) == []
 
 
 @pytest.mark.every_database

@@ -12,17 +12,6 @@ from shopdb_hookspecs import Json
 Rows = list[tuple[Json, ...]]
 
 
-@pytest.fixture
-def report(connection: Connection) -> Callable[..., Rows]:
-    """Run a report by its name, as the core does."""
-    reports = {each.name: each for each in shopdb_computers.get_reports()}
-
-    def run(report: str, **parameters: Json) -> Rows:
-        return [tuple(row) for row in reports[report].rows(connection, **parameters)]
-
-    return run
-
-
 @pytest.mark.every_database
 def test_rows_have_a_cell_for_each_column(
     report: Callable[..., Rows], add_computer: Callable[..., int]
@@ -30,8 +19,10 @@ def test_rows_have_a_cell_for_each_column(
     """Each report's rows fit its columns."""
     add_computer("pc-1", ("tar", "1.32"), lastseenat=datetime(2020, 1, 1))  # noqa: DTZ001 - columns are naive
     asked: dict[str, dict[str, Json]] = {
-        "software": {"name": None},
-        "software_on": {"name": "tar", "below": None},
+        "software": {"name": None, "contains": None, "beyond": None},
+        "software_versions": {"name": "tar"},
+        "software_on": {"name": "tar", "below": None, "version": None, "beyond": None},
+        "software_changes": {"days": 7},
         "stale": {"days": 1},
     }
 

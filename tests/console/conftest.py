@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import axe_playwright_python
 import pytest
 from people import PASSWORD, add_user
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from populated import Populated, populated
 from shops import Shop, make_shop, shop
 from waitress import create_server
 
@@ -56,13 +58,13 @@ class Visitor:
         self.page.goto(self.url + path)
         return self.page
 
-    def axe(self) -> list[str]:
+    def axe(self, rules: Sequence[str] = RULES) -> list[str]:
         """Return what axe-core finds on the page as it is: rule and place of each violation."""
         # By the protocol of the debugger, since the policy of the page lets no other script in.
         self.page.evaluate("() => 0")
         client = self.context.new_cdp_session(self.page)
         client.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-        run = f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})"
+        run = f"axe.run(document, {{runOnly: {json.dumps(rules)}}})"
         call = f"{run}.then((found) => JSON.stringify(found.violations))"
         answer = client.send(
             "Runtime.evaluate", {"expression": call, "awaitPromise": True, "returnByValue": True}
@@ -126,27 +128,47 @@ class Console:
             visitor.complaints.append(text)
 
 
+@contextmanager
+def serving(shop: Shop, chromium: Browser) -> Iterator[Console]:
+    """Serve a site of this process on a port; each role has a user of that name."""
+    for role in ("viewer", "editor", "admin"):
+        add_user(shop, role, role)
+    server = create_server(shop.client.app, listen="127.0.0.1:0", threads=4, ident=None)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    console = Console(shop, f"http://127.0.0.1:{server.effective_port}", chromium)
+    yield console
+    for visitor in console.visitors:
+        visitor.context.close()
+    server.close()
+    thread.join(5)
+
+
 @pytest.fixture
 def make_console(chromium: Browser) -> Iterator[Callable[[Shop], Console]]:
     """Return a function that serves a site of this process on a port; each role has a user of that name."""
-    opened: list[tuple[object, threading.Thread, Console]] = []
+    with ExitStack() as stack:
+        yield lambda shop: stack.enter_context(serving(shop, chromium))
 
-    def serve(shop: Shop) -> Console:
-        for role in ("viewer", "editor", "admin"):
-            add_user(shop, role, role)
-        server = create_server(shop.client.app, listen="127.0.0.1:0", threads=4, ident=None)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        console = Console(shop, f"http://127.0.0.1:{server.effective_port}", chromium)
-        opened.append((server, thread, console))
-        return console
 
-    yield serve
-    for server, thread, console in opened:
-        for visitor in console.visitors:
-            visitor.context.close()
-        server.close()  # type: ignore[attr-defined]
-        thread.join(5)
+@pytest.fixture(scope="session")
+def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
+    """Return a site on which every page has something to show; tests only read it."""
+    with populated(tmp_path_factory.mktemp("floor")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def serve(chromium: Browser) -> Iterator[Callable[[Shop], Console]]:
+    """Return a function like `make_console`, for a site that many tests share."""
+    with ExitStack() as stack:
+        yield lambda shop: stack.enter_context(serving(shop, chromium))
+
+
+@pytest.fixture(scope="session")
+def busy(serve: Callable[[Shop], Console], floor: Populated) -> Console:
+    """Return the console of `floor`; tests only read it."""
+    return serve(floor.shop)
 
 
 @pytest.fixture

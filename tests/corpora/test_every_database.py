@@ -21,7 +21,8 @@ OF_COMPUTERS = {
     "installations": "SELECT computerid, softwareids FROM computers_inventory ORDER BY computerid",
 }
 OF_PRINTERS = {
-    "devices": "SELECT model, location, pagecount, colorpagecount FROM printers_device ORDER BY assetid",
+    "devices": "SELECT model, location, pagecount, colorpagecount, needs FROM printers_device "
+    "ORDER BY assetid",
     "supplies": "SELECT name, colorant, levelpercent, levelstate FROM printers_supply "
     "ORDER BY assetid, position",
 }

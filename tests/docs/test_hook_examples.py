@@ -8,6 +8,7 @@ import pytest
 from documents import fenced, sections
 from hookpage import make_module, parts_of, plugin_source
 
+from shopdb_core.plugins.panels import Panels
 from shopdb_core.site import migration_scripts
 from shopdb_core.store.migrate import migration_statuses
 
@@ -75,6 +76,18 @@ def test_every_example_does_what_is_shown(text, tmp_path, make_shop, hook):
 
     assert shop.plugins.get("switches").hooks.implements(hook)
     assert result == shown
+
+
+def test_the_example_of_a_panel_is_drawn_as_shown(text, tmp_path, make_shop):
+    """The page has the HTML that the document shows; a switch without ports has no panel."""
+    example = parts_of(text)["get_asset_panels"]["Example"]
+    shop = make_shop({"switches": make_module(text, plugin_source(text, "get_asset_panels"), tmp_path)})
+    stored = _stored(shop, json.loads(fenced(example, "json")[0]))
+
+    (panel,) = Panels(shop.plugins).of("switches", stored)
+
+    assert (panel.title, panel.html) == ("VLANs", fenced(example, "html")[0].strip())
+    assert Panels(shop.plugins).of("switches", {**stored, "ports": []}) == []
 
 
 def test_the_example_of_an_observer_logs_what_is_shown(text, tmp_path, make_shop, caplog):

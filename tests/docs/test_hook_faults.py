@@ -11,6 +11,7 @@ from documents import code, table
 from hookpage import make_module, parts_of, plugin_source, signature
 
 from shopdb_core.plugins.collector import HOOKS
+from shopdb_core.plugins.panels import Panels
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import PluginSelection
 
@@ -58,7 +59,7 @@ def test_what_a_hook_says_of_a_submission_is_not_logged(text, tmp_path, make_sho
 def _consequence(
     make_shop: MakeShop, plugin: ModuleType, hook: str, caplog: pytest.LogCaptureFixture
 ) -> tuple[str, str]:
-    """Return the state or status of a plugin, a submission to it or a report of it, and the message."""
+    """Return the state or status of a plugin, or what became of a submission, a report or a panel of it."""
     loaded = load_plugins(PluginSelection(), {"switches": plugin}).get("switches")
     if loaded.state == "quarantined":
         return "quarantined", re.sub(r"\(\S+, line \d+\)", "(FILE, line N)", loaded.reason)
@@ -68,6 +69,9 @@ def _consequence(
         answer = shop.edit("POST", "/api/assets/1/retire", {"reason": "replaced"})
     if hook == "get_reports":
         answer = shop.get("/api/reports/switches/ports")
+    if hook == "get_asset_panels":
+        (panel,) = Panels(shop.plugins).of("switches", {"serialnumber": "FOC1234X0AB"})
+        return "notice", panel.failure
     if answer.status_code in (200, 201):
         return "logged", caplog.records[-1].getMessage()
     return str(answer.status_code), answer.json["detail"]

@@ -9,7 +9,7 @@ from documents import code, table
 from hookpage import arguments, headings, parts_of, signature
 
 from shopdb_core.plugins.collector import HOOKS
-from shopdb_hookspecs import AssetChange, Parameter, Report
+from shopdb_hookspecs import AssetChange, Panel, Parameter, Report
 
 PARTS = ["When", "Arguments", "Result", "Errors", "Example"]
 
@@ -52,7 +52,7 @@ def test_the_readme_of_the_hooks_lists_them(repository):
     assert rows == [signature(hook) for hook in HOOKS]
 
 
-@pytest.mark.parametrize("record", [Report, Parameter, AssetChange])
+@pytest.mark.parametrize("record", [Report, Parameter, Panel, AssetChange])
 def test_every_field_of_the_records_is_documented(text, record):
     """The tables of the records have exactly their fields."""
     documented = [name for row in table(text, f"| `{record.__name__}` | |") for name in code(row[0])]

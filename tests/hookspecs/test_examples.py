@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from shopdb_core.plugins.collector import HOOKS
-from shopdb_core.plugins.registry import Plugin, load_plugins
+from shopdb_core.plugins.panels import Panels
+from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
 from shopdb_core.settings import PluginSelection
 from shopdb_hookspecs import AssetChange, AssetWrite, specs
 
@@ -46,6 +47,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTy
     sources = ["from shopdb_hookspecs import hookimpl", *map(example_of, HOOKS)]
     (tmp_path / "rooms_of_examples.py").write_text("\n\n".join(sources))
     (tmp_path / "migrations").mkdir()
+    (tmp_path / "seats.html").write_text("<p>{{ seats }} seats</p>")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield importlib.import_module("rooms_of_examples")
     del sys.modules["rooms_of_examples"]
@@ -94,6 +96,15 @@ def test_the_examples_of_storing_and_reporting(rooms: Plugin) -> None:
             connection, [AssetWrite(2, None, {}), AssetWrite(1, {"seats": 14}, {"seats": 15})]
         )
         assert list(rooms.reports["seats"].rows(connection)) == [(1, 15), (2, None)]
+
+
+def test_the_example_of_a_panel(rooms: Plugin) -> None:
+    """It is drawn for a room with seats, and left out for one without."""
+    panels = Panels(Plugins([rooms]))
+
+    (drawn,) = panels.of("rooms", {"number": "3.17", "seats": 12})
+    assert (drawn.title, drawn.html) == ("Seats", "<p>12 seats</p>")
+    assert panels.of("rooms", {"number": "3.17"}) == []
 
 
 def test_the_example_of_observing(rooms: Plugin, caplog: pytest.LogCaptureFixture) -> None:

@@ -77,6 +77,36 @@ def test_supplies_low_leaves_out_unknown_levels(
 
 
 @pytest.mark.every_database
+def test_printers_in_need_are_listed_once_each(
+    report: Callable[..., Rows], add_printer: Callable[..., int]
+) -> None:
+    """Those that say so or have a low supply, with the emptiest one; a jam is not such a need."""
+    black, cyan = {"name": "Black", "levelpercent": 14}, {"name": "Cyan", "levelpercent": 2}
+    add_printer("A", location="Hall 3", model="M479", supplies=[black, cyan, {"name": "Drum"}])
+    add_printer("B", errorstate=["lowpaper", "jammed", "notoner"])
+    add_printer("C", errorstate=["jammed", "outputfull"], supplies=[{"name": "Black", "levelpercent": 15}])
+    add_printer("D", errorstate=["nopaper"], supplies=[black])
+    add_printer("E")
+
+    assert report("needs", below=15) == [
+        ("A", "Hall 3", "M479", None, "Cyan", 2, 2),
+        ("B", None, None, "lowpaper, notoner", None, None, 0),
+        ("D", None, None, "nopaper", "Black", 14, 1),
+    ]
+
+
+@pytest.mark.every_database
+def test_a_printer_that_was_refilled_needs_nothing(
+    connection: Connection, report: Callable[..., Rows], add_printer: Callable[..., int]
+) -> None:
+    """The next submission takes it off the list."""
+    assetid = add_printer("A", errorstate=["nopaper"])
+    plugin.store_asset(connection, assetid, {"errorstate": ["nopaper"]}, {"errorstate": []})
+
+    assert report("needs", below=15) == []
+
+
+@pytest.mark.every_database
 def test_pages_lists_every_printer(report: Callable[..., Rows], add_printer: Callable[..., int]) -> None:
     """Each printer has a row with its counters, the largest Counter32 included."""
     add_printer("A", model="M479", location="Hall 3", pagecount=2**32 - 1, colorpagecount=7)

@@ -28,7 +28,7 @@ def test_a_new_printer_gets_its_rows(connection: Connection, add_printer: Callab
         "D9J", model="HL-5350DN", location="Hall 3", pagecount=94344, supplies=[BLACK, WASTE]
     )
 
-    assert _rows(connection, device, assetid) == [("HL-5350DN", "Hall 3", 94344, None)]
+    assert _rows(connection, device, assetid) == [("HL-5350DN", "Hall 3", 94344, None, None)]
     assert _rows(connection, supply, assetid) == [
         (0, "Black", "black", 71.5, None, None, 71.5),
         (1, "Waste", None, None, "someremaining", None, None),
@@ -66,7 +66,7 @@ def test_a_printer_that_says_nothing_still_has_a_row(
     """Reports include every printer, with any fields."""
     assetid = add_printer("D9J")
 
-    assert _rows(connection, device, assetid) == [(None, None, None, None)]
+    assert _rows(connection, device, assetid) == [(None, None, None, None, None)]
 
 
 @pytest.mark.every_database
@@ -76,7 +76,7 @@ def test_a_count_may_be_written_as_a_fraction(
     """JSON Schema takes 7.0 for an integer."""
     assetid = add_printer("D9J", pagecount=7.0, colorpagecount=5e3)
 
-    assert _rows(connection, device, assetid) == [(None, None, 7, 5000)]
+    assert _rows(connection, device, assetid) == [(None, None, 7, 5000, None)]
 
 
 @pytest.mark.every_database
@@ -88,7 +88,7 @@ def test_an_update_replaces_what_changed(connection: Connection, add_printer: Ca
     after = {"location": "Hall 4", "pagecount": 120, "supplies": [BLACK, {**CYAN, "levelpercent": 7}]}
     plugin.store_asset(connection, assetid, before, after)
 
-    assert _rows(connection, device, assetid) == [(None, "Hall 4", 120, None)]
+    assert _rows(connection, device, assetid) == [(None, "Hall 4", 120, None, None)]
     assert _rows(connection, supply, assetid) == [
         (0, "Black", "black", 71.5, None, None, 71.5),
         (1, "Cyan", "cyan", 7, None, None, 7),

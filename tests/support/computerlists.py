@@ -29,9 +29,9 @@ def check(connection: Connection, stored: Lists) -> None:
     assert found == {key: {key_of(program) for program in listed} for key, listed in stored.items()}
     assert set(connection.scalars(select(software.c.softwareid))) >= {softwareid(*each) for each in expected}
     reports = {each.name: each for each in shopdb_computers.get_reports()}
-    rows = [tuple(row) for row in reports["software"].rows(connection, name=None)]
+    rows = [tuple(row) for row in reports["software"].rows(connection, name=None, contains=None, beyond=None)]
     assert rows == sorted((*program, number) for program, number in expected.items())
-    on = reports["software_on"].rows(connection, name="tar", below=None)
+    on = reports["software_on"].rows(connection, name="tar", below=None, version=None, beyond=None)
     assert sorted((row[1], row[3]) for row in on) == sorted(
         (key, program["version"])
         for key, listed in stored.items()

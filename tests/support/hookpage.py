@@ -30,7 +30,7 @@ def plugin_source(text: str, last: str, without: str = "") -> str:
 
 def make_module(text: str, source: str, folder: Path) -> ModuleType:
     """Make a module of a source, beside the files that the page shows."""
-    for title, content in re.findall(r'(?ms)^```python title="(.+?)"\n(.*?)^```$', text):
+    for title, content in re.findall(r'(?ms)^```\w+ title="(.+?)"\n(.*?)^```$', text):
         (folder / title).parent.mkdir(parents=True, exist_ok=True)
         (folder / title).write_text(content)
     module = ModuleType("switches")

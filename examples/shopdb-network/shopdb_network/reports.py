@@ -43,5 +43,7 @@ REPORTS: Final[Sequence[Report]] = (
         title="Devices by model and version",
         columns=("vendor", "model", "firmware", "devices"),
         rows=firmware,
+        category="model",
+        number="devices",
     ),
 )

@@ -57,5 +57,5 @@ def remove_asset(connection: Connection, assetid: int) -> None:
 
 @hookimpl
 def get_reports() -> Sequence[Report]:
-    """Return the reports `software`, `software_on` and `stale`."""
+    """Return the reports about software, and `stale`."""
     return REPORTS

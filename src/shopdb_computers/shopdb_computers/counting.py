@@ -1,14 +1,15 @@
 """How many computers have a program: the counts of each block, and the changes that are not counted yet.
 
-A change of a computer's programs only marks it as uncounted. Once some dozens are marked, the submission that
-finds them counts them together.
+A change of a computer's programs only marks it as uncounted. Once some dozens are marked, or the day is over,
+the submission that finds them counts them together.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from shopdb_computers.statements import Writer
+from shopdb_computers.statements import Marks, Writer
 from shopdb_computers.tables import BLOCK, TOTAL, block_of, unpacked
 
 MANY: Final = 64
@@ -18,17 +19,37 @@ Changes: TypeAlias = Mapping[int, Counter[int]]
 """How the numbers of computers change, by block and softwareid."""
 
 
+def today() -> str:
+    """Return the day in UTC (RFC 3339)."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def count_earlier(writer: Writer, marks: Marks) -> int:
+    """Count the computers that were marked before today; the caller commits.
+
+    Call it before a computer changes: a program that it had at the end of a day is then known to have been
+    there, and that it vanishes is noted. Returns how many computers are uncounted then.
+    """
+    if "" < marks.oldest < today():
+        count_uncounted(writer)
+        return 0
+    return marks.number
+
+
 def count_uncounted(writer: Writer) -> None:
-    """Count the uncounted computers; the caller commits.
+    """Count the uncounted computers, and note the programs that no computer has any more; the caller commits.
 
     The marks are locked before the inventories are read. A transaction that changes an inventory meanwhile
     waits for the lock, and then marks the computer again, with what was counted here.
     """
-    counted = writer.lock_uncounted()
+    counted, newest = writer.lock_uncounted()
     writer.remove_uncounted(sorted(counted))
     current, _ = writer.inventories(sorted(counted))
     changes = changes_of((key, before, current.get(key, b"")) for key, before in counted.items())
-    writer.change_counts(_rows(_with_total(changes)))
+    changes = _with_total(changes)
+    writer.change_counts(_rows(changes))
+    lost = sorted(key for key, change in changes[TOTAL].items() if change < 0)
+    writer.note_vanished([(newest or today(), key) for key in lost])
 
 
 def changes_of(inventories: Iterable[tuple[int, bytes, bytes]]) -> Changes:
@@ -69,6 +90,7 @@ def _missing(writer: Writer, block: int) -> Counter[int]:
 
 
 def _with_total(changes: Changes) -> Changes:
+    """Return the changes with their sum as those of the block `TOTAL`."""
     total: Counter[int] = Counter()
     for numbers in changes.values():
         total.update(numbers)  # adds, also negative numbers

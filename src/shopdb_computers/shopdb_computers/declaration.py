@@ -164,6 +164,12 @@ _PROGRAM: Final[JsonObject] = {
 DECLARATION: Final[JsonObject] = {
     "x-label": "Computer",
     "x-columns": ["hostname", "osname", "model", "serialnumber", "ipaddress"],
+    "x-software": {
+        "programs": "software",
+        "versions": "software_versions",
+        "holders": "software_on",
+        "changes": "software_changes",
+    },
     "identityfield": "hostname",
     "secondaryidentity": ["serialnumber", "uuid", "macaddress", "networkinterfaces/macaddress"],
     "fields": {

@@ -31,11 +31,12 @@ def store_programs(connection: Connection, writes: Sequence[AssetWrite]) -> None
 def remove_programs(connection: Connection, computerid: int) -> None:
     """Delete the inventory of a computer, which then counts for no program; the caller commits."""
     writer = Writer(connection)
-    stored, uncounted = writer.inventories([computerid])
+    stored, marks = writer.inventories([computerid])
     if computerid not in stored:
         return
+    uncounted = counting.count_earlier(writer, marks)
     writer.remove_inventory(computerid)
-    writer.mark_uncounted([(computerid, stored[computerid])])
+    writer.mark_uncounted([(computerid, stored[computerid])], counting.today())
     if uncounted + 1 >= counting.MANY:
         counting.count_uncounted(writer)
 
@@ -53,11 +54,13 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> i
 
     Returns how many computers are uncounted then, at most.
     """
+    today = counting.today()
     computerids = sorted(changed)
     # Computers that were set up one after the other have most programs in common. Those of a stored inventory
     # are stored, too, which saves looking them up.
     neighbour = computerids[0] - 1
-    stored, uncounted = writer.inventories([neighbour, *computerids])
+    stored, marks = writer.inventories([neighbour, *computerids])
+    uncounted = counting.count_earlier(writer, marks)
     known = set(unpacked(stored.get(neighbour, b"")))
     inventories: list[tuple[int, bytes]] = []
     programs: dict[int, Program] = {}
@@ -68,9 +71,9 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> i
             inventories.append((computerid, softwareids))
             programs.update(added)
             known.update(added)
-    writer.add_software(sorted((key, *program) for key, program in programs.items()))
+    writer.add_software(sorted((key, *program, today) for key, program in programs.items()))
     writer.put_inventories(inventories)
-    writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories])
+    writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories], today)
     return uncounted + len(inventories)
 
 

@@ -6,7 +6,7 @@ They run on the driver's cursor: SQLAlchemy's layers above it would take longer 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -17,13 +17,21 @@ Rows: TypeAlias = Sequence[tuple[Json, ...]]
 Inventories: TypeAlias = Sequence[tuple[int, bytes]]
 
 
+class Marks(NamedTuple):
+    """How many computers are uncounted, and the day on which the first of them was marked; may be empty."""
+
+    number: int
+    oldest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Statements:
     """The statements for one kind of database; each takes many rows.
 
-    Programs are rows of (softwareid, name, version). An existing one is not changed, since its key determines
-    its content. Inventories are (computerid, softwareids), changes of counts (block, softwareid, change). To
-    save a round trip, `read_inventories` returns one more row, with the number of uncounted computers.
+    Programs are rows of (softwareid, name, version, day). An existing one is not changed, since its key
+    determines its content. Inventories are (computerid, softwareids), marks have a day more. Changes of
+    counts are (block, softwareid, change), programs that may have vanished (day, softwareid). To save a round
+    trip, `read_inventories` returns one more row, with the number of uncounted computers and the oldest mark.
     With `executemany` a statement takes one row, and the driver runs it for many without a round trip for
     each; otherwise it takes all rows as one JSON array, with bytes as hexadecimal digits.
     """
@@ -38,6 +46,7 @@ class Statements:
     mark_uncounted: str
     remove_uncounted: str
     change_counts: str
+    note_vanished: str
     has_inventories: str
     read_block: str
     missing_totals: str = """
@@ -58,15 +67,19 @@ class Writer:
         self._statements = statements_for(connection.dialect.name)
         self._cursor: DBAPICursor = connection.connection.cursor()
 
-    def inventories(self, computerids: Iterable[int]) -> tuple[dict[int, bytes], int]:
-        """Return the inventories of those of the computers that have one, and how many are uncounted."""
+    def inventories(self, computerids: Iterable[int]) -> tuple[dict[int, bytes], Marks]:
+        """Return the inventories of those of the computers that have one, and the marks of uncounted ones."""
         rows = self._fetch(self._statements.read_inventories, json.dumps(list(computerids)))
-        uncounted = next(number for number, softwareids in rows if softwareids is None)
-        return _by_computer(row for row in rows if row[1] is not None), uncounted
+        marks = next(Marks(row[0], str(row[2] or "")) for row in rows if row[1] is None)
+        return _by_computer(row for row in rows if row[1] is not None), marks
 
-    def lock_uncounted(self) -> dict[int, bytes]:
-        """Lock the uncounted computers that no other transaction has locked; return what was counted."""
-        return _by_computer(self._fetch(self._statements.lock_uncounted))
+    def lock_uncounted(self) -> tuple[dict[int, bytes], str]:
+        """Lock the uncounted computers that no other transaction has locked.
+
+        Returns what was counted of each, and the day of the newest mark; empty if none has one.
+        """
+        rows = self._fetch(self._statements.lock_uncounted)
+        return _by_computer(rows), max((str(row[2]) for row in rows if row[2]), default="")
 
     def add_software(self, programs: Rows) -> None:
         """Insert the programs that are not stored yet."""
@@ -84,9 +97,10 @@ class Writer:
         """Delete the inventory of a computer."""
         self._run(self._statements.remove_inventories, [(computerid,)])
 
-    def mark_uncounted(self, inventories: Inventories) -> None:
+    def mark_uncounted(self, inventories: Inventories, day: str) -> None:
         """Mark computers as uncounted, with what was counted of them; existing marks stay, locked."""
-        self._run(self._statements.mark_uncounted, self._encoded(inventories))
+        rows = [(*inventory, day) for inventory in self._encoded(inventories)]
+        self._run(self._statements.mark_uncounted, rows)
 
     def remove_uncounted(self, computerids: Iterable[int]) -> None:
         """Remove the marks of some computers."""
@@ -95,6 +109,10 @@ class Writer:
     def change_counts(self, changes: Rows) -> None:
         """Add to the numbers of computers; a change may be negative."""
         self._run(self._statements.change_counts, changes)
+
+    def note_vanished(self, lost: Rows) -> None:
+        """Note the day for those of some programs that no computer has any more, by the totals."""
+        self._run(self._statements.note_vanished, lost)
 
     def has_inventories(self, computerids: range) -> bool:
         """Whether one of some consecutive assets has an inventory."""
@@ -131,7 +149,7 @@ class Writer:
 
 
 def _by_computer(rows: Iterable[tuple[Any, ...]]) -> dict[int, bytes]:
-    return {computerid: bytes(softwareids) for computerid, softwareids in rows}
+    return {row[0]: bytes(row[1]) for row in rows}
 
 
 def statements_for(dialect: str) -> Statements:
@@ -147,7 +165,7 @@ def statements_for(dialect: str) -> Statements:
     return _STATEMENTS[dialect]
 
 
-_LOCK_UNCOUNTED: Final = "SELECT computerid, softwareids FROM computers_uncounted"
+_LOCK_UNCOUNTED: Final = "SELECT computerid, softwareids, markedon FROM computers_uncounted"
 _HAS_INVENTORIES: Final = "SELECT 1 FROM computers_inventory WHERE computerid BETWEEN {0} AND {0} LIMIT 1"
 
 # One statement sees one moment, even where others commit between two statements.
@@ -161,9 +179,9 @@ _READ_BLOCK: Final = """
 _SQLITE: Final = Statements(
     executemany=True,
     read_inventories="""
-        SELECT computerid, softwareids FROM computers_inventory
+        SELECT computerid, softwareids, NULL FROM computers_inventory
         WHERE computerid IN (SELECT value FROM json_each(?))
-        UNION ALL SELECT count(*), NULL FROM computers_uncounted
+        UNION ALL SELECT count(*), NULL, min(markedon) FROM computers_uncounted
     """,
     lock_uncounted=_LOCK_UNCOUNTED,
     # Most programs are stored already, and a look-up takes half the time of an INSERT that does nothing.
@@ -171,7 +189,7 @@ _SQLITE: Final = Statements(
         SELECT value FROM json_each(?) WHERE value NOT IN (SELECT softwareid FROM computers_software)
     """,
     add_software="""
-        INSERT INTO computers_software (softwareid, name, version) VALUES (?, ?, ?)
+        INSERT INTO computers_software (softwareid, name, version, appearedon) VALUES (?, ?, ?, ?)
         ON CONFLICT (softwareid) DO NOTHING
     """,
     put_inventories="""
@@ -180,13 +198,19 @@ _SQLITE: Final = Statements(
     """,
     remove_inventories="DELETE FROM computers_inventory WHERE computerid = ?",
     mark_uncounted="""
-        INSERT INTO computers_uncounted (computerid, softwareids) VALUES (?, ?)
+        INSERT INTO computers_uncounted (computerid, softwareids, markedon) VALUES (?, ?, ?)
         ON CONFLICT (computerid) DO NOTHING
     """,
     remove_uncounted="DELETE FROM computers_uncounted WHERE computerid = ?",
     change_counts="""
         INSERT INTO computers_count (block, softwareid, computers) VALUES (?, ?, ?)
         ON CONFLICT (block, softwareid) DO UPDATE SET computers = computers + excluded.computers
+    """,
+    note_vanished="""
+        UPDATE computers_software AS stored SET vanishedon = ? WHERE softwareid = ? AND EXISTS (
+            SELECT 1 FROM computers_count
+            WHERE block = -1 AND softwareid = stored.softwareid AND computers <= 0
+        )
     """,
     has_inventories=_HAS_INVENTORIES.format("?"),
     read_block=_READ_BLOCK.format("?"),
@@ -196,15 +220,15 @@ _SQLITE: Final = Statements(
 _POSTGRESQL: Final = Statements(
     executemany=False,
     read_inventories="""
-        SELECT computerid, softwareids FROM computers_inventory
+        SELECT computerid, softwareids, NULL FROM computers_inventory
         WHERE computerid IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(%s AS json)))
-        UNION ALL SELECT count(*), NULL FROM computers_uncounted
+        UNION ALL SELECT count(*), NULL, min(markedon) FROM computers_uncounted
     """,
     lock_uncounted=f"{_LOCK_UNCOUNTED} FOR UPDATE SKIP LOCKED",
     unknown_software="",
     add_software="""
-        INSERT INTO computers_software (softwareid, name, version)
-        SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2
+        INSERT INTO computers_software (softwareid, name, version, appearedon)
+        SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2, CAST(value ->> 3 AS date)
         FROM json_array_elements(CAST(%s AS json))
         WHERE NOT EXISTS (SELECT FROM computers_software WHERE softwareid = CAST(value ->> 0 AS bigint))
         ON CONFLICT (softwareid) DO NOTHING
@@ -222,8 +246,8 @@ _POSTGRESQL: Final = Statements(
     """,
     # DO NOTHING would not wait for a transaction that is about to remove the mark.
     mark_uncounted="""
-        INSERT INTO computers_uncounted AS stored (computerid, softwareids)
-        SELECT CAST(value ->> 0 AS bigint), decode(value ->> 1, 'hex')
+        INSERT INTO computers_uncounted AS stored (computerid, softwareids, markedon)
+        SELECT CAST(value ->> 0 AS bigint), decode(value ->> 1, 'hex'), CAST(value ->> 2 AS date)
         FROM json_array_elements(CAST(%s AS json))
         ON CONFLICT (computerid) DO UPDATE SET softwareids = stored.softwareids
     """,
@@ -238,6 +262,12 @@ _POSTGRESQL: Final = Statements(
         FROM json_array_elements(CAST(%s AS json))
         ON CONFLICT (block, softwareid) DO UPDATE SET computers = stored.computers + excluded.computers
     """,
+    note_vanished="""
+        UPDATE computers_software AS stored SET vanishedon = CAST(value ->> 0 AS date)
+        FROM json_array_elements(CAST(%s AS json)) JOIN computers_count AS total
+        ON total.block = -1 AND total.softwareid = CAST(value ->> 1 AS bigint) AND total.computers <= 0
+        WHERE stored.softwareid = total.softwareid
+    """,
     has_inventories=_HAS_INVENTORIES.format("%s"),
     read_block=_READ_BLOCK.format("%s"),
 )
@@ -245,18 +275,19 @@ _POSTGRESQL: Final = Statements(
 _MYSQL: Final = Statements(
     executemany=False,
     read_inventories="""
-        SELECT stored.computerid, stored.softwareids
+        SELECT stored.computerid, stored.softwareids, NULL
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$')) AS wanted
         STRAIGHT_JOIN computers_inventory AS stored ON stored.computerid = wanted.computerid
-        UNION ALL SELECT count(*), NULL FROM computers_uncounted
+        UNION ALL SELECT count(*), NULL, min(markedon) FROM computers_uncounted
     """,
     lock_uncounted=f"{_LOCK_UNCOUNTED} FOR UPDATE SKIP LOCKED",
     unknown_software="",
     add_software="""
-        INSERT INTO computers_software (softwareid, name, version)
-        SELECT program.softwareid, program.name, program.version
+        INSERT INTO computers_software (softwareid, name, version, appearedon)
+        SELECT program.softwareid, program.name, program.version, program.appearedon
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (
-            softwareid BIGINT PATH '$[0]', name VARCHAR(400) PATH '$[1]', version VARCHAR(200) PATH '$[2]'
+            softwareid BIGINT PATH '$[0]', name VARCHAR(400) PATH '$[1]', version VARCHAR(200) PATH '$[2]',
+            appearedon DATE PATH '$[3]'
         )) AS program
         WHERE program.softwareid NOT IN (SELECT softwareid FROM computers_software)
         ON DUPLICATE KEY UPDATE softwareid = computers_software.softwareid
@@ -270,10 +301,10 @@ _MYSQL: Final = Statements(
         ON DUPLICATE KEY UPDATE softwareids = VALUES(softwareids)
     """,
     mark_uncounted="""
-        INSERT INTO computers_uncounted (computerid, softwareids)
-        SELECT given.computerid, UNHEX(given.softwareids)
+        INSERT INTO computers_uncounted (computerid, softwareids, markedon)
+        SELECT given.computerid, UNHEX(given.softwareids), given.markedon
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (
-            computerid BIGINT PATH '$[0]', softwareids LONGTEXT PATH '$[1]'
+            computerid BIGINT PATH '$[0]', softwareids LONGTEXT PATH '$[1]', markedon DATE PATH '$[2]'
         )) AS given
         ON DUPLICATE KEY UPDATE softwareids = computers_uncounted.softwareids
     """,
@@ -295,6 +326,15 @@ _MYSQL: Final = Statements(
             block BIGINT PATH '$[0]', softwareid BIGINT PATH '$[1]', computers INT PATH '$[2]'
         )) AS given
         ON DUPLICATE KEY UPDATE computers = computers_count.computers + VALUES(computers)
+    """,
+    note_vanished="""
+        UPDATE JSON_TABLE(%s, '$[*]' COLUMNS (
+            vanishedon DATE PATH '$[0]', softwareid BIGINT PATH '$[1]'
+        )) AS lost
+        STRAIGHT_JOIN computers_count AS total
+        ON total.block = -1 AND total.softwareid = lost.softwareid AND total.computers <= 0
+        STRAIGHT_JOIN computers_software AS stored ON stored.softwareid = total.softwareid
+        SET stored.vanishedon = lost.vanishedon
     """,
     has_inventories=_HAS_INVENTORIES.format("%s"),
     read_block=_READ_BLOCK.format("%s"),

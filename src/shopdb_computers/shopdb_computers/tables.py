@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -50,7 +51,13 @@ software: Final = Table(
     Column("softwareid", Id, primary_key=True, autoincrement=False),
     Column("name", exact_text(MAX_NAME), nullable=False),
     Column("version", exact_text(MAX_VERSION), nullable=False),
+    # Days in UTC. `None`: it was there before these days were recorded.
+    Column("appearedon", Date),
+    # When its last computer lost it; one may have it again since.
+    Column("vanishedon", Date),
     Index("ix_computers_software_name_version", "name", "version"),
+    Index("ix_computers_software_appearedon", "appearedon"),
+    Index("ix_computers_software_vanishedon", "vanishedon"),
 )
 
 # One row for each computer, not one for each program on it: a new computer with 300 programs writes one page
@@ -71,12 +78,14 @@ inventory: Final = Table(
 
 # The computers whose inventory has changed since it was counted, and what was counted. Otherwise a new
 # computer would write a count for each of its programs, and wait for others that have the same programs.
-# Dozens of computers together need far fewer. An asset that was deleted meanwhile may be among them.
+# Dozens of computers together need far fewer. An asset that was deleted meanwhile may be among them. None is
+# left for more than a day in which programs change, so that the day on which a program vanished is known.
 uncounted: Final = Table(
     "computers_uncounted",
     metadata,
     Column("computerid", Id, primary_key=True, autoincrement=False),
     Column("softwareids", LargeBinary, nullable=False),
+    Column("markedon", Date),
 )
 
 # How many computers of a block have a program, without the changes of uncounted computers; the rows of

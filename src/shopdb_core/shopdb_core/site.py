@@ -23,6 +23,7 @@ from shopdb_core.plugins.served_declarations import (
     BreakingChanges,
     record_served_declarations,
 )
+from shopdb_core.plugins.software import SoftwareLists
 from shopdb_core.search.query import Search
 from shopdb_core.settings import Finding, Settings
 from shopdb_core.store import Store, open_store
@@ -37,10 +38,10 @@ NO_TABLES = "This site's database has no tables yet: run `shopdb db upgrade`"
 class Site:
     """One open site; close it, or use it in a `with` block.
 
-    `submissions`, `reports`, `keys` (of collectors), `tokens`, `access` (of people and programs), `chain`
-    (the audit's seals), `recorder` (of what became of submissions), `feed` (of changes), `sitefields` and
-    `search` may be used from any thread until `close`. `broken` maps a plugin to the changes of its
-    declaration that break clients of the one that was served before.
+    `submissions`, `reports`, `software`, `keys` (of collectors), `tokens`, `access` (of people and
+    programs), `chain` (the audit's seals), `recorder` (of what became of submissions), `feed` (of changes),
+    `sitefields` and `search` may be used from any thread until `close`. `broken` maps a plugin to the changes
+    of its declaration that break clients of the one that was served before.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Site:
         self.recorder = Recorder(store, clock=clock)
         self.submissions = Submissions(settings, plugins, store, self.chain, self.recorder, clock=clock)
         self.reports = Reports(plugins, store)
+        self.software = SoftwareLists(plugins, self.reports)
         self.feed = Feed(store)
         self.keys = CollectorKeys(settings)
         self.tokens = Tokens(*settings.secret_keys)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from shopdb_hookspecs import AssetWrite, JsonObject, Report, hookimpl
+from shopdb_hookspecs import AssetWrite, JsonObject, Panel, Report, hookimpl
 from shopdb_printers.declaration import DECLARATION
 from shopdb_printers.examples import EXAMPLES
 from shopdb_printers.normalization import normalized
+from shopdb_printers.panels import PANELS
 from shopdb_printers.reports import REPORTS
 from shopdb_printers.storage import remove_printer, store_printers
 
@@ -55,8 +56,13 @@ class PrintersPlugin:
 
     @hookimpl
     def get_reports(self) -> Sequence[Report]:
-        """Return the reports `supplies_low` and `pages`."""
+        """Return the reports `needs`, `supplies_low` and `pages`."""
         return REPORTS
+
+    @hookimpl
+    def get_asset_panels(self) -> Sequence[Panel]:
+        """Return the panel of supplies, on the page of a printer."""
+        return PANELS
 
 
 plugin = PrintersPlugin()

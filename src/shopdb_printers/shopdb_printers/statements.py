@@ -19,9 +19,9 @@ Rows: TypeAlias = Sequence[tuple[Json, ...]]
 class Statements:
     """The statements for one kind of database; each takes many rows.
 
-    Devices are rows of (assetid, model, location, pagecount, colorpagecount), supplies of (assetid, position,
-    name, colorant, levelpercent, levelstate,
-    supplyclass, leftpercent), removed supplies of (assetid, position). With `executemany` a
+    Devices are rows of (assetid, model, location, pagecount, colorpagecount, needs), supplies of (assetid,
+    position, name, colorant, levelpercent, levelstate, supplyclass, leftpercent), removed supplies of
+    (assetid, position). With `executemany` a
     statement takes one row, and the driver runs it for many without a round trip for each; otherwise it takes
     all rows as one JSON array.
     """
@@ -87,11 +87,12 @@ def statements_for(dialect: str) -> Statements:
 _SQLITE: Final = Statements(
     executemany=True,
     put_devices="""
-        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
-        VALUES (?, ?, ?, ?, ?)
+        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount, needs)
+        VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (assetid) DO UPDATE SET
             model = excluded.model, location = excluded.location,
-            pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
+            pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount,
+            needs = excluded.needs
     """,
     put_supplies="""
         INSERT INTO printers_supply
@@ -113,13 +114,14 @@ _DELETE_DEVICE: Final = "DELETE FROM printers_device WHERE assetid = %s"
 _POSTGRESQL: Final = Statements(
     executemany=False,
     put_devices="""
-        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
+        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount, needs)
         SELECT CAST(value ->> 0 AS bigint), value ->> 1, value ->> 2, CAST(value ->> 3 AS bigint),
-            CAST(value ->> 4 AS bigint)
+            CAST(value ->> 4 AS bigint), value ->> 5
         FROM json_array_elements(CAST(%s AS json))
         ON CONFLICT (assetid) DO UPDATE SET
             model = excluded.model, location = excluded.location,
-            pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount
+            pagecount = excluded.pagecount, colorpagecount = excluded.colorpagecount,
+            needs = excluded.needs
     """,
     put_supplies="""
         INSERT INTO printers_supply
@@ -146,15 +148,17 @@ _POSTGRESQL: Final = Statements(
 _MYSQL: Final = Statements(
     executemany=False,
     put_devices="""
-        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount)
-        SELECT device.assetid, device.model, device.location, device.pagecount, device.colorpagecount
+        INSERT INTO printers_device (assetid, model, location, pagecount, colorpagecount, needs)
+        SELECT device.assetid, device.model, device.location, device.pagecount, device.colorpagecount,
+            device.needs
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (
             assetid BIGINT PATH '$[0]', model VARCHAR(255) PATH '$[1]', location VARCHAR(255) PATH '$[2]',
-            pagecount BIGINT PATH '$[3]', colorpagecount BIGINT PATH '$[4]'
+            pagecount BIGINT PATH '$[3]', colorpagecount BIGINT PATH '$[4]', needs VARCHAR(100) PATH '$[5]'
         )) AS device
         ON DUPLICATE KEY UPDATE
             model = VALUES(model), location = VALUES(location),
-            pagecount = VALUES(pagecount), colorpagecount = VALUES(colorpagecount)
+            pagecount = VALUES(pagecount), colorpagecount = VALUES(colorpagecount),
+            needs = VALUES(needs)
     """,
     put_supplies="""
         INSERT INTO printers_supply

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 from shopdb_printers.statements import Writer
-from shopdb_printers.terms import RECEPTACLE
+from shopdb_printers.terms import RECEPTACLE, REFILLS
 
 Values: TypeAlias = tuple[Json, ...]
 """The values of one device or supply; None for a missing member."""
@@ -43,7 +43,13 @@ def remove_printer(connection: Connection, assetid: int) -> None:
 
 
 def _device(attributes: JsonObject) -> Values:
-    return (*map(attributes.get, _TEXTS), *(_whole(attributes.get(name)) for name in _COUNTERS))
+    counters = (_whole(attributes.get(name)) for name in _COUNTERS)
+    return (*map(attributes.get, _TEXTS), *counters, _needs(attributes))
+
+
+def _needs(attributes: JsonObject) -> Json:
+    """Return the errors that somebody ends by refilling, such as `lowtoner, nopaper`; None without any."""
+    return ", ".join(error for error in attributes.get("errorstate") or () if error in REFILLS) or None
 
 
 def _whole(count: Json) -> Json:
@@ -54,10 +60,10 @@ def _whole(count: Json) -> Json:
 def _supplies(attributes: JsonObject) -> dict[int, Values]:
     """Return the supplies by their positions."""
     supplies = attributes.get("supplies") or ()
-    return dict(enumerate((*map(supply.get, _SUPPLY_FIELDS), _left(supply)) for supply in supplies))
+    return dict(enumerate((*map(supply.get, _SUPPLY_FIELDS), left_percent(supply)) for supply in supplies))
 
 
-def _left(supply: JsonObject) -> Json:
+def left_percent(supply: JsonObject) -> Json:
     """Return how much is left in percent; of a receptacle, the room."""
     level: Json = supply.get("levelpercent")
     return _FULL - level if level is not None and supply.get("class") == RECEPTACLE else level

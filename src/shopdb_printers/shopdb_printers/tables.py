@@ -36,6 +36,9 @@ device: Final = Table(
     Column("location", String(MAX_TEXT)),
     Column("pagecount", Number),
     Column("colorpagecount", Number),
+    # Of `errorstate` what somebody must refill; null where a printer needs nothing.
+    Column("needs", String(100)),
+    Index("ix_printers_device_needs", "needs"),
 )
 
 # Supplies may have equal names, so that the position in the sorted list is the key.

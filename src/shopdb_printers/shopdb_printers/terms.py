@@ -27,6 +27,9 @@ ERRORS: Final = (
 )
 """The bits of hrPrinterDetectedErrorState, in the order of their numbers from 0."""
 
+REFILLS: Final = ("lowpaper", "nopaper", "inputtrayempty", "lowtoner", "notoner", "markersupplymissing")
+"""The errors that end when somebody brings paper or toner."""
+
 LEVEL_STATES: Final = {-1: "other", -2: "unknown", -3: "someremaining"}
 """The levels that are no amount, of prtMarkerSuppliesLevel and prtInputCurrentLevel."""
 

@@ -21,6 +21,7 @@ ROLES = ["viewer", "editor", "admin"]
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
 ASSET = "/api/assets/{assetid:id}"
+ASSET_PAGE = "/assets/{assetid:id}"
 RULES = {
     "GET /api/health": "open",
     "GET /api/ready": "open",
@@ -76,6 +77,33 @@ RULES = {
     "POST /sign-out": "viewer",
     "POST /preferences": "open",
     "GET /": "viewer",
+    f"GET {ASSET_PAGE}": "viewer",
+    f"GET {ASSET_PAGE}/lists/{{field}}": "viewer",
+    f"GET {ASSET_PAGE}/related": "viewer",
+    f"POST {ASSET_PAGE}/related": "editor",
+    f"POST {ASSET_PAGE}/related/{{relationshipid:id}}/remove": "editor",
+    f"GET {ASSET_PAGE}/raw": "viewer",
+    f"GET {ASSET_PAGE}/label": "viewer",
+    f"GET {ASSET_PAGE}/edit": "editor",
+    f"POST {ASSET_PAGE}/edit": "editor",
+    f"GET {ASSET_PAGE}/retire": "editor",
+    f"POST {ASSET_PAGE}/retire": "editor",
+    f"GET {ASSET_PAGE}/restore": "editor",
+    f"POST {ASSET_PAGE}/restore": "editor",
+    f"GET {ASSET_PAGE}/rename": "editor",
+    f"POST {ASSET_PAGE}/rename": "editor",
+    f"GET {ASSET_PAGE}/erase": "admin",
+    f"POST {ASSET_PAGE}/erase": "admin",
+    "GET /reports": "viewer",
+    "GET /reports/{plugin}/{name}": "viewer",
+    "GET /software": "viewer",
+    "GET /software/program": "viewer",
+    "GET /software/holders": "viewer",
+    "GET /software/changes": "viewer",
+    "GET /collectors": "viewer",
+    "GET /collectors/{plugin}": "viewer",
+    "POST /collectors/{plugin}": "editor",
+    "GET /refusals": "viewer",
 }
 """What each request needs; HEAD needs what GET does. A route that is not listed here fails the test."""
 

@@ -137,7 +137,7 @@ def test_show_prints_what_a_plugin_brings(bare: Any) -> None:
     assert shown["endpoint"] == "/api/collector/printers"
     assert shown["identityfield"] in shown["fields"]
     assert shown["secondaryidentity"] == "macaddress"
-    assert shown["reports"] == ["pages", "supplies_low"]
+    assert shown["reports"] == ["needs", "pages", "supplies_low"]
     assert shown["tables"] is True
 
 

@@ -103,6 +103,11 @@ def drop(*path: str) -> Alter:
         (put("x-label", to="Switch"), (PATCH, "/x-label"), (PATCH, "/x-label")),
         (put("x-columns", to=["model"]), (PATCH, "/x-columns"), (PATCH, "/x-columns")),
         (
+            put("x-software", to={"programs": "a", "versions": "b", "holders": "c"}),
+            (PATCH, "/x-software"),
+            (PATCH, "/x-software"),
+        ),
+        (
             put("fields", "uptime", "x-unit", to="s"),
             (PATCH, "/fields/uptime/x-unit"),
             (PATCH, "/fields/uptime/x-unit"),

@@ -110,6 +110,21 @@ def test_a_long_argument_is_shown_with_its_end(sites: MakeSites) -> None:
     assert re.search(r'/name "a+…a+" \(502 characters\)', fault.place), fault.place
 
 
+def test_a_chart_of_what_is_not_a_number(sites: MakeSites) -> None:
+    """The column that a chart is drawn of has numbers, or nothing."""
+
+    def charted(height: object) -> list[Any]:
+        rows = [("R1", 7), ("R2", None), ("R3", 1.5), ("R4", height)]
+        report = Report(
+            "tall", "Tall", ("serial", "height"), lambda _: rows, category="serial", number="height"
+        )
+        return list(check_reports(sites(get_reports=lambda: [report])))
+
+    assert charted(3) == []
+    (fault,) = charted("high")
+    assert fault.what.endswith("'high' in height, of which a chart is drawn, and which is not a number")
+
+
 def test_a_row_with_too_few_cells(sites: MakeSites) -> None:
     """The hint lists the columns of the report."""
     report = Report("tall", "Tall racks", ("serial", "height"), lambda _connection: [("R1",)])

@@ -27,7 +27,14 @@ def lazily_failing() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(
-    "hook", ["get_collector_schema", "get_example_submissions", "get_migrations", "get_reports"]
+    "hook",
+    [
+        "get_collector_schema",
+        "get_example_submissions",
+        "get_migrations",
+        "get_reports",
+        "get_asset_panels",
+    ],
 )
 @pytest.mark.parametrize(
     "raised", [ValueError("no such rack"), SystemExit("no such rack")], ids=["raise", "exit"]

@@ -3,6 +3,7 @@
 Read the tables as someone who sees ShopDB for the first time: each message must say what to do next.
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -74,9 +75,9 @@ MODULES = {
     "invents a hook": (
         "@hookimpl\ndef zzz():\n    return sound()",
         (
-            "it implements an unknown hook zzz; the hooks are asset_changed, get_collector_schema, "
-            "get_example_submissions, get_migrations, get_reports, normalize_submission, remove_asset, "
-            "store_asset, store_assets "
+            "it implements an unknown hook zzz; the hooks are asset_changed, get_asset_panels, "
+            "get_collector_schema, get_example_submissions, get_migrations, get_reports, "
+            "normalize_submission, remove_asset, store_asset, store_assets "
             "(shopdb_rack.py, line 6)"
         ),
     ),
@@ -278,8 +279,54 @@ REPORTS = {
     "[Report('tall', 'Tall', ['serial'], list, [Parameter('above', 'int', '')])]": (
         "returned the parameter above, whose type 'int' is not one of string, integer, number"
     ),
+    "[Report('tall', 'Tall', ['serial'], list, attention='')]": (
+        "returned the report tall, whose attention is not a sentence: pass a text, or leave it out"
+    ),
+    "[Report('tall', 'Tall', ['serial'], lambda c, above: [], "
+    "[Parameter('above', 'integer', '', required=True)], attention='Racks that lean')]": (
+        "returned the report tall, whose rows need attention, with the required parameter above: give it a "
+        "default, since the overview counts the rows without arguments"
+    ),
+    "[Report('tall', 'Tall', ['serial', 'height'], list, category='rack', number='height')]": (
+        "returned the report tall, whose category is 'rack', which is not one of its columns: serial, height"
+    ),
+    "[Report('tall', 'Tall', ['serial', 'height'], list, number='height')]": (
+        "returned the report tall with one column for a chart: name category as well"
+    ),
+    "[Report('tall', 'Tall', ['serial', 'height'], list, category='height', number='height')]": (
+        "returned the report tall, whose category and number are one column: name two"
+    ),
 }
 """What `get_reports` returns, and the message after `get_reports `."""
+
+PANELS = {
+    "'tall'": "did not return a list of panels: return a list, even for one panel",
+    "[5]": "returned a list with an item that is not a Panel: create each with shopdb_hookspecs.Panel",
+    "[Panel('Tall racks', 'Tall', FILE, dict)]": (
+        "returned a panel with the invalid name 'Tall racks': a name is a lower-case letter, then lower-case "
+        "letters, digits, underscores; 40 at most"
+    ),
+    "[Panel('tall', ' ', FILE, dict)]": (
+        "returned the panel tall, whose title is empty: the title is its heading on the page"
+    ),
+    "[Panel('tall', 'Tall', 'tall.html', dict)]": (
+        "returned the panel tall, whose template 'tall.html' is not a file: pass Path(__file__).parent / its "
+        "name, and include the file in the wheel"
+    ),
+    "[Panel('tall', 'Tall', FILE.parent, dict)]": (
+        "returned the panel tall, whose template 'FOLDER' is not a file: pass Path(__file__).parent / its "
+        "name, and include the file in the wheel"
+    ),
+    "[Panel('tall', 'Tall', FILE, {})]": (
+        "returned the panel tall, whose data is not a function: pass a function that returns a dict"
+    ),
+    "[Panel('tall', 'Tall', FILE, lambda: {})]": (
+        "returned the panel tall, whose data cannot be called as data(attributes): too many positional "
+        "arguments"
+    ),
+    "[Panel('tall', 'Tall', FILE, dict)] * 2": "returned two panels named tall: give each a name of its own",
+}
+"""What `get_asset_panels` returns, and the message after `get_asset_panels `."""
 
 
 @pytest.fixture
@@ -339,6 +386,16 @@ def test_faulty_reports(reason: Callable[..., str], reports: str, message: str) 
     source = f"{COLLECTS}\n@hookimpl\ndef get_reports():\n    return {reports}\n"
 
     assert reason(source) == f"get_reports {message}"
+
+
+@pytest.mark.parametrize(("panels", "message"), PANELS.items(), ids=PANELS)
+def test_faulty_panels(reason: Callable[..., str], panels: str, message: str) -> None:
+    """The reason names the panel and what is wrong with it."""
+    before = "from pathlib import Path\nfrom shopdb_hookspecs import Panel\nFILE = Path(__file__)\n"
+    source = f"{COLLECTS}\n{before}\n@hookimpl\ndef get_asset_panels():\n    return {panels}\n"
+
+    shown = re.sub(r"template '/[^']*'", "template 'FOLDER'", reason(source))
+    assert shown == f"get_asset_panels {message}"
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shopdb_core.errors import PluginFailure
-from shopdb_core.plugins.reports import Reports
-from shopdb_hookspecs import Report, hookimpl
+from shopdb_core.plugins.reports import Reports, argument_faults
+from shopdb_hookspecs import Parameter, Report, hookimpl
 
 FAULTS = {
     "raises": (lambda _: [1 / 0], "raised ZeroDivisionError"),
@@ -54,3 +54,19 @@ def test_a_faulty_report_is_a_500_in_the_same_words(make_shop: Callable[..., Any
 
     assert (answer.status_code, answer.json["type"]) == (500, "urn:shopdb:problem:plugin-failure")
     assert "the report tall has a row of 1 cells for 2 columns" in answer.json["detail"]
+
+
+def test_every_argument_at_fault_is_named() -> None:
+    """Each with its sentence; one that is missing is not wrong yet."""
+    parameters = [
+        Parameter("below", "number", "How low.", required=True),
+        Parameter("days", "integer", "How old.", default=3),
+        Parameter("name", "string", "Which.", required=True),
+    ]
+    report = Report("tall", "Tall", ("serial",), lambda _, **_given: [], parameters)
+
+    assert argument_faults(report, {"below": "much", "days": "1.5", "name": "r1"}) == {
+        "below": "below is not a valid number: 'much'; it must be a finite decimal number.",
+        "days": "days is not a valid integer: '1.5'; it must be a whole number of 64 bits.",
+    }
+    assert argument_faults(report, {"below": "1.5"}) == {}

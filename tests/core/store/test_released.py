@@ -62,7 +62,7 @@ def test_a_dry_run_shows_what_an_upgrade_would_do(settings):
 
     shown = {(each.migration.name, each.migration.revision): each for each in plan}
     first, *_, last = shown
-    assert (first[0], last) == ("core", ("printers", "printers_0002"))
+    assert (first[0], last) == ("core", ("printers", "printers_0003"))
     assert "0002" not in {revision for _, revision in shown}
     assert "ALTER TABLE asset ADD COLUMN" in shown["core", "0011"].migration.sql.replace("`", "")
     assert shown["core", "0011"].rows["asset"] == 5

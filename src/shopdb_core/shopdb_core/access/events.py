@@ -84,6 +84,17 @@ def delete_old_events(connection: Connection, now: datetime) -> None:
     connection.execute(delete(accessevent).where(accessevent.c.at < now - timedelta(days=KEPT_DAYS)))
 
 
+def newest_events(
+    connection: Connection, *, before: int, limit: int, action: str | None = None
+) -> list[JsonObject]:
+    """Return up to `limit` events with ids below `before`, the newest first; of one action, or of all."""
+    column = accessevent.c
+    series = [column.eventid < before, *([] if action is None else [column.action == action])]
+    newest = select(column.eventid).where(*series).order_by(column.eventid.desc()).limit(limit)
+    query = select(accessevent).where(column.eventid.in_(select(newest.subquery())))
+    return [dict(row) for row in connection.execute(query.order_by(column.eventid.desc())).mappings()]
+
+
 def list_events(
     connection: Connection, *, after: int, limit: int, action: str | None = None
 ) -> list[JsonObject]:

@@ -6,12 +6,13 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from shopdb_core.errors import Throttled, Unauthorized
 from shopdb_core.settings import Network, Settings, named_key
+from shopdb_core.settings.secrets import SHARED_KEY
 
 _REFUSAL = "X-API-Key is missing or wrong for this collector."
 
@@ -127,6 +128,30 @@ def client_network(address: str | None) -> str:
 def _shrink(entries: OrderedDict[str, _Window] | OrderedDict[tuple[str, bytes], None]) -> None:
     while len(entries) > MOST_CLIENTS:
         entries.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key without its value: its variable, its name, `None` without one, and the plugins that accept it."""
+
+    variable: str
+    name: str | None
+    plugins: Sequence[str]
+
+
+def list_keys(settings: Settings, plugins: Collection[str]) -> list[ListedKey]:
+    """Return the keys of a site with these collectors: first the shared ones, then those of each plugin.
+
+    A plugin that has keys of its own does not accept the shared ones.
+    """
+    others = sorted(set(plugins) - settings.collector_keys.keys())
+    shared = [ListedKey(SHARED_KEY, named_key(key)[0], others) for key in settings.shared_keys]
+    own = [
+        ListedKey(f"{SHARED_KEY}_{plugin.upper()}", named_key(key)[0], [plugin])
+        for plugin, keys in sorted(settings.collector_keys.items())
+        for key in keys
+    ]
+    return [*shared, *own]
 
 
 class CollectorKeys:

@@ -53,6 +53,14 @@ def list_tokens(connection: Connection, *, after: int, limit: int) -> Sequence[J
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def get_token(connection: Connection, tokenid: int) -> JsonObject:
+    """Return one token; raises `NotFound`."""
+    row = connection.execute(select(*_SHOWN).where(_column.tokenid == tokenid)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no token {tokenid}; `shopdb token list` shows all.")
+    return dict(row)
+
+
 def revoke_tokens(connection: Connection, at: datetime, caller: Caller, which: str) -> Sequence[JsonObject]:
     """Revoke the token of an id, or else all of a name, and return those that were in force.
 

@@ -29,9 +29,11 @@ from shopdb_core.access.throttle import Attempt, AttemptKey, charge, delete_old_
 from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens, bearer_token
 from shopdb_core.access.users import (
     User,
+    change_password,
     find_user,
     lock_user,
     renew_hash,
+    require_local,
     session_user,
     user_of_id,
     username_key,
@@ -63,14 +65,15 @@ class SignedIn:
 class Access:
     """The users, sessions and tokens of an open site; safe to share between threads, until `close`.
 
-    Every method raises `Unavailable` if the database does not answer.
+    `passwords` checks and hashes, `csrf` issues and checks the tokens of forms. Every method raises
+    `Unavailable` if the database does not answer.
     """
 
     def __init__(self, settings: Settings, store: Store, tokens: Tokens, *, clock: Clock = utc_now) -> None:
         self._store = store
         self._tokens = tokens
         self._clock = clock
-        self._passwords = Passwords()
+        self.passwords = Passwords()
         self._grants = Grants(store, clock=clock)
         self._refresh_key = hmac.digest(settings.secret_key.encode(), b"shopdb refresh", "sha256")
         self._provider = Provider(settings.oidc, settings.secret_key) if settings.oidc else None
@@ -113,7 +116,7 @@ class Access:
             return find_user(connection, username), charge(connection, attempt, self._clock())
 
         user, charged = self._store.transaction(begin_attempt)
-        is_right = self._passwords.matches(password, user.passwordhash if user else None)
+        is_right = self.passwords.matches(password, user.passwordhash if user else None)
         if user is None or not is_right or user.disabledat is not None:
             reason = "unknown user" if user is None else "wrong password" if not is_right else "disabled"
             self._store.transaction(lambda connection: self._record_failure(connection, caller, user, reason))
@@ -126,6 +129,39 @@ class Access:
 
         return self._signed_in(self._store.transaction(begin), user, browser=browser)
 
+    def change_password(self, bearer: Bearer, current: str, password: str, caller: Caller) -> SignedIn:
+        """Give the bearer's user another password, end every session, and begin one for the browser.
+
+        `password` has been checked. Raises `Unauthorized` if `current` is wrong and `Throttled` after many of
+        these, as `sign_in` does, and `Conflict` for the token of a program and a user of the provider.
+        """
+        sessionid = _sessionid(bearer)
+
+        def begin_attempt(connection: Connection) -> tuple[User, Attempt, Sequence[AttemptKey]]:
+            user = require_local(connection, _user_of(connection, sessionid).username)
+            attempt = Attempt(username_key(user.username), caller.clientaddress)
+            return user, attempt, charge(connection, attempt, self._clock())
+
+        user, attempt, charged = self._store.transaction(begin_attempt)
+        if not self.passwords.matches(current, user.passwordhash):
+            self._store.transaction(
+                lambda connection: self._record_failure(connection, caller, user, "wrong password")
+            )
+            raise Unauthorized("The current password is wrong.")
+        passwordhash = self.passwords.hash(password)
+
+        def change(connection: Connection) -> Begun:
+            if lock_user(connection, user.userid) != user:
+                raise Unauthorized(ENDED)
+            at = self._clock()
+            refund(connection, attempt, charged, at)
+            change_password(connection, at, caller, user.username, passwordhash)
+            return self._begin(connection, lock_user(connection, user.userid), caller, None, browser=True)
+
+        changed = self._signed_in(self._store.transaction(change), user, browser=True)
+        self._grants.forget(Grant("sid", sessionid))
+        return changed
+
     def _record_failure(self, connection: Connection, caller: Caller, user: User | None, reason: str) -> None:
         at = self._clock()
         record_event(
@@ -135,8 +171,8 @@ class Access:
 
     def _renewed_hash(self, password: str, user: User) -> str | None:
         """Return the hash of the password with today's parameters, if the stored one has others."""
-        is_outdated = user.passwordhash is not None and self._passwords.is_outdated(user.passwordhash)
-        return self._passwords.hash(password) if is_outdated else None
+        is_outdated = user.passwordhash is not None and self.passwords.is_outdated(user.passwordhash)
+        return self.passwords.hash(password) if is_outdated else None
 
     def _begin(
         self, connection: Connection, user: User, caller: Caller, renewed: str | None, *, browser: bool

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, insert, select, update
 
 from shopdb_core.access.events import Action, Caller, record_event
-from shopdb_core.access.sessions import end_sessions
+from shopdb_core.access.sessions import end_session, end_sessions, list_sessions
 from shopdb_core.access.throttle import forget_failures
 from shopdb_core.access.tokens import Role
 from shopdb_core.assets.identity import identity_key
+from shopdb_core.assets.listing import begins_with
 from shopdb_core.errors import Conflict, InvalidParameter, NotFound
 from shopdb_core.store.tables import USERNAME_LENGTH, accesssession, appuser
 from shopdb_hookspecs import JsonObject
@@ -68,9 +69,10 @@ def session_user(connection: Connection, sessionid: str) -> User | None:
 
 
 def user_of_id(connection: Connection, userid: int) -> User:
-    """Return a user; none is ever deleted."""
+    """Return a user; raises `NotFound` for an id that none has had: no user is ever deleted."""
     user = _first(connection, _USER.where(_column.userid == userid))
-    assert user is not None
+    if user is None:
+        raise NotFound(f"There is no user with the number {userid}; `shopdb user list` shows all.")
     return user
 
 
@@ -127,8 +129,10 @@ def require_user(connection: Connection, username: str) -> User:
     return user
 
 
-def list_users(connection: Connection) -> Sequence[JsonObject]:
-    """Return all users, by name."""
+def list_users(
+    connection: Connection, *, after: str | None = None, prefix: str = "", limit: int | None = None
+) -> Sequence[JsonObject]:
+    """Return users by name: all, or up to `limit` after the name `after` that begin with `prefix`."""
     query = select(
         _column.userid,
         _column.username,
@@ -137,7 +141,11 @@ def list_users(connection: Connection) -> Sequence[JsonObject]:
         _column.createdat,
         _column.disabledat,
     )
-    rows = connection.execute(query.order_by(_column.usernamekey)).mappings()
+    if after is not None:
+        query = query.where(_column.usernamekey > username_key(after))
+    if prefix:
+        query = query.where(begins_with(_column.usernamekey, username_key(prefix)))
+    rows = connection.execute(query.order_by(_column.usernamekey).limit(limit)).mappings()
     return [{**row, "provider": bool(row["provider"])} for row in rows]
 
 
@@ -185,6 +193,21 @@ def change_password(
     _change(connection, user, _column.passwordhash, passwordhash)
     forget_failures(connection, username_key(user.username))
     _end(connection, at, "password changed", caller, user)
+    return user
+
+
+def end_sessions_of(
+    connection: Connection, at: datetime, caller: Caller, userid: int, sessionid: str | None = None
+) -> User:
+    """End one session of a user, or all, and record each that was in force; raises `NotFound`."""
+    user = user_of_id(connection, userid)
+    in_force = [each["sessionid"] for each in list_sessions(connection, at, userid)]
+    ended = in_force if sessionid is None else [each for each in in_force if each == sessionid]
+    if sessionid is not None and not ended:
+        raise NotFound(f"{user.username!r} has no such session any more.")
+    for each in ended:
+        end_session(connection, each, userid)
+        record_event(connection, at, "session ended", caller, subject=user.username)
     return user
 
 

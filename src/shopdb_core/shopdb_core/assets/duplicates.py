@@ -332,6 +332,16 @@ def list_duplicates(
     return [dict(row) for row in rows.mappings()]
 
 
+def get_duplicate(connection: Connection, duplicateid: int) -> JsonObject:
+    """Return one finding, also an ignored one: `ignoredat`, `ignoredby` say so; raises `NotFound`."""
+    ignored = (assetduplicate.c.ignoredat, assetduplicate.c.ignoredby)
+    query = _select().add_columns(*ignored).where(assetduplicate.c.duplicateid == duplicateid)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no duplicate {duplicateid}: the finding was withdrawn, or never made.")
+    return dict(row)
+
+
 def ignore_duplicate(connection: Connection, duplicateid: int, actor: str) -> JsonObject:
     """Mark a finding as one that people have looked at, and return it; raises `NotFound`.
 

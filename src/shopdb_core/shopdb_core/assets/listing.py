@@ -1,6 +1,6 @@
 """Assets as the API shows them: one, or lists by state, by type and by the beginning of the identity."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Literal, get_args
 
 import orjson
@@ -165,9 +165,31 @@ def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> 
     return assetid
 
 
+def find_assetids(connection: Connection, assettype: str, identityvalues: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the assets of a type with these identities, in any spelling; not of erased ones."""
+    keys = {value: identity_key(value) for value in identityvalues}
+    query = select(asset.c.identitykey, asset.c.assetid).where(
+        asset.c.assettype == assettype, asset.c.identitykey.in_(keys.values()), asset.c.state != "erased"
+    )
+    found = {bytes(row.identitykey): row.assetid for row in connection.execute(query)}
+    return {value: found[key] for value, key in keys.items() if key in found}
+
+
 def asset_exists(connection: Connection, assetid: int) -> bool:
     """Return whether there is an asset with this id."""
     return connection.scalar(select(asset.c.assetid).where(asset.c.assetid == assetid)) is not None
+
+
+def names_of(connection: Connection, assetids: Collection[int]) -> dict[int, JsonObject]:
+    """Return type, identity and state of assets, by their ids; those that do not exist are left out."""
+    columns = (asset.c.assetid, asset.c.assettype, asset.c.identityvalue, asset.c.state)
+    found = connection.execute(select(*columns).where(asset.c.assetid.in_(assetids)))
+    return {row.assetid: dict(row._mapping) for row in found}  # noqa: SLF001  # its public name
+
+
+def asset_types(connection: Connection) -> list[str]:
+    """Return the types of which there are assets, in any state, in order."""
+    return sorted(distinct_values(connection, asset.c.assettype))
 
 
 def require_asset(connection: Connection, assetid: int) -> None:

@@ -130,9 +130,19 @@ def list_merges(connection: Connection, *, assetid: int | None, after: int, limi
     return [_json(row) for row in rows]
 
 
+def newest_merges(connection: Connection, *, before: int, limit: int) -> list[JsonObject]:
+    """Return up to `limit` merges with ids below `before`, the newest first."""
+    column = assetmerge.c.mergeid
+    rows = connection.execute(_shown().where(column < before).order_by(column.desc()).limit(limit))
+    return [_json(row) for row in rows]
+
+
 def get_merge(connection: Connection, mergeid: int) -> JsonObject:
-    """Return one merge as the API shows it."""
-    return _json(connection.execute(_shown().where(assetmerge.c.mergeid == mergeid)).one())
+    """Return one merge as the API shows it; raises `NotFound`."""
+    row = connection.execute(_shown().where(assetmerge.c.mergeid == mergeid)).first()
+    if row is None:
+        raise NotFound(f"There is no merge {mergeid}.")
+    return _json(row)
 
 
 def _shown() -> Select[Any]:

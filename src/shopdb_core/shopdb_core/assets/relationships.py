@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
 
 from shopdb_core.assets.listing import asset_exists, require_asset
 from shopdb_core.errors import Conflict, InvalidSubmission, NotFound
@@ -99,6 +99,12 @@ def list_relationships(connection: Connection, assetid: int, *, after: int, limi
     keys = least_keys(key, [and_(end == assetid, key > after) for end in ends], limit)
     rows = connection.execute(_relationships(assetid).where(is_among(key, keys)).order_by(key))
     return [dict(row) for row in rows.mappings()]
+
+
+def count_relationships(connection: Connection, assetid: int) -> int:
+    """Return how many relationships from or to the asset there are."""
+    ends = (relationship.c.sourceassetid, relationship.c.targetassetid)
+    return sum(connection.scalars(select(func.count()).where(end == assetid)).one() for end in ends)
 
 
 def all_relationships(connection: Connection) -> dict[int, list[JsonObject]]:

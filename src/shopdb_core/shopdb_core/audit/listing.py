@@ -9,9 +9,6 @@ from shopdb_core.store.paging import Page, distinct_values, is_among, least_keys
 from shopdb_core.store.tables import auditentry
 from shopdb_hookspecs import JsonObject
 
-MOST_SERIES = 100
-"""How many assets one part of a query searches; SQLite takes at most 500 parts."""
-
 _LISTED = select(auditentry.c.auditid, *(auditentry.c[name] for name in FIELDS if name != "rowhash"))
 
 
@@ -58,10 +55,6 @@ def _history_ids(connection: Connection, assetid: int, after: int, limit: int) -
     key = auditentry.c.auditid
     assetids = [assetid, *all_merged_into(connection, assetid)]
     series = [and_(auditentry.c.assetid == one, key > after) for one in assetids]
-    if len(series) > MOST_SERIES:
-        groups = range(0, len(series), MOST_SERIES)
-        firsts = [least_keys(key, series[first : first + MOST_SERIES], limit) for first in groups]
-        series = [is_among(key, each) for each in firsts]
     return least_keys(key, series, limit)
 
 

@@ -132,7 +132,7 @@ def _required(old: JsonObject, new: JsonObject) -> Iterator[Change]:
 
 def _annotations(old: JsonObject, new: JsonObject) -> Iterator[Change]:
     """Compare the keywords that only readers and the audit use, at places that both declarations have."""
-    for key in ("x-label", "x-columns"):
+    for key in ("x-label", "x-columns", "x-software"):
         if old.get(key) != new.get(key):
             yield Change(f"/{key}", f"the {key} changed; submissions are accepted as before", Step.PATCH)
     before = subschemas(old)

@@ -9,6 +9,7 @@ from shopdb_core.devkit.checks.declaration import Unloadable, check_declared, lo
 from shopdb_core.devkit.checks.examples import check_examples
 from shopdb_core.devkit.checks.migrations import check_migrations
 from shopdb_core.devkit.checks.normalization import check_normalization
+from shopdb_core.devkit.checks.panels import check_panels
 from shopdb_core.devkit.checks.powershell import check_powershell
 from shopdb_core.devkit.checks.reports import check_reports
 from shopdb_core.devkit.checks.storage import check_storing
@@ -19,7 +20,7 @@ from shopdb_core.devkit.trial import TrialSites
 from shopdb_core.plugins.discovery import Candidate
 
 DECLARATION, NORMALIZATION, MIGRATIONS = "declaration", "normalize_submission", "migrations"
-EXAMPLES, POWERSHELL = "examples", "powershell shapes"
+EXAMPLES, POWERSHELL, PANELS = "examples", "powershell shapes", "panels"
 
 SITE_CHECKS: Mapping[str, Callable[[TrialSites], Iterable[Finding]]] = MappingProxyType(
     {
@@ -47,13 +48,14 @@ def _results(candidate: Candidate, places: Sequence[Databases]) -> Iterator[Chec
         plugin = load_alone(candidate)
     except Unloadable as error:
         yield CheckResult(DECLARATION, error.findings)
-        yield CheckResult(NORMALIZATION, skipped=True)
+        yield from (CheckResult(name, skipped=True) for name in (NORMALIZATION, PANELS))
         for databases in places:
             yield from _skipped((MIGRATIONS, *SITE_CHECKS), databases)
         return
     subject = Subject.of(plugin)
     yield CheckResult(DECLARATION, tuple(check_declared(subject)))
     yield CheckResult(NORMALIZATION, tuple(check_normalization(subject)))
+    yield CheckResult(PANELS, tuple(check_panels(subject)))
     for databases in places:
         migrations = tuple(check_migrations(subject, databases))
         result = CheckResult(MIGRATIONS, migrations, database=databases.name)

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, inspect, not_, select, table, text
+from sqlalchemy import Connection, Select, delete, func, insert, inspect, not_, select, table, text
 
 from shopdb_core.audit.prune import OF_KIND, Kind
 from shopdb_core.outcomes.records import LEGACY
+from shopdb_core.outcomes.totals import STORED
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.tables import (
     assetduplicate,
@@ -17,6 +19,7 @@ from shopdb_core.store.tables import (
     backup,
     submissioncount,
 )
+from shopdb_hookspecs import JsonObject
 
 KEPT_BACKUPS = 100
 """How many rows of backups are kept."""
@@ -73,6 +76,20 @@ def last_backup(connection: Connection) -> datetime | None:
     return at
 
 
+def list_backups(connection: Connection) -> list[JsonObject]:
+    """Return the records of the newest backups, the newest first; `KEPT_BACKUPS` at most."""
+    query = select(backup).order_by(backup.c.backupid.desc()).limit(KEPT_BACKUPS)
+    rows = connection.execute(query).mappings()
+    return [{**row, "verified": bool(row["verified"])} for row in rows]
+
+
+def newest_heads(connection: Connection, *, before: int, limit: int) -> list[JsonObject]:
+    """Return up to `limit` heads of entries below `before`, the newest first: `auditid` and `at`."""
+    column = audithead.c
+    query = select(audithead).where(column.auditid < before).order_by(column.auditid.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def last_head(connection: Connection) -> datetime | None:
     """Return when the newest head was taken."""
     at: datetime | None = connection.scalar(select(func.max(audithead.c.at)))
@@ -108,6 +125,30 @@ def waiting_duplicates(connection: Connection) -> int:
     """Count the findings about duplicates that nobody has ignored."""
     query = select(func.count()).select_from(assetduplicate).where(assetduplicate.c.ignoredat.is_(None))
     return connection.scalar(query) or 0
+
+
+def waiting_by_kind(connection: Connection) -> dict[str, int]:
+    """Count the findings about duplicates that nobody has ignored, by kind."""
+    column = assetduplicate.c
+    query = select(column.kind, func.count().label("number")).where(column.ignoredat.is_(None))
+    return {
+        row.kind: row.number for row in connection.execute(query.group_by(column.kind).order_by(column.kind))
+    }
+
+
+def newest_submissions(connection: Connection, plugins: Iterable[str]) -> dict[str, datetime]:
+    """Return when each of the plugins last had a submission stored, by the audit; one look-up for each."""
+    newest: dict[str, int] = {}
+    for plugin in plugins:
+        newest[plugin] = max(connection.scalar(_newest_of(plugin, action)) or 0 for action in STORED)
+    query = select(auditentry.c.auditid, auditentry.c.at).where(auditentry.c.auditid.in_(newest.values()))
+    times = {row.auditid: row.at for row in connection.execute(query)}
+    return {plugin: times[auditid] for plugin, auditid in newest.items() if auditid in times}
+
+
+def _newest_of(plugin: str, action: str) -> Select[Any]:
+    column = auditentry.c
+    return select(func.max(column.auditid)).where(column.plugin == plugin, column.action == action)
 
 
 def oldest_unexamined(connection: Connection, kind: Kind) -> datetime | None:

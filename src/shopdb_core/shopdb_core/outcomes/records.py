@@ -164,9 +164,16 @@ def read_refusals(
     return Page([{**row._mapping, "errors": orjson.Fragment(row.errors)} for row in rows], more)  # noqa: SLF001  # its public name
 
 
-def newest_refusals(connection: Connection, limit: int, **filters: Json) -> list[JsonObject]:
-    """Return the newest refusals, the oldest of them first; the filters are those of `read_refusals`."""
+def newest_refusals(
+    connection: Connection, limit: int, *, before: int | None = None, **filters: Json
+) -> list[JsonObject]:
+    """Return the newest refusals, or those with ids below `before`, the oldest of them first.
+
+    The filters are those of `read_refusals`.
+    """
     newest = _ids(refusal, **filters).order_by(refusal.c.refusalid.desc()).limit(limit)
+    if before is not None:
+        newest = newest.where(refusal.c.refusalid < before)
     query = select(refusal).where(refusal.c.refusalid.in_(connection.scalars(newest).all()))
     rows = connection.execute(query.order_by(refusal.c.refusalid)).mappings()
     return [{**row, "errors": orjson.loads(row["errors"])} for row in rows]

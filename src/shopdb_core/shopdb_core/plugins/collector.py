@@ -27,6 +27,7 @@ HOOKS = (
     "store_assets",
     "remove_asset",
     "get_reports",
+    "get_asset_panels",
     "asset_changed",
 )
 

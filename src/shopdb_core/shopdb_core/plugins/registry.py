@@ -2,7 +2,7 @@
 
 import logging
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -22,9 +22,10 @@ from shopdb_core.plugins.discovery import (
 )
 from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
 from shopdb_core.plugins.pace import Pace
-from shopdb_core.plugins.report_definitions import make_reports
+from shopdb_core.plugins.panel_definitions import make_panels
+from shopdb_core.plugins.report_definitions import make_reports, software_fault
 from shopdb_core.settings import PluginSelection
-from shopdb_hookspecs import AssetChange, Report, specs
+from shopdb_hookspecs import AssetChange, Panel, Report, specs
 
 State = Literal["active", "blocked", "quarantined"]
 
@@ -48,6 +49,7 @@ class Plugin:
     reason: str = ""
     collector: Collector | None = None
     reports: Mapping[str, Report] = field(default_factory=dict)
+    panels: Sequence[Panel] = ()
     migrations: Path | None = None
     hooks: PluginHooks | None = None
     notices: tuple[str, ...] = ()
@@ -172,11 +174,16 @@ def _load(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
 
 def activate(candidate: Candidate, hooks: PluginHooks) -> Plugin:
     """Call the hooks that run at start; raises `UnusablePlugin` or `PluginFailure` at the first fault."""
+    collector, reports = make_collector(candidate, hooks), make_reports(hooks)
+    roles = collector.declaration.get("x-software", {}) if collector else {}
+    if fault := software_fault(roles, reports):
+        raise UnusablePlugin(f"get_collector_schema at {fault}")
     return Plugin(
         candidate,
         "active",
-        collector=make_collector(candidate, hooks),
-        reports=make_reports(hooks),
+        collector=collector,
+        reports=reports,
+        panels=make_panels(hooks),
         migrations=_migrations(hooks),
         hooks=hooks,
     )

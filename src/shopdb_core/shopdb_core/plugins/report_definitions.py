@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import get_args, get_type_hints
 
 from shopdb_core.plugins.collector import PluginHooks
@@ -11,7 +12,17 @@ from shopdb_hookspecs import Parameter, Report
 PAGING = frozenset({"after", "limit"})
 """Query parameters that every report has; a report cannot declare a parameter with such a name."""
 
-_RULE = "a name is a lower-case letter, then lower-case letters, digits, underscores; 40 at most"
+SOFTWARE_ROLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
+    {
+        "programs": (("name", "version", "installations"), ("contains", "beyond")),
+        "versions": (("version", "installations"), ("name",)),
+        "holders": (("identityvalue", "assetid"), ("name", "version", "beyond")),
+        "changes": (("day", "change", "name", "version", "installations"), ("days",)),
+    }
+)
+"""The columns and the parameters that the reports of `x-software` need in each role; they may have more."""
+
+NAME_RULE = "a name is a lower-case letter, then lower-case letters, digits, underscores; 40 at most"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TYPES = get_args(get_type_hints(Parameter)["type"])
 
@@ -31,12 +42,25 @@ def make_reports(hooks: PluginHooks) -> Mapping[str, Report]:
     return reports
 
 
+def software_fault(roles: Mapping[str, str], reports: Mapping[str, Report]) -> str:
+    """Return why reports do not fit the roles of a declaration's `x-software`; empty if they do."""
+    for role, name in roles.items():
+        columns, parameters = SOFTWARE_ROLES[role]
+        if name not in reports:
+            return f"/x-software/{role} names the report {name}, which get_reports does not return"
+        has = (set(reports[name].columns), {parameter.name for parameter in reports[name].parameters})
+        for kind, needed, found in zip(("column", "parameter"), (columns, parameters), has, strict=True):
+            if missing := [each for each in needed if each not in found]:
+                return f"/x-software/{role} names the report {name}, which needs the {kind} {missing[0]}"
+    return ""
+
+
 def _fault(report: object, others: Mapping[str, Report]) -> str:
     """Return what is wrong with one report, empty if it is valid."""
     if not isinstance(report, Report):
         return "a list with an item that is not a Report: create each with shopdb_hookspecs.Report"
-    if not _is_name(report.name):
-        return f"a report with the invalid name {str(report.name)[:80]!r}: {_RULE}"
+    if not is_name(report.name):
+        return f"a report with the invalid name {str(report.name)[:80]!r}: {NAME_RULE}"
     if report.name in others:
         return f"two reports named {report.name}: give each a name of its own"
     return _content_fault(report)
@@ -53,7 +77,45 @@ def _content_fault(report: Report) -> str:
         )
     if not isinstance(report.parameters, Sequence):
         return f"the report {report.name}, whose parameters are not a list: pass a list of Parameter"
-    return next(filter(None, map(_parameter_fault, report.parameters)), "") or _call_fault(report)
+    return (
+        next(filter(None, map(_parameter_fault, report.parameters)), "")
+        or _call_fault(report)
+        or _attention_fault(report)
+        or _chart_fault(report)
+    )
+
+
+def _attention_fault(report: Report) -> str:
+    """Return why the overview cannot count the rows of a report that asks for attention."""
+    if report.attention is None:
+        return ""
+    if not isinstance(report.attention, str) or not report.attention.strip():
+        return f"the report {report.name}, whose attention is not a sentence: pass a text, or leave it out"
+    required = [parameter.name for parameter in report.parameters if parameter.required]
+    if required:
+        return (
+            f"the report {report.name}, whose rows need attention, with the required parameter "
+            f"{required[0]}: give it a default, since the overview counts the rows without arguments"
+        )
+    return ""
+
+
+def _chart_fault(report: Report) -> str:
+    """Return why a chart of a report cannot be drawn, empty if it can or has none."""
+    named = {"category": report.category, "number": report.number}
+    given = {field: column for field, column in named.items() if column is not None}
+    for field, column in given.items():
+        if column not in report.columns:
+            return (
+                f"the report {report.name}, whose {field} is {str(column)[:80]!r}, which is not one of its "
+                f"columns: {', '.join(report.columns)}"
+            )
+    if len(given) == 1:
+        missing = "number" if "category" in given else "category"
+        return f"the report {report.name} with one column for a chart: name {missing} as well"
+    if given and report.category == report.number:
+        return f"the report {report.name}, whose category and number are one column: name two"
+    return ""
 
 
 def _call_fault(report: Report) -> str:
@@ -74,8 +136,8 @@ def _parameter_fault(parameter: object) -> str:
         return (
             "a report with a parameter that is not a Parameter: create each with shopdb_hookspecs.Parameter"
         )
-    if not _is_name(parameter.name):
-        return f"a parameter with the invalid name {str(parameter.name)[:80]!r}: {_RULE}"
+    if not is_name(parameter.name):
+        return f"a parameter with the invalid name {str(parameter.name)[:80]!r}: {NAME_RULE}"
     if parameter.name in PAGING:
         return f"a parameter named {parameter.name}, which every report has for paging: choose another name"
     if parameter.type not in _TYPES:
@@ -85,7 +147,8 @@ def _parameter_fault(parameter: object) -> str:
     return ""
 
 
-def _is_name(name: object) -> bool:
+def is_name(name: object) -> bool:
+    """Return whether a report, a parameter or a panel may have this name."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 

@@ -99,6 +99,18 @@ class Reports:
         return found.candidate.failure(f"the report {report.name}", what, kind)
 
 
+def argument_faults(report: Report, given: Mapping[str, Json]) -> dict[str, str]:
+    """Return what is wrong with the arguments of a report, by parameter; a missing one is not wrong."""
+    faults: dict[str, str] = {}
+    for parameter in report.parameters:
+        if parameter.name in given:
+            try:
+                _argument(parameter, given)
+            except InvalidParameter as error:
+                faults[parameter.name] = str(error)
+    return faults
+
+
 def _argument(parameter: Parameter, given: Mapping[str, Json]) -> Json:
     value = given.get(parameter.name)
     if value is None and parameter.required:

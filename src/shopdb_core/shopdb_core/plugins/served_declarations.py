@@ -107,6 +107,14 @@ def served_declarations(connection: Connection, *, locked: bool = False) -> dict
     return {record["plugin"]: ServedDeclaration(**record) for record in records}
 
 
+def last_declaration(connection: Connection, plugin: str) -> JsonObject | None:
+    """Return the declaration that a plugin served last, `None` if it never served one."""
+    query = select(serveddeclaration.c.declaration).where(serveddeclaration.c.plugin == plugin)
+    text = connection.scalar(query)
+    found: JsonObject | None = None if text is None else json.loads(text)
+    return found
+
+
 def has_served_declarations(connection: Connection) -> bool:
     """Whether the database has the table; that of an older release has not."""
     return inspect(connection).has_table(serveddeclaration.name)

@@ -3,11 +3,11 @@
 The keys of a page are found first, by an index, and its rows then by their keys.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, asc, desc, func, select, union_all
 
 from shopdb_core.store.databases import DATABASES
 from shopdb_hookspecs import JsonObject
@@ -19,6 +19,10 @@ MAX_PAGE_BYTES = 8 * 1024 * 1024
 
 ITEM_BYTES = 3 * 1024
 """More than an item takes in JSON without its long text: names of 255 characters, times, hashes."""
+
+
+MOST_SERIES = 100
+"""How many conditions one part of a query has; SQLite takes at most 500 parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,28 @@ def least_keys(
     the database reads `limit` entries of the index for each, however many rows there are. It does not always
     do so if the query also asks for other columns. No row may fulfil two of the conditions.
     """
-    firsts = [select(key).where(each).order_by(key).limit(limit).subquery() for each in series]
+    return _first_keys(key, [*series], limit, asc)
+
+
+def greatest_keys(
+    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int
+) -> Select[tuple[int]]:
+    """Return the query of the last `limit` keys, the greatest first, as `least_keys` finds the first ones."""
+    return _first_keys(key, [*series], limit, desc)
+
+
+def _first_keys(
+    key: ColumnElement[int],
+    series: Sequence[ColumnElement[bool]],
+    limit: int,
+    order: Callable[[ColumnElement[int]], ColumnElement[int]],
+) -> Select[tuple[int]]:
+    if len(series) > MOST_SERIES:
+        groups = [series[first : first + MOST_SERIES] for first in range(0, len(series), MOST_SERIES)]
+        series = [is_among(key, _first_keys(key, group, limit, order)) for group in groups]
+    firsts = [select(key).where(each).order_by(order(key)).limit(limit).subquery() for each in series]
     found = union_all(*map(select, firsts)).subquery()
-    return select(*found.c).order_by(*found.c).limit(limit)
+    return select(*found.c).order_by(*map(order, found.c)).limit(limit)
 
 
 def is_among(key: ColumnElement[int], keys: Select[Any]) -> ColumnElement[bool]:

@@ -44,7 +44,7 @@ ADVICE = {
     503: N_("The database may be away or busy. Nothing was stored. Reload this page in some seconds."),
 }
 
-SECRETS = (CSRF_FIELD, "password")
+SECRETS = (CSRF_FIELD, "password", "again", "current")
 """Fields of a form that are not kept."""
 
 

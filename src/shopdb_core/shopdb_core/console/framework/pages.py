@@ -48,6 +48,16 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
 DONE_TEXTS = {
     "saved": N_("Saved."),
     "signedout": N_("You have signed out."),
+    "ignored": N_("Ignored. The finding is in no list any more."),
+    "merged": N_("Merged. The page of merges can undo it."),
+    "undone": N_("The merge was undone."),
+    "released": N_("The name was released."),
+    "useradded": N_("The user was added, and may sign in."),
+    "userchanged": N_("The user was changed. Within five seconds every server knows."),
+    "sessionsended": N_("Ended. Within five seconds every server refuses it."),
+    "passwordchanged": N_("The password was changed, and every other session has ended."),
+    "tokenrevoked": N_("Revoked. Within five seconds every server refuses the token."),
+    "resumed": N_("The webhook is delivered again."),
 }
 """What a page says after a form, by the key that `go_on` takes."""
 

@@ -120,4 +120,10 @@ def _row_fault(report: Report, row: object) -> str:
     for column, cell in zip(report.columns, row, strict=True):
         if not isinstance(cell, _SCALARS) or (isinstance(cell, float) and not math.isfinite(cell)):
             return f"{cell!r:.40} in {column}, which is not a JSON scalar"
+        if column == report.number and not _is_number_or_missing(cell):
+            return f"{cell!r:.40} in {column}, of which a chart is drawn, and which is not a number"
     return ""
+
+
+def _is_number_or_missing(cell: Json) -> bool:
+    return cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool))

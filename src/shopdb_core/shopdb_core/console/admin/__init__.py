@@ -1,0 +1,1 @@
+"""What an admin looks after: people, programs, keys, settings, plugins, backups, webhooks, sign-ins."""

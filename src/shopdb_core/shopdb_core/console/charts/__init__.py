@@ -1,0 +1,1 @@
+"""Charts: their geometry, and how it is drawn as SVG with a table of the same numbers."""

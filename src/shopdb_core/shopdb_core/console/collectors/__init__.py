@@ -1,0 +1,1 @@
+"""What each collector accepts, and a place to try a submission."""

@@ -1,0 +1,1 @@
+"""Merging two assets that are one device, and undoing it."""

@@ -1,0 +1,1 @@
+"""The submissions that were refused lately."""

@@ -1,0 +1,177 @@
+"""Programs with their versions, the assets that have one, and what came and went: of any plugin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import falcon
+
+from shopdb_core.console.framework.pages import PageResource
+from shopdb_core.errors import NotFound
+from shopdb_core.plugins.software import Program, Version
+from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.parameters import Queries, short_text, whole_number
+from shopdb_core.web.request import Roles
+
+PROGRAMS = 80
+HOLDERS = 100
+VERSIONS = 500
+"""How many a page has at most."""
+
+SEGMENTS = 5
+"""How many versions a bar tells apart; all others are one more segment."""
+
+MOST_DAYS = 365
+
+_PLUGIN = short_text("plugin")
+_NAME = short_text("name")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a bar, from 0 to 100; `version` is `None` for all versions that are not told apart."""
+
+    version: str | None
+    installations: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A program with its most frequent versions first, and the bar of its versions, lowest first."""
+
+    program: Program
+    frequent: Sequence[Version]
+    segments: Sequence[Segment]
+
+
+class SoftwarePage(PageResource):
+    """The programs of one plugin's assets."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": (_PLUGIN, short_text("q"), short_text("after"))}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List programs by name, those whose name has a part, or those after a name."""
+        lists, query = self._site.software, req.context.query
+        if not lists.plugins():
+            self._pages.render(req, resp, "software/none.html")
+            return
+        plugin = query["plugin"] or lists.plugins()[0]
+        programs, more = lists.programs(
+            plugin, contains=query["q"] or "", beyond=query["after"] or "", limit=PROGRAMS
+        )
+        self._pages.render(
+            req,
+            resp,
+            "software/page.html",
+            plugin=plugin,
+            plugins=lists.plugins(),
+            programs=[listed(each) for each in programs],
+            q=query["q"] or "",
+            first=not query["after"],
+            next=programs[-1].name if more else None,
+            has_changes=lists.has_changes(plugin),
+        )
+
+
+class ProgramPage(PageResource):
+    """The versions of one program."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": (_PLUGIN, _NAME)}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Show how many assets have each version."""
+        plugin, name = _given(req, "plugin", "name")
+        program = self._site.software.program(plugin, name)
+        self._pages.render(
+            req,
+            resp,
+            "software/program.html",
+            plugin=plugin,
+            program=program,
+            versions=program.versions[-VERSIONS:],
+            left_out=max(0, len(program.versions) - VERSIONS),
+            segments=listed(program).segments,
+        )
+
+
+class HoldersPage(PageResource):
+    """The assets that have one version of a program."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {
+        "on_get": (_PLUGIN, _NAME, short_text("version"), whole_number("after", 0, LARGEST_ID, 0))
+    }
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List them, the oldest entry of the site first."""
+        plugin, name = _given(req, "plugin", "name")
+        query = req.context.query
+        version = query["version"] or ""
+        holders, more = self._site.software.holders(
+            plugin, name, version, beyond=query["after"], limit=HOLDERS
+        )
+        self._pages.render(
+            req,
+            resp,
+            "software/holders.html",
+            plugin=plugin,
+            name=name,
+            version=version,
+            holders=holders,
+            first=not query["after"],
+            next=holders[-1].assetid if more else None,
+        )
+
+
+class SoftwareChangesPage(PageResource):
+    """The programs that came and went lately."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+    queries: ClassVar[Queries] = {"on_get": (_PLUGIN, whole_number("days", 1, MOST_DAYS, 7))}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List both, the newest first."""
+        (plugin,) = _given(req, "plugin")
+        days = req.context.query["days"]
+        self._pages.render(
+            req,
+            resp,
+            "software/changes.html",
+            plugin=plugin,
+            days=days,
+            choices=sorted({1, 7, 30, 90, days}),
+            changes=self._site.software.changes(plugin, days),
+        )
+
+
+def listed(program: Program) -> Listed:
+    """Return a program with its most frequent versions, and the bar in which these are told apart."""
+    by_number = sorted(program.versions, key=lambda each: -each.installations)
+    frequent = by_number[:SEGMENTS]
+    shown = [each for each in program.versions if each in frequent]
+    others = sum(each.installations for each in by_number[SEGMENTS:])
+    parts = [(each.version, each.installations) for each in shown]
+    return Listed(program, frequent, segments([*parts, (None, others)] if others else parts))
+
+
+def segments(parts: Sequence[tuple[str | None, int]]) -> list[Segment]:
+    """Return the segments of a bar, each as long as its number."""
+    total = sum(number for _, number in parts)
+    found: list[Segment] = []
+    done = 0
+    for version, number in parts:
+        found.append(Segment(version, number, 100 * done / total, 100 * number / total))
+        done += number
+    return found
+
+
+def _given(req: falcon.Request, *names: str) -> list[str]:
+    """Return parameters that the links of the list always have; raises `NotFound` without one."""
+    values = [req.context.query[name] for name in names]
+    if not all(values):
+        raise NotFound("This address is incomplete: open the program from the list of software.")
+    return values

@@ -1,0 +1,119 @@
+"""The check `panels`: each can be drawn, shows text as text, and has nothing that the page forbids."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from html.parser import HTMLParser
+from itertools import chain
+
+from shopdb_core.devkit.generating import samples
+from shopdb_core.devkit.results import Finding
+from shopdb_core.devkit.subject import Subject
+from shopdb_core.errors import PluginFailure
+from shopdb_core.plugins.panels import Panels
+from shopdb_hookspecs import Json, JsonObject, Panel
+
+GENERATED_ASSETS = 20
+"""How many generated submissions are drawn, besides the examples."""
+
+PLANTED = "shopdb-planted"
+"""The element that is put into every text of a panel's data."""
+
+_FORBIDDEN_ELEMENTS = ("script", "style", "link", "iframe", "object", "embed", "base", "meta", "form")
+_ADDRESSES = ("src", "href", "xlink:href", "data", "poster")
+
+
+def check_panels(subject: Subject) -> Iterator[Finding]:
+    """Yield the first fault of each panel: with the examples, with generated assets, with planted HTML."""
+    panels, assets = Panels(subject.plugins()), list(_assets(subject))
+    for panel in subject.plugin.panels:
+        faults = (
+            fault
+            for name, attributes in assets
+            for fault in _faults(panels, subject, panel, attributes, name)
+        )
+        yield from _first(faults)
+
+
+def _first(findings: Iterator[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        yield finding
+        return
+
+
+def _assets(subject: Subject) -> Iterator[tuple[str, JsonObject]]:
+    """Yield the attributes of assets with a name for findings: of the examples, and generated ones."""
+    if subject.plugin.collector is None:
+        yield "no field", {}
+        return
+    generated = samples(subject.values.submissions(), GENERATED_ASSETS)
+    for name, submission in chain(
+        subject.examples.items(), (("a generated asset", each) for each in generated)
+    ):
+        with suppress(PluginFailure):  # another check reports it
+            yield name, subject.collector.normalize(submission)
+
+
+def _faults(
+    panels: Panels, subject: Subject, panel: Panel, attributes: JsonObject, name: str
+) -> Iterator[Finding]:
+    place = f"panel {panel.name} of {name}"
+    try:
+        data = panels.data(subject.plugin, panel, attributes)
+        html = None if data is None else panels.render(subject.plugin, panel, data)
+    except PluginFailure as failure:
+        hint = (
+            "Every optional field may be missing; a template must not use a name that `data` does not return."
+        )
+        yield Finding(place, subject.candidate.explain(failure), hint)
+        return
+    if data is None or html is None:
+        return
+    for what in _Elements.of(html).forbidden:
+        hint = "The page's policy ignores it: draw with SVG and the classes of the console."
+        yield Finding(place, f"has {what}", hint)
+    with suppress(PluginFailure):  # a template may look up a text that is none of its own any more
+        planted = panels.render(subject.plugin, panel, _planted(data))
+        if PLANTED in _Elements.of(planted).names:
+            yield Finding(
+                place, "shows a text as HTML", "Remove `|safe` and Markup: a collector sends the text."
+            )
+
+
+def _planted(value: Json) -> Json:
+    """Return a copy of the data with an element at the end of every text."""
+    if isinstance(value, str):
+        return f'{value}"><{PLANTED}>'
+    if isinstance(value, Mapping):
+        return {key: _planted(member) for key, member in value.items()}
+    return [*map(_planted, value)] if isinstance(value, list) else value
+
+
+class _Elements(HTMLParser):
+    """The elements of a panel: their `names`, and what the policy of the page forbids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.forbidden: list[str] = []
+
+    @classmethod
+    def of(cls, html: str) -> "_Elements":
+        found = cls()
+        found.feed(html)
+        found.close()
+        return found
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.names.add(tag)
+        if tag in _FORBIDDEN_ELEMENTS:
+            self.forbidden.append(f"the element {tag}")
+        for name, value in attrs:
+            if name == "style" or name.startswith("on"):
+                self.forbidden.append(f"the attribute {name} in {tag}")
+            elif name in _ADDRESSES and not _is_of_site(value or ""):
+                self.forbidden.append(f"the address {(value or '')[:80]!r}, which is not of this site")
+
+
+def _is_of_site(address: str) -> bool:
+    return address.startswith(("/", "#")) and not address.startswith("//")

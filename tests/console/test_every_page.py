@@ -1,0 +1,150 @@
+"""Every page: what each must be, whatever it shows."""
+
+import re
+from urllib.parse import urlsplit
+
+import falcon.inspect
+import pytest
+from markup import Markup
+
+ASSET = "/assets/{assetid:id}"
+PAGES = {
+    "/sign-in": (),  # tests/console/test_framework.py opens it
+    "/": ("/", "/?wall=1"),
+    ASSET: ("/assets/{computer}", "/assets/{printer}", "/assets/{switch}", "/assets/{machine}"),
+    f"{ASSET}/lists/{{field}}": ("/assets/{computer}/lists/installedsoftware",),
+    f"{ASSET}/related": ("/assets/{computer}/related",),
+    f"{ASSET}/raw": ("/assets/{printer}/raw",),
+    f"{ASSET}/past": ("/assets/{printer}/past",),
+    f"{ASSET}/past/revert": ("/assets/{computer}/past/revert?auditid={entry}",),
+    f"{ASSET}/label": ("/assets/{switch}/label",),
+    f"{ASSET}/edit": ("/assets/{printer}/edit",),
+    f"{ASSET}/retire": ("/assets/{printer}/retire",),
+    f"{ASSET}/restore": ("/assets/{retired}/restore",),
+    f"{ASSET}/rename": ("/assets/{computer}/rename",),
+    f"{ASSET}/erase": ("/assets/{computer}/erase",),
+    "/changes": ("/changes",),
+    "/changes/{auditid:id}": ("/changes/{entry}",),
+    "/changes/day/{day}": ("/changes/day/{today}",),
+    "/reports": ("/reports",),
+    "/reports/{plugin}/{name}": ("/reports/computers/software", "/reports/printers/supplies"),
+    "/software": ("/software",),
+    "/software/program": ("/software/program?name=Program 001",),
+    "/software/holders": ("/software/holders?name=Program 001",),
+    "/software/changes": ("/software/changes",),
+    "/collectors": ("/collectors",),
+    "/collectors/{plugin}": ("/collectors/computers", "/collectors/network"),
+    "/refusals": ("/refusals",),
+}
+"""The addresses of each route; in braces, an id of the populated site. A route without a line fails."""
+
+ADDRESSES = [address for several in PAGES.values() for address in several]
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+OF_FORMS = ("form", "button", "input", "select", "textarea")
+MOST_BYTES = 150_000
+
+WIDER = """(width) => {
+  const scrolls = (each) => each && each !== document.body &&
+    (getComputedStyle(each).overflowX !== "visible" || scrolls(each.parentElement));
+  return document.scrollingElement.scrollWidth <= width ? [] :
+    [...document.querySelectorAll("body *")]
+      .filter((each) => each.getBoundingClientRect().right > width + 1 && !scrolls(each.parentElement))
+      .slice(0, 5).map((each) => each.outerHTML.slice(0, 200));
+}"""
+"""The elements that make a page wider than the screen, if it is."""
+
+
+@pytest.fixture(scope="session")
+def window(busy):
+    """Return the window of an admin, which all tests of this file use in turn."""
+    visitor = busy.visit("admin")
+    # Colours that are on their way to those of the other theme would be measured.
+    visitor.page.emulate_media(reduced_motion="reduce")
+    return visitor
+
+
+@pytest.fixture(scope="session")
+def client(busy):
+    """Return a function that gets a page as an admin, without a browser."""
+    headers = {"Accept": "text/html", "Cookie": f"shopdb-session={busy.session('admin')}"}
+    return lambda path: busy.shop.client.simulate_get(path, headers=headers)
+
+
+def filled(address, floor):
+    """Return an address with the ids of the site."""
+    return address.format_map(vars(floor))
+
+
+def pages(app):
+    """Return the routes that answer GET with a page."""
+    return {
+        route.path
+        for route in falcon.inspect.inspect_routes(app)
+        if not route.path.startswith(("/api/", "/metrics", "/static/"))
+        and any(method.method == "GET" and not method.internal for method in route.methods)
+    }
+
+
+def test_every_page_is_tested(floor):
+    """A new page fails here until it has a line in the table."""
+    assert pages(floor.shop.client.app) == PAGES.keys()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_in_a_browser(window, floor, address):
+    """Axe-core finds nothing in either theme, a phone does not scroll sideways, and nothing complains."""
+    page = window.page
+    window.complaints.clear()
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
+
+    answer = page.goto(window.url + filled(address, floor))
+
+    assert answer.status == 200
+    assert window.axe() == []
+    page.emulate_media(color_scheme="dark")
+    assert window.axe(["color-contrast"]) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate(WIDER, PHONE["width"]) == []
+    assert window.complaints == []
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_without_a_browser(client, floor, address):
+    """The page is small, has a title and a language, and everything on it works without scripts."""
+    answer = client(filled(address, floor))
+    page = Markup(answer.text)
+
+    assert answer.status_code == 200 or address == "/sign-in"
+    assert re.search(r"<title>\s*\S.* · ShopDB</title>", answer.text)
+    assert '<html lang="en"' in answer.text
+    files = [client(file) for file in set(page.files)]
+    assert {file.status_code for file in files} == {200}
+    assert len(answer.content) + sum(len(file.content) for file in files) < MOST_BYTES
+    assert [form.action for form in page.forms if not form.buttons] == ["/assets"]
+    assert [form for form in page.forms if form.method == "post" and not sendable(form)] == []
+    assert [asking for asking in page.asking if not works_without(*asking)] == []
+    assert {link: status for link, status in followed(page, client) if status >= 400} == {}
+
+
+def sendable(form):
+    """Whether a form is accepted: it has the token, but where it changes nothing that is stored."""
+    return "csrftoken" in form.fields or form.action in ("/preferences", "/sign-in")
+
+
+def works_without(tag, attributes):
+    """Whether an element that asks htmx is a link, or of a form, or only shows again what the page shows."""
+    again = "every" in attributes.get("hx-trigger", "")
+    return tag in OF_FORMS or bool(attributes.get("href")) or again
+
+
+def followed(page, client):
+    """Yield the status of one link of each kind: those that differ in numbers alone are of one kind."""
+    kinds = {re.sub(r"\d+", "0", link.partition("#")[0]): link for link in page.links}
+    for link in kinds.values():
+        path = urlsplit(link)
+        assert not path.netloc, link
+        if path.path:
+            yield link, client(link).status_code
