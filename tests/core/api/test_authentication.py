@@ -74,6 +74,7 @@ RULES = {
     "GET /static/{digest}/{file}": "open",
     "GET /sign-in": "open",
     "POST /sign-in": "open",
+    "GET /sign-in/link": "open",
     "POST /sign-out": "viewer",
     "POST /preferences": "open",
     "GET /": "viewer",

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from shopdb_core.access.links import LINK_PATH
 from shopdb_core.console.account.view import AccountChanges, AccountPage
 from shopdb_core.console.admin.facts import (
     BackupsPage,
@@ -35,7 +36,7 @@ from shopdb_core.console.past.reverting import RevertPage
 from shopdb_core.console.past.view import PastPage
 from shopdb_core.console.refusals.view import RefusalsPage
 from shopdb_core.console.reports.view import ReportPage, ReportsPage
-from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
+from shopdb_core.console.sign_in.view import PreferencesPage, SignInLinkPage, SignInPage, SignOutPage
 from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
@@ -50,6 +51,7 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     pages = Pages(site)
     app.add_page("/static/{digest}/{file}", StaticResource(pages.static))
     app.add_page("/sign-in", SignInPage(pages))
+    app.add_page(LINK_PATH, SignInLinkPage(pages))
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
