@@ -5,6 +5,7 @@ Texts are translated by gettext catalogues: `translations/*.po` here, and those 
 """
 
 import io
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ THEMES = ("auto", "light", "dark")
 ZONE_COOKIE = "shopdb-zone"
 """Set by the script, which alone knows the zone of the browser."""
 
+_logger = logging.getLogger(__name__)
 _WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}")
 _MOST_WANTED = 20
@@ -143,10 +145,17 @@ def _is_locale(code: str) -> bool:
 
 
 def _load(path: Path) -> GNUTranslations:
-    """Return a catalogue, compiled in memory: a compiled file beside it could be out of date."""
-    compiled = io.BytesIO()
+    """Return a catalogue, compiled in memory: a compiled file beside it could be out of date.
+
+    A translation without the values of its text, or with others, is left out: the page would fail.
+    """
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=path.stem))
+        catalogue = read_po(file, locale=path.stem)
+    for message, faults in list(catalogue.check()):
+        _logger.warning("%s: the translation of %r is left out: %s", path, message.id, faults[0])
+        catalogue.delete(message.id, message.context)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
 
