@@ -1,12 +1,17 @@
 """The overview: what it links to, what needs attention, an empty site, a screen on a wall."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from gettext import NullTranslations
 
 import pytest
 from people import add_user, cookie, login
 
+from shopdb_core.console.framework.language import Language
+from shopdb_core.console.overview.view import daily_chart, weekly_chart
+from shopdb_core.operations.overview import Overview
 from shopdb_core.operations.records import record_backup
+from shopdb_core.outcomes.totals import DayTotals
 from shopdb_core.plugins.served_declarations import BreakingChanges
 from shopdb_hookspecs import Report, hookimpl
 
@@ -200,3 +205,20 @@ def test_a_wall_screen_outlives_a_server_that_is_away(make_console, filled):
         page.unroute("**/?wall=1")
         page.clock.fast_forward(31_000)
         old.wait_for(state="hidden")
+
+
+def test_each_submission_is_in_one_column():
+    """Of the last 14 days, and of the 52 weeks that end today; a label where a month begins."""
+    today = date(2026, 11, 27)
+    days = tuple(DayTotals(today - timedelta(days=back), noop=1, refused=2) for back in reversed(range(372)))
+    overview = Overview(datetime(2026, 11, 27, 12, tzinfo=UTC), (), {}, 30, days, (), {}, None, None)
+    language = Language("en", NullTranslations(), UTC, "auto", overview.at)
+
+    fortnight, year = daily_chart(overview, language), weekly_chart(overview, language)
+
+    assert [column.label for column in fortnight.columns][-2:] == ["26", "27"]
+    assert {column.numbers for column in fortnight.columns} == {(2, 0, 0, 1)}
+    assert [column.numbers[3] for column in year.columns] == [7] * 51 + [5]
+    assert [column.title for column in year.columns][-1] == "Nov 23, 2026"
+    assert [column.label for column in year.columns if column.label][-3:] == ["Sep", "Oct", "Nov"]
+    assert [series.total for series in year.series] == [2 * 362, 0, 0, 362]
