@@ -231,7 +231,7 @@ def test_a_report_that_is_not_there(open_report):
     """Quarantined, unknown, or of a plugin that is not installed: each says what to do."""
     show = open_report(report(lambda _: []))
     unknown = show(path="/reports/racks/short")
-    absent = show(path="/reports/desks/tall")
+    absent = show("?above=3", path="/reports/desks/tall")
     show.shop.plugins.quarantine("racks", "its import raised OSError")
     quarantined = show("?above=3&above=4")
 

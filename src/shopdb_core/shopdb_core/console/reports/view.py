@@ -70,11 +70,12 @@ class ReportPage(PageResource):
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
     def parameters(self, plugin: str, name: str) -> Sequence[QueryParameter]:
-        """Return the parameters of a report, the page and the order; any of one that is not there."""
+        """Return the parameters of a report, the page and the order; any if its plugin is not active."""
         try:
             report = self._site.reports.get(plugin, name)
         except (NotFound, Unavailable):
-            return [ANY]
+            found = self._site.plugins.get(plugin)
+            return [] if found is not None and found.state == "active" else [ANY]
         orders = [sign + column for column in report.columns for sign in ("", DESCENDING)]
         own = [as_given(each.name, f"be a {each.type}", {"type": each.type}) for each in report.parameters]
         return [*own, whole_number("after", 0, LARGEST_ID - LIMIT, 0), choice(SORT, orders)]
