@@ -91,6 +91,16 @@ def test_everything_leads_to_its_list(filled):
     assert "No backup was ever made." in answer.text
 
 
+def test_the_link_to_silent_assets_finds_as_many_as_it_says(filled):
+    """The search counts days as the overview does."""
+    (link,) = (each for each in links(show(filled)) if "seen%3E" in each)
+
+    items = filled.get(f"/api{link}").json["items"]
+
+    assert [each["assetid"] for each in items] == [1]
+    assert "1 silent" in show(filled).text
+
+
 def test_a_calm_site_says_so(make_shop):
     """With a backup and a head, nothing silent and nothing refused."""
     shop = make_shop()
