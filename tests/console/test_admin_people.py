@@ -101,6 +101,7 @@ def test_the_last_admin_stays(shop, admin, path):
 
     assert refused.status_code == 409
     assert "is the last enabled admin" in refused.text
+    assert "Change the role" in refused.text
     assert accepted.status_code == 303
 
 
