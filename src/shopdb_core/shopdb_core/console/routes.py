@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from shopdb_core.access.links import LINK_PATH
 from shopdb_core.console.account.view import AccountChanges, AccountPage
 from shopdb_core.console.admin.facts import (
     BackupsPage,
@@ -20,6 +21,9 @@ from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
+from shopdb_core.console.assets.choosing import ChosenColumnsPage, ColumnsPage
+from shopdb_core.console.assets.retiring import RetireSeveralPage, SelectionPage
+from shopdb_core.console.assets.view import AssetsPage
 from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
 from shopdb_core.console.collectors.view import CollectorPage, CollectorsPage
 from shopdb_core.console.duplicates.view import DuplicatePage, DuplicatesPage, IgnorePage
@@ -32,7 +36,7 @@ from shopdb_core.console.past.reverting import RevertPage
 from shopdb_core.console.past.view import PastPage
 from shopdb_core.console.refusals.view import RefusalsPage
 from shopdb_core.console.reports.view import ReportPage, ReportsPage
-from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
+from shopdb_core.console.sign_in.view import PreferencesPage, SignInLinkPage, SignInPage, SignOutPage
 from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
@@ -47,12 +51,14 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     pages = Pages(site)
     app.add_page("/static/{digest}/{file}", StaticResource(pages.static))
     app.add_page("/sign-in", SignInPage(pages))
+    app.add_page(LINK_PATH, SignInLinkPage(pages))
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
     app.add_page("/changes", ChangesPage(pages))
     app.add_page("/changes/{auditid:id}", EntryPage(pages))
     app.add_page("/changes/day/{day}", DayPage(pages))
+    _route_assets(app, pages)
     _route_asset(app, pages)
     app.add_page("/reports", ReportsPage(pages))
     app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
@@ -67,6 +73,14 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     _route_people(app, pages)
     _route_admin(app, pages)
     return ErrorPages(pages).show
+
+
+def _route_assets(app: WebApp, pages: Pages) -> None:
+    app.add_page("/assets", AssetsPage(pages))
+    app.add_page("/assets/columns", ColumnsPage(pages))
+    app.add_page("/assets/columns/chosen", ChosenColumnsPage(pages))
+    app.add_page("/assets/selection", SelectionPage(pages))
+    app.add_page("/assets/retire", RetireSeveralPage(pages))
 
 
 def _route_asset(app: WebApp, pages: Pages) -> None:
