@@ -38,6 +38,7 @@ def test_findings_lead_to_their_evidence(renamed):
 
     assert '<a href="/duplicates/1">Renamed?</a>' in found
     assert f"PC-7 PC-8 macaddress {MAC}" in plain(found)
+    assert "All 1 Renamed? 1 Swapped? 0" in plain(found)
     assert 'MAC address</bdi> <span class="badge badge-accent">evidence</span>' in page
     text = plain(page)
     assert f"MAC address {MAC} one device" in text
