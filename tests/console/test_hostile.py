@@ -30,7 +30,7 @@ INJECTED = """(html) => {
     const own = kind !== "script" || scripts.some((name) => each.getAttribute("src")?.endsWith("/" + name));
     if (/^x-|^(iframe|object|embed|base|math|style|animate)$/.test(kind) || !own)
       found.push(each.outerHTML.slice(0, 150));
-    if (kind === "img" && !each.getAttribute("src").startsWith("/static/")) found.push(each.outerHTML);
+    if (kind === "img" && !each.getAttribute("src")?.startsWith("/static/")) found.push(each.outerHTML);
     if (kind === "meta" && each.httpEquiv) found.push(each.outerHTML);
     for (const { name, value } of each.attributes) {
       const address = ["href", "src", "action", "formaction", "xlink:href"].includes(name);
