@@ -16,7 +16,7 @@ from shopdb_computers.demo import DEMO_PROGRAM
 
 DEMO = (sys.executable, "-m", "shopdb_core", "demo")
 SERVES = "ShopDB listens on "
-LAST_LINE = "Ctrl-C ends the server"
+LAST_LINE = "Open http://"
 COMMAND = re.compile(r"(?:curl|cd) .+")
 
 
@@ -145,6 +145,7 @@ def test_once_shows_no_command_for_a_server_that_ends(start_demo) -> None:
 
     assert (demo.process.returncode, errors) == (0, "")
     assert [line for line in printed.splitlines() if COMMAND.fullmatch(line)] == []
+    assert printed.splitlines()[-1].startswith(LAST_LINE)
     assert demo.left_behind() == []
 
 

@@ -13,7 +13,16 @@ PROGRAM = "plugin=computers&name=7-Zip"
 PAGES = {
     "/sign-in": (),  # tests/console/test_framework.py opens it
     "/": ("/", "/?wall=1"),
-    "/assets": ("/assets", "/assets?q=memorygb>8", "/assets?q=serialnumber:", "/assets?state=retired"),
+    "/assets": (
+        "/assets",
+        "/assets?q=osnam:x",
+        "/assets?q=memorygb>8",
+        "/assets?state=retired",
+        "/assets?assettype=computers&limit=20&sort=identityvalue",
+    ),
+    "/assets/columns": ("/assets/columns?fields=osname,attributes.hall",),
+    "/assets/columns/chosen": ("/assets/columns/chosen?column.osname=on",),
+    "/assets/retire": ("/assets/retire?assets={computer},{retired}",),
     ASSET: ("/assets/{line}", "/assets/{printer}", "/assets/{switch}", "/assets/{machine}"),
     f"{ASSET}/lists/{{field}}": ("/assets/{computer}/lists/installedsoftware",),
     f"{ASSET}/related": ("/assets/{line}/related",),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -60,7 +60,7 @@ class Language:
         if moment is None:
             return Markup("&ndash;")
         exact = _moment(moment)
-        shown = format_datetime(exact.astimezone(self.zone), form, locale=self.code)
+        shown = format_datetime(exact.astimezone(self.zone), form, locale=_locale(self.code))
         return _time(exact, shown)
 
     def ago(self, moment: datetime | str | None) -> Markup:
@@ -68,16 +68,29 @@ class Language:
         if moment is None:
             return Markup("&ndash;")
         exact = _moment(moment)
-        shown = format_timedelta(exact - self.now, add_direction=True, locale=self.code)
+        shown = format_timedelta(exact - self.now, add_direction=True, locale=_locale(self.code))
         return _time(exact, shown)
 
     def day(self, day: date | str, form: str = "medium") -> str:
         """Return a day."""
-        return format_date(date.fromisoformat(day) if isinstance(day, str) else day, form, locale=self.code)
+        exact = date.fromisoformat(day) if isinstance(day, str) else day
+        return format_date(exact, form, locale=_locale(self.code))
 
     def number(self, number: float) -> str:
         """Return a number with the separators of the language."""
-        return format_decimal(number, locale=self.code)
+        return _written(number, self.code)
+
+
+@cache
+def _locale(code: str) -> Locale:
+    """Return the locale of a language that has a catalogue; Babel would parse the code each time."""
+    return Locale.parse(code)
+
+
+@lru_cache(4096)
+def _written(number: float, code: str) -> str:
+    """Return a number as a language writes it; pages have the same few again and again."""
+    return format_decimal(number, locale=_locale(code))
 
 
 class Languages:
