@@ -124,6 +124,16 @@ def test_hostile_texts_are_texts(visited, parse):
     assert [place for place in PLACES if f"&lt;x-{place}&gt;" not in everything] == []
 
 
+def test_the_name_of_who_is_signed_in_is_a_text(besieged, parse):
+    """It is at the top of every page."""
+    cookie = f"shopdb-session={besieged.session(planted('user'))}"
+
+    page = besieged.shop.client.simulate_get("/account", headers={"Accept": "text/html", "Cookie": cookie})
+
+    assert "&lt;x-user&gt;" in page.text
+    assert parse({"/account": page.text}) == {}
+
+
 def test_hostile_texts_do_nothing(besieged, visited):
     """One page of each kind is opened as people do it: nothing runs, and the browser does not complain."""
     visitor = besieged.visit("admin")
