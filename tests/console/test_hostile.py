@@ -19,7 +19,7 @@ OF_EACH_KIND = 4
 """How many pages of one kind are parsed; their addresses differ in numbers, and in what is asked for."""
 
 PAGE = re.compile(r"/(?!api/|/)")
-START = ("/", "/assets", "/assets?assettype=anything", "/changes", "/refusals", "/reports", "/admin")
+START = ("/", "/assets/1", "/assets?assettype=anything", "/changes", "/refusals", "/reports", "/admin")
 
 INJECTED = """(html) => {
   const tree = new DOMParser().parseFromString(html, "text/html");
@@ -112,7 +112,7 @@ def names_of(parts):
 
 
 def kind_of(parts):
-    """Return what pages of one kind have in common: the path without numbers, and whether there is a query."""
+    """Return what pages of one kind have in common: the path without numbers, and if it has a query."""
     return re.sub(r"\d+", "0", parts.path), bool(parts.query)
 
 

@@ -66,7 +66,14 @@ class MalformedBody(RequestError):
 
 
 class InvalidParameter(RequestError):
-    """A query parameter or a header has a value that is not allowed."""
+    """A query parameter or a header has a value that is not allowed.
+
+    `at` is the position in it of the character at fault, counted from 1; `None` if it has no one place.
+    """
+
+    def __init__(self, message: str, at: int | None = None) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 class Unauthorized(RequestError):

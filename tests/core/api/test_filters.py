@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from shops import ORIGIN, Shop
 
-from shopdb_core.assets import listing
+from shopdb_core.assets import listed_ids
+from shopdb_core.assets.identity import identity_key
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
 from shopdb_core.outcomes.records import Refusal
@@ -29,7 +30,7 @@ def mixed(shop: Shop) -> Shop:
         elif name.casefold().startswith("sn"):
             shop.submit("printers", {"serialnumber": name})
         elif number < len(NAMES):
-            shop.store.transaction(ManualEntry("line", name, {}, Editor(ORIGIN, shop.chain, shop.plugins)))
+            create_by_hand(shop, "line", name)
     for source, target in ((1, 6), (1, 2), (6, 7), (4, 6)):
         path = f"/api/assets/{source}/relationships"
         body = {"relationshiptype": "part_of", "targetassetid": target}
@@ -38,6 +39,11 @@ def mixed(shop: Shop) -> Shop:
         assert created.status_code == 201
     shop.client.simulate_delete(created.headers["location"], headers=headers)
     return shop
+
+
+def create_by_hand(shop: Shop, assettype: str, name: str) -> None:
+    """Create an asset of a type that no plugin collects."""
+    shop.store.transaction(ManualEntry(assettype, name, {}, Editor(ORIGIN, shop.chain, shop.plugins)))
 
 
 def listed(shop: Shop, path: str, limit: int, **query: object) -> list[Any]:
@@ -77,10 +83,10 @@ def test_audit(mixed):
         assert listed(mixed, "/api/audit", 3, **query) == expected, query
 
 
-@pytest.mark.parametrize("few", [0, 2, 5, listing.FEW])
+@pytest.mark.parametrize("few", [0, 2, 5, listed_ids.FEW])
 def test_assets(mixed, monkeypatch, few):
     """By type and prefix, whether few or many assets have the prefix."""
-    monkeypatch.setattr(listing, "FEW", few)
+    monkeypatch.setattr(listed_ids, "FEW", few)
     everything = listed(mixed, "/api/assets", 100)
     assert len(everything) == len(NAMES)
     prefixes = ("pc", "PC-1", "s", "STRASSE", "x", "%")
@@ -95,6 +101,47 @@ def test_assets(mixed, monkeypatch, few):
         ]
         assert listed(mixed, "/api/assets", 2, **query) == expected, query
     assert mixed.get(f"/api/assets?identityvalue=pc&after={LARGEST_ID}").json["items"] == []
+
+
+@pytest.mark.parametrize("few", [2, listed_ids.FEW])
+def test_sorted_assets(mixed, monkeypatch, few):
+    """By id and by identity, in both directions, with each filter, page by page."""
+    monkeypatch.setattr(listed_ids, "FEW", few)
+    monkeypatch.setattr(listed_ids, "MOST_SERIES", few)
+    create_by_hand(mixed, "place", "LINE 1")
+    everything = listed(mixed, "/api/assets", 100)
+    prefixes = ("pc", "LINE", "x")
+
+    for query in filters(assettype=("computers", "place", "nobody"), identityvalue=prefixes, state=("all",)):
+        shown = listed(mixed, "/api/assets", 100, **query)
+        for sort, key in (
+            ("assetid", lambda asset: asset["assetid"]),
+            ("identityvalue", lambda asset: (identity_key(asset["identityvalue"]), asset["assettype"])),
+        ):
+            expected = sorted(shown, key=key)
+            assert listed(mixed, "/api/assets", 2, sort=sort, **query) == expected, (sort, query)
+            assert listed(mixed, "/api/assets", 2, sort=f"-{sort}", **query) == expected[::-1], (sort, query)
+    assert len(everything) == len(NAMES) + 1
+    mixed.edit("POST", "/api/assets/2/retire", {"reason": "sold"})
+    mixed.edit("POST", "/api/assets/4/retire", {"reason": "sold"})
+    names = [asset["identityvalue"] for asset in listed(mixed, "/api/assets", 2, sort="-identityvalue")]
+    assert names == ["Straße", "sn-10", "Pc-10", "PC-1", "LINE 1", "line 1"]
+    retired = listed(mixed, "/api/assets", 1, sort="-assetid", state="retired")
+    assert [asset["assetid"] for asset in retired] == [4, 2]
+
+
+def test_orders_that_no_index_has_are_refused(mixed):
+    """With a sentence that names the parameters; also a page after an asset that does not exist."""
+    for query, message in (
+        ("sort=identityvalue&state=retired", "sort: retired assets are not listed by identity"),
+        ("sort=identityvalue&q=pc", "sort: what a search finds is sorted by assetid alone"),
+        ("sort=identityvalue&after=99", "after: there is no asset 99"),
+        ("sort=lastseenat", "sort must be one of assetid, -assetid, identityvalue, -identityvalue"),
+    ):
+        for path in ("/api/assets", "/api/assets.csv"):
+            answer = mixed.get(f"{path}?{query}")
+            assert answer.status_code == 400
+            assert message in answer.json["detail"]
 
 
 def test_relationships(mixed):

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from shops import Shop
 from sqlalchemy import text
 
+from shopdb_core.assets.listed_ids import BY_ID, Order
+from shopdb_core.search import index
+from shopdb_core.search import query as query_module
 from shopdb_core.search.checking import check_index
 from shopdb_core.search.conditions import AnyWords, FoundAsset, IndexWord
 from shopdb_core.search.grammar import parse
@@ -130,13 +133,47 @@ def test_a_page_ends_after_its_time_and_the_next_goes_on(shop: Shop) -> None:
         assert len(pages) > 2
 
 
-def pages_of(shop: Shop, query: str) -> Iterator[list[str]]:
-    """Yield the names on each page of a search that has no time."""
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_both_directions_pass_every_block(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """With small blocks, some of which have nothing, and a page that begins in the midst of one."""
+    monkeypatch.setattr(index, "BLOCK", 4)
+    monkeypatch.setattr(query_module, "BLOCK", 4)
+    names = [f"{'PC' if number % 11 else 'SRV'}-{number}" for number in range(1, 41)]
+    for name in names:
+        shop.submit("computers", {"hostname": name})
+    sum(index_marked(shop.store, lambda: None))
+    expected = [name for name in names if name.startswith("SRV")]
+
+    for order in (Order(), Order(descending=True)):
+        pages = [*pages_of(shop, "srv", order=order, limit=2, seconds=seconds)]
+        found = [name for page in pages for name in page]
+        assert found == (expected[::-1] if order.descending else expected)
+    conditions = shop.search.conditions("srv")
+    back = partial(
+        shop.search.start_of_previous, conditions=conditions, filters=ALL, order=Order(descending=True)
+    )
+    assert shop.store.read(partial(back, first=11, limit=1)) == 33
+    assert shop.store.read(partial(back, first=22, limit=1)) == 0
+    assert shop.store.read(partial(back, first=11, limit=2)) == 0
+
+
+def pages_of(
+    shop: Shop, query: str, *, order: Order = BY_ID, limit: int = 5, seconds: float = 0
+) -> Iterator[list[str]]:
+    """Yield the names on each page of a search that has no time, or some."""
     conditions = shop.search.conditions(query)
     after: int | None = 0
     while after is not None:
         search = partial(
-            shop.search.page, conditions=conditions, filters=ALL, after=after, limit=5, seconds=0
+            shop.search.page,
+            conditions=conditions,
+            filters=ALL,
+            order=order,
+            after=after,
+            limit=limit,
+            seconds=seconds,
         )
         page = shop.store.read(search)
         yield [item["identityvalue"] for item in page.items]

@@ -161,6 +161,22 @@ def test_pages_go_on_after_the_last_asset(stocked: Shop) -> None:
     assert [page for page in pages if page] == [[1], [2], [4]]
 
 
+def test_the_newest_first(stocked: Shop) -> None:
+    """Page by page, before the words are in the index and afterwards, and where no term has words."""
+    for _ in range(2):
+        for query in ("10.1", "created>2020-01-01"):
+            expected = found(stocked, query)[::-1]
+            assert found(stocked, query, sort="-assetid") == expected
+            pages, after = [], 0
+            while after is not None:
+                following = urlencode({"q": query, "sort": "-assetid", "limit": 1, "after": after})
+                answer = stocked.get(f"/api/assets?{following}").json
+                pages += [item["assetid"] for item in answer["items"]]
+                after = answer["next"]
+            assert pages == expected
+        sum(index_marked(stocked.store, lambda: None))
+
+
 def test_chosen_fields(stocked: Shop) -> None:
     """Columns, attributes and site fields, of items of a list all values; null for what is missing."""
     fields = "identityvalue,room,installedsoftware.name,memorygb"

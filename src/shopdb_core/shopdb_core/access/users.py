@@ -16,7 +16,7 @@ from shopdb_core.access.sessions import end_session, end_sessions, list_sessions
 from shopdb_core.access.throttle import forget_failures
 from shopdb_core.access.tokens import Role
 from shopdb_core.assets.identity import identity_key
-from shopdb_core.assets.listing import begins_with
+from shopdb_core.assets.listed_ids import begins_with
 from shopdb_core.errors import Conflict, InvalidParameter, NotFound
 from shopdb_core.store.tables import USERNAME_LENGTH, accesssession, appuser
 from shopdb_hookspecs import JsonObject

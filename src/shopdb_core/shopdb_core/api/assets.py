@@ -7,7 +7,8 @@ import falcon
 
 from shopdb_core.api import shapes
 from shopdb_core.api.edits import run_edit, write_asset
-from shopdb_core.assets.listing import STATES, as_texts, get_asset
+from shopdb_core.assets.listed_ids import ORDERS, STATES
+from shopdb_core.assets.listing import as_texts, get_asset
 from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.changing import CHANGES, Change, Changes
@@ -47,6 +48,7 @@ _LIST = (
     short_text("assettype"),
     short_text("identityvalue"),
     choice("state", STATES, "active"),
+    choice("sort", [*ORDERS], "assetid"),
     *PAGE,
 )
 _FILTERS = ("assettype", "identityvalue", "state")
@@ -130,10 +132,10 @@ def _page(req: falcon.Request, site: Site, show: Show) -> Page:
     query = req.context.query
     conditions = site.search.conditions(query["q"] or "")
     filters: Filters = {name: query[name] for name in _FILTERS}  # type: ignore[assignment]  # its keys
-    after, limit = query["after"], query["limit"]
+    order, after, limit = ORDERS[query["sort"]], query["after"], query["limit"]
     return site.store.read(
         lambda connection: site.search.page(
-            connection, conditions, filters, after=after, limit=limit, show=show
+            connection, conditions, filters, order=order, after=after, limit=limit, show=show
         )
     )
 

@@ -1,33 +1,18 @@
-"""Assets as the API shows them: one, or lists by state, by type and by the beginning of the identity."""
+"""Assets as the API shows them: one, or a page of a list."""
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, Literal, get_args
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal_column, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from shopdb_core.assets.identity import identity_key
-from shopdb_core.assets.rows import State
+from shopdb_core.assets.listed_ids import BY_ID, Order, Shown, first_ids
 from shopdb_core.assets.sources import sources_of
 from shopdb_core.errors import Gone, NotFound
-from shopdb_core.store.paging import Page, distinct_values, least_keys, read_rows, unindexed
-from shopdb_core.store.tables import IDENTITY_LENGTH, LARGEST_ID, asset, assetattributes, assetsitefields
+from shopdb_core.store.paging import Page, distinct_values, read_rows
+from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import Json, JsonObject
-
-Shown = State | Literal["all"]
-"""The state of the assets of a list."""
-
-STATES: tuple[str, ...] = (*get_args(State), "all")
-
-LAST_BYTE = b"\xff"
-"""Sorts after every byte of a UTF-8 string."""
-
-FEW = 20_000
-"""How many entries of an index a search by prefix reads before it tries something else.
-
-Identities that begin alike are next to each other in an index, but their ids are in any order, so all of
-them have to be read. If they are many, the first of them are probably among the next ids.
-"""
 
 
 def read_page(
@@ -36,95 +21,33 @@ def read_page(
     assettype: str | None,
     identityvalue: str | None,
     state: Shown = "active",
+    order: Order = BY_ID,
     after: int,
     limit: int,
     show: Callable[[Row[Any]], JsonObject] | None = None,
 ) -> Page:
-    """Return a page of the assets in the order of their ids; `identityvalue` is a prefix.
+    """Return a page of the assets in an order; `identityvalue` is a prefix.
 
-    Its items are what `show` returns of the rows; without it they have fields that stay JSON text.
+    Its items are what `show` returns of the rows; without it they have fields that stay JSON text. Raises
+    `InvalidParameter` as `first_ids` does.
     """
-    found = first_ids(connection, assettype, identityvalue, state, after=after, limit=limit + 1)
-    rows, more = read_assets(connection, found, limit)
+    found = first_ids(connection, assettype, identityvalue, state, order=order, after=after, limit=limit + 1)
+    rows, more = read_assets(connection, found, limit, order)
     return Page([*map(show or as_texts, rows)], more)
 
 
 def read_assets(
-    connection: Connection, found: Select[tuple[int]], limit: int
+    connection: Connection, found: Select[tuple[int]], limit: int, order: Order = BY_ID
 ) -> tuple[Iterable[Row[Any]], int | None]:
-    """Return the rows of up to `limit` assets in the order of their ids, as `read_rows` does."""
+    """Return the rows of up to `limit` assets in an order, as `read_rows` does."""
     texts = assetattributes.c.attributes, assetsitefields.c.sitefields
-    return read_rows(connection, select_assets(), asset.c.assetid, *texts, keys=found, limit=limit)
+    key, query = asset.c.assetid, select_assets()
+    return read_rows(connection, query, key, *texts, keys=found, limit=limit, order=order.columns)
 
 
 def as_texts(row: Row[Any]) -> JsonObject:
     """Return a row as the API shows it, with fields that stay JSON text."""
     return with_fields(row, orjson.Fragment)
-
-
-def first_ids(
-    connection: Connection,
-    assettype: str | None,
-    identityprefix: str | None,
-    state: Shown,
-    *,
-    after: int,
-    limit: int,
-) -> Select[tuple[int]]:
-    """Return the query of the first ids of a list, `limit` at most."""
-    prefix = None if identityprefix is None else prefix_key(identityprefix)
-    if state not in ("active", "all"):
-        return least_keys(asset.c.assetid, [_in_state(state, assettype, prefix, after)], limit)
-    # Most assets are active, so that the others are skipped.
-    in_state = () if state == "all" else (unindexed(asset.c.state) == state,)
-    of_type = () if assettype is None else (asset.c.assettype == assettype,)
-    later = and_(*of_type, asset.c.assetid > after, *in_state)
-    if prefix is None:
-        return least_keys(asset.c.assetid, [later], limit)
-    types = distinct_values(connection, asset.c.assettype) if assettype is None else [assettype]
-    matching = select(asset.c.assetid).where(
-        asset.c.assettype.in_(types), begins_with(asset.c.identitykey, prefix)
-    )
-    if _count(connection, matching.limit(FEW + 1)) > FEW:
-        end = asset.c.assetid <= min(after + FEW, LARGEST_ID)
-        near = and_(later, end, begins_with(unindexed(asset.c.identitykey), prefix))
-        found = least_keys(asset.c.assetid, [near], limit)
-        if _count(connection, found) == limit:
-            return found
-    assetid = unindexed(asset.c.assetid)
-    return matching.where(assetid > after, *in_state).order_by(assetid).limit(limit)
-
-
-def prefix_key(identityprefix: str) -> bytes:
-    """Return the beginning of the keys of identities that begin so.
-
-    No identity is longer, and normalising hostile text takes quadratic time.
-    """
-    return identity_key(identityprefix[: IDENTITY_LENGTH + 1])
-
-
-def _in_state(state: str, assettype: str | None, prefix: bytes | None, after: int) -> ColumnElement[bool]:
-    """Return the condition of assets that are not active: few, which an index of their own has in order."""
-    # The same literal as in the index, or else SQLite and PostgreSQL do not use it.
-    conditions = [
-        asset.c.state != literal_column("'active'"),
-        asset.c.state == state,
-        asset.c.assetid > after,
-    ]
-    if assettype is not None:
-        conditions.append(unindexed(asset.c.assettype) == assettype)
-    if prefix is not None:
-        conditions.append(begins_with(unindexed(asset.c.identitykey), prefix))
-    return and_(*conditions)
-
-
-def _count(connection: Connection, query: Select[tuple[int]]) -> int:
-    return connection.scalars(select(func.count()).select_from(query.subquery())).one()
-
-
-def begins_with(column: ColumnElement[bytes], prefix: bytes) -> ColumnElement[bool]:
-    """Return the condition that the bytes in a column begin with `prefix`."""
-    return and_(column >= prefix, column < prefix + LAST_BYTE)
 
 
 def count_of_type(connection: Connection, assettype: str) -> int:
@@ -166,10 +89,10 @@ def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> 
 
 
 def find_assetids(connection: Connection, assettype: str, identityvalues: Iterable[str]) -> dict[str, int]:
-    """Return the ids of the assets of a type with these identities, in any spelling; not of erased ones."""
+    """Return the ids of the assets of a type with these identities, in any spelling."""
     keys = {value: identity_key(value) for value in identityvalues}
     query = select(asset.c.identitykey, asset.c.assetid).where(
-        asset.c.assettype == assettype, asset.c.identitykey.in_(keys.values()), asset.c.state != "erased"
+        asset.c.assettype == assettype, asset.c.identitykey.in_(keys.values())
     )
     found = {bytes(row.identitykey): row.assetid for row in connection.execute(query)}
     return {value: found[key] for value, key in keys.items() if key in found}

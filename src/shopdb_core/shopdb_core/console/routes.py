@@ -4,22 +4,26 @@ import os
 from pathlib import Path
 
 from shopdb_core.access.links import LINK_PATH
-from shopdb_core.console.account.view import AccountPage
+from shopdb_core.console.account.view import AccountChanges, AccountPage
 from shopdb_core.console.admin.facts import (
     BackupsPage,
     EventsPage,
     KeysPage,
     PluginsPage,
+    ResumedWebhookPage,
     SettingsPage,
     WebhooksPage,
 )
 from shopdb_core.console.admin.health import HealthPage
 from shopdb_core.console.admin.tokens import RevokedTokenPage, TokensPage
-from shopdb_core.console.admin.users import UserPage, UsersPage
+from shopdb_core.console.admin.users import UserChanges, UserPage, UsersPage
 from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage, RetirePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
 from shopdb_core.console.asset.view import AssetPage, LabelPage, ListPage, RawPage
+from shopdb_core.console.assets.choosing import ChosenColumnsPage, ColumnsPage
+from shopdb_core.console.assets.retiring import RetireSeveralPage, SelectionPage
+from shopdb_core.console.assets.view import AssetsPage
 from shopdb_core.console.changes.view import ChangesPage, DayPage, EntryPage
 from shopdb_core.console.collectors.view import CollectorPage, CollectorsPage
 from shopdb_core.console.duplicates.view import DuplicatePage, DuplicatesPage, IgnorePage
@@ -54,6 +58,7 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     app.add_page("/changes", ChangesPage(pages))
     app.add_page("/changes/{auditid:id}", EntryPage(pages))
     app.add_page("/changes/day/{day}", DayPage(pages))
+    _route_assets(app, pages)
     _route_asset(app, pages)
     app.add_page("/reports", ReportsPage(pages))
     app.add_page("/reports/{plugin}/{name}", ReportPage(pages))
@@ -68,6 +73,14 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     _route_people(app, pages)
     _route_admin(app, pages)
     return ErrorPages(pages).show
+
+
+def _route_assets(app: WebApp, pages: Pages) -> None:
+    app.add_page("/assets", AssetsPage(pages))
+    app.add_page("/assets/columns", ColumnsPage(pages))
+    app.add_page("/assets/columns/chosen", ChosenColumnsPage(pages))
+    app.add_page("/assets/selection", SelectionPage(pages))
+    app.add_page("/assets/retire", RetireSeveralPage(pages))
 
 
 def _route_asset(app: WebApp, pages: Pages) -> None:
@@ -97,12 +110,12 @@ def _route_duplicates(app: WebApp, pages: Pages) -> None:
 
 
 def _route_people(app: WebApp, pages: Pages) -> None:
-    account, user = AccountPage(pages), UserPage(pages)
-    app.add_page("/account", account)
+    account, user = AccountChanges(pages), UserChanges(pages)
+    app.add_page("/account", AccountPage(pages))
     app.add_page("/account/password", account, suffix="password")
     app.add_page("/account/sessions", account, suffix="sessions")
     app.add_page("/admin/users", UsersPage(pages))
-    app.add_page(_USER, user)
+    app.add_page(_USER, UserPage(pages))
     for change in ("role", "disable", "enable", "password", "sessions"):
         app.add_page(f"{_USER}/{change}", user, suffix=change)
     app.add_page("/admin/tokens", TokensPage(pages))
@@ -110,12 +123,11 @@ def _route_people(app: WebApp, pages: Pages) -> None:
 
 
 def _route_admin(app: WebApp, pages: Pages) -> None:
-    webhooks = WebhooksPage(pages)
     app.add_page("/admin", HealthPage(pages, os.environ, Path()))
     app.add_page("/admin/keys", KeysPage(pages))
     app.add_page("/admin/settings", SettingsPage(pages, os.environ, Path()))
     app.add_page("/admin/plugins", PluginsPage(pages))
     app.add_page("/admin/backups", BackupsPage(pages))
-    app.add_page("/admin/webhooks", webhooks)
-    app.add_page("/admin/webhooks/resume", webhooks, suffix="resume")
+    app.add_page("/admin/webhooks", WebhooksPage(pages))
+    app.add_page("/admin/webhooks/resume", ResumedWebhookPage(pages))
     app.add_page("/admin/events", EventsPage(pages))

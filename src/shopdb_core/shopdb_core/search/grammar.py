@@ -49,7 +49,7 @@ class Term:
 
 def fault(at: int, reason: str) -> InvalidParameter:
     """Return the error of a query, with the position of the character at fault."""
-    return InvalidParameter(f"q: at character {at}: {reason}.")
+    return InvalidParameter(f"q: at character {at}: {reason}.", at)
 
 
 def parse(query: str) -> list[Term]:

@@ -1,11 +1,10 @@
-"""`Search`: the pages of a search, in the order of the ids, each within a time.
+"""`Search`: the pages of a search, by id in either direction, each within a time.
 
 The index finds assets, and the conditions decide which of them match. Where no term has words of the index,
 the list itself is looked through, some thousand assets a page.
 """
 
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -13,16 +12,10 @@ from typing import Any, TypeAlias, TypedDict
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from shopdb_core.assets.listing import (
-    Shown,
-    as_texts,
-    begins_with,
-    first_ids,
-    prefix_key,
-    read_assets,
-    read_page,
-)
+from shopdb_core.assets.listed_ids import BY_ID, Order, Shown, begins_with, first_ids, prefix_key
+from shopdb_core.assets.listing import as_texts, read_assets, read_page
 from shopdb_core.clock import Clock, utc_now
+from shopdb_core.errors import InvalidParameter
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.search.conditions import Condition, FoundAsset, IndexWord, condition
 from shopdb_core.search.fields import KnownFields
@@ -35,6 +28,9 @@ from shopdb_hookspecs import JsonObject
 
 PAGE_SECONDS = 0.25
 """After this time a page ends, however many assets it has; the next one goes on from there."""
+
+SECONDS_BACK = 0.05
+"""After this time the page before another one is no longer searched for."""
 
 CHUNK = 128
 """How many assets are looked at between two looks at the clock."""
@@ -88,6 +84,7 @@ class Search:
         conditions: Sequence[Condition],
         filters: Filters,
         *,
+        order: Order = BY_ID,
         after: int,
         limit: int,
         show: Show = as_texts,
@@ -96,18 +93,55 @@ class Search:
         """Return a page of the assets that fulfil all conditions; without any, of the whole list.
 
         Its items are what `show` returns of the rows. It may have fewer of them than `limit`, or none, and a
-        `next`. The caller's transaction must read one snapshot.
+        `next`. The caller's transaction must read one snapshot. Raises `InvalidParameter` for an order by
+        identity of a search, and as `first_ids` does.
         """
         if not conditions:
-            return read_page(connection, **filters, after=after, limit=limit, show=show)
+            return read_page(connection, **filters, order=order, after=after, limit=limit, show=show)
+        if order.by_identity:
+            raise InvalidParameter(
+                "sort: what a search finds is sorted by assetid alone; leave out sort or q."
+            )
         size = max(SMALLEST_CHUNK, min(CHUNK, limit + 1))
-        candidates = _candidates(connection, conditions, filters, after, size)
+        candidates = _candidates(connection, conditions, filters, order=order, after=after, size=size)
         return _first_matching(candidates, conditions, limit, show, time.monotonic() + seconds)
+
+    def start_of_previous(
+        self,
+        connection: Connection,
+        conditions: Sequence[Condition],
+        filters: Filters,
+        *,
+        order: Order,
+        first: int,
+        limit: int,
+    ) -> int | None:
+        """Return the `after` of the page before the one that begins with the asset `first`.
+
+        `None` if it is not found within a time.
+        """
+        if not conditions:
+            keys = first_ids(connection, **filters, order=order.reversed, after=first, limit=limit + 1)
+            found: Sequence[int] = [*connection.scalars(keys)]
+            return found[limit] if len(found) > limit else 0
+        page = self.page(
+            connection,
+            conditions,
+            filters,
+            order=order.reversed,
+            after=first,
+            limit=limit + 1,
+            show=_id_alone,
+            seconds=SECONDS_BACK,
+        )
+        if len(page.items) > limit:
+            return int(page.items[limit]["assetid"])
+        return 0 if page.next is None else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Some assets in the order of their ids; every asset up to `last` was found."""
+    """Some assets in order; every asset up to `last` was found."""
 
     rows: Sequence[Row[Any]]
     last: int
@@ -134,21 +168,28 @@ def _first_matching(
 
 
 def _candidates(
-    connection: Connection, conditions: Sequence[Condition], filters: Filters, after: int, size: int
+    connection: Connection,
+    conditions: Sequence[Condition],
+    filters: Filters,
+    *,
+    order: Order,
+    after: int,
+    size: int,
 ) -> Iterator[_Chunk]:
     """Yield the assets of the filters that may fulfil the conditions."""
     words = [word for each in conditions for word in each.index_words()]
     if not words:
-        return _listed(connection, filters, after, size)
-    return _indexed(connection, [*dict.fromkeys(words)], filters, after, size)
+        return _listed(connection, filters, order, after, size)
+    return _indexed(connection, [*dict.fromkeys(words)], filters, order=order, after=after, size=size)
 
 
-def _listed(connection: Connection, filters: Filters, after: int, size: int) -> Iterator[_Chunk]:
+def _listed(
+    connection: Connection, filters: Filters, order: Order, after: int, size: int
+) -> Iterator[_Chunk]:
     """Yield every asset of the filters, chunk by chunk."""
-    assettype, prefix, state = filters["assettype"], filters["identityvalue"], filters["state"]
     while True:
-        found = first_ids(connection, assettype, prefix, state, after=after, limit=size)
-        rows = [*read_assets(connection, found, size)[0]]
+        found = first_ids(connection, **filters, order=order, after=after, limit=size)
+        rows = [*read_assets(connection, found, size, order)[0]]
         if not rows:
             return
         after = rows[-1].assetid
@@ -156,31 +197,58 @@ def _listed(connection: Connection, filters: Filters, after: int, size: int) -> 
 
 
 def _indexed(
-    connection: Connection, words: Sequence[IndexWord], filters: Filters, after: int, size: int
+    connection: Connection,
+    words: Sequence[IndexWord],
+    filters: Filters,
+    *,
+    order: Order,
+    after: int,
+    size: int,
 ) -> Iterator[_Chunk]:
     """Yield the assets that the index finds, and those that are not indexed yet."""
-    last = connection.scalar(select(func.max(asset.c.assetid))) or 0
-    block, number = (after + 1) // BLOCK, 1
-    while block * BLOCK <= last:
-        blocks = range(block, block + number)
+    largest = connection.scalar(select(func.max(asset.c.assetid))) or 0
+    for blocks in _blocks(order, after, largest):
         found = find_assets(connection, words, blocks)
         ids = {each * BLOCK + position for each, bits in found.items() for position in positions_of(bits)}
-        end = blocks.stop * BLOCK
-        ids.update(marked(connection, after, end))
-        yield from _rows(connection, sorted(each for each in ids if each > after), filters, size)
-        yield _Chunk([], end - 1)
-        block, number = blocks.stop, min(number * 2, MOST_BLOCKS)
+        first, end = blocks.start * BLOCK, blocks.stop * BLOCK
+        ids.update(marked(connection, first - 1, end))
+        later = [each for each in ids if not after or (each < after if order.descending else each > after)]
+        yield from _rows(connection, sorted(later, reverse=order.descending), filters, order, size)
+        # Never 0, which is the beginning of a list.
+        yield _Chunk([], max(first, 1) if order.descending else end - 1)
 
 
-def _rows(connection: Connection, ids: Sequence[int], filters: Filters, size: int) -> Iterator[_Chunk]:
+def _blocks(order: Order, after: int, largest: int) -> Iterator[range]:
+    """Yield the blocks of the index after an asset, more and more at once."""
+    number = 1
+    if order.descending:
+        last = min(after - 1, largest) if after else largest
+        stop = last // BLOCK + 1 if last else 0
+        while stop > 0:
+            yield range(max(stop - number, 0), stop)
+            stop, number = stop - number, min(number * 2, MOST_BLOCKS)
+        return
+    start = (after + 1) // BLOCK
+    while start * BLOCK <= largest:
+        yield range(start, start + number)
+        start, number = start + number, min(number * 2, MOST_BLOCKS)
+
+
+def _rows(
+    connection: Connection, ids: Sequence[int], filters: Filters, order: Order, size: int
+) -> Iterator[_Chunk]:
     """Yield the assets with these ids that pass the filters, chunk by chunk."""
     start = 0
     while start < len(ids):
         chunk = ids[start : start + size]
-        rows, more = read_assets(connection, _filtered(chunk, filters), size)
+        rows, more = read_assets(connection, _filtered(chunk, filters), size, order)
         last = more or chunk[-1]
         yield _Chunk([*rows], last)
-        start = bisect_right(ids, last, start)
+        start = ids.index(last, start) + 1
+
+
+def _id_alone(row: Row[Any]) -> JsonObject:
+    return {"assetid": row.assetid}
 
 
 def _filtered(ids: Sequence[int], filters: Filters) -> Select[tuple[int]]:

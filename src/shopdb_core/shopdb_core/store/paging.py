@@ -40,18 +40,22 @@ def read_rows(
     *long_texts: ColumnElement[str],
     keys: Select[Any],
     limit: int,
+    order: Sequence[ColumnElement[Any]] = (),
 ) -> tuple[Iterable[Row[Any]], int | None]:
     """Return up to `limit` of the rows that have one of `keys`, and the key after which more follow.
+
+    They are in the order of their keys, or in another one, which `keys` must have too.
 
     The database first returns the lengths of the columns `long_texts`: drivers of database servers hold all
     rows of a result. The caller's transaction must read one snapshot.
     """
     octet_length = DATABASES[connection.dialect.name].octet_length
     lengths = [func.coalesce(octet_length(each), 0) for each in long_texts]
-    sizes = query.with_only_columns(key, *lengths).where(is_among(key, keys)).order_by(key)
+    sorting = order or (key,)
+    sizes = query.with_only_columns(key, *lengths).where(is_among(key, keys)).order_by(*sorting)
     found = ((one, sum(of_texts) + ITEM_BYTES) for one, *of_texts in connection.execute(sizes))
     page, more = _first_page(found, limit)
-    rows = connection.execute(query.where(key.in_(page)).order_by(key)) if page else ()
+    rows = connection.execute(query.where(key.in_(page)).order_by(*sorting)) if page else ()
     return rows, page[-1] if more else None
 
 

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import click
 
-from shopdb_core.assets.listing import STATES, as_values, get_asset
+from shopdb_core.assets.listed_ids import STATES
+from shopdb_core.assets.listing import as_values, get_asset
 from shopdb_core.audit.as_of import changes_between, show_as_of
 from shopdb_core.audit.listing import list_history
 from shopdb_core.cli.assets.edit import EDITS

@@ -93,20 +93,56 @@ class UsersPage(PageResource):
         )
 
 
-class UserPage(PageResource):
+class UserResource(PageResource):
+    """A resource that shows one user."""
+
+    def show(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        userid: int,
+        faults: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Answer with the page of the user; `faults` are what is wrong, by the name of the field."""
+        at = self._site.clock()
+        user, sessions = self._site.store.read(
+            lambda connection: (
+                users.user_of_id(connection, userid),
+                list_sessions(connection, at, userid),
+            )
+        )
+        self._pages.render(
+            req,
+            resp,
+            "admin/user.html",
+            user=user,
+            sessions=sessions,
+            faults=faults,
+            roles=ROLES,
+            rules=RULES,
+        )
+
+
+class UserPage(UserResource):
     """One user."""
 
-    roles: ClassVar[Roles] = {"GET": "admin", "POST": "admin"}
+    roles: ClassVar[Roles] = {"GET": "admin"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """Show role, state and sessions."""
-        self._show(req, resp, userid, {})
+        self.show(req, resp, userid)
+
+
+class UserChanges(UserResource):
+    """What an admin changes about a user; each ends in the page of the user."""
+
+    roles: ClassVar[Roles] = {"POST": "admin"}
 
     def on_post_role(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """Give the user another role; the sessions end."""
         role = read_form(req).get("role", "")
         if faults := _role_faults(role):
-            self._show(req, resp, userid, faults)
+            self.show(req, resp, userid, faults)
             resp.status = falcon.HTTP_422
             return
 
@@ -130,7 +166,7 @@ class UserPage(PageResource):
         form = read_form(req)
         user = self._site.store.read(lambda connection: users.user_of_id(connection, userid))
         if faults := password_faults(form, user.username):
-            self._show(req, resp, userid, faults)
+            self.show(req, resp, userid, faults)
             resp.status = falcon.HTTP_422
             return
         passwordhash = self._site.access.passwords.hash(form["password"])
@@ -160,31 +196,10 @@ class UserPage(PageResource):
         try:
             self._site.store.transaction(work)
         except Conflict as error:
-            self._show(req, resp, userid, {field: str(error)})
+            self.show(req, resp, userid, {field: str(error)})
             resp.status = falcon.HTTP_409
         else:
             self._pages.go_on(req, resp, f"{ADDRESS}/{userid}", "userchanged")
-
-    def _show(
-        self, req: falcon.Request, resp: falcon.Response, userid: int, faults: Mapping[str, str]
-    ) -> None:
-        at = self._site.clock()
-        user, sessions = self._site.store.read(
-            lambda connection: (
-                users.user_of_id(connection, userid),
-                list_sessions(connection, at, userid),
-            )
-        )
-        self._pages.render(
-            req,
-            resp,
-            "admin/user.html",
-            user=user,
-            sessions=sessions,
-            faults=faults,
-            roles=ROLES,
-            rules=RULES,
-        )
 
 
 def _role_faults(role: str) -> dict[str, str]:

@@ -178,7 +178,9 @@ def read_comparison(connection: Connection, site: Site, duplicateid: int) -> Com
     frames = [read_frame(connection, site.plugins, each) for each in assetids]
     one, other = frames[0].asset, frames[-1].asset
     document = frames[0].declaration or {}
-    marked = evidence_fields(collector, finding["field"])
+    proofs = proofs_of(collector, one["attributes"], other["attributes"]) if collector else []
+    kinds = (finding["field"], *(proof.kind for proof in proofs if proof.verdict == "shared"))
+    marked = [name for kind in kinds for name in evidence_fields(collector, kind)]
     rows = rows_of(one["attributes"], other["attributes"], document.get("fields", {}), document, marked)
     sitefields = rows_of(
         one["sitefields"],
@@ -187,16 +189,18 @@ def read_comparison(connection: Connection, site: Site, duplicateid: int) -> Com
         {"$defs": site.sitefields.definitions},
         (),
     )
+    identityfield = document.get("identityfield")
     indexes: tuple[Index, Index] = (0, 1)
     sides = [
         Side(
             frame,
             read_related(connection, site, frame.asset["assetid"], limit=MOST_RELATIONSHIPS),
-            _effect(collector, rows, sitefields, (one, other), index),
+            _effect(
+                collector, [row for row in rows if row.name != identityfield], sitefields, (one, other), index
+            ),
         )
         for index, frame in zip(indexes, frames, strict=False)
     ]
-    proofs = proofs_of(collector, one["attributes"], other["attributes"]) if collector else []
     return Comparison(finding, sides, proofs, rows, sitefields)
 
 

@@ -47,6 +47,8 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
 
 DONE_TEXTS = {
     "saved": N_("Saved."),
+    "retired": N_("Retired. The list of retired assets has them, and each can be restored."),
+    "nothingselected": N_("Nothing was selected: tick the boxes of assets first."),
     "signedout": N_("You have signed out."),
     "ignored": N_("Ignored. The finding is in no list any more."),
     "merged": N_("Merged. The page of merges can undo it."),

@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import falcon
-import orjson
 
 from shopdb_core.assets.counting import AssetCount
 from shopdb_core.console.charts.geometry import ColumnChart, stacked_columns
+from shopdb_core.console.collectors.snippets import snippets
 from shopdb_core.console.framework.pages import N_, PageResource, Pages, absolute
 from shopdb_core.operations.overview import Overview, Overviews
 from shopdb_core.operations.site_checks import OLD_BACKUP, OLD_HEAD
@@ -110,13 +110,13 @@ class OverviewPage(PageResource):
         return str(collector.declaration.get("x-label") or assettype) if collector else assettype
 
     def _first_submission(self, req: falcon.Request, overview: Overview) -> dict[str, object]:
-        """Return what the page of a site without assets shows: the addresses and an example of each."""
+        """Return what the page of a site without assets shows: how to submit to each collector."""
         collectors = self._site.plugins.collectors().values()
         return {
             "overview": overview,
             "quarantined": [each for each in overview.collectors if each.state == "quarantined"],
             "collectors": [
-                (each.name, self._label(each.name), absolute(req, each.endpoint), _example(each))
+                (each.name, self._label(each.name), _first_snippet(absolute(req, each.endpoint), each))
                 for each in collectors
             ],
         }
@@ -165,8 +165,9 @@ def _is_old(overview: Overview, at: datetime | None, longest: timedelta) -> bool
     return at is None or overview.at - at > longest
 
 
-def _example(collector: Collector) -> str:
-    """Return a first submission: the required fields of an example."""
+def _first_snippet(url: str, collector: Collector) -> str:
+    """Return how to submit the required fields of an example."""
     example = next(iter(collector.examples), {collector.identityfield: "NAME-1"})
     least = {name: value for name, value in example.items() if name in collector.required}
-    return orjson.dumps(least).decode()
+    curl, *_ = snippets(url, least)
+    return curl.text

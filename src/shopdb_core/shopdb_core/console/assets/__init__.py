@@ -1,0 +1,1 @@
+"""The list of assets: searching, filtering, choosing columns, and retiring several assets."""
