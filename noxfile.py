@@ -77,9 +77,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite against the installed wheels; arguments go to pytest."""
-    install_wheels(
-        session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=f"testing,workers,heads,metrics,oidc,{drivers()}"
-    )
+    install_wheels(session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=test_extras())
     run_tests(session)
 
 
@@ -92,17 +90,19 @@ def lowest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("\n".join(sorted(set(lowest_versions()))))
     pins = f"--constraint={constraints}"
-    install_wheels(session, *TEST_TOOLS, pins, extras=f"testing,workers,heads,metrics,oidc,{drivers()}")
+    install_wheels(session, *TEST_TOOLS, pins, extras=test_extras())
     run_tests(session, f"--ignore={OPENAPI_TESTS}")
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Run the fault tests and those of the OpenAPI document in their full size."""
-    install_wheels(session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=f"workers,heads,metrics,oidc,{drivers()}")
-    folders = ("tests/faults", OPENAPI_TESTS)
-    env = {"SHOPDB_TEST_FULL": "1", "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session))}
-    session.run("pytest", *folders, *session.posargs, env=env)
+    """Run the whole test suite in its full size, one test after the other; arguments go to pytest.
+
+    It has what `nox -s tests` leaves out: tests marked `full_size`, more repetitions, examples and databases.
+    """
+    install_wheels(session, *TEST_TOOLS, *OPENAPI_TOOLS, extras=test_extras())
+    install_chromium(session)
+    session.run("pytest", *session.posargs, env={**test_environment(session), "SHOPDB_TEST_FULL": "1"})
 
 
 @nox.session
@@ -251,11 +251,7 @@ def run_tests(session: nox.Session, *options: str) -> None:
     Both runs always take place, and the session fails if one of them fails.
     """
     install_chromium(session)
-    env = {
-        "SHOPDB_WHEELS": str(WHEELS),
-        "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session)),
-        "SHOPDB_COMPOSE_SCHEMA": str(unpack_compose_schema(session)),
-    }
+    env = test_environment(session)
     if session.posargs:
         session.run("pytest", *options, *session.posargs, env=env)
         return
@@ -263,6 +259,15 @@ def run_tests(session: nox.Session, *options: str) -> None:
         session.run("pytest", *options, *IN_PARALLEL, "-m", "not alone", env=env)
     finally:
         session.run("pytest", *options, "-m", "alone", env=env)
+
+
+def test_environment(session: nox.Session) -> dict[str, str]:
+    """Return the variables that name what tests need beside their environment."""
+    return {
+        "SHOPDB_WHEELS": str(WHEELS),
+        "SHOPDB_SCHEMATHESIS": str(install_schemathesis(session)),
+        "SHOPDB_COMPOSE_SCHEMA": str(unpack_compose_schema(session)),
+    }
 
 
 def install_chromium(session: nox.Session) -> None:
@@ -309,6 +314,11 @@ def install_wheels(session: nox.Session, *tools: str, extras: str = "") -> None:
     wheels = [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))]
     chosen = [f"{wheel}[{extras}]" if "shopdb_core-" in wheel and extras else wheel for wheel in wheels]
     session.install(*chosen, *tools)
+
+
+def test_extras() -> str:
+    """Return all extras of the core that tests need."""
+    return f"testing,workers,heads,metrics,oidc,{drivers()}"
 
 
 def drivers() -> str:

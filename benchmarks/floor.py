@@ -38,6 +38,27 @@ DOCKED = 30
 DOCK = "3C:52:82:D0:C0:01"
 MODELS = ("OptiPlex 7010", "Latitude 5540", "EliteDesk 800 G9", "ThinkStation P360")
 TONERS = ("black", "cyan", "magenta", "yellow")
+PRODUCTS = (
+    *("7-Zip", "Adobe Acrobat Reader", "AutoCAD LT", "Bosch Rexroth IndraWorks", "Citrix Workspace"),
+    *("CODESYS", "Dell Command Update", "DYMO Label", "Google Chrome", "GIMP", "Git", "HP Smart"),
+    *("Inkscape", "Intel Graphics", "Java Runtime", "KeePass", "LibreOffice", "Microsoft Edge"),
+    *("Microsoft Office", "Microsoft Teams", "Microsoft Visual C++", "Mozilla Firefox", "Notepad++"),
+    *("PDFCreator", "Phoenix Contact PC Worx", "PuTTY", "Python", "QlikView", "R for Windows"),
+    *("Rockwell Studio 5000", "SAP GUI", "Siemens TIA Portal", "SolidWorks eDrawings", "Sumatra PDF"),
+    *("TeamViewer", "Thunderbird", "TwinCAT", "Ultra VNC", "VLC media player", "Visual Studio Code"),
+    *(
+        "VMware Tools",
+        "WAGO e!COCKPIT",
+        "WinMerge",
+        "WinSCP",
+        "Wireshark",
+        "XnView",
+        "Yealink",
+        "Zebra Setup",
+    ),
+    *("Zebra Setup", "Zeiss Calypso", "ZWCAD"),
+)
+PARTS = ("", " Runtime", " Language Pack", " Update Service", " Drivers", " Help")
 
 
 def main() -> None:
@@ -149,12 +170,17 @@ class Computer:
             return {**seen, "imagename": f"shop-{number % 3}"}
         programs = [
             {
-                "name": f"Program {(number * 7 + index) % 300}",
+                "name": _program((number * 7 + index) % 300),
                 "version": f"{index % 9}.{_release(number, index, week)}",
             }
             for index in range(30)
         ]
         return {**seen, "manufacturer": "Example", "model": MODELS[number % 4], "installedsoftware": programs}
+
+
+def _program(number: int) -> str:
+    """Return the name of one of 300 programs."""
+    return PRODUCTS[number % len(PRODUCTS)] + PARTS[number // len(PRODUCTS) % len(PARTS)]
 
 
 def _release(number: int, index: int, week: int) -> int:

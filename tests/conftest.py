@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import falcon.inspect
+import forking
 import httpx
 import hypothesis
 import pytest
@@ -47,13 +48,16 @@ falcon.inspect.register_router(Router)(falcon.inspect.inspect_compiled_router)
 
 pytest_plugins = ["pytester"]  # pytest knows it in the topmost conftest alone
 
+FULL_SIZE = os.environ.get("SHOPDB_TEST_FULL") == "1"
+"""Whether tests have their full size, as every night."""
+
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
 REPOSITORY = Path(__file__).parents[1]
 
 SHOWN_ADDRESS = "127.0.0.1:8080"
 SHOWN_COMMANDS = re.findall(
-    r"(?m)^((?:gunicorn|granian) .*)$", (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    r"(?m)^((?:gunicorn|granian) .*)$", (REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
 )
 OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
     "workers": "shopdb_core serve --workers 2",
@@ -66,21 +70,38 @@ OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that is marked so on every database, on every server, and in both ways of a SQLite site."""
-    kinds = KINDS if metafunc.definition.get_closest_marker("every_database") else ("sqlite",)
+    has_servers = FULL_SIZE or not metafunc.definition.get_closest_marker("servers_nightly")
+    on_all = metafunc.definition.get_closest_marker("every_database")
+    kinds = KINDS if on_all and has_servers else ("sqlite",)
     if metafunc.definition.get_closest_marker("every_way"):
         ways = [*((kind, "threads") for kind in kinds), ("sqlite", "rounds")]
         metafunc.parametrize(("database_kind", "way"), ways)
-    elif len(kinds) > 1:
+    elif on_all:
         metafunc.parametrize("database_kind", kinds)
     if metafunc.definition.get_closest_marker("every_server"):
         metafunc.parametrize("database_kind", SERVERS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs in full size only."""
+    if FULL_SIZE:
+        return
+    left_out = [item for item in items if item.get_closest_marker("full_size")]
+    items[:] = [item for item in items if not item.get_closest_marker("full_size")]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def scale() -> Callable[[int, int], int]:
+    """Return a function that picks a test's small size, or with SHOPDB_TEST_FULL=1 its full one."""
+    return lambda small, large: large if FULL_SIZE else small
 
 
 @dataclass
 class RunningServer:
     """A server in a process of its own; the test ends it, or the fixture does."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | forking.ForkedProcess
     url: str
     log: Path
     key: str = COLLECTOR_KEY
@@ -128,6 +149,7 @@ class Site:
 
     directory: Path
     database: Database
+    forks: forking.ForkServer | None
     variables: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
     servers: list[RunningServer] = field(default_factory=list)
@@ -144,8 +166,11 @@ class Site:
 
     def run(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run `shopdb ARGUMENTS` to its end."""
-        command = [self.python, "-m", "shopdb_core", *arguments]
         options = {"timeout": 120, **options}
+        if self._can_fork(arguments) and options.keys() <= {"timeout", "input"}:
+            given, seconds = options.get("input") or "", options["timeout"]
+            return self.forks.run(arguments, self.directory, self.environ, given, seconds)
+        command = [self.python, "-m", "shopdb_core", *arguments]
         return subprocess.run(
             command,
             check=False,
@@ -155,6 +180,12 @@ class Site:
             text=True,
             **options,
         )
+
+    def _can_fork(self, arguments: Sequence[str]) -> bool:
+        """Whether a fork of a process that has imported everything is the same as a new one."""
+        is_short = sum(map(len, (*arguments, *self.environ.values()))) < forking.MOST_BYTES
+        is_same = self.python == sys.executable and forking.suits(self.environ)
+        return self.forks is not None and is_same and is_short
 
     def upgrade(self) -> None:
         """Make or bring up to date the database."""
@@ -170,15 +201,19 @@ class Site:
     def serve(self, *wrapper: str, options: Sequence[str] = ()) -> RunningServer:
         """Start a server on a free port, under the command `wrapper` if one is given."""
         log = self.directory / f"server-{len(self.servers)}.log"
+        arguments = ("serve", *options)
         with log.open("w") as stderr:
-            process = subprocess.Popen(
-                [*wrapper, self.python, "-m", "shopdb_core", "serve", *options],
-                cwd=self.directory,
-                env=self.environ,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-            )
+            if not wrapper and self._can_fork(arguments):
+                process = self.forks.start_piped(arguments, self.directory, self.environ, stderr)
+            else:
+                process = subprocess.Popen(
+                    [*wrapper, self.python, "-m", "shopdb_core", *arguments],
+                    cwd=self.directory,
+                    env=self.environ,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    text=True,
+                )
         assert process.stdout is not None
         line = process.stdout.readline()
         assert "http://" in line, f"the server did not start: {log.read_text()}"
@@ -224,15 +259,29 @@ def other_server(request: pytest.FixtureRequest) -> str:
     return OTHER_SERVERS[request.param]
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[forking.ForkServer]:
+    """Return what runs commands without importing everything each time."""
+    server = forking.ForkServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def make_site(
-    tmp_path: Path, make_database: Callable[[str], Database], database_kind: str
+    tmp_path: Path,
+    make_database: Callable[[str], Database],
+    database_kind: str,
+    forks: forking.ForkServer,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Site]]:
     """Return a function that makes a site with a database of its own; its variables may be given.
 
     Its servers are ended afterwards.
     """
     sites: list[Site] = []
+    # What measures memory or time measures a process as a site has it.
+    forks_or_none = None if request.node.get_closest_marker("alone") else forks
 
     def make(directory: Path | None = None, variables: Mapping[str, str] | None = None) -> Site:
         place = directory or tmp_path / f"site{len(sites)}"
@@ -247,7 +296,7 @@ def make_site(
         if database_kind != "sqlite":
             database = make_database(database_kind)
             defaults["SHOPDB_DATABASE_URL"] = database.url
-        site = Site(place, database, {**defaults, **(variables or {})})
+        site = Site(place, database, forks_or_none, {**defaults, **(variables or {})})
         sites.append(site)
         return site
 

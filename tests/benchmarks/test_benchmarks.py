@@ -44,6 +44,26 @@ def test_growth(database_kind, server_url):
         assert re.fullmatch(r"\S.*(least +[\d.]+  p50 +[\d.]+  p99 +[\d.]+ ms( +x *[\d.]+){2}[ |]*){2}", line)
 
 
+@pytest.mark.every_database
+def test_console(database_kind, server_url):
+    """Each page has figures beside those of the API, and people click while submissions arrive."""
+    size = ("--assets", "70", "--entries", "3", "--times", "2", "--turns", "0")
+    if database_kind == "sqlite":
+        size = (*size[:-1], "1", "--seconds", "0.3", "--people", "3", "--pause", "0.05")
+    else:
+        size += ("--database-url", server_url(database_kind).render_as_string(hide_password=False))
+
+    _, filled, headings, *lines = run("console.py", *size).splitlines()
+
+    pages = [line for line in lines if line.startswith("/")]
+    assert filled.startswith("70 assets, 210 entries: ")
+    assert headings.split()[0] == "page"
+    assert len(pages) > 15
+    assert all(re.fullmatch(r"/.*?(?: +\d+\.\d+){5}", line) for line in pages)
+    if database_kind == "sqlite":
+        assert re.fullmatch(r"beside 3 people, a page each 0.05 s: x [\d.]+, [1-9]\d* pages", lines[-1])
+
+
 def test_pruning():
     """The entries that are old enough are pruned beside clients that submit, and the rest is whole."""
     size = ("--assets", "20", "--entries", "400", "--clients", "2", "--turn", "0.2")

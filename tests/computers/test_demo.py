@@ -16,7 +16,7 @@ from shopdb_computers.demo import DEMO_PROGRAM
 
 DEMO = (sys.executable, "-m", "shopdb_core", "demo")
 SERVES = "ShopDB listens on "
-LAST_LINE = "Ctrl-C ends the server"
+LAST_LINE = "Open http://"
 COMMAND = re.compile(r"(?:curl|cd) .+")
 
 
@@ -100,7 +100,9 @@ def test_every_command_that_it_prints_at_the_end_works(start_demo, tmp_path) -> 
     assert DEMO_PROGRAM["name"] in "".join(one.stdout for one in done.values())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.full_size)]
+)
 def test_a_signal_ends_it(start_demo, number) -> None:
     """The server and the directory are gone when the demo that serves ends, with exit code 0."""
     demo = start_demo()
@@ -145,6 +147,7 @@ def test_once_shows_no_command_for_a_server_that_ends(start_demo) -> None:
 
     assert (demo.process.returncode, errors) == (0, "")
     assert [line for line in printed.splitlines() if COMMAND.fullmatch(line)] == []
+    assert printed.splitlines()[-1].startswith(LAST_LINE)
     assert demo.left_behind() == []
 
 

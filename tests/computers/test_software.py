@@ -135,6 +135,7 @@ def test_programs_that_came_and_went(
     ]
     assert [row[0] for row in report("software_changes", days=1)] == [days_ago(0)]
     assert len(report("software_changes", days=2)) == 2
+    assert len(report("software_changes", days=21)) == 4, "what came and went since came for nobody"
 
 
 def test_what_came_back_has_not_vanished(

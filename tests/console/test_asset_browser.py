@@ -26,19 +26,10 @@ def console(make_console: Callable[[Shop], Any], make_shop: Callable[..., Shop],
     return make_console(shop)
 
 
-@pytest.mark.parametrize(
-    ("theme", "options"),
-    [("light", {}), ("dark", {"viewport": {"width": 390, "height": 844}})],
-    ids=["light", "dark phone"],
-)
-def test_nothing_is_wrong_with_the_pages(console: Any, theme: str, options: dict[str, object]) -> None:
-    """Every page is without a violation, without a complaint of the browser, and as wide as the window."""
-    visitor = console.visit("admin", theme=theme, **options)
-    pages = [
-        "/assets/2",
-        *(f"/assets/1{tab}" for tab in ("", "/related", "/raw", "/label", "/edit", "/erase")),
-    ]
-    pages += ["/assets/1/lists/installedsoftware", "/assets/1/retire", "/assets/1/rename?identityvalue=PC-9"]
+def test_long_and_hostile_values_on_a_phone(console: Any) -> None:
+    """Pages are as wide as the window, and nothing is wrong with them; `test_every_page` has the others."""
+    visitor = console.visit("admin", theme="dark", viewport={"width": 390, "height": 844})
+    pages = ["/assets/1", "/assets/2", "/assets/1/related", "/assets/2/label", "/assets/2/erase"]
 
     found = {path: _faults(visitor, path) for path in pages}
 
@@ -112,4 +103,4 @@ def test_a_label_prints_alone(console: Any, tmp_path: Path) -> None:
     assert pdf.count(b"/Type /Page\n") == 1
     # 62 mm and 29 mm in points.
     assert b"/MediaBox [0 0 175." in pdf
-    assert page.locator(".label").bounding_box()["height"] == pytest.approx(29 * 96 / 25.4, abs=1)
+    assert page.locator(".asset-label").bounding_box()["height"] == pytest.approx(29 * 96 / 25.4, abs=1)

@@ -172,8 +172,9 @@ def test_a_page_of_every_declaration(make_shop):
     shop = make_shop({"doors": Doors()})
     headers = browser(shop, "viewer")
     page = shop.client.simulate_get("/collectors/doors", headers=headers).text
+    token = re.search('name="csrftoken" value="([^"]+)"', page)[1]
     refused = shop.client.simulate_post(
-        "/collectors/doors", headers={**headers, "X-CSRF-Token": "x"}, body="submission=%7B%7D"
+        "/collectors/doors", headers={**headers, "X-CSRF-Token": token}, body="submission=%7B%7D"
     )
 
     assert "The plugin has no examples." in page
@@ -181,6 +182,7 @@ def test_a_page_of_every_declaration(make_shop):
     assert "Editors can try a submission here." in page
     assert "<textarea" not in page
     assert refused.status_code == 403
+    assert "role" in refused.text
 
 
 def test_faults_are_marked_where_they_are(read, shop):

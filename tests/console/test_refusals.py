@@ -55,7 +55,11 @@ def test_the_newest_are_first(read):
 
 def test_many_faults_are_folded(read):
     """The first four are shown, and the others on demand."""
-    assert "<summary>6 more</summary>" in read("/refusals?plugin=computers")
+    shown, _, folded = read("/refusals?plugin=computers&status=422").partition("<details>")
+
+    assert shown.count("<li><code>") == 5, "one of the newer refusal"
+    assert folded.startswith("<summary>6 more</summary>")
+    assert folded.count("<li><code>") == 6
 
 
 @pytest.mark.parametrize(

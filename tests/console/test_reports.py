@@ -12,6 +12,7 @@ from shopdb_core.console.reports.view import LIMIT
 from shopdb_hookspecs import Parameter, Report, hookimpl
 
 HOSTILE = "<script>alert(1)</script>{{ 7*7 }}'\""
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}&#39;&#34;"
 ABOVE = Parameter("above", "integer", "Only racks that are taller.", default=0)
 ROOM = Parameter("room", "string", "The room, exactly.", required=True)
 SORT = Parameter("sort", "number", "A name that the page must not need for itself.")
@@ -25,7 +26,9 @@ class Racks:
 
     @hookimpl
     def get_collector_schema(self):
-        return {"identityfield": "serial", "fields": {"serial": {"type": "string"}}}
+        serial = {"type": "string", "title": "Serial number"}
+        height = {"type": "integer", "title": "Height", "x-unit": "mm"}
+        return {"identityfield": "serial", "fields": {"serial": serial, "height": height}}
 
     @hookimpl
     def get_reports(self):
@@ -179,6 +182,25 @@ def test_cells_lead_to_assets(open_report):
     assert '<a href="/assets/1"><bdi>r1</bdi></a>' in text
 
 
+def test_columns_have_the_titles_of_the_declaration(open_report):
+    """Of the field with the same name, with its unit; of the identity, that of its field."""
+    columns = ("identityvalue", "height", "other")
+    show = open_report(report(lambda _: [("R1", 7, 1)], columns, category="other", number="height"))
+
+    text = show().text
+
+    titles = re.findall(r'title="(\w+)" href="[^"]*_sort=[^"]*"><bdi>(.*?)</bdi>', text)
+    assert titles == [("identityvalue", "Serial number"), ("height", "Height (mm)"), ("other", "other")]
+    assert "Height (mm) by other" in text
+
+
+def test_columns_may_have_one_name(open_report):
+    """Two of them are shown, though no program can tell them apart."""
+    show = open_report(report(lambda _: [("R1", 7)], ("height", "height")))
+
+    assert cells(show("?_sort=height")) == [["R1", "7"]]
+
+
 def test_a_chart_has_the_sums_of_the_page(open_report):
     """Of each category; above the table, with the numbers as text."""
     rows = [("a", 1), ("b", 5), ("a", 2), (None, 4)]
@@ -188,7 +210,7 @@ def test_a_chart_has_the_sums_of_the_page(open_report):
 
     found = re.findall(r'<th scope="row"><bdi>(.*?)</bdi></th><td class="number">(.*?)</td>', text)
     assert found == [("b", "5"), ("", "4"), ("a", "3")]
-    assert "height by serial" in text
+    assert "Height (mm) by Serial number" in text
     assert "of the rows on this page" not in text
 
 
@@ -209,9 +231,9 @@ def test_a_report_that_is_not_there(open_report):
     """Quarantined, unknown, or of a plugin that is not installed: each says what to do."""
     show = open_report(report(lambda _: []))
     unknown = show(path="/reports/racks/short")
-    absent = show(path="/reports/desks/tall")
+    absent = show("?above=3", path="/reports/desks/tall")
     show.shop.plugins.quarantine("racks", "its import raised OSError")
-    quarantined = show()
+    quarantined = show("?above=3&above=4")
 
     assert (unknown.status_code, absent.status_code, quarantined.status_code) == (404, 404, 503)
     assert "The plugin racks has no report of this name." in unknown.text
@@ -231,10 +253,14 @@ def test_what_a_report_says_is_text(open_report):
         category=HOSTILE,
         number="n",
     )
-    text = open_report(hostile)().text
+    names = Report("names", "Names", ("identityvalue",), lambda _: [(HOSTILE,)])
+    show = open_report(hostile, names)
+    show.shop.submit("racks", {"serial": HOSTILE})
+    text, linked = show().text, show(path="/reports/racks/names").text
 
-    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}&#39;&#34;") >= 6
-    assert "<script>alert" not in text
+    assert text.count(ESCAPED) >= 6
+    assert f'<a href="/assets/1"><bdi>{ESCAPED}</bdi></a>' in linked
+    assert "<script>alert" not in text + linked
 
 
 def test_kinds_of_cells():
@@ -269,7 +295,7 @@ def test_a_report_in_a_browser(make_console, make_shop):
     page.get_by_role("link", name="Tall racks").click()
     page.get_by_label("above").fill("28")
     page.get_by_label("above").press("Enter")
-    page.get_by_role("link", name="height", exact=True).click()
+    page.get_by_role("link", name="Height (mm)", exact=True).click()
     assert page.url.endswith("/reports/racks/tall?above=28&_sort=height")
     assert page.locator("#results tbody tr").count() == 2
     assert visitor.axe() == []

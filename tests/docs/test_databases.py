@@ -1,4 +1,4 @@
-"""Whether docs/databases.md creates a usable database, and docs/operations.md lists the reasons of 503."""
+"""Whether docs/databases.md creates a usable database, and docs/deploy.md lists the reasons of 503."""
 
 import re
 import secrets
@@ -53,7 +53,7 @@ def test_every_reason_for_a_503_is_listed(docs):
         postgresql._REFUSED,
         POOL_EXHAUSTED,
     ]
-    rows = table((docs / "operations.md").read_text(), "| detail | cause | next step |")
+    rows = table((docs / "deploy.md").read_text(), "| detail | cause | next step |")
     listed = {spelt for row in rows for spelt in spelt_out(row[0])}
 
     assert {verdict.reason for verdict in verdicts if verdict.reason} <= listed

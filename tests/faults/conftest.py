@@ -22,22 +22,6 @@ def query() -> Callable[[SiteWithDatabase, str], list[tuple]]:
     return lambda site, sql: site.database.query(sql)
 
 
-FULL_SIZE = os.environ.get("SHOPDB_TEST_FULL") == "1"
-
-
-@pytest.fixture
-def scale() -> Callable[[int, int], int]:
-    """Return a function that picks a test's small size, or with SHOPDB_TEST_FULL=1 its full one."""
-    return lambda small, large: large if FULL_SIZE else small
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests that cannot be made shorter, because they mostly wait."""
-    waiting = [] if FULL_SIZE else [item for item in items if item.get_closest_marker("full_size")]
-    items[:] = [item for item in items if item not in waiting]
-    config.hook.pytest_deselected(items=waiting)
-
-
 @pytest.fixture
 def writers() -> Writers:
     """Return eight writers."""

@@ -77,10 +77,3 @@ def hosts(new_hosts: Hosts) -> Hosts:
     new_hosts.sites[0].upgrade()
     new_hosts.serve()
     return new_hosts
-
-
-@pytest.fixture
-def scale() -> Callable[[int, int], int]:
-    """Return a function that picks a test's small size, or with SHOPDB_TEST_FULL=1 its full one."""
-    full = os.environ.get("SHOPDB_TEST_FULL") == "1"
-    return lambda small, large: large if full else small

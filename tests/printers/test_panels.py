@@ -22,7 +22,7 @@ def test_a_bar_is_as_long_as_its_level() -> None:
     """The level stands beside it as a number."""
     html = drawn({"name": "Black", "colorant": "black", "levelpercent": 62.5})
 
-    assert 'class="fill" width="100.0"' in html
+    assert 'class="fill" width="75.0"' in html
     assert "62&nbsp;%" in html
     assert "low" not in html
 

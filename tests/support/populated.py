@@ -5,14 +5,16 @@ party's, a plugin that does not load, people's fields, a machine, refusals, toke
 """
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import shopdb_network
-from floor import Floor, StoryClock
+from floor import PRODUCTS, Floor, StoryClock
 from people import add_user, change
 from shops import KEY, Shop
 
@@ -23,8 +25,10 @@ from shopdb_core.access.users import disable_user
 from shopdb_core.operations.records import record_backup
 from shopdb_core.settings import Settings
 from shopdb_core.site import upgrade_site
+from shopdb_core.submissions import Origin
 from shopdb_hookspecs import JsonObject, hookimpl
 
+SOURCES = {"computers": "glpi", "printers": "scan", "network": "poll"}
 COMPUTERS = 110
 """More than a list has on one page, and enough for each chapter of the floor."""
 
@@ -54,14 +58,42 @@ PLUGINS = {
 }
 
 
-class Telling(StoryClock):
-    """The time of the story while it is told, and the present time afterwards."""
+class Present(StoryClock):
+    """The time of the story until it is over, and the present time afterwards."""
 
-    told = False
+    over = False
 
     def __call__(self) -> datetime:
         """Return the time."""
-        return datetime.now(UTC) if self.told else super().__call__()
+        return datetime.now(UTC) if self.over else super().__call__()
+
+
+LINE_PC: JsonObject = {
+    "hostname": "LINE4-PACK",
+    "serialnumber": "5CG1203XYZ",
+    "macaddress": "3C:52:82:4F:00:A1",
+    "ipaddress": "10.75.12.41",
+    "manufacturer": "HP",
+    "model": "EliteDesk 800 G9",
+    "formfactor": "desktop",
+    "architecture": "x86_64",
+    "biosversion": "U21 Ver. 02.10",
+    "osname": "Windows 10 Enterprise",
+    "osversion": "10.0.19045",
+    "cputype": "Intel Core i5-12500",
+    "memorygb": 8,
+    "currentuser": "line4",
+    "imagename": "shop-2025-11",
+}
+SEEN_AT_START: JsonObject = {"hostname": "LINE4-PACK", "osname": "Windows", "imagename": "shop-2026-09"}
+PROGRAMS = {name: f"{len(name)}.{number}.0" for number, name in enumerate(PRODUCTS[::3])}
+STEPS: Sequence[JsonObject] = (
+    {"memorygb": 16},
+    {"osname": "Windows 11 Enterprise", "osversion": "10.0.22631", "imagename": "shop-2026-09"},
+    {"biosversion": "U21 Ver. 02.14", "currentuser": "maintenance"},
+    {"ipaddress": "10.75.14.41", "currentuser": "line4"},
+)
+"""What becomes of the computer of line 4; with each step a program goes, one comes, and one is upgraded."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +102,8 @@ class Populated:
 
     shop: Shop
     computer: int
+    line: int
+    other: int
     printer: int
     switch: int
     machine: int
@@ -84,7 +118,9 @@ class Populated:
 
 
 @contextmanager
-def populated(folder: Path) -> Iterator[Populated]:
+def populated(
+    folder: Path, computers: int = COMPUTERS, printers: int = 8, weeks: int = 1
+) -> Iterator[Populated]:
     """Open a site in a folder and fill it, with times that end now; some seconds of work."""
     (folder / "fields.json").write_text(json.dumps(SITE_FIELDS))
     settings = Settings(
@@ -95,42 +131,70 @@ def populated(folder: Path) -> Iterator[Populated]:
         site_fields=str(folder / "fields.json"),
     )
     upgrade_site(settings, PLUGINS)
-    clock = Telling(datetime.now(UTC) - timedelta(weeks=2))
+    clock = Present(datetime.now(UTC) - timedelta(weeks=weeks, hours=3))
     with Shop.open(settings, PLUGINS, clock=clock) as shop:
-        _tell(shop, clock)
-        clock.told = True
+        _work(shop, clock, Floor(shop, clock, computers, printers), weeks)
+        clock.over = True
         yield _described(shop)
 
 
-def _tell(shop: Shop, clock: StoryClock) -> None:
-    """Let two weeks pass, then let people work with what there is."""
-    floor = Floor(shop, clock, COMPUTERS, 8)
+def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
+    """Let weeks pass, then let people work with what there is."""
     floor.image()
     floor.week(1)
     for chapter in (floor.rename, floor.image_again, floor.dock, floor.swap, floor.retire, floor.merge):
         chapter()
     floor.undo()
+    steps = _steps(shop)
+    next(steps)
+    for week in range(2, weeks + 1):
+        floor.week(week)
+        next(steps, None)
+    clock.now = max(clock.now, datetime.now(UTC) - timedelta(hours=12))
+    deque(steps, maxlen=0)
     for name in ("computers", "printers", "network"):
         collector = shop.plugins.collector(name)
         for example in collector.examples:
-            shop.submit(name, example)
+            _submit(shop, name, example, SOURCES[name])
     programs = [{"name": f"Program {number:03}", "version": "1.0"} for number in range(250)]
-    shop.submit("computers", {"hostname": "PC-MANY", "installedsoftware": programs})
+    _submit(shop, "computers", {"hostname": "PC-MANY", "installedsoftware": programs}, "glpi")
     again = {"osname": "Windows 11", "serialnumber": "SN0000003X", "macaddress": "3C:52:82:00:03:01"}
-    shop.submit("computers", {"hostname": "LAB-3", **again})
-    shop.submit("computers", {"hostname": "pc-00009.example.com", "memorygb": 8})
-    clock.now = datetime.now(UTC) - timedelta(hours=2)
+    _submit(shop, "computers", {"hostname": "LAB-3", **again}, "pxe")
+    _submit(shop, "computers", {"hostname": "pc-00009.example.com", "memorygb": 8}, "pxe")
+    clock.now = datetime.now(UTC) - timedelta(hours=1)
     _edit(shop)
     _refuse(shop)
+
+
+def _steps(shop: Shop) -> Iterator[None]:
+    """Submit the computer of line 4 as it is after each step."""
+    submission, programs = LINE_PC, dict(PROGRAMS)
+    for number, step in enumerate([{}, *STEPS]):
+        names = list(programs)
+        programs = {name: programs[name] for name in names if name != names[number]}
+        programs |= {PRODUCTS[number * 3 + 1]: "1.0", names[number + 1]: f"{number + 20}.1"}
+        submission = {**submission, **step}
+        listed = [{"name": name, "version": version} for name, version in programs.items()]
+        _submit(shop, "computers", {**submission, "installedsoftware": listed}, "glpi")
+        _submit(shop, "computers", {**SEEN_AT_START, "memorygb": submission["memorygb"] - 0.1}, "pxe")
+        yield
+
+
+def _submit(shop: Shop, plugin: str, submission: JsonObject, source: str) -> None:
+    """Submit with the key of a source."""
+    origin = Origin(f"collector:{plugin}", token_hex(8), source=source)
+    shop.submissions.submit(plugin, dict(submission), origin)
 
 
 def _edit(shop: Shop) -> None:
     """Let people create, relate, change and describe assets, and administer the site."""
     made = {"assettype": "machine", "identityvalue": "Press 7", "attributes": {"hall": "3"}}
     machine = shop.edit("POST", "/api/assets", made).json["assetid"]
-    computer = _id(shop, "assettype = 'computers' AND identityvalue = 'PC-MANY'")
-    part = {"relationshiptype": "part_of", "targetassetid": machine}
-    assert shop.edit("POST", f"/api/assets/{computer}/relationships", part).status_code == 201
+    computer = _id(shop, "identityvalue = 'LINE4-PACK'")
+    printer = _id(shop, "assettype = 'printers'")
+    for kind, target in (("part_of", machine), ("prints_to", printer)):
+        related = {"relationshiptype": kind, "targetassetid": target}
+        assert shop.edit("POST", f"/api/assets/{computer}/relationships", related).status_code == 201
     fields = {"sitefields": {"owner": "Ada Müller", "price": 1299.5}}
     version = shop.get(f"/api/assets/{computer}").headers["etag"]
     changed = shop.edit("PATCH", f"/api/assets/{computer}", fields, **{"If-Match": version})
@@ -177,6 +241,8 @@ def _described(shop: Shop) -> Populated:
     return Populated(
         shop,
         computer=computer,
+        line=_id(shop, "identityvalue = 'LINE4-PACK'"),
+        other=_id(shop, "assettype = 'computers' AND identityvalue = 'LAB-3'"),
         printer=_id(shop, "assettype = 'printers'"),
         switch=_id(shop, "assettype = 'network'"),
         machine=_id(shop, "assettype = 'machine'"),
@@ -186,7 +252,7 @@ def _described(shop: Shop) -> Populated:
         merge=one("SELECT mergeid FROM assetmerge WHERE undoneat IS NULL"),
         duplicate=one("SELECT duplicateid FROM assetduplicate WHERE ignoredat IS NULL"),
         entry=one("SELECT max(auditid) FROM auditentry WHERE action = 'updated'"),
-        token=one("SELECT tokenid FROM programtoken"),
+        token=one("SELECT tokenid FROM programtoken WHERE revokedat IS NULL"),
         today=datetime.now(UTC).date().isoformat(),
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -26,6 +27,7 @@ _SETTINGS = ("SHOPDB_", "SECRET_KEY", "COLLECTOR_API_KEY")
 # Windows has no SIGHUP.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
+USER = "demo"
 DEMO_PROGRAM = {"name": "ShopDB demo", "version": "1.0"}
 
 
@@ -40,7 +42,9 @@ def demo(*, once: bool) -> None:
         with site.server() as (process, url):
             _submit_this_machine(site, url)
             _show_what_is_stored(site)
-            if not once:
+            if once:
+                _show_link(site, url)
+            else:
                 _serve_until_interrupted(site, process, url)
 
 
@@ -57,12 +61,16 @@ class DemoSite:
         click.echo(output, nl=False)
         return output
 
-    def run(self, *arguments: str) -> str:
-        """Return the output of `shopdb ARGUMENTS`; raises `ClickException` with its error."""
+    def run(self, *arguments: str, given: str = "") -> str:
+        """Return the output of `shopdb ARGUMENTS`, to which `given` is sent.
+
+        Raises `ClickException` with its error.
+        """
         done = subprocess.run(
             _shopdb(*arguments),
             cwd=self.directory,
             env=_environ(),
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -133,10 +141,17 @@ def _show_what_is_stored(site: DemoSite) -> None:
     site.show("report", "computers", "software", "--limit", "5")
 
 
+def _show_link(site: DemoSite, url: str) -> None:
+    """Add a user whose password nobody knows, and print the address that signs this user in once."""
+    site.run("user", "add", USER, "--role", "admin", "--password-stdin", given=secrets.token_urlsafe())
+    click.secho(f"\nOpen {site.run('user', 'link', USER, '--ttl', '12h', '--url', url)}", bold=True, nl=False)
+
+
 def _serve_until_interrupted(site: DemoSite, process: subprocess.Popen[str], url: str) -> None:
-    """Print commands to try, and wait; raises `ClickException` with the log if the server ends first."""
+    """Print what to try, and wait; raises `ClickException` with the log if the server ends first."""
     try:
         _show_commands(site, url)
+        _show_link(site, url)
         process.wait()
     except KeyboardInterrupt:
         click.echo("\nStopped.")

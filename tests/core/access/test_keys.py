@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.access.keys import CollectorKeys
+from shopdb_core.access.keys import CollectorKeys, ListedKey, list_keys
 from shopdb_core.errors import Unauthorized
 from shopdb_core.settings import Settings
 
@@ -66,3 +66,18 @@ def test_check_any_refuses_a_wrong_key(keys):
     """A client without a valid key does not learn whether a collector exists."""
     with pytest.raises(Unauthorized):
         keys.check_any("x" * 40)
+
+
+def test_keys_are_listed_without_their_values():
+    """The shared ones are accepted by the plugins that have none of their own; a name is optional."""
+    settings = Settings(
+        secret_key=SECRET,
+        shared_keys=(f"pxe:{SHARED}", OWN),
+        collector_keys={"computers": (OLD,)},
+    )
+
+    assert list_keys(settings, {"computers", "printers", "network"}) == [
+        ListedKey("COLLECTOR_API_KEY", "pxe", ["network", "printers"]),
+        ListedKey("COLLECTOR_API_KEY", None, ["network", "printers"]),
+        ListedKey("COLLECTOR_API_KEY_COMPUTERS", None, ["computers"]),
+    ]

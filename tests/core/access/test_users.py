@@ -100,3 +100,43 @@ def test_two_admins_are_not_disabled_at_once(shop):
         thread.join(30)
 
     assert len(refused) == 1
+
+
+@pytest.mark.every_database
+def test_users_are_listed_in_pages_by_name(shop):
+    """The page after a name begins behind it in any spelling, and a prefix is folded like a name."""
+    for name in ("Zoe", "ann", "Änne", "ANNA", "bob"):
+        add_user(shop, name)
+
+    def names(**page):
+        return [each["username"] for each in shop.store.read(lambda c: users.list_users(c, **page))]
+
+    assert names() == ["ann", "ANNA", "bob", "Zoe", "Änne"]
+    assert names(limit=2) == ["ann", "ANNA"]
+    assert names(after="anna", limit=2) == ["bob", "Zoe"]
+    assert names(prefix="An") == ["ann", "ANNA"]
+    assert names(prefix="än") == ["Änne"]
+
+
+def test_an_admin_ends_the_sessions_of_a_user(shop):
+    """One or all, those of this user alone; each is an event, and one that is not there is not found."""
+    user = add_user(shop, "ann")
+    add_user(shop, "bob")
+    headers = {name: bearer(login(shop, name)) for name in ("ann", "bob")}
+    other = bearer(login(shop, "ann"))
+    first = me(shop, headers["ann"]).json["sessionid"]
+
+    change(shop, users.end_sessions_of, user.userid, first)
+    after_one = shop.count("accesssession")
+    with pytest.raises(NotFound):
+        change(shop, users.end_sessions_of, user.userid, first)
+    after_one = shop.count("accesssession")
+    with pytest.raises(NotFound):
+        change(shop, users.end_sessions_of, 99)
+    change(shop, users.end_sessions_of, user.userid)
+
+    assert (after_one, shop.count("accesssession")) == (2, 1)
+    assert me(shop, headers["bob"]).status_code == 200
+    assert me(shop, other).status_code == 401
+    found = shop.rows("SELECT subject FROM accessevent WHERE action = 'session ended'")
+    assert found == [("ann",), ("ann",)]

@@ -276,8 +276,11 @@ def test_reports_are_listed_with_their_parameters(stocked):
     items = stocked.get("/api/reports").json["items"]
     assert {(item["plugin"], item["name"]) for item in items} == {
         ("computers", "software"),
+        ("computers", "software_versions"),
         ("computers", "software_on"),
+        ("computers", "software_changes"),
         ("computers", "stale"),
+        ("printers", "needs"),
         ("printers", "supplies_low"),
         ("printers", "pages"),
     }

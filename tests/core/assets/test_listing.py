@@ -9,12 +9,11 @@ pytestmark = pytest.mark.every_database
 
 
 def test_identities_lead_to_their_assets(shop: Shop) -> None:
-    """In any spelling; those of another type, unknown ones and erased ones lead nowhere."""
-    for name in ("PC-1", "Straße", "PC-3"):
+    """In any spelling; those of another type and unknown ones lead nowhere."""
+    for name in ("PC-1", "Straße"):
         shop.submit("computers", {"hostname": name})
     shop.submit("printers", {"serialnumber": "PC-9"})
-    shop.edit("DELETE", "/api/assets/3", role="admin", **{"If-Match": '"1"'})
-    asked = ["pc-1", "STRASSE", "PC-3", "PC-9", "", "x" * 500]
+    asked = ["pc-1", "STRASSE", "PC-9", "", "x" * 500]
 
     found = shop.store.read(lambda connection: find_assetids(connection, "computers", asked))
 

@@ -59,7 +59,8 @@ def test_without_a_name_the_reports_are_listed(stocked: Any) -> None:
 
     assert table[0].split() == ["plugin", "name", "title", "parameters"]
     assert {line.split()[0] for line in table[1:]} == {"computers", "printers"}
-    assert {row["name"]: row["parameters"] for row in rows}["software_on"] == "name=string [below=string]"
+    parameters = {row["name"]: row["parameters"] for row in rows}
+    assert parameters["software_on"] == "name=string [below=string] [version=string] [beyond=integer]"
 
 
 def test_a_report_that_fails_shows_the_driver_s_sentence(stocked: Any) -> None:

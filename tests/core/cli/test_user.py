@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import time
 from collections.abc import Callable
@@ -60,6 +61,22 @@ def test_users_are_added_changed_and_listed(site: Site) -> None:
     assert "argon2" not in run(site, "user", "list", "--json").stdout
 
 
+def test_a_link_has_the_address_of_the_site(site: Site) -> None:
+    """That of the settings unless another one is given; the events have no token."""
+    run(site, "user", "add", "ann", password=PASSWORD)
+    site.variables["SHOPDB_PUBLIC_URL"] = "https://shopdb.example.com/"
+
+    printed = run(site, "user", "link", "ann").stdout
+    as_json = json.loads(
+        run(site, "user", "link", "ann", "--ttl", "1d", "--url", "http://x:1/", "--json").stdout
+    )
+
+    token = r"/sign-in/link\?token=[0-9a-f]{32}\.[A-Za-z0-9_-]{43}"
+    assert re.fullmatch(rf"https://shopdb\.example\.com{token}\n", printed)
+    assert re.fullmatch(f"http://x:1{token}", as_json["url"])
+    assert printed.partition("=")[2].strip() not in run(site, "user", "events", "--json").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "password", "reason"),
     [
@@ -71,6 +88,8 @@ def test_users_are_added_changed_and_listed(site: Site) -> None:
         (("user", "disable", "ann"), None, "'ann' is the last enabled admin"),
         (("user", "role", "ann", "viewer"), None, "'ann' is the last enabled admin"),
         (("user", "password", "carl"), PASSWORD, "There is no user 'carl'"),
+        (("user", "link", "ann", "--ttl", "25h"), None, "A link that signs in is valid for at most one day."),
+        (("user", "link", "carl"), None, "There is no user 'carl'"),
         (("token", "revoke", "nothing"), None, "There is no token of the name 'nothing'"),
     ],
 )

@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +14,8 @@ import httpx
 import pytest
 from database_servers import free_port
 from prometheus_client.parser import text_string_to_metric_families
+
+from shopdb_core.server.metrics import new_folder
 
 TOKEN = "a-token-for-the-metrics-0123456789-abcd"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -38,25 +42,27 @@ def read(shop) -> dict[tuple[str, ...], float]:
 
 
 def test_submissions_and_refusals_are_counted(counting):
-    """By plugin, source and action, or by plugin, source and reason; a dry run is not one."""
+    """Once, by plugin, source and action or reason; a dry run is not one."""
     for osname in ("A", "A", "B"):
         counting.post("computers", {"hostname": "PC-1", "osname": osname})
     counting.post("computers", {"hostname": 7})
     counting.post("computers", {"hostname": "PC-2"}, "?dryrun=true")
     counting.client.simulate_post("/api/collector/computers", headers={"X-API-Key": "wrong"})
+    counting.post("pc", {"PCName": "PC-1", "osname": "B"})
 
     found = read(counting)
 
     assert {key[1:]: value for key, value in found.items() if key[0] == "shopdb_submissions_total"} == {
         ("created", "computers", ""): 1,
-        ("noop", "computers", ""): 1,
+        ("noop", "computers", ""): 2,
         ("updated", "computers", ""): 1,
     }
+    assert found["shopdb_legacy_submissions_total", "noop", ""] == 1
     assert {key[1:]: value for key, value in found.items() if key[0] == "shopdb_refusals_total"} == {
         ("computers", "422 type", ""): 1,
         ("computers", "401", ""): 1,
     }
-    assert found["shopdb_audit_entries_total",] == 3
+    assert found["shopdb_audit_entries_total",] == 4
     assert found["shopdb_database_up",] == 1
     assert found["shopdb_database_bytes",] > 0
 
@@ -146,6 +152,32 @@ def test_the_sum_over_workers_is_exact(pair):
     assert created(read_from(pair.metrics)) == 50
     assert pair.stop() == 0
     assert not folder.exists()
+
+
+HOLDER = """
+import os, pathlib, sys
+from shopdb_core.server.metrics import new_folder
+print(new_folder(pathlib.Path(sys.argv[1])), flush=True)
+os.execv("/bin/sleep", ["sleep", "60"])
+"""
+
+
+def test_the_folder_of_a_killed_master_is_removed(tmp_path):
+    """By the next one that starts; that of a master that runs is left, also if `exec` replaced it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as master:
+        folder = Path(master.stdout.readline().strip())
+        (folder / "counter_1.db").write_bytes(b"1")
+        while not Path(f"/proc/{master.pid}/cmdline").read_text().startswith("sleep"):
+            assert master.poll() is None
+        other = new_folder(tmp_path)
+        assert folder.exists()
+        master.kill()
+
+    newest = new_folder(tmp_path)
+
+    assert {*tmp_path.iterdir()} == {other, newest}
 
 
 def children(pid: int) -> list[str]:

@@ -1,6 +1,8 @@
 """Restoring: an archive that is not right changes nothing, nor does a database that is not empty."""
 
 import gzip
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,9 +11,10 @@ from pathlib import Path
 import pytest
 from archives import members_of, names_in, quiet, with_manifest, write_members
 
-from shopdb_core.errors import BackupFailure
+from shopdb_core.errors import BackupFailure, ConfigurationError
 from shopdb_core.operations.backup import make_backup
 from shopdb_core.operations.restore import restore
+from shopdb_core.site import Site
 
 
 @pytest.fixture
@@ -167,6 +170,50 @@ def test_a_dump_that_fails_leaves_the_database_empty(stocked, folder, make_datab
     schema = "DATABASE()" if database_kind == "mysql" else "current_schema()"
     query = f"SELECT count(*) FROM information_schema.tables WHERE table_schema = {schema}"
     assert empty.query(query) == [(0,)]
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from shopdb_core.store.dumping import load_database
+load_database(pathlib.Path(sys.argv[1]), sys.argv[2], 10**9, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+@pytest.mark.parametrize("database_kind", ["mysql"])
+def test_a_restore_that_was_killed_begins_anew(stocked, folder, make_database, tmp_path):
+    """Where tables cannot be rolled back: what was left is marked, refused by everyone else, and dropped."""
+    made = make_backup(stocked, folder, quiet)
+    target = make_database("mysql")
+    dump = tmp_path / "dump"
+    dump.write_bytes(members_of(made.path)["data"])
+    subprocess.run([sys.executable, "-c", KILLED, dump, target.url], check=False, timeout=60)
+    target.query("CREATE TABLE IF NOT EXISTS leftover (number INTEGER)")
+    settings = replace(stocked.settings, database_url=target.url)
+    with pytest.raises(ConfigurationError, match="run the same `shopdb restore` again"):
+        Site.open(settings)
+
+    restore(made.path, settings, target.url, quiet)
+
+    assert target.query("SELECT count(*) FROM asset") == [(3,)]
+    assert target.query("SHOW TABLES LIKE 'leftover'") == []
+    with Site.open(settings):
+        pass
+
+
+@pytest.mark.parametrize("database_kind", ["mysql"])
+def test_two_restores_into_one_database(stocked, folder, make_database):
+    """The second one is refused, and leaves the first one alone."""
+    made = make_backup(stocked, folder, quiet)
+    target = make_database("mysql")
+
+    def report(label: str, _done: int, _total: int) -> None:
+        if label == "Restoring":
+            with pytest.raises(BackupFailure, match="Another process is restoring into this database"):
+                restore(made.path, stocked.settings, target.url, quiet)
+
+    restore(made.path, stocked.settings, target.url, report)
+
+    assert target.query("SELECT count(*) FROM asset") == [(3,)]
 
 
 def test_what_to_do_next(stocked, archive, target):

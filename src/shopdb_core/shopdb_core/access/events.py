@@ -27,6 +27,7 @@ Action = Literal[
     "password changed",
     "token created",
     "token revoked",
+    "link created",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 

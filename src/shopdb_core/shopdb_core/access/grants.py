@@ -98,7 +98,7 @@ def _role(connection: Connection, grant: Grant, at: datetime) -> str | None:
         return connection.scalar(of_program)
     session, user = accesssession.c, appuser.c
     query = (
-        select(session.refreshdigest, session.expiresat, session.lastusedat, user.role)
+        select(session.refreshdigest, session.formerdigest, session.expiresat, session.lastusedat, user.role)
         .join(appuser, user.userid == session.userid)
         .where(session.sessionid == grant.id, user.disabledat.is_(None))
     )

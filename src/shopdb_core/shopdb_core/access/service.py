@@ -3,13 +3,14 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shopdb_core.access.csrf import CsrfTokens
 from shopdb_core.access.events import Action, Caller, delete_old_events, record_event
 from shopdb_core.access.grants import Grants
+from shopdb_core.access.links import open_link, session_of_link
 from shopdb_core.access.oidc.provider import REFUSED, Provider, ProviderAnswer
 from shopdb_core.access.oidc.users import ProviderUsers
 from shopdb_core.access.passwords import Passwords
@@ -45,6 +46,9 @@ from shopdb_hookspecs import JsonObject
 
 WRONG = "The username or the password is wrong, or the user is disabled."
 ENDED = "The refresh token is wrong, or its session has ended; sign in again."
+LINK_ENDED = (
+    "This link was opened before, or it has expired: it signs in once. `shopdb user link NAME` makes another."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +184,14 @@ class Access:
             renew_hash(connection, user, renewed)
         at = self._clock()
         begun = begin_session(connection, at, user.userid, caller.clientaddress, browser=browser)
-        signed_in = Caller(f"user:{user.username}", caller.clientaddress, caller.requestid)
-        detail = "browser" if browser else None
-        record_event(connection, at, "signed in", signed_in, subject=user.username, detail=detail)
+        self._record_sign_in(connection, at, user, caller, "browser" if browser else None)
         return begun
+
+    def _record_sign_in(
+        self, connection: Connection, at: datetime, user: User, caller: Caller, detail: str | None
+    ) -> None:
+        signed_in = Caller(f"user:{user.username}", caller.clientaddress, caller.requestid)
+        record_event(connection, at, "signed in", signed_in, subject=user.username, detail=detail)
 
     def _signed_in(self, begun: Begun, user: User, *, browser: bool) -> SignedIn:
         ttl = OF_BROWSER.longest if browser else ACCESS_TTL
@@ -217,6 +225,26 @@ class Access:
         if begun is None:
             raise Unauthorized(REFUSED)
         return self._signed_in(begun[1], begun[0], browser=True), following
+
+    def sign_in_by_link(self, token: str, caller: Caller) -> SignedIn:
+        """Begin the session of a link, for a browser; raises `Unauthorized` unless it is opened first now."""
+
+        def begin(connection: Connection) -> User | None:
+            at, sessionid = self._clock(), session_of_link(token)
+            user = session_user(connection, sessionid) if sessionid else None
+            if user is not None:
+                # Before the session, in the order of who disables a user.
+                user = lock_user(connection, user.userid)
+                if open_link(connection, at, token, caller.clientaddress):
+                    self._record_sign_in(connection, at, user, caller, "link")
+                    return user
+            self._record_failure(connection, caller, user, "link used or expired")
+            return None
+
+        user = self._store.transaction(begin)
+        if user is None:
+            raise Unauthorized(LINK_ENDED)
+        return self._issue(user, token.partition(".")[0], OF_BROWSER.longest, None)
 
     def refresh(self, refreshtoken: str, caller: Caller) -> SignedIn:
         """Go on with a session; raises `Unauthorized`, also for a used token, which ends the session."""

@@ -89,7 +89,9 @@ def _make_room(connection: Connection, at: datetime, userid: int) -> None:
 
 
 def is_in_force(row: JsonObject, at: datetime) -> bool:
-    """Return whether a session has neither expired nor been idle for too long."""
+    """Return whether a session has begun, and has neither expired nor been idle for too long."""
+    if row["refreshdigest"] is None and row["formerdigest"] is not None:
+        return False  # a link that nobody has opened (`links.py`)
     lifetimes = OF_BROWSER if row["refreshdigest"] is None else OF_PROGRAM
     return bool(row["expiresat"] > at and row["lastusedat"] + lifetimes.idle > at)
 

@@ -89,10 +89,10 @@ def find_assetid(connection: Connection, assettype: str, identityvalue: str) -> 
 
 
 def find_assetids(connection: Connection, assettype: str, identityvalues: Iterable[str]) -> dict[str, int]:
-    """Return the ids of the assets of a type with these identities, in any spelling; not of erased ones."""
+    """Return the ids of the assets of a type with these identities, in any spelling."""
     keys = {value: identity_key(value) for value in identityvalues}
     query = select(asset.c.identitykey, asset.c.assetid).where(
-        asset.c.assettype == assettype, asset.c.identitykey.in_(keys.values()), asset.c.state != "erased"
+        asset.c.assettype == assettype, asset.c.identitykey.in_(keys.values())
     )
     found = {bytes(row.identitykey): row.assetid for row in connection.execute(query)}
     return {value: found[key] for value, key in keys.items() if key in found}

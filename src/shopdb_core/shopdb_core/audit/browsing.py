@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from shopdb_core.assets.merges import all_merged_into
-from shopdb_core.audit.entries import ACTIONS, FIELDS, SITE_FIELD, Action
+from shopdb_core.audit.entries import ACTIONS, FIELDS, SITE_FIELD, SUBMITTED, Action
 from shopdb_core.audit.times import ids_between
 from shopdb_core.errors import NotFound
 from shopdb_core.store.databases import DATABASES
@@ -129,7 +129,7 @@ def browse(
     items: list[JsonObject] = []
     last = None
     for found in _found(connection, filters, low, high, limit):
-        for item in _items(connection, found.ids, limit + 1):
+        for item in read_items(connection, found.ids, limit + 1):
             if item["diff"] is not None and not filters.has(item["diff"]):
                 continue
             if len(items) == limit:
@@ -150,6 +150,18 @@ def read_entry(connection: Connection, auditid: int) -> Row[Any]:
     if row is None:
         raise NotFound(f"There is no audit entry {auditid}, or it was pruned.")
     return row
+
+
+def read_items(connection: Connection, ids: Sequence[int], size: int) -> Iterator[JsonObject]:
+    """Yield entries as `Entries` has them, in the order of their ids, the newest first, `size` at a time."""
+    length = DATABASES[connection.dialect.name].octet_length(_column.diff)
+    diff = case((length <= SHOWN_BYTES, _column.diff)).label("diff")
+    query = select(*_LISTED, _ASSETTYPE.label("assettype"), diff, length.label("size"))
+    for first in range(0, len(ids), size):
+        of_some = query.where(_column.auditid.in_(ids[first : first + size]))
+        for row in connection.execute(of_some.order_by(_column.auditid.desc())):
+            read = None if row.diff is None else orjson.loads(row.diff)
+            yield {**row._mapping, "diff": read}  # noqa: SLF001  # its public name
 
 
 def count_unchanged(connection: Connection, low: int, high: int) -> int:
@@ -183,7 +195,10 @@ def _found(
 ) -> Iterator[_Found]:
     """Yield the ids of matching entries with ids from `low` to below `high`, chunk by chunk."""
     series, others = _conditions(connection, filters)
-    size = limit + 1 if not others else FIRST_CHUNK
+    if not series:
+        yield _Found([], None)
+        return
+    size = FIRST_CHUNK if others else limit + 1
     while True:
         bounds = (_column.auditid >= low, _column.auditid < high)
         keys = greatest_keys(_column.auditid, [and_(each, *bounds) for each in series], size)
@@ -226,8 +241,11 @@ def _conditions(
     plugins: Sequence[str | None] = [filters.plugin or None]
     if filters.plugin is None:
         plugins = [*distinct_values(connection, _column.plugin), None]
-    pairs = product(plugins, filters.actions)
-    return [and_(_column.plugin == plugin, _column.action == action) for plugin, action in pairs], others
+    return [
+        and_(_column.plugin == plugin, _column.action == action)
+        for plugin, action in product(plugins, filters.actions)
+        if plugin is None or action in SUBMITTED
+    ], others
 
 
 _BY_PEOPLE = unindexed(_column.plugin).is_(None)
@@ -255,18 +273,6 @@ def _unindexed_conditions(filters: EntryFilters) -> Iterator[ColumnElement[bool]
 
 def _names(field: str) -> tuple[str, ...]:
     return (field,) if field.startswith("@") else (field, f"{SITE_FIELD}{field}")
-
-
-def _items(connection: Connection, ids: Sequence[int], size: int) -> Iterator[JsonObject]:
-    """Yield what is shown of entries, the newest first, reading `size` of them at a time."""
-    length = DATABASES[connection.dialect.name].octet_length(_column.diff)
-    diff = case((length <= SHOWN_BYTES, _column.diff)).label("diff")
-    query = select(*_LISTED, _ASSETTYPE.label("assettype"), diff, length.label("size"))
-    for first in range(0, len(ids), size):
-        of_some = query.where(_column.auditid.in_(ids[first : first + size]))
-        for row in connection.execute(of_some.order_by(_column.auditid.desc())):
-            read = None if row.diff is None else orjson.loads(row.diff)
-            yield {**row._mapping, "diff": read}  # noqa: SLF001  # its public name
 
 
 def _time_of(connection: Connection, auditid: int) -> datetime | None:

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TypeVar
 
 import orjson
-from sqlalchemy import Connection, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, union_all
 
-from shopdb_core.audit.browsing import SHOWN_BYTES, EntryFilters, browse
-from shopdb_core.audit.entries import ACTIONS, Action
+from shopdb_core.audit.browsing import SHOWN_BYTES, read_items
+from shopdb_core.audit.entries import ACTIONS, SUBMITTED, Action
 from shopdb_core.audit.times import boundary
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.paging import distinct_values, greatest_keys, is_among
@@ -36,9 +36,6 @@ NAMED: Sequence[Action] = ("created", "retired", "restored", "renamed", "merged"
 
 CHANGING: Sequence[Action] = ("updated", "renamed")
 """The actions whose diffs have fields that changed; a created asset has all of them."""
-
-PART_SECONDS = 0.05
-"""After this time the search for the assets of one action ends."""
 
 _column = auditentry.c
 
@@ -88,46 +85,47 @@ def summarize(connection: Connection, first: datetime, last: datetime) -> Day:
     counts = [each for plugin in plugins for each in _counts(connection, plugin, low, high)]
     happened = {each.action for each in counts}
     assets = {
-        action: browse(
-            connection,
-            EntryFilters(action=action, first=first, last=last),
-            limit=MOST_NAMED + 1,
-            seconds=PART_SECONDS,
-        ).items
+        action: _named(connection, _series(plugins, [action], low, high))
         for action in NAMED
         if action in happened
     }
-    fields, examined = _fields(connection, plugins, low, high)
+    fields, examined = _fields(connection, _series(plugins, CHANGING, low, high))
     return Day(counts, assets, fields.most_common(MOST_NAMED), examined)
 
 
 def _counts(connection: Connection, plugin: str | None, low: int, high: int) -> list[Counted]:
     """Count the entries of each action by the index alone."""
     parts = []
-    for action in ACTIONS:
-        found = select(_column.auditid).where(
-            _column.plugin == plugin, _column.action == action, _column.auditid >= low, _column.auditid < high
-        )
-        counted = found.limit(MOST_COUNTED + 1).subquery()
-        parts.append(
-            select(literal(action).label("action"), func.count().label("number")).select_from(counted)
-        )
+    for action in ACTIONS if plugin is None else SUBMITTED:
+        (condition,) = _series([plugin], [action], low, high)
+        counted = select(_column.auditid).where(condition).limit(MOST_COUNTED + 1).subquery()
+        part = select(literal(action).label("action"), func.count().label("number"))
+        parts.append(part.select_from(counted))
     rows = connection.execute(union_all(*parts)).all()
     return [Counted(plugin, row.action, row.number) for row in rows if row.number]
 
 
-def _fields(
-    connection: Connection, plugins: Sequence[str | None], low: int, high: int
-) -> tuple[Counter[str], int]:
-    """Return how many of the newest changes have each field, and how many changes these are."""
-    series = [
-        (_column.plugin == plugin)
-        & (_column.action == action)
-        & (_column.auditid >= low)
-        & (_column.auditid < high)
+def _series(
+    plugins: Sequence[str | None], actions: Sequence[Action], low: int, high: int
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of which each entry with one of these actions fulfils one."""
+    within = (_column.auditid >= low, _column.auditid < high)
+    return [
+        and_(_column.plugin == plugin, _column.action == action, *within)
         for plugin in plugins
-        for action in CHANGING
+        for action in actions
+        if plugin is None or action in SUBMITTED
     ]
+
+
+def _named(connection: Connection, series: Sequence[ColumnElement[bool]]) -> list[JsonObject]:
+    """Return the newest entries, one more than are named."""
+    keys = greatest_keys(_column.auditid, series, MOST_NAMED + 1)
+    return [*read_items(connection, [*connection.scalars(keys)], MOST_NAMED + 1)]
+
+
+def _fields(connection: Connection, series: Sequence[ColumnElement[bool]]) -> tuple[Counter[str], int]:
+    """Return how many of the newest changes have each field, and how many changes these are."""
     length = DATABASES[connection.dialect.name].octet_length(_column.diff)
     keys = greatest_keys(_column.auditid, series, MOST_EXAMINED)
     query = select(_column.diff).where(is_among(_column.auditid, keys), length <= SHOWN_BYTES)

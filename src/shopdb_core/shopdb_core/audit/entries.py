@@ -37,6 +37,9 @@ Action = Literal[
 ]
 ACTIONS: Sequence[Action] = get_args(Action)
 
+SUBMITTED: Sequence[Action] = ("created", "updated", "noop")
+"""The actions of submissions; only their entries have a plugin."""
+
 SAME_VERSION: Sequence[Action] = ("noop", "related", "unrelated", "copied")
 """The actions that leave `version` and `updatedat` of an asset as they are."""
 

@@ -2,10 +2,11 @@
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,8 @@ from shopdb_core.site import NO_TABLES
 from shopdb_core.store import Connection, Store, open_store
 from shopdb_core.store.tables import ACTOR_LENGTH, LARGEST_ID, has_tables
 from shopdb_core.store.unfinished import require_whole
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
@@ -65,6 +68,14 @@ def site_settings() -> Settings:
             "directory or as `shopdb --site DIR …`; `shopdb init` makes a new site."
         )
     return read_settings(environ)
+
+
+def read_duration(text: str) -> timedelta:
+    """Read a number and a unit, such as 30m, 1h or 90d; raises `BadParameter`."""
+    match = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", text)
+    if match is None:
+        raise click.BadParameter("give a number and one of s, m, h, d, such as 1h")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def read_time(option: str, text: str, zone: tzinfo) -> datetime:

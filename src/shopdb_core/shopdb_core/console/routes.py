@@ -3,18 +3,20 @@
 import os
 from pathlib import Path
 
-from shopdb_core.console.account.view import AccountPage
+from shopdb_core.access.links import LINK_PATH
+from shopdb_core.console.account.view import AccountChanges, AccountPage
 from shopdb_core.console.admin.facts import (
     BackupsPage,
     EventsPage,
     KeysPage,
     PluginsPage,
+    ResumedWebhookPage,
     SettingsPage,
     WebhooksPage,
 )
 from shopdb_core.console.admin.health import HealthPage
 from shopdb_core.console.admin.tokens import RevokedTokenPage, TokensPage
-from shopdb_core.console.admin.users import UserPage, UsersPage
+from shopdb_core.console.admin.users import UserChanges, UserPage, UsersPage
 from shopdb_core.console.asset.actions import ErasePage, RenamePage, RestorePage, RetirePage
 from shopdb_core.console.asset.editing import EditPage
 from shopdb_core.console.asset.related import RelatedPage, RemovedRelationshipPage
@@ -34,7 +36,7 @@ from shopdb_core.console.past.reverting import RevertPage
 from shopdb_core.console.past.view import PastPage
 from shopdb_core.console.refusals.view import RefusalsPage
 from shopdb_core.console.reports.view import ReportPage, ReportsPage
-from shopdb_core.console.sign_in.view import PreferencesPage, SignInPage, SignOutPage
+from shopdb_core.console.sign_in.view import PreferencesPage, SignInLinkPage, SignInPage, SignOutPage
 from shopdb_core.console.software.view import HoldersPage, ProgramPage, SoftwareChangesPage, SoftwarePage
 from shopdb_core.site import Site
 from shopdb_core.web.problems import ShowProblem
@@ -49,6 +51,7 @@ def install(app: WebApp, site: Site) -> ShowProblem:
     pages = Pages(site)
     app.add_page("/static/{digest}/{file}", StaticResource(pages.static))
     app.add_page("/sign-in", SignInPage(pages))
+    app.add_page(LINK_PATH, SignInLinkPage(pages))
     app.add_page("/sign-out", SignOutPage(pages))
     app.add_page("/preferences", PreferencesPage(pages))
     app.add_page("/", OverviewPage(pages))
@@ -107,25 +110,24 @@ def _route_duplicates(app: WebApp, pages: Pages) -> None:
 
 
 def _route_people(app: WebApp, pages: Pages) -> None:
-    account, user = AccountPage(pages), UserPage(pages)
-    app.add_page("/account", account)
+    account, user = AccountChanges(pages), UserChanges(pages)
+    app.add_page("/account", AccountPage(pages))
     app.add_page("/account/password", account, suffix="password")
     app.add_page("/account/sessions", account, suffix="sessions")
     app.add_page("/admin/users", UsersPage(pages))
-    app.add_page(_USER, user)
-    for change in ("role", "disable", "enable", "password", "sessions"):
+    app.add_page(_USER, UserPage(pages))
+    for change in ("role", "disable", "enable", "password", "link", "sessions"):
         app.add_page(f"{_USER}/{change}", user, suffix=change)
     app.add_page("/admin/tokens", TokensPage(pages))
     app.add_page("/admin/tokens/{tokenid:id}/revoke", RevokedTokenPage(pages))
 
 
 def _route_admin(app: WebApp, pages: Pages) -> None:
-    webhooks = WebhooksPage(pages)
     app.add_page("/admin", HealthPage(pages, os.environ, Path()))
     app.add_page("/admin/keys", KeysPage(pages))
     app.add_page("/admin/settings", SettingsPage(pages, os.environ, Path()))
     app.add_page("/admin/plugins", PluginsPage(pages))
     app.add_page("/admin/backups", BackupsPage(pages))
-    app.add_page("/admin/webhooks", webhooks)
-    app.add_page("/admin/webhooks/resume", webhooks, suffix="resume")
+    app.add_page("/admin/webhooks", WebhooksPage(pages))
+    app.add_page("/admin/webhooks/resume", ResumedWebhookPage(pages))
     app.add_page("/admin/events", EventsPage(pages))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.operations.records import database_bytes, newest_entry
+from shopdb_core.outcomes.records import LEGACY
 from shopdb_core.site import Site
 from shopdb_core.store import Store
 
@@ -72,6 +73,12 @@ class Metrics:
             "shopdb_refusals",
             "Submissions that were refused, by status and first fault",
             ["plugin", "source", "reason"],
+            registry=self._registry,
+        )
+        self._legacy = Counter(
+            "shopdb_legacy_submissions",
+            "Of all submissions, those by the legacy endpoint",
+            ["source", "outcome"],
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -150,9 +157,14 @@ class Metrics:
         key = (plugin, source, outcome)
         counter = self._counters.get(key)
         if counter is None:
-            counted = self._refusals if outcome[:1].isdigit() else self._submissions
-            counter = self._counters[key] = counted.labels(*key)
+            counter = self._counters[key] = self._counter(*key)
         counter.inc()
+
+    def _counter(self, plugin: str, source: str, outcome: str) -> Any:
+        if plugin == LEGACY:
+            return self._legacy.labels(source, outcome)
+        counted = self._refusals if outcome[:1].isdigit() else self._submissions
+        return counted.labels(plugin, source, outcome)
 
     def _sample(self) -> None:
         usage = self._store.usage()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, inspect, not_, select, table, text
 
 from shopdb_core.audit.prune import OF_KIND, Kind
+from shopdb_core.outcomes.records import LEGACY
 from shopdb_core.outcomes.totals import STORED
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.tables import (
@@ -100,7 +101,7 @@ def last_submissions(connection: Connection) -> list[LastSubmission]:
     counted = submissioncount.c
     query = (
         select(counted.plugin, counted.source, func.max(counted.day).label("day"))
-        .where(counted.plugin != "", not_(func.substr(counted.outcome, 1, 1).in_(DIGITS)))
+        .where(counted.plugin.not_in(("", LEGACY)), not_(func.substr(counted.outcome, 1, 1).in_(DIGITS)))
         .group_by(counted.plugin, counted.source)
         .order_by(counted.plugin, counted.source)
     )
@@ -110,10 +111,11 @@ def last_submissions(connection: Connection) -> list[LastSubmission]:
 def submissions_since(connection: Connection, day: date) -> DayOfSubmissions:
     """Count the submissions since the beginning of a day (UTC)."""
     counted = submissioncount.c
+    of_plugins = (counted.day >= day, counted.plugin != LEGACY)
     is_refused = func.substr(counted.outcome, 1, 1).in_(DIGITS)
 
     def total(*conditions: object) -> int:
-        query = select(func.sum(counted.count)).where(counted.day >= day, *conditions)  # type: ignore[arg-type]  # a condition of SQLAlchemy
+        query = select(func.sum(counted.count)).where(*of_plugins, *conditions)  # type: ignore[arg-type]  # a condition of SQLAlchemy
         return int(connection.scalar(query) or 0)
 
     return DayOfSubmissions(total(not_(is_refused)), total(is_refused))

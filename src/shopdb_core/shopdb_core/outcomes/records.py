@@ -30,7 +30,10 @@ Whoever has no key cannot push out what others need to see.
 UNAUTHENTICATED = (401, 429)
 
 LEGACY = "pc"
-"""The name of the legacy endpoint, whose submissions are also counted under it."""
+"""The name under which the uses of the legacy endpoint are counted, beside the submissions of the plugin.
+
+No sum over all plugins has them.
+"""
 
 KEPT_DAYS = 400
 """For how long counts are kept: a year, and the month to compare it with."""
@@ -188,11 +191,15 @@ def list_counts(
 ) -> list[JsonObject]:
     """Return up to `limit` counts with ids above `after`, of the days from `first` to `last`, by their ids.
 
-    The ids ascend with the days, but for what was written late.
+    The ids ascend with the days, but for what was written late. The uses of the legacy endpoint are among
+    them only if `plugin` names it.
     """
     column = submissioncount.c
-    days = [*([column.day >= first] if first else ()), *([column.day <= last] if last else ())]
-    found = _ids(submissioncount, plugin=plugin, source=source).where(column.countid > after, *days)
+    conditions = [column.countid > after]
+    conditions += [column.day >= first] if first else []
+    conditions += [column.day <= last] if last else []
+    conditions += [column.plugin != LEGACY] if plugin is None else []
+    found = _ids(submissioncount, plugin=plugin, source=source).where(*conditions)
     query = found.with_only_columns(*column).order_by(column.countid).limit(limit)
     return [
         {**row, "plugin": row["plugin"] or None, "source": row["source"] or None}

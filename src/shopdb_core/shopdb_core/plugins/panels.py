@@ -6,21 +6,18 @@ logged as a failure of the plugin, and never breaks the page.
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
 
 import orjson
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
 from shopdb_core.errors import PluginFailure, log_text
 from shopdb_core.plugins.registry import Plugin, Plugins
 from shopdb_hookspecs import JsonObject, Panel
-
-Html: TypeAlias = str
-"""Text that is HTML already."""
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +28,7 @@ class DrawnPanel:
 
     name: str
     title: str
-    html: Html = ""
+    html: Markup = field(default_factory=Markup)
     failure: str = ""
 
 
@@ -54,7 +51,7 @@ class Panels:
             attributes = plugin.collector.fitting(attributes, {plugin.collector.identityfield})
         return list(self._drawn(plugin, attributes))
 
-    def draw(self, plugin: Plugin, panel: Panel, attributes: JsonObject) -> Html | None:
+    def draw(self, plugin: Plugin, panel: Panel, attributes: JsonObject) -> Markup | None:
         """Return one panel as HTML, `None` if it has no data; raises `PluginFailure`."""
         data = self.data(plugin, panel, attributes)
         return None if data is None else self.render(plugin, panel, data)
@@ -77,10 +74,12 @@ class Panels:
             raise plugin.candidate.failure(_named(panel), "returned data that is not a dict")
         return data
 
-    def render(self, plugin: Plugin, panel: Panel, data: JsonObject) -> Html:
+    def render(self, plugin: Plugin, panel: Panel, data: JsonObject) -> Markup:
         """Return the template of a panel with these data as HTML; raises `PluginFailure`."""
         try:
-            return self._environment(panel.template.parent).get_template(panel.template.name).render(data)
+            template = self._environment(panel.template.parent).get_template(panel.template.name)
+            # Every value in it was escaped, so that it is HTML as a whole.
+            return Markup(template.render(data))  # noqa: S704
         except (Exception, SystemExit) as error:
             raise _failure(plugin, panel, error) from error
 

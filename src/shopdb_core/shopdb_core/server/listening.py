@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.settings.values import http_url
 
 BACKLOG = 1024
 """Connections that wait to be accepted."""
@@ -50,8 +51,7 @@ def announcement(server_url: str, pid: int, *, as_json: bool) -> str:
 
 def url(listener: socket.socket) -> str:
     """Return the URL of a listening socket, with its real port if the settings have port 0."""
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return http_url(*listener.getsockname()[:2])
 
 
 def _free_port(address: tuple[str, int]) -> int:

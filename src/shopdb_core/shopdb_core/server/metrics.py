@@ -1,9 +1,13 @@
-"""`MetricsListener`: the metrics on an address of their own, which no client of the site can reach."""
+"""What serving adds to the metrics: an address of their own, and the folder in which workers count."""
 
+import os
 import select
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -17,6 +21,8 @@ from shopdb_core.site import Site
 PATH = "/metrics"
 POLL_SECONDS = 0.2
 END_SECONDS = 2.0
+
+FOLDER = "shopdb-metrics-"
 
 
 @contextmanager
@@ -77,3 +83,46 @@ class MetricsListener:
         body, content_type = self._metrics.expose(environ.get("HTTP_ACCEPT"))
         start_response("200 OK", [("Content-Type", content_type), ("Content-Length", str(len(body)))])
         return [body]
+
+
+def new_folder(parent: Path) -> Path:
+    """Return a new folder for the counters of a master's workers; remove those of masters that were killed.
+
+    A folder is locked as long as this process and those that it starts run, whatever replaces it by `exec`.
+    """
+    _remove_leftovers(parent)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=FOLDER, dir=parent))
+        with suppress(FileNotFoundError):
+            os.set_inheritable(_locked(folder, wait=True), True)  # noqa: FBT003  # has no names
+        # A process that starts now may have removed it before it was locked.
+        if folder.exists():
+            return folder
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that `new_folder` made, and no other."""
+    if folder.name.startswith(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers(parent: Path) -> None:
+    for folder in parent.glob(f"{FOLDER}*"):
+        # One of another user, one that has just been removed, or one that is in use.
+        with suppress(PermissionError, FileNotFoundError, BlockingIOError):
+            lock = _locked(folder, wait=False)
+            remove_folder(folder)
+            os.close(lock)
+
+
+def _locked(folder: Path, *, wait: bool) -> int:
+    """Return a descriptor that holds the lock of a folder; raises `BlockingIOError` if another has it."""
+    import fcntl  # noqa: PLC0415  # not on Windows, where there are no workers
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

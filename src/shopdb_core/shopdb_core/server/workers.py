@@ -6,7 +6,6 @@ sets it, the hooks included: https://docs.gunicorn.org/en/stable/settings.html
 
 import logging
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from shopdb_core.operations.metrics import MULTIPROC_DIR
 from shopdb_core.server.http import CONNECTION_LIMIT, DRAIN_SECONDS
 from shopdb_core.server.listening import announcement, listen_balanced, url
 from shopdb_core.server.log import log_at_once
-from shopdb_core.server.metrics import serving_metrics
+from shopdb_core.server.metrics import new_folder, remove_folder, serving_metrics
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site
 from shopdb_core.store.open import has_one_writer
@@ -35,8 +34,6 @@ RETRY_SECONDS = 5.0
 """How long a replacement worker that cannot open the site waits before it exits."""
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108  # gunicorn unlinks its files there at once
-
-METRICS_FOLDER = "shopdb-metrics-"
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +49,8 @@ loglevel = "warning"
 control_socket_disable = True
 worker_tmp_dir = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
 """The directory of the heartbeat files; on a disk, a write could block the worker."""
+METRICS_PARENT = Path(worker_tmp_dir or tempfile.gettempdir())
+"""Where the workers count: in memory, where the system has such a place."""
 forwarded_allow_ips = ""
 """Headers of a proxy do not change the address or the path of a request."""
 
@@ -84,7 +83,7 @@ def serve_by_workers(settings: Settings, *, as_json: bool) -> NoReturn:
     # The environment, since gunicorn's master does not read the settings, and formats its own lines.
     arguments += [f"--env={_LOG}={settings.log}"]
     arguments += [f"--env={_AS_JSON}=1"] if as_json else []
-    arguments += [f"--env={MULTIPROC_DIR}={_metrics_folder()}"] if _has_metrics(settings) else []
+    arguments += [f"--env={MULTIPROC_DIR}={new_folder(METRICS_PARENT)}"] if _has_metrics(settings) else []
     arguments += [f"--bind=fd://{listener.fileno()}" for listener in listeners]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606  # no shell
 
@@ -97,11 +96,6 @@ def _check_site(settings: Settings) -> None:
 
 def _has_metrics(settings: Settings) -> bool:
     return settings.metrics_token is not None or settings.metrics_listen is not None
-
-
-def _metrics_folder() -> str:
-    """Return a new folder for the counters of all workers, in memory where the system has such a place."""
-    return tempfile.mkdtemp(prefix=METRICS_FOLDER, dir=worker_tmp_dir)
 
 
 def on_starting(server: Any) -> None:
@@ -167,6 +161,4 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 def on_exit(_server: Any) -> None:
     """Remove the folder of the counters."""
-    folder = Path(os.environ.get(MULTIPROC_DIR, ""))
-    if folder.name.startswith(METRICS_FOLDER):
-        shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(Path(os.environ.get(MULTIPROC_DIR, "")))

@@ -15,7 +15,7 @@ from shopdb_core.settings.parts import ClientSettings, IntakeSettings, OidcSetti
 from shopdb_core.settings.records import DEFAULT_LISTEN, Settings, all_settings
 from shopdb_core.settings.secrets import SHARED_KEY, Finding, named_key, secret_findings
 from shopdb_core.settings.setting import FILE, PLUGIN, Setting, declared_in
-from shopdb_core.settings.values import read_address
+from shopdb_core.settings.values import http_url, read_address
 
 LONGEST_VALUE = 16_384
 
@@ -138,11 +138,10 @@ def read_intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
 def read_client_settings(environ: Mapping[str, str], plugin: str) -> ClientSettings:
     """Read how to reach this site's own server; SECRET_KEY is not needed. Raises as `read_settings` does."""
     site = _valid(environ, Settings, {"listen", "shared_keys", "collector_keys"})
-    host, port = site.get("listen") or read_address("SHOPDB_LISTEN", DEFAULT_LISTEN)
+    listen = site.get("listen") or read_address("SHOPDB_LISTEN", DEFAULT_LISTEN)
     keys = site["collector_keys"].get(plugin) or site.get("shared_keys") or ()
     own = {"key": named_key(keys[0])[1]} if keys else {}
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    return ClientSettings(url=url, **own | _valid(environ, ClientSettings))
+    return ClientSettings(url=http_url(*listen), **own | _valid(environ, ClientSettings))
 
 
 def setting_findings(environ: Mapping[str, str]) -> Iterator[Finding]:

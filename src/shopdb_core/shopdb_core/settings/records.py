@@ -11,6 +11,7 @@ from shopdb_core.settings.secrets import AUDIT_KEY, METRICS_TOKEN, SECRET_KEY, S
 from shopdb_core.settings.setting import GROUPS, PLUGIN, Setting, declared_in, mask, mask_password, setting
 from shopdb_core.settings.values import (
     Network,
+    http_url,
     is_loopback,
     read_address,
     read_audit_keys,
@@ -60,7 +61,7 @@ class Settings(IntakeSettings):
         SECRET_KEY,
         read_secret_keys,
         "signs tokens; at least 32 characters. Two values separated by a comma are a "
-        "[rotation](operations.md#keys-and-tokens): the first signs, both are accepted. A value with a "
+        "[rotation](deploy.md#keys-and-tokens): the first signs, both are accepted. A value with a "
         "comma is one key unless both parts have 32 characters",
         group="Secrets",
         conceal=mask,
@@ -73,7 +74,7 @@ class Settings(IntakeSettings):
         read_audit_keys,
         "the key of the audit's hashes; two values as for `SECRET_KEY`. Where it is not set, the hashes "
         "use `SECRET_KEY`. Without the right key `shopdb audit verify` verifies nothing; [to change "
-        "it](operations.md#the-audits-key)",
+        "it](deploy.md#the-audits-key)",
         group="Secrets",
         absent=(),
         conceal=mask,
@@ -119,7 +120,7 @@ class Settings(IntakeSettings):
     env: Environment | None = setting(
         "SHOPDB_ENV",
         read_choice("production", "development"),
-        "in `production` a server does not start with [what is not safe there](operations.md#production)",
+        "in `production` a server does not start with [what is not safe there](deploy.md#production)",
         group="Server",
         otherwise="`production` where `SHOPDB_LISTEN` is not a loopback address, else `development`",
         example="production",
@@ -136,7 +137,7 @@ class Settings(IntakeSettings):
         read_networks,
         "the proxies whose `X-Forwarded-For` gives the client's address, and whose `X-Forwarded-Proto` "
         "says whether it came by TLS, as addresses or networks separated by commas: "
-        "`127.0.0.1,10.0.0.0/24` ([why](operations.md#the-address-of-a-client))",
+        "`127.0.0.1,10.0.0.0/24` ([why](deploy.md#the-address-of-a-client))",
         group="Server",
         absent=(),
         example="127.0.0.1",
@@ -162,7 +163,7 @@ class Settings(IntakeSettings):
         "SHOPDB_CORS_ORIGINS",
         read_origins,
         "the origins whose pages a browser lets use the API, separated by commas, each exactly as the "
-        "browser sends it; [none by default](operations.md#pages-of-other-origins)",
+        "browser sends it; [none by default](deploy.md#pages-of-other-origins)",
         group="Server",
         absent=(),
         example="https://dashboard.example.com",
@@ -170,7 +171,7 @@ class Settings(IntakeSettings):
     log: LogFormat = setting(
         "SHOPDB_LOG",
         read_choice("text", "json"),
-        "the form of the [log](operations.md#the-log): readable lines, or a JSON object on each line",
+        "the form of the [log](deploy.md#the-log): readable lines, or a JSON object on each line",
         group="Server",
         default="text",
     )
@@ -184,7 +185,7 @@ class Settings(IntakeSettings):
     workers: int = setting(
         "SHOPDB_WORKERS",
         read_count,
-        "how many processes serve: [how many to choose](operations.md#workers-and-threads); more than one on "
+        "how many processes serve: [how many to choose](deploy.md#workers-and-threads); more than one on "
         "Linux only, with the extra `workers`",
         group="Server",
         default="1",
@@ -200,7 +201,7 @@ class Settings(IntakeSettings):
     metrics_token: str | None = setting(
         METRICS_TOKEN,
         read_unchanged,
-        "the bearer token for the [metrics](operations.md#metrics) at `/metrics`; at least 32 characters. "
+        "the bearer token for the [metrics](deploy.md#metrics) at `/metrics`; at least 32 characters. "
         "Where it is not set, that address does not exist",
         group="Secrets",
         conceal=mask,
@@ -272,7 +273,7 @@ class Settings(IntakeSettings):
         "SHOPDB_AUDIT_RETENTION_DAYS",
         read_days,
         "after how many days audit entries of changes are removed, up to 36500; `keep` keeps them forever "
-        "([details](operations.md#how-long-the-audit-is-kept))",
+        "([details](deploy.md#how-long-the-audit-is-kept))",
         group="Assets and audit",
         default="keep",
     )
@@ -310,6 +311,11 @@ class Settings(IntakeSettings):
     def secret_keys(self) -> tuple[str, ...]:
         """The key that signs tokens, then the one it replaces."""
         return (self.secret_key, *self.old_secret_keys)
+
+    @property
+    def address(self) -> str:
+        """The address that people open: the site's public one, or that on which the server listens."""
+        return self.public_url or http_url(*self.listen)
 
     @property
     def sealing_keys(self) -> tuple[str, ...]:

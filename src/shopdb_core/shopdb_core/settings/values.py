@@ -44,6 +44,11 @@ def read_choice(*choices: str) -> Parse:
     return read
 
 
+def http_url(host: str, port: int) -> str:
+    """Return the URL of a server's address."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def read_url(variable: str, value: str) -> str:
     """Read the address of a web site, without a slash at the end."""
     parts = urlsplit(value)

@@ -1,6 +1,5 @@
 """`shopdb token`: the tokens of programs."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -13,12 +12,12 @@ from shopdb_core.cli.common import (
     after_option,
     json_option,
     limit_option,
+    read_duration,
     site_settings,
     site_store,
 )
 from shopdb_core.cli.output import counted, echo, echo_json, echo_table
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 COLUMNS = ("tokenid", "name", "role", "createdat", "expiresat", "lastusedat", "revokedat")
 
 
@@ -27,21 +26,18 @@ def token() -> None:
     """Issue, list and revoke the tokens of programs."""
 
 
-def _duration(text: str) -> timedelta:
-    """Read a number and a unit, such as 30m, 1h or 90d."""
-    match = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", text)
-    if match is None:
-        raise click.BadParameter("give a number and one of s, m, h, d, such as 1h")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-
 @token.command("create")
 @click.option(
     "--subject", "--name", required=True, help="The program or person; the audit names it as the actor."
 )
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
 @click.option(
-    "--ttl", type=_duration, metavar="DURATION", default="1h", show_default=True, help="How long it is valid."
+    "--ttl",
+    type=read_duration,
+    metavar="DURATION",
+    default="1h",
+    show_default=True,
+    help="How long it is valid.",
 )
 @actor_option
 @json_option

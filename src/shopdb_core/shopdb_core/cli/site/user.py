@@ -2,15 +2,24 @@
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from shopdb_core.access import users
 from shopdb_core.access.events import ACTIONS, Action, Caller, list_events
+from shopdb_core.access.links import LINK_PATH, create_link
 from shopdb_core.access.passwords import LONGEST, Passwords, check_password
 from shopdb_core.access.tokens import ROLES, Role
-from shopdb_core.cli.common import actor_option, after_option, json_option, limit_option, site_store
+from shopdb_core.cli.common import (
+    actor_option,
+    after_option,
+    json_option,
+    limit_option,
+    read_duration,
+    site_settings,
+    site_store,
+)
 from shopdb_core.cli.output import echo, echo_json, echo_table
 from shopdb_core.errors import InvalidParameter
 
@@ -114,6 +123,34 @@ def password(username: str, actor: str, *, from_stdin: bool, as_json: bool) -> N
             lambda connection: users.change_password(connection, at, Caller(actor), name, passwordhash)
         )
     _echo_user(changed, f"changed the password of {name}", as_json=as_json)
+
+
+@user.command("link")
+@name_argument
+@click.option(
+    "--ttl",
+    type=read_duration,
+    metavar="DURATION",
+    default="10m",
+    show_default=True,
+    help="How long it can be opened, at most a day.",
+)
+@click.option("--url", help="The site's address; default: SHOPDB_PUBLIC_URL, or SHOPDB_LISTEN.")
+@actor_option
+@json_option
+def link(username: str, ttl: timedelta, url: str | None, actor: str, *, as_json: bool) -> None:
+    """Print an address that signs a user in once, in a browser and without the password."""
+    site = (url or site_settings().address).rstrip("/")
+    at = datetime.now(UTC)
+    with site_store() as store:
+        token = store.transaction(
+            lambda connection: create_link(connection, at, Caller(actor), username, ttl)
+        )
+    address = f"{site}{LINK_PATH}?token={token}"
+    if as_json:
+        echo_json({"url": address, "expiresat": at + ttl})
+    else:
+        echo(address)
 
 
 @user.command("events")

@@ -17,20 +17,44 @@ from shopdb_core.web.request import Roles
 ADDRESS = "/account"
 
 
-class AccountPage(PageResource):
-    """The account of who is signed in."""
+class AccountResource(PageResource):
+    """A resource that shows the account of who is signed in."""
 
-    roles: ClassVar[Roles] = {"GET": "viewer", "POST": "viewer"}
+    def show(self, req: falcon.Request, resp: falcon.Response, faults: Mapping[str, str]) -> None:
+        """Answer with the page; `faults` are what is wrong with the form, by the name of the field."""
+        bearer = req.context.bearer
+        user = self._site.store.read(lambda connection: find_user(connection, bearer.subject))
+        self._pages.render(
+            req,
+            resp,
+            "account/page.html",
+            faults=faults,
+            rules=RULES,
+            haspassword=user is not None and user.passwordhash is not None,
+            sessions=self._site.access.sessions(bearer),
+        )
+
+
+class AccountPage(AccountResource):
+    """The own account."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show it."""
-        self._show(req, resp, {})
+        self.show(req, resp, {})
+
+
+class AccountChanges(AccountResource):
+    """What everybody changes about the own account."""
+
+    roles: ClassVar[Roles] = {"POST": "viewer"}
 
     def on_post_password(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Change the password, which needs the current one; this session goes on under a new cookie."""
         form, bearer = read_form(req), req.context.bearer
         if faults := password_faults(form, bearer.subject):
-            self._show(req, resp, faults)
+            self.show(req, resp, faults)
             resp.status = falcon.HTTP_422
             return
         try:
@@ -38,7 +62,7 @@ class AccountPage(PageResource):
                 bearer, form.get("current", ""), form["password"], caller_of(req)
             )
         except (Unauthorized, Throttled) as error:
-            self._show(req, resp, {"current": str(error)})
+            self.show(req, resp, {"current": str(error)})
             resp.status = falcon.HTTP_429 if isinstance(error, Throttled) else falcon.HTTP_422
             return
         set_cookie(req, resp, SESSION, signed_in.accesstoken, signed_in.ttl)
@@ -55,16 +79,3 @@ class AccountPage(PageResource):
         if any(each["current"] and each["sessionid"] == given for each in sessions):
             unset_cookie(req, resp, SESSION)
         self._pages.go_on(req, resp, ADDRESS, "sessionsended")
-
-    def _show(self, req: falcon.Request, resp: falcon.Response, faults: Mapping[str, str]) -> None:
-        bearer = req.context.bearer
-        user = self._site.store.read(lambda connection: find_user(connection, bearer.subject))
-        self._pages.render(
-            req,
-            resp,
-            "account/page.html",
-            faults=faults,
-            rules=RULES,
-            haspassword=user is not None and user.passwordhash is not None,
-            sessions=self._site.access.sessions(bearer),
-        )

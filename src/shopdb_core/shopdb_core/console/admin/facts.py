@@ -1,5 +1,6 @@
 """What an admin reads about the site: keys, settings, plugins, backups and heads, webhooks, access events."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.access.events import ACTIONS, newest_events
-from shopdb_core.access.keys import list_keys
+from shopdb_core.access.keys import ListedKey, list_keys
 from shopdb_core.console.framework.pages import PageResource, Pages
 from shopdb_core.operations.records import last_submissions, list_backups, newest_heads
 from shopdb_core.settings.environment import read_dotenv
 from shopdb_core.settings.production import unsafe_settings
+from shopdb_core.settings.records import all_settings
 from shopdb_core.settings.shown import DEFAULT, shown_settings
 from shopdb_core.site import migration_scripts
 from shopdb_core.store.migrate import migration_statuses
@@ -25,6 +27,8 @@ from shopdb_core.webhooks.config import MOST_WEBHOOKS
 from shopdb_core.webhooks.state import list_webhooks, resume
 
 ROWS = 100
+_LINK = re.compile(r" \(\[[^\]]*\]\([^)]*\)\)|\[([^\]]*)\]\([^)]*\)")
+"""A link of the documentation, in Markdown; one in parentheses is left out with its text."""
 _BEFORE = whole_number("before", 1, LARGEST_ID)
 
 
@@ -44,14 +48,12 @@ class KeysPage(FactsPage):
             (each.plugin, each.source): each.day for each in site.store.read(last_submissions)
         }
         keys = list_keys(site.settings, site.plugins.collectors())
-        lastdays = [
-            max(
-                (uses[use] for use in ((plugin, key.name or "") for plugin in key.plugins) if use in uses),
-                default=None,
-            )
-            for key in keys
-        ]
-        self._pages.render(req, resp, "admin/keys.html", keys=[*zip(keys, lastdays, strict=True)])
+        self._pages.render(req, resp, "admin/keys.html", keys=[(key, _last_day(key, uses)) for key in keys])
+
+
+def _last_day(key: ListedKey, uses: Mapping[tuple[str, str], date]) -> date | None:
+    days = (uses.get((plugin, key.name or "")) for plugin in key.plugins)
+    return max((day for day in days if day is not None), default=None)
 
 
 class SettingsPage(FactsPage):
@@ -71,11 +73,18 @@ class SettingsPage(FactsPage):
             req,
             resp,
             "admin/settings.html",
+            abouts={each.variable: _about(each.variable) for each in shown},
             given=[each for each in shown if each.source != DEFAULT],
             defaults=[each for each in shown if each.source == DEFAULT],
             findings=[*unsafe_settings(settings, {**dotenv, **self._environ})],
             isproduction=settings.is_production,
         )
+
+
+def _about(variable: str) -> str:
+    """Return what a variable is for, without the links of the documentation."""
+    found = (each for each in all_settings() if variable == each.variable or each.plugin_of(variable))
+    return _LINK.sub(lambda link: link[1] or "", next(each.about for each in found))
 
 
 class PluginsPage(FactsPage):
@@ -124,10 +133,8 @@ class BackupsPage(FactsPage):
         )
 
 
-class WebhooksPage(PageResource):
+class WebhooksPage(FactsPage):
     """The webhooks and how far each is."""
-
-    roles: ClassVar[Roles] = {"GET": "admin", "POST": "admin"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List those of the file, also those that were never delivered to, and those that were removed."""
@@ -138,7 +145,13 @@ class WebhooksPage(PageResource):
         new = [name for name in names if name not in {each["name"] for each in found}]
         self._pages.render(req, resp, "admin/webhooks.html", webhooks=found, new=new, most=MOST_WEBHOOKS)
 
-    def on_post_resume(self, req: falcon.Request, resp: falcon.Response) -> None:
+
+class ResumedWebhookPage(PageResource):
+    """A webhook that is delivered again."""
+
+    roles: ClassVar[Roles] = {"POST": "admin"}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Deliver to one again, at once, from where it stopped."""
         name = read_form(req).get("name", "")
         self._site.store.transaction(lambda connection: resume(connection, name[:100], None))

@@ -11,6 +11,21 @@ from shopdb_core.console.framework.pages import Pages
 from shopdb_core.operations.doctor import LONGER, examine, examine_open
 from shopdb_core.web.parameters import Queries, flag
 
+PLACES = {
+    "backups": "/admin/backups",
+    "collectors": "/collectors",
+    "declarations": "/admin/plugins",
+    "duplicates": "/duplicates",
+    "heads": "/admin/backups",
+    "keys": "/admin/keys",
+    "migrations": "/admin/plugins",
+    "plugins": "/admin/plugins",
+    "refusals": "/refusals",
+    "settings": "/admin/settings",
+    "webhooks": "/admin/webhooks",
+}
+"""The page on which more of a check is."""
+
 ORDER = ("problem", "warning", "ok")
 
 
@@ -38,5 +53,6 @@ class HealthPage(FactsPage):
             results=sorted(results, key=lambda each: ORDER.index(each.status)),
             isall=isall,
             leftout=LONGER,
+            places=PLACES,
             at=site.clock(),
         )

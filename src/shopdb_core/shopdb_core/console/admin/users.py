@@ -4,17 +4,18 @@ What is wrong with a form is said at its field; a change that the site refuses, 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, cast
 
 import falcon
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller
+from shopdb_core.access.links import LINK_PATH, create_link
 from shopdb_core.access.sessions import list_sessions
 from shopdb_core.access.tokens import ROLES, Role
 from shopdb_core.console.account.passwords import RULES, password_faults
-from shopdb_core.console.framework.pages import PageResource
+from shopdb_core.console.framework.pages import PageResource, absolute
 from shopdb_core.errors import Conflict, InvalidParameter
 from shopdb_core.store import Connection
 from shopdb_core.web.authentication import caller_of
@@ -24,6 +25,7 @@ from shopdb_core.web.request import Roles
 
 ROWS = 100
 ADDRESS = "/admin/users"
+LINK_TTL = timedelta(hours=1)
 NOTHING: Mapping[str, str] = {}
 
 Change = Callable[[Connection, datetime, Caller, str], users.User]
@@ -93,20 +95,56 @@ class UsersPage(PageResource):
         )
 
 
-class UserPage(PageResource):
+class UserResource(PageResource):
+    """A resource that shows one user."""
+
+    def show(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        userid: int,
+        faults: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Answer with the page of the user; `faults` are what is wrong, by the name of the field."""
+        at = self._site.clock()
+        user, sessions = self._site.store.read(
+            lambda connection: (
+                users.user_of_id(connection, userid),
+                list_sessions(connection, at, userid),
+            )
+        )
+        self._pages.render(
+            req,
+            resp,
+            "admin/user.html",
+            user=user,
+            sessions=sessions,
+            faults=faults,
+            roles=ROLES,
+            rules=RULES,
+        )
+
+
+class UserPage(UserResource):
     """One user."""
 
-    roles: ClassVar[Roles] = {"GET": "admin", "POST": "admin"}
+    roles: ClassVar[Roles] = {"GET": "admin"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """Show role, state and sessions."""
-        self._show(req, resp, userid, {})
+        self.show(req, resp, userid)
+
+
+class UserChanges(UserResource):
+    """What an admin changes about a user; each ends in the page of the user."""
+
+    roles: ClassVar[Roles] = {"POST": "admin"}
 
     def on_post_role(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """Give the user another role; the sessions end."""
         role = read_form(req).get("role", "")
         if faults := _role_faults(role):
-            self._show(req, resp, userid, faults)
+            self.show(req, resp, userid, faults)
             resp.status = falcon.HTTP_422
             return
 
@@ -130,7 +168,7 @@ class UserPage(PageResource):
         form = read_form(req)
         user = self._site.store.read(lambda connection: users.user_of_id(connection, userid))
         if faults := password_faults(form, user.username):
-            self._show(req, resp, userid, faults)
+            self.show(req, resp, userid, faults)
             resp.status = falcon.HTTP_422
             return
         passwordhash = self._site.access.passwords.hash(form["password"])
@@ -139,6 +177,24 @@ class UserPage(PageResource):
             return users.change_password(connection, at, caller, username, passwordhash)
 
         self._change(req, resp, userid, "password", change)
+
+    def on_post_link(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
+        """Make a link that signs the user in once, and show it, which no page can do again."""
+        read_form(req)
+        at, caller = self._site.clock(), caller_of(req)
+
+        def work(connection: Connection) -> tuple[users.User, str]:
+            user = users.user_of_id(connection, userid)
+            return user, create_link(connection, at, caller, user.username, LINK_TTL)
+
+        try:
+            user, token = self._site.store.transaction(work)
+        except Conflict as error:
+            self.show(req, resp, userid, {"state": str(error)})
+            resp.status = falcon.HTTP_409
+            return
+        address = absolute(req, f"{LINK_PATH}?token={token}")
+        self._pages.render(req, resp, "admin/link.html", user=user, link=address, expiresat=at + LINK_TTL)
 
     def on_post_sessions(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """End one session of the user, or without `sessionid` all."""
@@ -160,31 +216,10 @@ class UserPage(PageResource):
         try:
             self._site.store.transaction(work)
         except Conflict as error:
-            self._show(req, resp, userid, {field: str(error)})
+            self.show(req, resp, userid, {field: str(error)})
             resp.status = falcon.HTTP_409
         else:
             self._pages.go_on(req, resp, f"{ADDRESS}/{userid}", "userchanged")
-
-    def _show(
-        self, req: falcon.Request, resp: falcon.Response, userid: int, faults: Mapping[str, str]
-    ) -> None:
-        at = self._site.clock()
-        user, sessions = self._site.store.read(
-            lambda connection: (
-                users.user_of_id(connection, userid),
-                list_sessions(connection, at, userid),
-            )
-        )
-        self._pages.render(
-            req,
-            resp,
-            "admin/user.html",
-            user=user,
-            sessions=sessions,
-            faults=faults,
-            roles=ROLES,
-            rules=RULES,
-        )
 
 
 def _role_faults(role: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ LONGEST_NAME, LONGEST_WORD = 25, 20
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Another asset: the corner of its box, the line to it, and where the name of the relationship ends."""
+    """Another asset: the corner of its box, the line to it, and where the middle of the name is."""
 
     related: JsonObject
     name: str
@@ -27,7 +27,6 @@ class Node:
     y: float
     path: str
     wordx: float
-    isright: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,6 @@ def _side(related: Sequence[JsonObject], x: float, middle: float, *, is_right: b
             y - TALL / 2,
             f"M{start:g} {middle:g}C{bend:g} {middle:g} {bend:g} {y:g} {end:g} {y:g}h{step * WORD}",
             end + step * WORD / 2,
-            is_right,
         )
 
 

@@ -26,7 +26,8 @@ MOST_INPUTS, MOST_TEXT = 80, 15_000
 """How many inputs a form has, and characters in all of them: with their encoding they fit a form."""
 LONGEST_EDITED = 3_000
 """A value with more characters is not edited in a form."""
-LONGEST_LINE = 120
+LONGEST_LINE, LONGEST_NAME = 120, 500
+"""A longer text has several lines; so has one that may be longer than any name."""
 
 NOT_OURS = "The form is not one of this page: open the page again, then send it."
 
@@ -192,13 +193,19 @@ def _input(name: str, title: str, text: str, rules: JsonObject) -> Input:
         control = "choice"
     elif types == {"boolean"} and text in ("", *_TRUTHS):
         control, options = "truth", [*_TRUTHS]
-    elif types & {"object", "array"} or "\n" in text or len(text) > LONGEST_LINE:
+    elif types & {"object", "array"} or "\n" in text or len(text) > LONGEST_LINE or _is_prose(rules):
         control = "area"
     elif types and types <= {"integer", "number"}:
         control = "number"
     elif rules.get("format") == "date" and (not text or len(text) == len("2026-01-01")):
         control = "day"
     return Input(name, title, rules.get("description", ""), rules.get("x-unit", ""), control, text, options)
+
+
+def _is_prose(rules: JsonObject) -> bool:
+    """Return whether a text is longer than one line may be, such as a note."""
+    longest = rules.get("maxLength", 0)
+    return isinstance(longest, int) and longest > LONGEST_NAME
 
 
 def _types(rules: JsonObject) -> set[str]:

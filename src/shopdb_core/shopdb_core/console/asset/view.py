@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 import falcon
 import orjson
 
-from shopdb_core.console.asset.fields import MOST_ITEMS_ON_PAGE, fields_of, lists_of, site_fields_of
+from shopdb_core.console.asset.fields import MOST_ITEMS_ON_PAGE, fields_of, site_fields_of
 from shopdb_core.console.asset.frame import Frame, read_frame
 from shopdb_core.console.asset.inputs import inputs_of, shown_by
 from shopdb_core.console.asset.label import code_of
@@ -80,9 +80,7 @@ class ListPage(PageResource):
         plugins, query = self._site.plugins, req.context.query
         frame = self._site.store.read(lambda connection: read_frame(connection, plugins, assetid))
         document = frame.declaration or {}
-        found = next(
-            (each for each in lists_of(frame.asset["attributes"], document) if each.name == field), None
-        )
+        found = next((each for each in frame.lists if each.name == field), None)
         if found is None:
             raise NotFound(f"Asset {assetid} has no list {field[:40]!r} now; its past may have one.")
         text = query["filter"] or ""

@@ -48,6 +48,11 @@ class Cell:
     items: int | None = None
     asset: int | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no value."""
+        return self.items is None and self.asset is None and self.shown.kind == "empty"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

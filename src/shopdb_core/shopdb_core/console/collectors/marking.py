@@ -4,7 +4,6 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import TypeAlias
 
 from shopdb_core.json_text import pointer_keys
@@ -94,7 +93,7 @@ class MarkedText:
 
     def _members(self, at: int, keys: Keys) -> int:
         for inside in self._parts(at, "}"):
-            name, after = scanstring(self._text, inside + 1, False)  # noqa: FBT003  # its only signature
+            name, after = _DECODER.raw_decode(self._text, inside)
             colon = self._blanks(after)
             self._end = self._value(self._blanks(colon + 1), (*keys, name))
         return self._end

@@ -40,12 +40,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One kind of secondary identity: the values that both assets have, and those that one of them has.
+    """One `kind` of secondary identity: the values that both assets have, and those that one of them has.
 
     `verdict` is `shared`, `different` if both have values and none in common, or `single` if one has none.
     `more` is how many values are left out.
     """
 
+    kind: str
     title: str
     shared: Sequence[str]
     alone: tuple[Sequence[str], Sequence[str]]
@@ -103,16 +104,18 @@ def proofs_of(collector: Collector, one: JsonObject, other: JsonObject) -> list[
     found = secondary.of(one), secondary.of(other)
     declared: JsonObject = collector.declaration["fields"]
     kinds = [kind for kind in secondary.kinds if any(of_kind(each, kind) for each in found)]
-    return [_proof(title_of(kind, declared.get(kind, {})), kind, *found) for kind in kinds]
+    return [_proof(kind, title_of(kind, declared.get(kind, {})), *found) for kind in kinds]
 
 
-def _proof(title: str, kind: str, one: Evidence, other: Evidence) -> Proof:
+def _proof(kind: str, title: str, one: Evidence, other: Evidence) -> Proof:
     ours, theirs = of_kind(one, kind), of_kind(other, kind)
     shared = [one[key] for key in ours if key in other]
     alone = [one[key] for key in ours if key not in other], [other[key] for key in theirs if key not in one]
     verdict: Verdict = "shared" if shared else "different" if ours and theirs else "single"
     more = sum(max(0, len(each) - MOST_VALUES) for each in (shared, *alone))
-    return Proof(title, shared[:MOST_VALUES], (alone[0][:MOST_VALUES], alone[1][:MOST_VALUES]), verdict, more)
+    return Proof(
+        kind, title, shared[:MOST_VALUES], (alone[0][:MOST_VALUES], alone[1][:MOST_VALUES]), verdict, more
+    )
 
 
 def evidence_fields(collector: Collector | None, kind: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from shopdb_core.console.duplicates.comparing import (
 )
 from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.edits.merging import lacking
+from shopdb_core.operations.records import waiting_by_kind
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.site import Site
 from shopdb_core.store import Connection
@@ -121,8 +122,11 @@ class DuplicatesPage(PageResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List them, the oldest first, of all kinds or of one."""
         kind, after = req.context.query["kind"], req.context.query["after"]
-        found = self._site.store.read(
-            lambda connection: list_duplicates(connection, kind=kind, after=after, limit=ROWS + 1)
+        found, counts = self._site.store.read(
+            lambda connection: (
+                list_duplicates(connection, kind=kind, after=after, limit=ROWS + 1),
+                waiting_by_kind(connection),
+            )
         )
         self._pages.render(
             req,
@@ -130,6 +134,7 @@ class DuplicatesPage(PageResource):
             "duplicates/page.html",
             kinds=KINDS,
             kind=kind,
+            counts=counts,
             isfirst=after == 0,
             **page(found, ROWS, "duplicateid"),
         )
@@ -178,7 +183,9 @@ def read_comparison(connection: Connection, site: Site, duplicateid: int) -> Com
     frames = [read_frame(connection, site.plugins, each) for each in assetids]
     one, other = frames[0].asset, frames[-1].asset
     document = frames[0].declaration or {}
-    marked = evidence_fields(collector, finding["field"])
+    proofs = proofs_of(collector, one["attributes"], other["attributes"]) if collector else []
+    kinds = (finding["field"], *(proof.kind for proof in proofs if proof.verdict == "shared"))
+    marked = [name for kind in kinds for name in evidence_fields(collector, kind)]
     rows = rows_of(one["attributes"], other["attributes"], document.get("fields", {}), document, marked)
     sitefields = rows_of(
         one["sitefields"],
@@ -187,16 +194,18 @@ def read_comparison(connection: Connection, site: Site, duplicateid: int) -> Com
         {"$defs": site.sitefields.definitions},
         (),
     )
+    identityfield = document.get("identityfield")
     indexes: tuple[Index, Index] = (0, 1)
     sides = [
         Side(
             frame,
             read_related(connection, site, frame.asset["assetid"], limit=MOST_RELATIONSHIPS),
-            _effect(collector, rows, sitefields, (one, other), index),
+            _effect(
+                collector, [row for row in rows if row.name != identityfield], sitefields, (one, other), index
+            ),
         )
         for index, frame in zip(indexes, frames, strict=False)
     ]
-    proofs = proofs_of(collector, one["attributes"], other["attributes"]) if collector else []
     return Comparison(finding, sides, proofs, rows, sitefields)
 
 

@@ -5,6 +5,7 @@ Texts are translated by gettext catalogues: `translations/*.po` here, and those 
 """
 
 import io
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ THEMES = ("auto", "light", "dark")
 ZONE_COOKIE = "shopdb-zone"
 """Set by the script, which alone knows the zone of the browser."""
 
+_logger = logging.getLogger(__name__)
 _WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}")
 _MOST_WANTED = 20
@@ -59,7 +61,7 @@ class Language:
         if moment is None:
             return Markup("&ndash;")
         exact = _moment(moment)
-        shown = format_datetime(exact.astimezone(self.zone), form, locale=self.code)
+        shown = format_datetime(exact.astimezone(self.zone), form, locale=_locale(self.code))
         return _time(exact, shown)
 
     def ago(self, moment: datetime | str | None) -> Markup:
@@ -71,11 +73,24 @@ class Language:
 
     def day(self, day: date | str, form: str = "medium") -> str:
         """Return a day."""
-        return format_date(date.fromisoformat(day) if isinstance(day, str) else day, form, locale=self.code)
+        exact = date.fromisoformat(day) if isinstance(day, str) else day
+        return format_date(exact, form, locale=_locale(self.code))
 
     def number(self, number: float) -> str:
         """Return a number with the separators of the language."""
-        return format_decimal(number, locale=self.code)
+        return _written(number, self.code)
+
+
+@cache
+def _locale(code: str) -> Locale:
+    """Return the locale of a language that has a catalogue; Babel would parse the code each time."""
+    return Locale.parse(code)
+
+
+@lru_cache(4096)
+def _written(number: float, code: str) -> str:
+    """Return a number as a language writes it; pages have the same few again and again."""
+    return format_decimal(number, locale=_locale(code))
 
 
 class Languages:
@@ -130,10 +145,17 @@ def _is_locale(code: str) -> bool:
 
 
 def _load(path: Path) -> GNUTranslations:
-    """Return a catalogue, compiled in memory: a compiled file beside it could be out of date."""
-    compiled = io.BytesIO()
+    """Return a catalogue, compiled in memory: a compiled file beside it could be out of date.
+
+    A translation without the values of its text, or with others, is left out: the page would fail.
+    """
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=path.stem))
+        catalogue = read_po(file, locale=path.stem)
+    for message, faults in list(catalogue.check()):
+        _logger.warning("%s: the translation of %r is left out: %s", path, message.id, faults[0])
+        catalogue.delete(message.id, message.context)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
 
@@ -178,7 +200,7 @@ def _time(exact: datetime, shown: str) -> Markup:
 
 @lru_cache(4096)
 def _ago(code: str, seconds: int) -> str:
-    return format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=code)
+    return format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=_locale(code))
 
 
 def _coarse(seconds: float) -> int:

@@ -60,13 +60,14 @@ class UndoPreview:
     """What undoing a merge would do.
 
     changes: fields that the kept asset gives back. stays: titles of fields that the merge filled and that
-    changed since. lostcount: relationships that cannot be given back. warnings: sentences.
+    changed since. backcount, lostcount: relationships that go back, and that cannot. warnings: sentences.
     """
 
     kept: Frame
     gone: Frame
     changes: Sequence[Change]
     stays: Sequence[str]
+    backcount: int
     lostcount: int
     warnings: Sequence[str]
 
@@ -90,7 +91,11 @@ def preview_merge(connection: Connection, site: Site, merging: Merging) -> Merge
             *_filled(undo.fields, fields, document),
             *_filled(undo.sitefields, site.sitefields.properties, _definitions(site)),
         ],
-        [row for row in (*rows, *of_people) if not row.issame and Cell() not in row.cells],
+        [
+            row
+            for row in (*rows, *of_people)
+            if not row.issame and Cell() not in row.cells and row.name != document.get("identityfield")
+        ],
         _related(connection, undo.moved),
         len(undo.moved),
         _related(connection, undo.dropped),
@@ -102,6 +107,7 @@ def preview_undo(connection: Connection, site: Site, unmerging: Unmerging) -> Un
     """Undo a merge, and return what that did; the caller rolls back. Raises as `Unmerging` does."""
     merge = find_merge(connection, unmerging.mergeid)
     kept, gone = (read_frame(connection, site.plugins, each) for each in (merge.assetid, merge.goneassetid))
+    count = len([*merge.undo.moved, *merge.undo.dropped]) if merge.undo else 0
     answer = unmerging(connection)
     fields, properties = _schemas(kept), site.sitefields.properties
     stays = [
@@ -113,6 +119,7 @@ def preview_undo(connection: Connection, site: Site, unmerging: Unmerging) -> Un
         gone,
         [*_changes(answer["diff"], site, kept)],
         stays,
+        count - len(answer["lost"]),
         len(answer["lost"]),
         answer["warnings"],
     )

@@ -1,15 +1,16 @@
 """The first page: the site at a glance, and what needs somebody's attention."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import falcon
-import orjson
 
 from shopdb_core.assets.counting import AssetCount
 from shopdb_core.console.charts.geometry import ColumnChart, stacked_columns
+from shopdb_core.console.collectors.snippets import snippets
 from shopdb_core.console.framework.pages import N_, PageResource, Pages, absolute
 from shopdb_core.operations.overview import Overview, Overviews
 from shopdb_core.operations.site_checks import OLD_BACKUP, OLD_HEAD
@@ -79,7 +80,9 @@ class OverviewPage(PageResource):
             tiles=self._tiles(overview),
             attention=[each for each in attention if each.rows or each.failed],
             counting=[each for each in attention if each.rows is None and not each.failed],
-            duplicates=[(kind, DUPLICATES[kind], number) for kind, number in overview.duplicates.items()],
+            duplicates=[
+                (kind, DUPLICATES.get(kind, kind), number) for kind, number in overview.duplicates.items()
+            ],
             broken=[each for each in overview.collectors if each.broken],
             quarantined=[each for each in overview.collectors if each.state == "quarantined"],
             oldbackup=_is_old(overview, overview.lastbackup, OLD_BACKUP),
@@ -110,13 +113,13 @@ class OverviewPage(PageResource):
         return str(collector.declaration.get("x-label") or assettype) if collector else assettype
 
     def _first_submission(self, req: falcon.Request, overview: Overview) -> dict[str, object]:
-        """Return what the page of a site without assets shows: the addresses and an example of each."""
+        """Return what the page of a site without assets shows: how to submit to each collector."""
         collectors = self._site.plugins.collectors().values()
         return {
             "overview": overview,
             "quarantined": [each for each in overview.collectors if each.state == "quarantined"],
             "collectors": [
-                (each.name, self._label(each.name), absolute(req, each.endpoint), _example(each))
+                (each.name, self._label(each.name), _first_snippet(absolute(req, each.endpoint), each))
                 for each in collectors
             ],
         }
@@ -125,32 +128,38 @@ class OverviewPage(PageResource):
 def daily_chart(overview: Overview, language: "Language") -> ColumnChart:
     """Return the submissions of the last days, one column for each."""
     days = [overview.today - timedelta(days=back) for back in reversed(range(DAYS))]
+    totals = {each.day: each for each in overview.days[-DAYS:]}
     columns = [
-        (language.day(day, "d"), language.day(day), _outcomes([_totals(overview, day)])) for day in days
+        (language.day(day, "d"), language.day(day), _outcomes([totals[day]] if day in totals else []))
+        for day in days
     ]
     return stacked_columns(_series(language), columns)
 
 
 def weekly_chart(overview: Overview, language: "Language") -> ColumnChart:
     """Return the submissions of a year, one column for each week from Monday on."""
-    monday = overview.today - timedelta(days=overview.today.weekday())
-    weeks = [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+    of_week: dict[date, list[DayTotals]] = defaultdict(list)
+    for each in overview.days:
+        of_week[_monday(each.day)].append(each)
     columns = []
-    for week in weeks:
+    for back in reversed(range(WEEKS)):
+        week = _monday(overview.today) - timedelta(weeks=back)
         last = week + timedelta(days=6)
         label = language.day(last, "MMM") if last.day <= 7 else ""  # noqa: PLR2004  # the month begins in it
-        found = [each for each in overview.days if week <= each.day <= last]
-        columns.append((label, language.day(week), _outcomes(found)))
+        columns.append((label, language.day(week), _outcomes(of_week[week])))
     return stacked_columns(_series(language), columns)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _series(language: "Language") -> Sequence[tuple[str, str]]:
     return [(name, language.gettext(label)) for name, label in SERIES]
 
 
-def _outcomes(days: Iterable[DayTotals]) -> list[int]:
-    found = [*days]
-    return [sum(getattr(day, name) for day in found) for name, _ in SERIES]
+def _outcomes(days: Sequence[DayTotals]) -> list[int]:
+    return [sum(getattr(day, name) for day in days) for name, _ in SERIES]
 
 
 def _totals(overview: Overview, day: date) -> DayTotals:
@@ -165,8 +174,9 @@ def _is_old(overview: Overview, at: datetime | None, longest: timedelta) -> bool
     return at is None or overview.at - at > longest
 
 
-def _example(collector: Collector) -> str:
-    """Return a first submission: the required fields of an example."""
+def _first_snippet(url: str, collector: Collector) -> str:
+    """Return how to submit the required fields of an example."""
     example = next(iter(collector.examples), {collector.identityfield: "NAME-1"})
     least = {name: value for name, value in example.items() if name in collector.required}
-    return orjson.dumps(least).decode()
+    curl, *_ = snippets(url, least)
+    return curl.text

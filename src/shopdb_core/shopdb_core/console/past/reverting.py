@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import falcon
 
+from shopdb_core.audit.browsing import read_entry
 from shopdb_core.console.asset.frame import read_frame
 from shopdb_core.console.changes.presenting import KINDS, Presenter
 from shopdb_core.console.framework.pages import PageResource
@@ -56,14 +57,19 @@ class RevertPage(PageResource):
         *,
         haschanged: bool = False,
     ) -> None:
-        frame = self._site.store.read(lambda connection: read_frame(connection, self._site.plugins, assetid))
+        frame, entry = self._site.store.read(
+            lambda connection: (
+                read_frame(connection, self._site.plugins, assetid),
+                read_entry(connection, auditid),
+            )
+        )
         effect = self._revert(req, assetid, auditid, None, dryrun=True)
         self._pages.render(
             req,
             resp,
             "past/revert.html",
             frame=frame,
-            auditid=auditid,
+            entry=entry,
             lines=Presenter(frame.declaration, self._site.sitefields).lines(effect["diff"]),
             warnings=effect["warnings"],
             haschanged=haschanged,

@@ -91,7 +91,8 @@ class PastPage(PageResource):
         found = self._site.store.read(lambda connection: find(connection, filters, query["before"]))
         presenter = self._presenter(frame)
         rows = Rows(self._site, {frame.asset["assettype"]: presenter})
-        days = by_day([rows.row(each) for each in found.page.items], found, zone)
+        isnowhere = query["field"] is not None and not found.page.items
+        days = [] if isnowhere else by_day([rows.row(each) for each in found.page.items], found, zone)
         fields = {**presenter.field_titles, **presenter.sitefield_titles}
         return {"days": days, "page": found.page, "fields": fields}
 

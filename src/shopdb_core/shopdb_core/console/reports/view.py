@@ -1,6 +1,6 @@
 """The reports of plugins: their list, and each one with its parameters, a table and a chart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
@@ -11,11 +11,12 @@ import falcon
 from shopdb_core.assets.listing import find_assetids
 from shopdb_core.console.charts.geometry import BarChart, bars
 from shopdb_core.console.framework.pages import PageResource
-from shopdb_core.console.reports.table import Table, as_text, make_table
+from shopdb_core.console.reports.table import IDENTITY, Table, as_text, make_table
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable
+from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.reports import argument_faults
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_core.web.parameters import Queries, QueryParameter, as_given, choice, whole_number
+from shopdb_core.web.parameters import ANY, Queries, QueryParameter, as_given, choice, whole_number
 from shopdb_core.web.problems import document
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
@@ -40,9 +41,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column: its name, whether its cells are numbers, the `sort` that a click asks for, and its order."""
+    """A column: its names, whether it has numbers, the `sort` that a click asks for, and its order now."""
 
     name: str
+    title: str
     is_number: bool
     sort: str
     order: str | None
@@ -68,11 +70,12 @@ class ReportPage(PageResource):
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
     def parameters(self, plugin: str, name: str) -> Sequence[QueryParameter]:
-        """Return the parameters of a report, the page and the order; none of one that is not there."""
+        """Return the parameters of a report, the page and the order; any if its plugin is not active."""
         try:
             report = self._site.reports.get(plugin, name)
         except (NotFound, Unavailable):
-            return ()
+            found = self._site.plugins.get(plugin)
+            return [] if found is not None and found.state == "active" else [ANY]
         orders = [sign + column for column in report.columns for sign in ("", DESCENDING)]
         own = [as_given(each.name, f"be a {each.type}", {"type": each.type}) for each in report.parameters]
         return [*own, whole_number("after", 0, LARGEST_ID - LIMIT, 0), choice(SORT, orders)]
@@ -123,6 +126,8 @@ class ReportPage(PageResource):
         failure: JsonObject | None,
     ) -> None:
         after, sort = req.context.query["after"], req.context.query[SORT]
+        found = self._site.plugins.get(plugin)
+        titles = column_titles(report.columns, found.collector if found else None)
         self._pages.render(
             req,
             resp,
@@ -135,7 +140,8 @@ class ReportPage(PageResource):
             ],
             table=table,
             failure=failure,
-            headings=_headings(report.columns, table, sort) if table else (),
+            headings=_headings(report.columns, titles, table, sort) if table else (),
+            titles=titles,
             sort=sort,
             after=after,
             chart=_chart(report, table) if table else None,
@@ -162,12 +168,27 @@ class ReportPage(PageResource):
         resp.status = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.NOT_FOUND
 
 
-def _headings(columns: Sequence[str], table: Table, sort: str | None) -> list[Heading]:
+def column_titles(columns: Sequence[str], collector: Collector | None) -> dict[str, str]:
+    """Return the titles of columns: those of the declared fields with the same names, with their units."""
+    fields = collector.declaration["fields"] if collector else {}
+    identity = {IDENTITY: fields.get(collector.identityfield, {})} if collector else {}
+    declared = {**fields, **identity}
+    return {name: _title(name, declared.get(name, {})) for name in columns}
+
+
+def _title(name: str, schema: JsonObject) -> str:
+    title, unit = schema.get("title", name), schema.get("x-unit")
+    return f"{title} ({unit})" if unit else str(title)
+
+
+def _headings(
+    columns: Sequence[str], titles: Mapping[str, str], table: Table, sort: str | None
+) -> list[Heading]:
     headings = []
     for name in columns:
         order = {name: "ascending", DESCENDING + name: "descending"}.get(sort or "")
         following = DESCENDING + name if order == "ascending" else name
-        headings.append(Heading(name, name in table.numbers, following, order))
+        headings.append(Heading(name, titles[name], name in table.numbers, following, order))
     return headings
 
 

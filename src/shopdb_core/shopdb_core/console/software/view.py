@@ -13,7 +13,7 @@ from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.parameters import Queries, short_text, whole_number
 from shopdb_core.web.request import Roles
 
-PROGRAMS = 80
+PROGRAMS = 60
 HOLDERS = 100
 VERSIONS = 500
 """How many a page has at most."""
@@ -46,7 +46,19 @@ class Listed:
     segments: Sequence[Segment]
 
 
-class SoftwarePage(PageResource):
+class SoftwareResource(PageResource):
+    """A page about the software of one plugin's assets."""
+
+    def _plugin(self, req: falcon.Request) -> str:
+        """Return the plugin that the address names, or the first one; raises `NotFound` if there is none."""
+        plugins = self._site.software.plugins()
+        named: str | None = req.context.query["plugin"]
+        if not named and not plugins:
+            raise NotFound("No plugin of this site counts software.")
+        return named or plugins[0]
+
+
+class SoftwarePage(SoftwareResource):
     """The programs of one plugin's assets."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
@@ -58,7 +70,7 @@ class SoftwarePage(PageResource):
         if not lists.plugins():
             self._pages.render(req, resp, "software/none.html")
             return
-        plugin = query["plugin"] or lists.plugins()[0]
+        plugin = self._plugin(req)
         programs, more = lists.programs(
             plugin, contains=query["q"] or "", beyond=query["after"] or "", limit=PROGRAMS
         )
@@ -76,7 +88,7 @@ class SoftwarePage(PageResource):
         )
 
 
-class ProgramPage(PageResource):
+class ProgramPage(SoftwareResource):
     """The versions of one program."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
@@ -84,7 +96,7 @@ class ProgramPage(PageResource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show how many assets have each version."""
-        plugin, name = _given(req, "plugin", "name")
+        plugin, name = self._plugin(req), _name(req)
         program = self._site.software.program(plugin, name)
         self._pages.render(
             req,
@@ -98,7 +110,7 @@ class ProgramPage(PageResource):
         )
 
 
-class HoldersPage(PageResource):
+class HoldersPage(SoftwareResource):
     """The assets that have one version of a program."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
@@ -108,7 +120,7 @@ class HoldersPage(PageResource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List them, the oldest entry of the site first."""
-        plugin, name = _given(req, "plugin", "name")
+        plugin, name = self._plugin(req), _name(req)
         query = req.context.query
         version = query["version"] or ""
         holders, more = self._site.software.holders(
@@ -127,7 +139,7 @@ class HoldersPage(PageResource):
         )
 
 
-class SoftwareChangesPage(PageResource):
+class SoftwareChangesPage(SoftwareResource):
     """The programs that came and went lately."""
 
     roles: ClassVar[Roles] = {"GET": "viewer"}
@@ -135,7 +147,7 @@ class SoftwareChangesPage(PageResource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List both, the newest first."""
-        (plugin,) = _given(req, "plugin")
+        plugin = self._plugin(req)
         days = req.context.query["days"]
         self._pages.render(
             req,
@@ -169,9 +181,9 @@ def segments(parts: Sequence[tuple[str | None, int]]) -> list[Segment]:
     return found
 
 
-def _given(req: falcon.Request, *names: str) -> list[str]:
-    """Return parameters that the links of the list always have; raises `NotFound` without one."""
-    values = [req.context.query[name] for name in names]
-    if not all(values):
+def _name(req: falcon.Request) -> str:
+    """Return the program that the address names; raises `NotFound` if it names none."""
+    name: str | None = req.context.query["name"]
+    if not name:
         raise NotFound("This address is incomplete: open the program from the list of software.")
-    return values
+    return name

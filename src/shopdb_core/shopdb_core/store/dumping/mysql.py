@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, inspect, text
 
+from shopdb_core.clock import utc_now
+from shopdb_core.errors import BackupFailure
 from shopdb_core.store.dumping.programs import Report, compress, inflate, program, run, secret_file
 from shopdb_core.store.dumping.servers import on_server, require_empty
+from shopdb_core.store.unfinished import is_unfinished, mark_unfinished, unfinishedrestore, unmark
 
 PACKAGE = "mariadb-client"
 SNAPSHOT = ("--single-transaction", "--skip-lock-tables", "--no-tablespaces", "--hex-blob")
@@ -33,18 +36,41 @@ def dump(url: URL, file: Path, report: Report) -> int:
 
 
 def load(file: Path, url: URL, most: int, report: Report) -> None:
-    """Run the statements of the dump; if one fails, drop the tables, since none was there before."""
+    """Run the statements of the dump; if one fails, drop the tables, since none was there before.
+
+    A mark tells the next one that the tables are a part of what was loaded, if this one cannot drop them.
+    """
     client = program("mariadb", "mysql", package=PACKAGE)
-    require_empty(url)
     # In binary mode the client executes no command of its own, such as one of a shell.
     plain = ("--binary-mode", "--default-character-set=utf8mb4", url.database or "")
     feed = partial(inflate, file, most=most, advance=lambda done: report("Restoring", done, most))
-    try:
-        with _defaults_file(url) as defaults:
-            run([client, f"--defaults-extra-file={defaults}", *plain], {}, feed=feed)
-    except BaseException:
-        on_server(url, _drop_tables)
-        raise
+
+    def work(connection: Connection) -> None:
+        _begin(connection)
+        try:
+            with _defaults_file(url) as defaults:
+                run([client, f"--defaults-extra-file={defaults}", *plain], {}, feed=feed)
+        except BaseException:
+            _drop_tables(connection)
+            raise
+        unmark(connection, unfinishedrestore)
+
+    on_server(url, work, isolation_level="AUTOCOMMIT")
+
+
+def _begin(connection: Connection) -> None:
+    """Mark the database, and drop what was left by a restore that was cut off.
+
+    Raises `BackupFailure` if it has other tables, or another process restores into it.
+    """
+    # The connection keeps the lock, and has nothing else to do until the dump is loaded.
+    connection.execute(text("SET SESSION wait_timeout = 604800"))
+    if not connection.scalar(text("SELECT GET_LOCK(CONCAT('shopdb restore ', MD5(DATABASE())), 0)")):
+        raise BackupFailure("Another process is restoring into this database: wait until it has ended.")
+    if is_unfinished(connection, unfinishedrestore):
+        _drop_tables(connection)
+    require_empty(connection)
+    mark_unfinished(connection, utc_now(), unfinishedrestore)
 
 
 @contextmanager
@@ -64,6 +90,7 @@ def _quoted(value: str) -> str:
 
 
 def _drop_tables(connection: Connection) -> None:
+    """Drop all tables, and the mark last: whoever is interrupted here can begin anew."""
     connection.execute(text("SET foreign_key_checks = 0"))
-    for name in inspect(connection).get_table_names():
+    for name in sorted(inspect(connection).get_table_names(), key=unfinishedrestore.name.__eq__):
         connection.execute(text(f"DROP TABLE `{name.replace('`', '``')}`"))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from shopdb_core.store.dumping.programs import BLOCK, Report, program, run, secret_file
-from shopdb_core.store.dumping.servers import require_empty
+from shopdb_core.store.dumping.servers import on_server, require_empty
 
 PACKAGE = "postgresql-client"
 PLAIN = ("--no-owner", "--no-privileges", "--no-password")
@@ -34,7 +34,7 @@ def dump(url: URL, file: Path, report: Report) -> int:
 
 def load(file: Path, url: URL, _most: int, report: Report) -> None:
     """Restore in one transaction."""
-    require_empty(url)
+    on_server(url, require_empty)
     connection, secret = _connection(url)
     size = file.stat().st_size
     whole = ("--single-transaction", "--exit-on-error")

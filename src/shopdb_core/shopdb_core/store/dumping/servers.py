@@ -44,11 +44,9 @@ def _execute(url: URL, statement: str) -> None:
     on_server(url, lambda connection: connection.exec_driver_sql(statement), isolation_level="AUTOCOMMIT")
 
 
-def require_empty(url: URL) -> None:
+def require_empty(connection: Connection) -> None:
     """Raise `BackupFailure` if the database of a server has a table."""
-    names: list[str] = []
-    on_server(url, lambda connection: names.extend(inspect(connection).get_table_names()))
-    if names:
+    if names := inspect(connection).get_table_names():
         raise BackupFailure(
             f"The database has tables, such as {min(names)}, and is not overwritten: name an empty one."
         )

@@ -38,6 +38,7 @@ accesssession = Table(
     Column("sessionid", exact_text(GRANT_ID_LENGTH), primary_key=True, comment="random"),
     Column("userid", ForeignKey(appuser.c.userid, ondelete="RESTRICT"), nullable=False),
     Column("refreshdigest", Digest, comment="of the refresh token; null: of a browser, which has none"),
+    # Of a browser's session: of the link that begins it, until it is opened.
     Column("formerdigest", Digest, comment="of the refresh token before"),
     Column("renewedat", UtcDateTime, comment="when that was replaced"),
     Column("createdat", UtcDateTime, nullable=False),
