@@ -94,10 +94,12 @@ def test_versions_of_a_program(report: Callable[..., Rows], add_computer: Callab
     assert report("software_versions", name="nothing") == []
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 250])
 def test_pages_of_computers_with_a_version(
-    report: Callable[..., Rows], add_computer: Callable[..., int]
+    chunk: int, report: Callable[..., Rows], add_computer: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By ascending ids, over the ends of blocks; an unknown version is an empty text."""
+    """By ascending ids, over the ends of blocks, however few are read at once."""
+    monkeypatch.setattr(software, "CHUNK", chunk)
     first = add_computer("pc-1", ("tar", "1"))
     second = add_computer("pc-2", ("tar", "1"), ("tar", ""))
     third = add_computer("pc-3", ("tar", "1"), assetid=BLOCK + 1)

@@ -18,8 +18,8 @@ from shopdb_computers.tables import BLOCK, TOTAL, asset, count, inventory, packe
 from shopdb_computers.versions import version_key
 from shopdb_hookspecs import Json
 
-CHUNK: Final = 500
-"""How many programs are read at once: some databases send all rows of a query, although few are needed."""
+CHUNK: Final = 250
+"""How many rows are read at once: some databases send all rows of a query, although few are needed."""
 
 MOST_CHANGES: Final = 1_000
 """How many programs that appeared, and how many that vanished, are listed at most."""
@@ -157,21 +157,19 @@ def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
 
 def _installed_on(connection: Connection, softwareid: int, beyond: int) -> Iterator[Sequence[Json]]:
     """Yield the computers that have a program in one version, block by block, above the id `beyond`."""
-    key = packed([softwareid])
+    query = (
+        select(asset.c.identityvalue, asset.c.assetid)
+        .join_from(inventory, asset, asset.c.assetid == inventory.c.computerid)
+        .where(_holds(connection, inventory.c.softwareids, packed([softwareid])))
+        .order_by(inventory.c.computerid)
+        .limit(CHUNK)
+    )
     for block in _blocks_with(connection, softwareid):
         first, last = max(block * BLOCK, beyond + 1), (block + 1) * BLOCK - 1
-        if first > last:
-            continue
-        query = (
-            select(asset.c.identityvalue, asset.c.assetid)
-            .join_from(inventory, asset, asset.c.assetid == inventory.c.computerid)
-            .where(
-                inventory.c.computerid.between(first, last),
-                _holds(connection, inventory.c.softwareids, key),
-            )
-            .order_by(inventory.c.computerid)
-        )
-        yield from map(tuple, connection.execute(query))
+        while first <= last:
+            chunk = connection.execute(query.where(inventory.c.computerid.between(first, last))).all()
+            yield from map(tuple, chunk)
+            first = chunk[-1].assetid + 1 if len(chunk) == CHUNK else last + 1
 
 
 def _blocks_with(connection: Connection, softwareid: int) -> Sequence[int]:
