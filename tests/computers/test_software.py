@@ -140,6 +140,21 @@ def test_programs_that_came_and_went(
     assert len(report("software_changes", days=21)) == 4, "what came and went since came for nobody"
 
 
+def test_only_the_newest_changes_are_listed(
+    on: Callable[[int], None],
+    report: Callable[..., Rows],
+    add_computer: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A site that has just begun has thousands of programs, of which none was there before."""
+    monkeypatch.setattr(software, "MOST_CHANGES", 2)
+    for day in (5, 1, 3):
+        on(day)
+        add_computer(f"pc-{day}", (f"tar-{day}", "1"))
+
+    assert [row[2] for row in report("software_changes", days=30)] == ["tar-1", "tar-3"]
+
+
 def test_what_came_back_has_not_vanished(
     on: Callable[[int], None],
     change: Callable[..., None],

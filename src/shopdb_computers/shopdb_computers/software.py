@@ -80,9 +80,7 @@ def changed_lately(connection: Connection, days: int) -> Iterator[Sequence[Json]
 
 def _appeared(connection: Connection, since: date, changes: Counter[int]) -> Iterator[tuple[Any, ...]]:
     column = software.c
-    query = _counted(column.appearedon).where(column.appearedon >= since)
-    newest = query.order_by(column.appearedon.desc(), column.name, column.version).limit(MOST_CHANGES)
-    for row in connection.execute(newest):
+    for row in connection.execute(_newest(column.appearedon, since)):
         if installations := (row.computers or 0) + changes[row.softwareid]:
             yield row.appearedon, "appeared", row.name, row.version, installations
 
@@ -90,9 +88,7 @@ def _appeared(connection: Connection, since: date, changes: Counter[int]) -> Ite
 def _vanished(connection: Connection, since: date, changes: Counter[int]) -> Iterator[tuple[Any, ...]]:
     """Yield what vanished by the counts, and then what vanishes by what is not counted yet."""
     column = software.c
-    query = _counted(column.vanishedon).where(column.vanishedon >= since)
-    newest = query.order_by(column.vanishedon.desc(), column.name, column.version).limit(MOST_CHANGES)
-    for row in connection.execute(newest):
+    for row in connection.execute(_newest(column.vanishedon, since)):
         if not (row.computers or 0) + changes[row.softwareid]:
             yield row.vanishedon, "vanished", row.name, row.version, 0
     lost = sorted(key for key, change in changes.items() if change < 0)
@@ -101,6 +97,12 @@ def _vanished(connection: Connection, since: date, changes: Counter[int]) -> Ite
         for row in connection.execute(_counted().where(column.softwareid.in_(keys))):
             if not (row.computers or 0) + changes[row.softwareid]:
                 yield marked, "vanished", row.name, row.version, 0
+
+
+def _newest(day: ColumnElement[date], since: date) -> Select[Any]:
+    """Return the query of the programs with the newest days; an index has the order, so that few are read."""
+    query = _counted(day).where(day >= since)
+    return query.order_by(day.desc(), software.c.softwareid.desc()).limit(MOST_CHANGES)
 
 
 def _counted(*more: ColumnElement[Any]) -> Select[Any]:
