@@ -70,14 +70,13 @@ OTHER_SERVERS = {command.split()[0]: command for command in SHOWN_COMMANDS} | {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that is marked so on every database, on every server, and in both ways of a SQLite site."""
-    on_all = metafunc.definition.get_closest_marker("every_database") or (
-        FULL_SIZE and metafunc.definition.get_closest_marker("every_database_nightly")
-    )
-    kinds = KINDS if on_all else ("sqlite",)
+    has_servers = FULL_SIZE or not metafunc.definition.get_closest_marker("servers_nightly")
+    on_all = metafunc.definition.get_closest_marker("every_database")
+    kinds = KINDS if on_all and has_servers else ("sqlite",)
     if metafunc.definition.get_closest_marker("every_way"):
         ways = [*((kind, "threads") for kind in kinds), ("sqlite", "rounds")]
         metafunc.parametrize(("database_kind", "way"), ways)
-    elif len(kinds) > 1:
+    elif on_all:
         metafunc.parametrize("database_kind", kinds)
     if metafunc.definition.get_closest_marker("every_server"):
         metafunc.parametrize("database_kind", SERVERS)

@@ -100,7 +100,9 @@ def test_every_command_that_it_prints_at_the_end_works(start_demo, tmp_path) -> 
     assert DEMO_PROGRAM["name"] in "".join(one.stdout for one in done.values())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.full_size)]
+)
 def test_a_signal_ends_it(start_demo, number) -> None:
     """The server and the directory are gone when the demo that serves ends, with exit code 0."""
     demo = start_demo()

@@ -157,3 +157,26 @@ def test_merges_are_listed_in_pages(shop, admin, monkeypatch):
     assert '<a class="button" rel="next" href="/merges?before=2">' in first
     assert "PC-7" in admin.text("/merges?before=2")
     assert "/undo" not in Browsing(shop, "viewer").text("/merges")
+
+
+def test_from_a_finding_to_the_merge_without_scripts(console):
+    """In a browser: the finding, the preview, the merge, what the next page says, and undoing it."""
+    for name in ("PC-7", "PC-8"):
+        console.shop.submit("computers", {"hostname": name, "macaddress": ONE["macaddress"]})
+    visitor = console.visit("admin", scripts=False)
+    page = visitor.open("/duplicates")
+
+    page.get_by_role("link", name="Renamed?").last.click()
+    page.get_by_role("link", name="Preview: keep PC-8").click()
+    page.get_by_role("button", name="Merge").click()
+    merged = page.get_by_role("status").inner_text()
+    page.get_by_role("link", name="Duplicates").click()
+    nothing = page.get_by_text("Nothing waits for a decision.").count()
+    page.get_by_role("link", name="Merges").click()
+    page.get_by_role("link", name="Undo PC-7").click()
+    page.get_by_role("button", name="Undo the merge").click()
+
+    assert merged == "Merged. The page of merges can undo it."
+    assert nothing == 1
+    assert page.get_by_role("status").inner_text() == "The merge was undone."
+    assert visitor.complaints == []

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from shopdb_core.outcomes.recorder import WRITE_SECONDS
 
-pytestmark = [pytest.mark.every_server, pytest.mark.alone]
+pytestmark = pytest.mark.every_server
 
 RECOVERED_SECONDS = 5.0
 ANSWERED_SECONDS = 30.0
@@ -58,6 +58,7 @@ def assert_only_unavailable(answers: list[httpx.Response]) -> None:
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
 
 
+@pytest.mark.alone
 def test_kills_of_the_database_lose_nothing(site, own_server, writers, scale, check_sound) -> None:
     """However often the database server is killed, submissions go on soon after it is back."""
     server = site.serve()
@@ -72,6 +73,7 @@ def test_kills_of_the_database_lose_nothing(site, own_server, writers, scale, ch
     check_sound(site)
 
 
+@pytest.mark.alone
 def test_restart_of_the_database_loses_nothing(site, own_server, writers, check_sound) -> None:
     """The same if the database server stops cleanly, as for an update."""
     server = site.serve()
@@ -96,6 +98,7 @@ def test_a_restart_between_requests_causes_no_error(site, own_server) -> None:
     assert [server.submit("computers", {"hostname": "pc-1"}).status_code for _ in range(16)] == [200] * 16
 
 
+@pytest.mark.alone
 def test_frozen_database_delays(site, own_server, writers, check_sound) -> None:
     """A database server that is frozen for some seconds delays submissions and refuses none."""
     server = site.serve()
@@ -110,6 +113,7 @@ def test_frozen_database_delays(site, own_server, writers, check_sound) -> None:
     check_sound(site)
 
 
+@pytest.mark.alone
 @pytest.mark.full_size
 def test_database_that_does_not_answer(site, own_server, check_sound) -> None:
     """One that is frozen for longer gives 503 in bounded time, and is used again afterwards."""
@@ -128,6 +132,7 @@ def test_database_that_does_not_answer(site, own_server, check_sound) -> None:
     check_sound(site)
 
 
+@pytest.mark.alone
 def test_health_while_the_database_is_away(site, own_server) -> None:
     """Health answers 503 within seconds, and 200 again once the server is back."""
     server = site.serve()

@@ -13,8 +13,6 @@ import pytest
 CLIENTS = 12
 """More than the server has threads."""
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture
 def lock(site):
@@ -34,6 +32,7 @@ def submit(server, number: int):
     return server.submit("computers", {"hostname": f"pc-{number}", "osname": "Debian"})
 
 
+@pytest.mark.alone
 def test_a_locked_queue_holds_nobody_up(site, lock, query) -> None:
     """Every submission is a 503 within 15 s, health answers at once meanwhile, and then all is as before."""
     server = site.serve()
@@ -58,6 +57,7 @@ def test_a_locked_queue_holds_nobody_up(site, lock, query) -> None:
         assert time.monotonic() < deadline
 
 
+@pytest.mark.alone
 def test_sigterm_ends_a_server_whose_queue_is_locked(site, lock) -> None:
     """It ends within 10 s, and what waits is answered."""
     server = site.serve()
@@ -72,6 +72,7 @@ def test_sigterm_ends_a_server_whose_queue_is_locked(site, lock) -> None:
     os.close(lock)
 
 
+@pytest.mark.alone
 def test_a_stopped_server_holds_no_other_up(make_site, install) -> None:
     """A second server on the file refuses submissions while the first one sleeps within a transaction."""
     site = make_site(variables=install("sleeper"))

@@ -169,6 +169,8 @@ def test_the_folder_of_a_killed_master_is_removed(tmp_path):
     ) as master:
         folder = Path(master.stdout.readline().strip())
         (folder / "counter_1.db").write_bytes(b"1")
+        while not Path(f"/proc/{master.pid}/cmdline").read_text().startswith("sleep"):
+            assert master.poll() is None
         other = new_folder(tmp_path)
         assert folder.exists()
         master.kill()

@@ -7,7 +7,8 @@ from shops import ORIGIN
 
 from shopdb_core.errors import InvalidSubmission
 
-pytestmark = [pytest.mark.every_database, pytest.mark.every_way]
+# They are refused before the database sees them.
+pytestmark = [pytest.mark.every_database, pytest.mark.every_way, pytest.mark.servers_nightly]
 
 UNNAMED = (
     """
