@@ -58,7 +58,7 @@ WRONG = (
 )
 
 PICTURES = (
-    Picture("overview-light", "/"),
+    Picture("overview", "/"),
     Picture("overview-dark", "/", theme="dark"),
     Picture("assets", "/assets?assettype=computers&q=windows"),
     Picture("asset", "/assets/{line}", size=TALL),
