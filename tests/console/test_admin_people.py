@@ -1,9 +1,10 @@
 """Users and the tokens of programs in the console, and who is recorded as having changed them."""
 
 import re
+from html import unescape
 
 import pytest
-from browsing import Browsing, plain
+from browsing import HTML, Browsing, plain
 from people import PASSWORD, add_user, bearer, change, login, me
 from shops import Shop
 
@@ -101,6 +102,7 @@ def test_the_last_admin_stays(shop, admin, path):
 
     assert refused.status_code == 409
     assert "is the last enabled admin" in refused.text
+    assert "Change the role" in refused.text
     assert accepted.status_code == 303
 
 
@@ -125,6 +127,22 @@ def test_sessions_of_a_user_are_ended(shop, admin):
     assert after_one == 3
     assert shop.count("accesssession") == 1
     assert [me(shop, each).status_code for each in (second, third)] == [401, 401]
+
+
+def test_a_link_signs_a_user_in_once(shop, admin):
+    """It is shown once, and an event names the admin; a disabled user has none."""
+    add_user(shop, "ann")
+
+    sent = admin.post("/admin/users/2/link", {})
+    path = unescape(re.findall(r'id="link">[^<]*(/sign-in/link[^<]+)<', sent.text)[0])
+    opened = [shop.client.simulate_get(path, headers=HTML).status_code for _ in range(2)]
+    change(shop, users.disable_user, "ann")
+    refused = admin.post("/admin/users/2/link", {})
+
+    assert opened == [303, 401]
+    assert [each[:3] for each in events(shop)] == [("link created", "user:browsing-admin", "ann")]
+    assert refused.status_code == 409
+    assert "Make a link" not in refused.text
 
 
 def test_users_are_listed_in_pages(shop, admin, monkeypatch):

@@ -40,7 +40,7 @@ def test_health_names_the_next_step_first(admin):
 
     assert text.index("no backup was ever made") < text.index("its entries are sealed")
     assert "Run <code>shopdb backup DIR</code> by a timer." in text
-    assert "settings, files, packages, migrations" in text
+    assert "settings, files, packages, migrations, pruning" in text
 
 
 def test_all_checks_are_made_when_asked_for(shop, admin, monkeypatch, tmp_path):

@@ -97,7 +97,7 @@ def test_a_panel_that_fails_leaves_the_page(make_shop: Callable[..., Shop], tmp_
 
 
 def test_sources_and_values_that_lost(make_shop: Callable[..., Shop]) -> None:
-    """Who said a field and when, and beside it the value of a source that does not stand."""
+    """Who said a field and when, and beside it the value of a source that was overruled."""
     keys = {name: f"a-collector-key-of-{name}-0123456789-abcdef" for name in ("mdm", "script")}
     shared = (*(f"{name}:{key}" for name, key in keys.items()), KEY)
     shop = make_shop(shared_keys=shared, sources={"computers": ("mdm", "script")})
@@ -107,7 +107,7 @@ def test_sources_and_values_that_lost(make_shop: Callable[..., Shop]) -> None:
 
     page = plain(Browsing(shop, "viewer").text("/assets/1"))
 
-    assert re.search(r"Memory 16 GiB mdm ?, \S+ seconds? ago Does not stand: 15 GiB script ?, ", page), page
+    assert re.search(r"Memory 16 GiB mdm ?, \S+ seconds? ago Overruled: 15 GiB script ?, ", page), page
     assert re.search(r"script \S+ seconds? ago 1 1", page)
 
 

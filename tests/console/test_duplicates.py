@@ -38,11 +38,28 @@ def test_findings_lead_to_their_evidence(renamed):
 
     assert '<a href="/duplicates/1">Renamed?</a>' in found
     assert f"PC-7 PC-8 macaddress {MAC}" in plain(found)
+    assert "All 1 Renamed? 1 Swapped? 0" in plain(found)
     assert 'MAC address</bdi> <span class="badge badge-accent">evidence</span>' in page
     text = plain(page)
     assert f"MAC address {MAC} one device" in text
     assert "Model differs G4 G5" in text
     assert "Installed software differs \N{EN DASH} 30 items" in text
+
+
+def test_all_that_both_have_is_marked_as_evidence(shop):
+    """The finding names the strongest value; the weaker one counts as well, a field beside them does not."""
+    for submission in (OLD, NEW):
+        shop.submit("computers", {**submission, "serialnumber": "CZC1234XYZ", "osname": "Windows 10"})
+
+    page = Browsing(shop, "viewer").text("/duplicates/1")
+
+    marked = '</bdi> <span class="badge badge-accent">evidence</span>'
+    assert [
+        name for name in ("Serial number", "MAC address", "Operating system") if name + marked in page
+    ] == [
+        "Serial number",
+        "MAC address",
+    ]
 
 
 def test_what_each_choice_does_is_said(renamed):
@@ -139,7 +156,7 @@ def test_rows_follow_the_declaration():
 
 def test_a_merge_takes_what_is_missing_and_keeps_its_own():
     """A value that only one asset has gives way to nothing."""
-    found = takeover(rows({"a": 1, "b": 1}, {"a": 2, "b": 1, "c": 3}), 0, ["c"])
+    found = takeover(rows({"a": 1, "b": 1, "d": 1}, {"a": 2, "b": 1, "c": 3}), 0, ["c"])
 
     assert (found.taken, found.lost) == (["c"], ["a"])
 

@@ -30,7 +30,7 @@ INJECTED = """(html) => {
     const own = kind !== "script" || scripts.some((name) => each.getAttribute("src")?.endsWith("/" + name));
     if (/^x-|^(iframe|object|embed|base|math|style|animate)$/.test(kind) || !own)
       found.push(each.outerHTML.slice(0, 150));
-    if (kind === "img" && !each.getAttribute("src").startsWith("/static/")) found.push(each.outerHTML);
+    if (kind === "img" && !each.getAttribute("src")?.startsWith("/static/")) found.push(each.outerHTML);
     if (kind === "meta" && each.httpEquiv) found.push(each.outerHTML);
     for (const { name, value } of each.attributes) {
       const address = ["href", "src", "action", "formaction", "xlink:href"].includes(name);
@@ -122,6 +122,16 @@ def test_hostile_texts_are_texts(visited, parse):
 
     assert parse(visited.pages) == {}
     assert [place for place in PLACES if f"&lt;x-{place}&gt;" not in everything] == []
+
+
+def test_the_name_of_who_is_signed_in_is_a_text(besieged, parse):
+    """It is at the top of every page."""
+    cookie = f"shopdb-session={besieged.session(planted('user'))}"
+
+    page = besieged.shop.client.simulate_get("/account", headers={"Accept": "text/html", "Cookie": cookie})
+
+    assert "&lt;x-user&gt;" in page.text
+    assert parse({"/account": page.text}) == {}
 
 
 def test_hostile_texts_do_nothing(besieged, visited):

@@ -36,7 +36,7 @@ def test_the_preview_shows_what_the_merge_does(shop, admin):
     """Fields that it takes, values that give way, relationships that move; and nothing is stored."""
     text = plain(admin.text("/assets/2/merge?gone=1"))
 
-    assert "Merge PC-7 into PC-8?" in text
+    assert "Merge PC-7 into PC-8 ?" in text
     assert "Fields that it takes Field Then" in text
     assert "MAC address 3C:52:82:11:22:33" in text
     assert "Operating system Windows 10" in text
@@ -62,7 +62,7 @@ def test_merging_and_undoing(shop, admin):
     assert merged["attributes"]["osname"] == "Windows 10"
     assert "PC-8 PC-7 user:browsing-admin In force Undo" in listed
     assert "Operating system Windows 10 \N{EN DASH}" in text
-    assert "2 relationships go back to PC-7." in text
+    assert "2 relationships go back to PC-7 ." in text
     assert undone.headers["location"] == "/merges"
     assert shop.get("/api/assets/1").json["state"] == "active"
     assert "osname" not in shop.get("/api/assets/2").json["attributes"]
@@ -157,3 +157,26 @@ def test_merges_are_listed_in_pages(shop, admin, monkeypatch):
     assert '<a class="button" rel="next" href="/merges?before=2">' in first
     assert "PC-7" in admin.text("/merges?before=2")
     assert "/undo" not in Browsing(shop, "viewer").text("/merges")
+
+
+def test_from_a_finding_to_the_merge_without_scripts(console):
+    """In a browser: the finding, the preview, the merge, what the next page says, and undoing it."""
+    for name in ("PC-7", "PC-8"):
+        console.shop.submit("computers", {"hostname": name, "macaddress": ONE["macaddress"]})
+    visitor = console.visit("admin", scripts=False)
+    page = visitor.open("/duplicates")
+
+    page.get_by_role("link", name="Renamed?").last.click()
+    page.get_by_role("link", name="Preview: keep PC-8").click()
+    page.get_by_role("button", name="Merge").click()
+    merged = page.get_by_role("status").inner_text()
+    page.get_by_role("link", name="Duplicates").click()
+    nothing = page.get_by_text("Nothing waits for a decision.").count()
+    page.get_by_role("link", name="Merges").click()
+    page.get_by_role("link", name="Undo PC-7").click()
+    page.get_by_role("button", name="Undo the merge").click()
+
+    assert merged == "Merged. The page of merges can undo it."
+    assert nothing == 1
+    assert page.get_by_role("status").inner_text() == "The merge was undone."
+    assert visitor.complaints == []

@@ -1,12 +1,17 @@
 """The overview: what it links to, what needs attention, an empty site, a screen on a wall."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from gettext import NullTranslations
 
 import pytest
 from people import add_user, cookie, login
 
+from shopdb_core.console.framework.language import Language
+from shopdb_core.console.overview.view import daily_chart, weekly_chart
+from shopdb_core.operations.overview import Overview
 from shopdb_core.operations.records import record_backup
+from shopdb_core.outcomes.totals import DayTotals
 from shopdb_core.plugins.served_declarations import BreakingChanges
 from shopdb_hookspecs import Report, hookimpl
 
@@ -35,7 +40,9 @@ def show(shop, path="/", role="viewer"):
     if not hasattr(shop, "browser"):
         add_user(shop, role, role)
         shop.browser = {"Accept": "text/html", **cookie(login(shop, role, cookies=True))}
-    return shop.client.simulate_get(path, headers=shop.browser)
+    answer = shop.client.simulate_get(path, headers=shop.browser)
+    # On a busy machine a report is counted later.
+    return show(shop, path, role) if "(is being counted)" in answer.text else answer
 
 
 def links(answer):
@@ -84,6 +91,16 @@ def test_everything_leads_to_its_list(filled):
     assert "No backup was ever made." in answer.text
 
 
+def test_the_link_to_silent_assets_finds_as_many_as_it_says(filled):
+    """The search counts days as the overview does."""
+    (link,) = (each for each in links(show(filled)) if "seen%3E" in each)
+
+    items = filled.get(f"/api{link}").json["items"]
+
+    assert [each["assetid"] for each in items] == [1]
+    assert "1 silent" in show(filled).text
+
+
 def test_a_calm_site_says_so(make_shop):
     """With a backup and a head, nothing silent and nothing refused."""
     shop = make_shop()
@@ -114,15 +131,12 @@ def test_an_empty_site_shows_the_first_submission(make_shop):
 
 
 def test_a_first_submission_is_seen_at_once(make_shop):
-    """The overview of a small site is never old."""
+    """The overview of a site without assets is not kept."""
     shop = make_shop()
-    show(shop)
+    assert "There is no asset yet." in show(shop).text
     shop.submit("computers", {"hostname": "PC-1"})
-    deadline = datetime.now(UTC) + timedelta(seconds=5)
-    while "There is no asset yet." in (text := show(shop).text):
-        assert datetime.now(UTC) < deadline
 
-    assert "/assets?assettype=computers" in text
+    assert "/assets?assettype=computers" in show(shop).text
 
 
 def test_what_a_plugin_and_a_client_wrote_is_text(make_shop):
@@ -145,7 +159,7 @@ def test_a_report_that_fails_does_not_break_the_page(make_shop):
     answer = show(shop)
 
     assert answer.status_code == 200
-    assert "failed" in answer.text
+    assert "Racks that lean: this report failed" in answer.text
     assert "/reports/racks/leaning" in links(answer)
 
 
@@ -200,3 +214,20 @@ def test_a_wall_screen_outlives_a_server_that_is_away(make_console, filled):
         page.unroute("**/?wall=1")
         page.clock.fast_forward(31_000)
         old.wait_for(state="hidden")
+
+
+def test_each_submission_is_in_one_column():
+    """Of the last 14 days, and of the 52 weeks that end today; a label where a month begins."""
+    today = date(2026, 11, 27)
+    days = tuple(DayTotals(today - timedelta(days=back), noop=1, refused=2) for back in reversed(range(372)))
+    overview = Overview(datetime(2026, 11, 27, 12, tzinfo=UTC), (), {}, 30, days, (), {}, None, None)
+    language = Language("en", NullTranslations(), UTC, "auto", overview.at)
+
+    fortnight, year = daily_chart(overview, language), weekly_chart(overview, language)
+
+    assert [column.label for column in fortnight.columns][-2:] == ["26", "27"]
+    assert {column.numbers for column in fortnight.columns} == {(2, 0, 0, 1)}
+    assert [column.numbers[3] for column in year.columns] == [7] * 51 + [5]
+    assert [column.title for column in year.columns][-1] == "Nov 23, 2026"
+    assert [column.label for column in year.columns if column.label][-3:] == ["Sep", "Oct", "Nov"]
+    assert [series.total for series in year.series] == [2 * 362, 0, 0, 362]

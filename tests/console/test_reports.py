@@ -231,9 +231,9 @@ def test_a_report_that_is_not_there(open_report):
     """Quarantined, unknown, or of a plugin that is not installed: each says what to do."""
     show = open_report(report(lambda _: []))
     unknown = show(path="/reports/racks/short")
-    absent = show(path="/reports/desks/tall")
+    absent = show("?above=3", path="/reports/desks/tall")
     show.shop.plugins.quarantine("racks", "its import raised OSError")
-    quarantined = show()
+    quarantined = show("?above=3&above=4")
 
     assert (unknown.status_code, absent.status_code, quarantined.status_code) == (404, 404, 503)
     assert "The plugin racks has no report of this name." in unknown.text

@@ -24,13 +24,13 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def count_earlier(writer: Writer, marks: Marks) -> int:
-    """Count the computers that were marked before today; the caller commits.
+def count_earlier(writer: Writer, marks: Marks, day: str) -> int:
+    """Count the computers that were marked before `day`, which is today; the caller commits.
 
     Call it before a computer changes: a program that it had at the end of a day is then known to have been
     there, and that it vanishes is noted. Returns how many computers are uncounted then.
     """
-    if "" < marks.oldest < today():
+    if "" < marks.oldest < day:
         count_uncounted(writer)
         return 0
     return marks.number

@@ -34,9 +34,10 @@ def remove_programs(connection: Connection, computerid: int) -> None:
     stored, marks = writer.inventories([computerid])
     if computerid not in stored:
         return
-    uncounted = counting.count_earlier(writer, marks)
+    today = counting.today()
+    uncounted = counting.count_earlier(writer, marks, today)
     writer.remove_inventory(computerid)
-    writer.mark_uncounted([(computerid, stored[computerid])], counting.today())
+    writer.mark_uncounted([(computerid, stored[computerid])], today)
     if uncounted + 1 >= counting.MANY:
         counting.count_uncounted(writer)
 
@@ -60,7 +61,7 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> i
     # are stored, too, which saves looking them up.
     neighbour = computerids[0] - 1
     stored, marks = writer.inventories([neighbour, *computerids])
-    uncounted = counting.count_earlier(writer, marks)
+    uncounted = counting.count_earlier(writer, marks, today)
     known = set(unpacked(stored.get(neighbour, b"")))
     inventories: list[tuple[int, bytes]] = []
     programs: dict[int, Program] = {}

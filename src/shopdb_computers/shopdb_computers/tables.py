@@ -57,6 +57,7 @@ software: Final = Table(
     Column("vanishedon", Date),
     Index("ix_computers_software_name_version", "name", "version"),
     Index("ix_computers_software_appearedon", "appearedon"),
+    # Where the database can, it has the programs that vanished alone (migration 0003).
     Index("ix_computers_software_vanishedon", "vanishedon"),
 )
 

@@ -92,7 +92,7 @@ REPORTS: Final[Sequence[Report]] = (
     Report(
         name="needs",
         title="Printers that need toner or paper",
-        columns=("identityvalue", "location", "model", "errors", "supply", "levelpercent", "supplieslow"),
+        columns=("identityvalue", "location", "model", "errorstate", "supply", "levelpercent", "supplieslow"),
         rows=printers_in_need,
         parameters=(
             Parameter(

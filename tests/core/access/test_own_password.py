@@ -31,13 +31,17 @@ def actions(shop: Shop) -> list[str]:
 def test_the_new_password_counts_and_other_sessions_end(shop, ann):
     """One session goes on: a new one, since somebody may have the token of the old one."""
     other = bearer(login(shop, "ann"))
+    own = shop.access.sign_in("ann", PASSWORD, CALLER, browser=True)
+    shop.access.bearer_of_cookie(own.accesstoken)
 
-    changed = shop.access.change_password(ann, PASSWORD, NEW, CALLER)
+    changed = shop.access.change_password(own.bearer, PASSWORD, NEW, CALLER)
 
     assert login(shop, "ann", NEW).status_code == 200
     assert login(shop, "ann").status_code == 401
     assert me(shop, other).status_code == 401
     assert shop.access.bearer_of_cookie(changed.accesstoken).subject == "ann"
+    with pytest.raises(Unauthorized):
+        shop.access.bearer_of_cookie(own.accesstoken)
     with pytest.raises(Unauthorized):
         shop.access.sessions(ann)
     assert "password changed" in actions(shop)

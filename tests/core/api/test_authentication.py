@@ -128,6 +128,7 @@ RULES = {
     f"POST {USER_PAGE}/disable": "admin",
     f"POST {USER_PAGE}/enable": "admin",
     f"POST {USER_PAGE}/password": "admin",
+    f"POST {USER_PAGE}/link": "admin",
     f"POST {USER_PAGE}/sessions": "admin",
     "GET /admin/tokens": "admin",
     "POST /admin/tokens": "admin",

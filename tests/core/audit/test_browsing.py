@@ -32,7 +32,7 @@ def fleet(shop: Shop) -> Fleet:
     boot = {"hostname": "PC-1", "lastboottime": "2026-01-01T00:00:00Z"}
     shop.submit("computers", boot)
     shop.submit("computers", {**boot, "lastboottime": "2026-01-02T00:00:00Z"})
-    cell = fleet.cell("Cell", after="x", osname={"osname": {"a": 1}})
+    cell = fleet.cell("Cell", after="x", osname={"a": {"b": 1}})
     fleet.relate(1, cell)
     fleet.merge(1, 2)
     date_entries(shop, lambda number: BEGINNING + number * timedelta(hours=1))

@@ -116,7 +116,7 @@ def _route_people(app: WebApp, pages: Pages) -> None:
     app.add_page("/account/sessions", account, suffix="sessions")
     app.add_page("/admin/users", UsersPage(pages))
     app.add_page(_USER, UserPage(pages))
-    for change in ("role", "disable", "enable", "password", "sessions"):
+    for change in ("role", "disable", "enable", "password", "link", "sessions"):
         app.add_page(f"{_USER}/{change}", user, suffix=change)
     app.add_page("/admin/tokens", TokensPage(pages))
     app.add_page("/admin/tokens/{tokenid:id}/revoke", RevokedTokenPage(pages))

@@ -36,8 +36,8 @@ DISTRIBUTIONS = ("shopdb-core", "shopdb-hookspecs")
 OF_SETTINGS = ("keys", "audit", "collectors", "pruning")
 """The checks of the database that broken settings would make wrong."""
 
-LONGER = ("settings", "files", "packages", "migrations")
-"""The checks that load plugins, distributions or migrations again, and read files."""
+LONGER = ("settings", "files", "packages", "migrations", "pruning")
+"""The checks that load plugins, distributions or migrations again, read files, or many entries."""
 
 LARGE_LOG_BYTES = 64 * 1024 * 1024
 MEBIBYTE = 1024 * 1024
@@ -71,7 +71,7 @@ def examine_open(settings: Settings, store: Store, plugins: Plugins) -> Iterator
     yield from _guarded("plugins", partial(check_plugins, plugins))
     yield from _guarded("disk", partial(check_disk, settings.database_url))
     yield from _guarded("log", partial(_check_log, settings.database_url))
-    yield from _check_site(settings, store, plugins, ())
+    yield from _check_site(settings, store, plugins, LONGER)
 
 
 def check_settings(environ: Mapping[str, str], directory: Path, settings: Settings) -> Iterator[CheckResult]:

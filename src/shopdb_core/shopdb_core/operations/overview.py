@@ -130,9 +130,14 @@ class Overviews:
         }
 
     def newest(self) -> Overview:
-        """Return the overview; raises `Unavailable` if the database does not answer."""
+        """Return the overview; raises `Unavailable` if the database does not answer.
+
+        That of a site without assets is not kept: whoever makes the first submission looks for it.
+        """
         overview = self._newest.get()
         assert overview is not None
+        if not overview.assets:
+            self._newest.forget()
         return overview
 
     def attention(self) -> list[AttentionCount]:

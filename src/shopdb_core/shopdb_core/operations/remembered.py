@@ -43,6 +43,11 @@ class Remembered(Generic[T]):
         wait([making], seconds)
         return making.result() if making.done() else self._value
 
+    def forget(self) -> None:
+        """Have the next call make the value."""
+        with self._changing:
+            self._until = None
+
     def _start(self) -> Future[T]:
         future: Future[T] = Future()
         threading.Thread(target=self._work, args=(future,), name="shopdb-remembered", daemon=True).start()

@@ -126,6 +126,12 @@ def as_given(name: str, rule: str, schema: JsonObject, *, required: bool = False
     return QueryParameter(name, rule, str, schema=schema, required=required)
 
 
+ANY = QueryParameter("*", "be anything", str)
+"""Among the parameters of an address, it lets every other one pass unread.
+
+For a page about an address that has nothing at present, whose parameters are not known.
+"""
+
 LIMIT = whole_number("limit", 1, LARGEST_LIMIT, DEFAULT_LIMIT)
 PAGE = (LIMIT, whole_number("after", 0, LARGEST_ID, 0))
 """The parameters of every list: the number of items, and the id after which they begin."""
@@ -139,6 +145,8 @@ def read_query(req: falcon.Request, parameters: Sequence[QueryParameter]) -> dic
     known = {parameter.name: parameter for parameter in parameters}
     values = {parameter.name: parameter.default for parameter in parameters}
     for name, text in req.params.items():
+        if ANY in parameters:
+            continue
         if name not in known:
             taken = ", ".join(known) or "none"
             raise InvalidParameter(f"Unknown parameter {name[:40]!r}; this address takes {taken}.")

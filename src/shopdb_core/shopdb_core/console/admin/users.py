@@ -4,17 +4,18 @@ What is wrong with a form is said at its field; a change that the site refuses, 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, cast
 
 import falcon
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller
+from shopdb_core.access.links import LINK_PATH, create_link
 from shopdb_core.access.sessions import list_sessions
 from shopdb_core.access.tokens import ROLES, Role
 from shopdb_core.console.account.passwords import RULES, password_faults
-from shopdb_core.console.framework.pages import PageResource
+from shopdb_core.console.framework.pages import PageResource, absolute
 from shopdb_core.errors import Conflict, InvalidParameter
 from shopdb_core.store import Connection
 from shopdb_core.web.authentication import caller_of
@@ -24,6 +25,7 @@ from shopdb_core.web.request import Roles
 
 ROWS = 100
 ADDRESS = "/admin/users"
+LINK_TTL = timedelta(hours=1)
 NOTHING: Mapping[str, str] = {}
 
 Change = Callable[[Connection, datetime, Caller, str], users.User]
@@ -175,6 +177,24 @@ class UserChanges(UserResource):
             return users.change_password(connection, at, caller, username, passwordhash)
 
         self._change(req, resp, userid, "password", change)
+
+    def on_post_link(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
+        """Make a link that signs the user in once, and show it, which no page can do again."""
+        read_form(req)
+        at, caller = self._site.clock(), caller_of(req)
+
+        def work(connection: Connection) -> tuple[users.User, str]:
+            user = users.user_of_id(connection, userid)
+            return user, create_link(connection, at, caller, user.username, LINK_TTL)
+
+        try:
+            user, token = self._site.store.transaction(work)
+        except Conflict as error:
+            self.show(req, resp, userid, {"state": str(error)})
+            resp.status = falcon.HTTP_409
+            return
+        address = absolute(req, f"{LINK_PATH}?token={token}")
+        self._pages.render(req, resp, "admin/link.html", user=user, link=address, expiresat=at + LINK_TTL)
 
     def on_post_sessions(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """End one session of the user, or without `sessionid` all."""

@@ -1,7 +1,7 @@
 """The fields of an asset in groups, with titles and units of the declaration, and who said each.
 
 Who said a field is known where the site ranks the sources of a plugin: then each source keeps its own values,
-and those that do not stand are shown beside the one that does.
+and those that were overruled are shown beside the one that was not.
 """
 
 import re

@@ -53,7 +53,8 @@ const onKey = (event) => {
 // Whether the table has what the box asks for: it is replaced a moment after the last key.
 const isShown = () => new URLSearchParams(location.search).get("q") === document.getElementById("q").value;
 
-if (results() && document.getElementById("q")) {
+// Other pages have results and a search box as well.
+if (results() && document.getElementById("said")) {
   prepare();
   document.addEventListener("keydown", onKey);
   document.addEventListener("change", (event) => {
@@ -66,7 +67,7 @@ if (results() && document.getElementById("q")) {
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "results" && event.target.id !== "results") return;
     prepare();
-    say(document.getElementById("found").textContent);
+    say(document.getElementById("found")?.textContent ?? "");
   });
   // An address without what is empty anyway.
   document.addEventListener("htmx:configRequest", (event) => {

@@ -19,6 +19,7 @@ from shopdb_core.console.duplicates.comparing import (
 )
 from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.edits.merging import lacking
+from shopdb_core.operations.records import waiting_by_kind
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.site import Site
 from shopdb_core.store import Connection
@@ -121,8 +122,11 @@ class DuplicatesPage(PageResource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List them, the oldest first, of all kinds or of one."""
         kind, after = req.context.query["kind"], req.context.query["after"]
-        found = self._site.store.read(
-            lambda connection: list_duplicates(connection, kind=kind, after=after, limit=ROWS + 1)
+        found, counts = self._site.store.read(
+            lambda connection: (
+                list_duplicates(connection, kind=kind, after=after, limit=ROWS + 1),
+                waiting_by_kind(connection),
+            )
         )
         self._pages.render(
             req,
@@ -130,6 +134,7 @@ class DuplicatesPage(PageResource):
             "duplicates/page.html",
             kinds=KINDS,
             kind=kind,
+            counts=counts,
             isfirst=after == 0,
             **page(found, ROWS, "duplicateid"),
         )

@@ -1,5 +1,6 @@
 """The first page: the site at a glance, and what needs somebody's attention."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -79,7 +80,9 @@ class OverviewPage(PageResource):
             tiles=self._tiles(overview),
             attention=[each for each in attention if each.rows or each.failed],
             counting=[each for each in attention if each.rows is None and not each.failed],
-            duplicates=[(kind, DUPLICATES[kind], number) for kind, number in overview.duplicates.items()],
+            duplicates=[
+                (kind, DUPLICATES.get(kind, kind), number) for kind, number in overview.duplicates.items()
+            ],
             broken=[each for each in overview.collectors if each.broken],
             quarantined=[each for each in overview.collectors if each.state == "quarantined"],
             oldbackup=_is_old(overview, overview.lastbackup, OLD_BACKUP),
@@ -125,32 +128,38 @@ class OverviewPage(PageResource):
 def daily_chart(overview: Overview, language: "Language") -> ColumnChart:
     """Return the submissions of the last days, one column for each."""
     days = [overview.today - timedelta(days=back) for back in reversed(range(DAYS))]
+    totals = {each.day: each for each in overview.days[-DAYS:]}
     columns = [
-        (language.day(day, "d"), language.day(day), _outcomes([_totals(overview, day)])) for day in days
+        (language.day(day, "d"), language.day(day), _outcomes([totals[day]] if day in totals else []))
+        for day in days
     ]
     return stacked_columns(_series(language), columns)
 
 
 def weekly_chart(overview: Overview, language: "Language") -> ColumnChart:
     """Return the submissions of a year, one column for each week from Monday on."""
-    monday = overview.today - timedelta(days=overview.today.weekday())
-    weeks = [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+    of_week: dict[date, list[DayTotals]] = defaultdict(list)
+    for each in overview.days:
+        of_week[_monday(each.day)].append(each)
     columns = []
-    for week in weeks:
+    for back in reversed(range(WEEKS)):
+        week = _monday(overview.today) - timedelta(weeks=back)
         last = week + timedelta(days=6)
         label = language.day(last, "MMM") if last.day <= 7 else ""  # noqa: PLR2004  # the month begins in it
-        found = [each for each in overview.days if week <= each.day <= last]
-        columns.append((label, language.day(week), _outcomes(found)))
+        columns.append((label, language.day(week), _outcomes(of_week[week])))
     return stacked_columns(_series(language), columns)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _series(language: "Language") -> Sequence[tuple[str, str]]:
     return [(name, language.gettext(label)) for name, label in SERIES]
 
 
-def _outcomes(days: Iterable[DayTotals]) -> list[int]:
-    found = [*days]
-    return [sum(getattr(day, name) for day in found) for name, _ in SERIES]
+def _outcomes(days: Sequence[DayTotals]) -> list[int]:
+    return [sum(getattr(day, name) for day in days) for name, _ in SERIES]
 
 
 def _totals(overview: Overview, day: date) -> DayTotals:

@@ -16,7 +16,7 @@ from shopdb_core.errors import NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.reports import argument_faults
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_core.web.parameters import Queries, QueryParameter, as_given, choice, whole_number
+from shopdb_core.web.parameters import ANY, Queries, QueryParameter, as_given, choice, whole_number
 from shopdb_core.web.problems import document
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import Json, JsonObject, Parameter, Report
@@ -70,11 +70,12 @@ class ReportPage(PageResource):
     roles: ClassVar[Roles] = {"GET": "viewer"}
 
     def parameters(self, plugin: str, name: str) -> Sequence[QueryParameter]:
-        """Return the parameters of a report, the page and the order; none of one that is not there."""
+        """Return the parameters of a report, the page and the order; any if its plugin is not active."""
         try:
             report = self._site.reports.get(plugin, name)
         except (NotFound, Unavailable):
-            return ()
+            found = self._site.plugins.get(plugin)
+            return [] if found is not None and found.state == "active" else [ANY]
         orders = [sign + column for column in report.columns for sign in ("", DESCENDING)]
         own = [as_given(each.name, f"be a {each.type}", {"type": each.type}) for each in report.parameters]
         return [*own, whole_number("after", 0, LARGEST_ID - LIMIT, 0), choice(SORT, orders)]

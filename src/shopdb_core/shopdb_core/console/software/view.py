@@ -13,7 +13,7 @@ from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.parameters import Queries, short_text, whole_number
 from shopdb_core.web.request import Roles
 
-PROGRAMS = 80
+PROGRAMS = 60
 HOLDERS = 100
 VERSIONS = 500
 """How many a page has at most."""
