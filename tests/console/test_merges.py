@@ -36,7 +36,7 @@ def test_the_preview_shows_what_the_merge_does(shop, admin):
     """Fields that it takes, values that give way, relationships that move; and nothing is stored."""
     text = plain(admin.text("/assets/2/merge?gone=1"))
 
-    assert "Merge PC-7 into PC-8?" in text
+    assert "Merge PC-7 into PC-8 ?" in text
     assert "Fields that it takes Field Then" in text
     assert "MAC address 3C:52:82:11:22:33" in text
     assert "Operating system Windows 10" in text
@@ -62,7 +62,7 @@ def test_merging_and_undoing(shop, admin):
     assert merged["attributes"]["osname"] == "Windows 10"
     assert "PC-8 PC-7 user:browsing-admin In force Undo" in listed
     assert "Operating system Windows 10 \N{EN DASH}" in text
-    assert "2 relationships go back to PC-7." in text
+    assert "2 relationships go back to PC-7 ." in text
     assert undone.headers["location"] == "/merges"
     assert shop.get("/api/assets/1").json["state"] == "active"
     assert "osname" not in shop.get("/api/assets/2").json["attributes"]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -101,7 +101,7 @@ class Languages:
         self._zone = zone
         self._clock = clock
 
-    @property
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """The name of each language in itself, by its code."""
         return {code: Locale.parse(code).get_display_name(code) or code for code in self._catalogues}
