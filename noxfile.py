@@ -51,7 +51,9 @@ OPENAPI_TOOLS = ("openapi-python-client>=0.29", "openapi-spec-validator>=0.9")
 SCHEMATHESIS = "schemathesis>=4.32"
 """In an environment of its own: it needs another jsonschema-rs than ShopDB, with other patterns."""
 OPENAPI_TESTS = "tests/openapi"
-IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=8", "--dist=worksteal")
+PROCESSES = min(8, (os.cpu_count() or 1) * 3 // 2)
+"""More than there are cores: many tests wait for a server to start, to end or to be killed."""
+IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=worksteal")
 LINT_TOOLS = (
     "import-linter>=2.1",
     "mypy>=1.13",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from shopdb_computers.demo import DEMO_PROGRAM
@@ -80,7 +81,7 @@ def start_demo(tmp_path: Path) -> Iterator[Callable[..., RunningDemo]]:
 
 
 def test_every_command_that_it_prints_at_the_end_works(start_demo, tmp_path) -> None:
-    """Each works in a shell without the demo's environment; curl fails if the answer is an error."""
+    """Each works in a shell without the demo's environment; curl fails on an error. The link signs in."""
     (tmp_path / ".curlrc").write_text("fail\n")
     shell = {"HOME": str(tmp_path), "PATH": os.defpath}
     demo = start_demo()
@@ -94,6 +95,12 @@ def test_every_command_that_it_prints_at_the_end_works(start_demo, tmp_path) -> 
         for command in commands
     }
 
+    link = demo.printed.splitlines()[-1].partition(" ")[2]
+    opened = httpx.get(link, trust_env=False)
+
+    assert (opened.status_code, opened.headers["location"]) == (303, "/")
+    overview = httpx.get(httpx.URL(link).join("/"), cookies=opened.cookies, trust_env=False)
+    assert overview.status_code == 200
     assert len(commands) == 7
     assert [(command, one.stderr) for command, one in done.items() if one.returncode != 0] == []
     assert all(one.stdout for one in done.values())

@@ -117,6 +117,7 @@ def test_a_flood_of_wrong_keys_pushes_out_nothing(site) -> None:
 
 
 @pytest.mark.every_database
+@pytest.mark.servers_nightly
 def test_workers_add_up(site) -> None:
     """Each process writes its own outcomes to the same counts, the last ones when it ends."""
     server = site.serve(options=("--workers", "2"))

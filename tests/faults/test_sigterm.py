@@ -50,6 +50,7 @@ def test_request_in_flight_is_answered(sleepy_site, query, check_sound) -> None:
 
 
 @pytest.mark.every_database
+@pytest.mark.servers_nightly
 def test_restarts_under_load_lose_nothing(site, writers, scale, check_sound) -> None:
     """However often the server is restarted under load, it ends cleanly and keeps what it acknowledged."""
     exit_codes = set()

@@ -29,12 +29,24 @@ OF_INTERPRETER = ("PYTHON", "LC_", "LANG", "COVERAGE")
 
 
 def suits(environ: Mapping[str, str]) -> bool:
-    """Whether a child with this environment is what a new interpreter would be."""
-    return hasattr(os, "pidfd_open") and _of_interpreter(environ) == _of_interpreter(os.environ)
+    """Whether a child with this environment is what a new interpreter would be.
+
+    It may find more plugins, but not another version of what is already imported.
+    """
+    has_ours = any([*Path(folder).glob("shopdb_*")] for folder in _more_path(environ))
+    is_same = _of_interpreter(environ) == _of_interpreter(os.environ)
+    return hasattr(os, "pidfd_open") and is_same and not has_ours
 
 
 def _of_interpreter(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name.startswith(OF_INTERPRETER)}
+    names = (name for name in environ if name.startswith(OF_INTERPRETER) and name != "PYTHONPATH")
+    return {name: environ[name] for name in names}
+
+
+def _more_path(environ: Mapping[str, str]) -> list[str]:
+    """Return the folders of `PYTHONPATH` that this process does not have there."""
+    folders = environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [folder for folder in folders if folder and folder not in sys.path]
 
 
 class ForkedProcess:
@@ -228,7 +240,7 @@ def become(request: dict, descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environ"])
     sys.argv = ["shopdb", *request["arguments"]]
-    sys.path[0] = request["cwd"]
+    sys.path[:1] = [request["cwd"], *_more_path(os.environ)]
     random.seed()
 
 

@@ -103,11 +103,10 @@ def test_assets(mixed, monkeypatch, few):
     assert mixed.get(f"/api/assets?identityvalue=pc&after={LARGEST_ID}").json["items"] == []
 
 
-@pytest.mark.parametrize("few", [2, listed_ids.FEW])
-def test_sorted_assets(mixed, monkeypatch, few):
+def test_sorted_assets(mixed, monkeypatch):
     """By id and by identity, in both directions, with each filter, page by page."""
-    monkeypatch.setattr(listed_ids, "FEW", few)
-    monkeypatch.setattr(listed_ids, "MOST_SERIES", few)
+    monkeypatch.setattr(listed_ids, "FEW", 2)
+    monkeypatch.setattr(listed_ids, "MOST_SERIES", 2)
     create_by_hand(mixed, "place", "LINE 1")
     everything = listed(mixed, "/api/assets", 100)
     prefixes = ("pc", "LINE", "x")
@@ -118,9 +117,10 @@ def test_sorted_assets(mixed, monkeypatch, few):
             ("assetid", lambda asset: asset["assetid"]),
             ("identityvalue", lambda asset: (identity_key(asset["identityvalue"]), asset["assettype"])),
         ):
-            expected = sorted(shown, key=key)
-            assert listed(mixed, "/api/assets", 2, sort=sort, **query) == expected, (sort, query)
-            assert listed(mixed, "/api/assets", 2, sort=f"-{sort}", **query) == expected[::-1], (sort, query)
+            expected, limit = sorted(shown, key=key), 1 if len(shown) < len(prefixes) else 2
+            assert listed(mixed, "/api/assets", limit, sort=sort, **query) == expected, (sort, query)
+            backwards = listed(mixed, "/api/assets", limit, sort=f"-{sort}", **query)
+            assert backwards == expected[::-1], (sort, query)
     assert len(everything) == len(NAMES) + 1
     mixed.edit("POST", "/api/assets/2/retire", {"reason": "sold"})
     mixed.edit("POST", "/api/assets/4/retire", {"reason": "sold"})

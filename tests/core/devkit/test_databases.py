@@ -109,7 +109,7 @@ def test_scripts_that_leave_something_behind(
     assert results[f"reports on {database_kind}"].state == "skipped"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full_size)])
 def test_an_interrupted_check_leaves_no_database(
     url: URL, made: Callable[[], list[str]], number: signal.Signals
 ) -> None:
