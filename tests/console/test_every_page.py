@@ -185,3 +185,24 @@ def followed(page, client):
         assert not path.netloc, link
         if path.path:
             yield link, client(link.partition("#")[0]).status_code
+
+
+def test_a_walk_without_scripts(busy):
+    """From page to page by links, searching and filtering by forms, in a browser that runs no script."""
+    visitor = busy.visit("viewer", scripts=False)
+    page = visitor.open("/")
+    titles = page.locator("header nav a").all_inner_texts()
+    assert "Admin" not in titles
+
+    for title in titles:
+        page.locator("header nav").get_by_role("link", name=title, exact=True).click()
+        assert page.locator("h1").inner_text() == title
+    page.locator("#find").fill("line4")
+    page.locator("#find").press("Enter")
+    page.locator("#results").get_by_role("link", name="LINE4-PACK").click()
+    page.get_by_role("link", name="Past", exact=True).click()
+    page.get_by_role("link", name="As it was").last.click()
+
+    assert page.locator("h1").inner_text().startswith("LINE4-PACK")
+    assert "Windows 10 Enterprise" in page.locator("main").inner_text()
+    assert visitor.complaints == []
