@@ -60,6 +60,11 @@ USUAL = {
     "duplicateid": "1",
     "mergeid": "1",
     "sessionid": "0" * 32,
+    "auditid": "1",
+    "userid": "1",
+    "tokenid": "1",
+    "day": "2026-11-27",
+    "field": "installedsoftware",
     "digest": "0" * 12,
     "file": "console.css",
 }
