@@ -69,11 +69,13 @@ PAGES = (
     ("/changes?plugin=computers&action=updated", "/api/audit?plugin=computers&action=updated"),
     ("/software", "/api/reports/computers/software"),
     (f"/reports/computers/software_on?name={PROGRAM}", f"/api/reports/computers/software_on?name={PROGRAM}"),
+    ("/reports", "/api/reports"),
     ("/collectors", "/api/collector/_schemas"),
     ("/collectors/computers", "/api/collector/_schemas/computers"),
     ("/refusals", "/api/refusals"),
     ("/duplicates", "/api/duplicates"),
     ("/merges", "/api/merges"),
+    ("/admin/events", "/api/access-events"),
 )
 """The pages, each with the address of the API that has the same data; of the overview, a part of it."""
 

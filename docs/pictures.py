@@ -24,9 +24,11 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "benchmarks",
 from people import add_user, cookie, login  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
+from populated import PLUGINS as ALL_PLUGINS  # noqa: E402
 from populated import Populated, populated  # noqa: E402
 from waitress import create_server  # noqa: E402
 
+PLUGINS = {name: plugin for name, plugin in ALL_PLUGINS.items() if name != "broken"}
 IMAGES = ROOT / "docs/images"
 WIDE = (1280, 800)
 TALL = (1280, 960)
@@ -56,7 +58,7 @@ WRONG = (
 )
 
 PICTURES = (
-    Picture("overview-light", "/"),
+    Picture("overview", "/"),
     Picture("overview-dark", "/", theme="dark"),
     Picture("assets", "/assets?assettype=computers&q=windows"),
     Picture("asset", "/assets/{line}", size=TALL),
@@ -76,7 +78,7 @@ def main() -> None:
     chosen = [each for each in PICTURES if not options.only or each.name in options.only]
     with (
         tempfile.TemporaryDirectory(prefix="shopdb-pictures-") as name,
-        populated(Path(name), options.computers, options.printers, options.weeks) as site,
+        populated(Path(name), options.computers, options.printers, options.weeks, PLUGINS) as site,
         sync_playwright() as playwright,
     ):
         program = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -138,10 +140,10 @@ class _Photographer:
         _save(page.screenshot(), IMAGES / f"{picture.name}.png")
 
     def _ids(self) -> dict[str, object]:
-        """Return the ids of the site, and the time of the second change of the computer of line 4."""
+        """Return the ids of the site, and the time of the first change of the computer of line 4."""
         shop, line = self._site.shop, self._site.line
         query = "SELECT at FROM auditentry WHERE assetid = :line AND action = 'updated' ORDER BY auditid"
-        (_, (at,), *_) = shop.rows(query, line=line)
+        ((at,), *_) = shop.rows(query, line=line)
         query = "SELECT assetid FROM asset WHERE assettype = 'printers' ORDER BY assetid"
         ((laser,), *_) = shop.rows(query)
         return {**vars(self._site), "before": quote(f"{at}Z".replace(" ", "T")), "laser": laser}

@@ -94,10 +94,12 @@ def test_versions_of_a_program(report: Callable[..., Rows], add_computer: Callab
     assert report("software_versions", name="nothing") == []
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 250])
 def test_pages_of_computers_with_a_version(
-    report: Callable[..., Rows], add_computer: Callable[..., int]
+    chunk: int, report: Callable[..., Rows], add_computer: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By ascending ids, over the ends of blocks; an unknown version is an empty text."""
+    """By ascending ids, over the ends of blocks, however few are read at once."""
+    monkeypatch.setattr(software, "CHUNK", chunk)
     first = add_computer("pc-1", ("tar", "1"))
     second = add_computer("pc-2", ("tar", "1"), ("tar", ""))
     third = add_computer("pc-3", ("tar", "1"), assetid=BLOCK + 1)
@@ -136,6 +138,21 @@ def test_programs_that_came_and_went(
     assert [row[0] for row in report("software_changes", days=1)] == [days_ago(0)]
     assert len(report("software_changes", days=2)) == 2
     assert len(report("software_changes", days=21)) == 4, "what came and went since came for nobody"
+
+
+def test_only_the_newest_changes_are_listed(
+    on: Callable[[int], None],
+    report: Callable[..., Rows],
+    add_computer: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A site that has just begun has thousands of programs, of which none was there before."""
+    monkeypatch.setattr(software, "MOST_CHANGES", 2)
+    for day in (5, 1, 3):
+        on(day)
+        add_computer(f"pc-{day}", (f"tar-{day}", "1"))
+
+    assert [row[2] for row in report("software_changes", days=30)] == ["tar-1", "tar-3"]
 
 
 def test_what_came_back_has_not_vanished(

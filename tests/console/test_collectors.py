@@ -152,7 +152,7 @@ def test_the_contract_in_words():
     assert max(path.count("/") for path in rows) == 3
     assert [path for path, row in rows.items() if row.required][:3] == ["number", "building", "locks/kind"]
     assert (rows["seenat"].volatile, rows["weight"].deprecated, rows["weight"].unit) == (True, True, "kg")
-    assert said(rows["number"].rules) == ["at most 20 characters", "matches the pattern ^[0-9]+$"]
+    assert said(rows["number"].rules) == ["length: at most 20", "matches the pattern ^[0-9]+$"]
     assert said(rows["building"].rules) == ["one of A B"]
     assert rows["building"].description == "Where it is."
     assert said(rows["weight"].types + rows["weight"].rules) == ["number", "at least 0"]
@@ -162,7 +162,7 @@ def test_the_contract_in_words():
         *("no item twice", "for each item:", "one of 11 values, such as a b c d e f g h"),
     ]
     assert said(rows["locks"].types) == ["list of objects"]
-    assert said(rows["locks"].rules) == ["at most 9 items", "no other members"]
+    assert said(rows["locks"].rules) == ["items: at most 9", "no other members"]
     assert said(rows["locks/kind"].rules) == ["must not be: an old one"]
     assert said(rows["anything"].types + rows["anything"].rules) == []
 

@@ -1,6 +1,7 @@
 """The pages about software: what they show, what they lead to, and what they say when there is nothing."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import quote_plus
 
@@ -62,10 +63,12 @@ def test_from_the_list_to_the_assets(shop, read):
 
     assert HOSTILE not in page + versions
     assert unescape(page).count(name) == 1
-    assert "2 installations, 2 versions" in versions
+    assert re.search(r"2 installations ·\s+2 versions", versions)
     assert [each.rpartition("=")[2] for each in holders] == ["1.10", "1.9"]
     assert '<a href="/assets/2"><bdi>PC-2</bdi></a>' in read(holders[0])
-    assert "unknown version" in read("/software/program?plugin=computers&name=tar")
+    single = read("/software/program?plugin=computers&name=tar")
+    assert re.search(r"1 installation ·\s+1 version\b", single)
+    assert "unknown version" in single
     assert "PC-1" in read("/software/holders?plugin=computers&name=tar&version=")
 
 
@@ -81,6 +84,20 @@ def test_pages_of_the_list(shop, read, monkeypatch):
     assert (listed_names(first), listed_names(second)) == (["liba", "libb"], ["libc"])
     assert following == "/software?plugin=computers&q=LIB&after=libb"
     assert 'rel="next"' not in second
+
+
+def test_every_list_is_a_file_as_well(shop, read):
+    """With all rows of what is shown."""
+    install(shop, "PC-1", ("tar & co", "1"), ("zip", None))
+    pages = {
+        "/software?q=tar": '"name","version","installations"\n"tar & co","1","1"\n',
+        "/software/holders?name=zip": '"identityvalue","assetid","name","version"\n"PC-1","1","zip",""\n',
+        "/software/changes?days=1": f'"{datetime.now(UTC):%Y-%m-%d}","appeared","zip","","1"\n',
+    }
+    for page, expected in pages.items():
+        (address,) = re.findall(r'href="(/api/reports/[^"]+)"', read(page))
+        file = read(unescape(address)).replace("\r\n", "\n")
+        assert file.endswith(expected), page
 
 
 def test_what_came_and_went(shop, read):

@@ -5,11 +5,11 @@ party's, a plugin that does not load, people's fields, a machine, refusals, toke
 """
 
 import json
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from secrets import token_hex
 
@@ -119,7 +119,11 @@ class Populated:
 
 @contextmanager
 def populated(
-    folder: Path, computers: int = COMPUTERS, printers: int = 8, weeks: int = 1
+    folder: Path,
+    computers: int = COMPUTERS,
+    printers: int = 8,
+    weeks: int = 1,
+    plugins: Mapping[str, object] = PLUGINS,
 ) -> Iterator[Populated]:
     """Open a site in a folder and fill it, with times that end now; some seconds of work."""
     (folder / "fields.json").write_text(json.dumps(SITE_FIELDS))
@@ -130,9 +134,9 @@ def populated(
         sources={"computers": ("glpi", "pxe")},
         site_fields=str(folder / "fields.json"),
     )
-    upgrade_site(settings, PLUGINS)
+    upgrade_site(settings, plugins)
     clock = Present(datetime.now(UTC) - timedelta(weeks=weeks, hours=3))
-    with Shop.open(settings, PLUGINS, clock=clock) as shop:
+    with Shop.open(settings, plugins, clock=clock) as shop:
         _work(shop, clock, Floor(shop, clock, computers, printers), weeks)
         clock.over = True
         yield _described(shop)
@@ -149,9 +153,10 @@ def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
     next(steps)
     for week in range(2, weeks + 1):
         floor.week(week)
-        next(steps, None)
+        next(steps)
     clock.now = max(clock.now, datetime.now(UTC) - timedelta(hours=12))
-    deque(steps, maxlen=0)
+    for _ in range(max(1, len(STEPS) + 1 - weeks)):
+        next(steps)
     for name in ("computers", "printers", "network"):
         collector = shop.plugins.collector(name)
         for example in collector.examples:
@@ -167,13 +172,14 @@ def _work(shop: Shop, clock: StoryClock, floor: Floor, weeks: int) -> None:
 
 
 def _steps(shop: Shop) -> Iterator[None]:
-    """Submit the computer of line 4 as it is after each step."""
+    """Submit the computer of line 4 as it is after each step, and unchanged after the last one."""
     submission, programs = LINE_PC, dict(PROGRAMS)
-    for number, step in enumerate([{}, *STEPS]):
-        names = list(programs)
-        programs = {name: programs[name] for name in names if name != names[number]}
-        programs |= {PRODUCTS[number * 3 + 1]: "1.0", names[number + 1]: f"{number + 20}.1"}
-        submission = {**submission, **step}
+    for number, step in enumerate(chain([{}], STEPS, repeat(None))):
+        if step is not None:
+            names = list(programs)
+            programs = {name: programs[name] for name in names if name != names[number]}
+            programs |= {PRODUCTS[number * 3 + 1]: "1.0", names[number + 1]: f"{number + 20}.1"}
+            submission = {**submission, **step}
         listed = [{"name": name, "version": version} for name, version in programs.items()]
         _submit(shop, "computers", {**submission, "installedsoftware": listed}, "glpi")
         _submit(shop, "computers", {**SEEN_AT_START, "memorygb": submission["memorygb"] - 0.1}, "pxe")

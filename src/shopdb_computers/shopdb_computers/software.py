@@ -18,8 +18,8 @@ from shopdb_computers.tables import BLOCK, TOTAL, asset, count, inventory, packe
 from shopdb_computers.versions import version_key
 from shopdb_hookspecs import Json
 
-CHUNK: Final = 500
-"""How many programs are read at once: some databases send all rows of a query, although few are needed."""
+CHUNK: Final = 250
+"""How many rows are read at once: some databases send all rows of a query, although few are needed."""
 
 MOST_CHANGES: Final = 1_000
 """How many programs that appeared, and how many that vanished, are listed at most."""
@@ -80,9 +80,7 @@ def changed_lately(connection: Connection, days: int) -> Iterator[Sequence[Json]
 
 def _appeared(connection: Connection, since: date, changes: Counter[int]) -> Iterator[tuple[Any, ...]]:
     column = software.c
-    query = _counted(column.appearedon).where(column.appearedon >= since)
-    newest = query.order_by(column.appearedon.desc(), column.name, column.version).limit(MOST_CHANGES)
-    for row in connection.execute(newest):
+    for row in connection.execute(_newest(column.appearedon, since)):
         if installations := (row.computers or 0) + changes[row.softwareid]:
             yield row.appearedon, "appeared", row.name, row.version, installations
 
@@ -90,9 +88,7 @@ def _appeared(connection: Connection, since: date, changes: Counter[int]) -> Ite
 def _vanished(connection: Connection, since: date, changes: Counter[int]) -> Iterator[tuple[Any, ...]]:
     """Yield what vanished by the counts, and then what vanishes by what is not counted yet."""
     column = software.c
-    query = _counted(column.vanishedon).where(column.vanishedon >= since)
-    newest = query.order_by(column.vanishedon.desc(), column.name, column.version).limit(MOST_CHANGES)
-    for row in connection.execute(newest):
+    for row in connection.execute(_newest(column.vanishedon, since)):
         if not (row.computers or 0) + changes[row.softwareid]:
             yield row.vanishedon, "vanished", row.name, row.version, 0
     lost = sorted(key for key, change in changes.items() if change < 0)
@@ -101,6 +97,12 @@ def _vanished(connection: Connection, since: date, changes: Counter[int]) -> Ite
         for row in connection.execute(_counted().where(column.softwareid.in_(keys))):
             if not (row.computers or 0) + changes[row.softwareid]:
                 yield marked, "vanished", row.name, row.version, 0
+
+
+def _newest(day: ColumnElement[date], since: date) -> Select[Any]:
+    """Return the query of the programs with the newest days; an index has the order, so that few are read."""
+    query = _counted(day).where(day >= since)
+    return query.order_by(day.desc(), software.c.softwareid.desc()).limit(MOST_CHANGES)
 
 
 def _counted(*more: ColumnElement[Any]) -> Select[Any]:
@@ -157,21 +159,19 @@ def _versions(connection: Connection, name: str) -> list[tuple[int, str]]:
 
 def _installed_on(connection: Connection, softwareid: int, beyond: int) -> Iterator[Sequence[Json]]:
     """Yield the computers that have a program in one version, block by block, above the id `beyond`."""
-    key = packed([softwareid])
+    query = (
+        select(asset.c.identityvalue, asset.c.assetid)
+        .join_from(inventory, asset, asset.c.assetid == inventory.c.computerid)
+        .where(_holds(connection, inventory.c.softwareids, packed([softwareid])))
+        .order_by(inventory.c.computerid)
+        .limit(CHUNK)
+    )
     for block in _blocks_with(connection, softwareid):
         first, last = max(block * BLOCK, beyond + 1), (block + 1) * BLOCK - 1
-        if first > last:
-            continue
-        query = (
-            select(asset.c.identityvalue, asset.c.assetid)
-            .join_from(inventory, asset, asset.c.assetid == inventory.c.computerid)
-            .where(
-                inventory.c.computerid.between(first, last),
-                _holds(connection, inventory.c.softwareids, key),
-            )
-            .order_by(inventory.c.computerid)
-        )
-        yield from map(tuple, connection.execute(query))
+        while first <= last:
+            chunk = connection.execute(query.where(inventory.c.computerid.between(first, last))).all()
+            yield from map(tuple, chunk)
+            first = chunk[-1].assetid + 1 if len(chunk) == CHUNK else last + 1
 
 
 def _blocks_with(connection: Connection, softwareid: int) -> Sequence[int]:

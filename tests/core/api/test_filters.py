@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
@@ -103,11 +104,10 @@ def test_assets(mixed, monkeypatch, few):
     assert mixed.get(f"/api/assets?identityvalue=pc&after={LARGEST_ID}").json["items"] == []
 
 
-@pytest.mark.parametrize("few", [2, listed_ids.FEW])
-def test_sorted_assets(mixed, monkeypatch, few):
+def test_sorted_assets(mixed, monkeypatch):
     """By id and by identity, in both directions, with each filter, page by page."""
-    monkeypatch.setattr(listed_ids, "FEW", few)
-    monkeypatch.setattr(listed_ids, "MOST_SERIES", few)
+    monkeypatch.setattr(listed_ids, "FEW", 2)
+    monkeypatch.setattr(listed_ids, "MOST_SERIES", 2)
     create_by_hand(mixed, "place", "LINE 1")
     everything = listed(mixed, "/api/assets", 100)
     prefixes = ("pc", "LINE", "x")
@@ -118,9 +118,10 @@ def test_sorted_assets(mixed, monkeypatch, few):
             ("assetid", lambda asset: asset["assetid"]),
             ("identityvalue", lambda asset: (identity_key(asset["identityvalue"]), asset["assettype"])),
         ):
-            expected = sorted(shown, key=key)
-            assert listed(mixed, "/api/assets", 2, sort=sort, **query) == expected, (sort, query)
-            assert listed(mixed, "/api/assets", 2, sort=f"-{sort}", **query) == expected[::-1], (sort, query)
+            expected, limit = sorted(shown, key=key), 1 if len(shown) < len(prefixes) else 2
+            assert listed(mixed, "/api/assets", limit, sort=sort, **query) == expected, (sort, query)
+            backwards = listed(mixed, "/api/assets", limit, sort=f"-{sort}", **query)
+            assert backwards == expected[::-1], (sort, query)
     assert len(everything) == len(NAMES) + 1
     mixed.edit("POST", "/api/assets/2/retire", {"reason": "sold"})
     mixed.edit("POST", "/api/assets/4/retire", {"reason": "sold"})
@@ -128,6 +129,20 @@ def test_sorted_assets(mixed, monkeypatch, few):
     assert names == ["Straße", "sn-10", "Pc-10", "PC-1", "LINE 1", "line 1"]
     retired = listed(mixed, "/api/assets", 1, sort="-assetid", state="retired")
     assert [asset["assetid"] for asset in retired] == [4, 2]
+
+
+def test_counted_assets(mixed):
+    """As many as the list has, or the most that are counted, with each filter and in each state."""
+    for number in (1, 3, 4):
+        mixed.edit("POST", f"/api/assets/{number}/retire", {"reason": "sold"})
+    types, states = ("computers", "line", "nobody"), ("active", "retired", "all")
+
+    for query in filters(assettype=types, identityvalue=("pc", "x"), state=states):
+        number = len(listed(mixed, "/api/assets", 100, **query))
+        asked = {"assettype": None, "identityvalue": None, "state": "active", **query}
+        for most in (1, 3, 100):
+            count = partial(listed_ids.count_first, **asked, most=most)
+            assert mixed.store.read(count) == min(number, most), (query, most)
 
 
 def test_orders_that_no_index_has_are_refused(mixed):

@@ -10,7 +10,8 @@ from shops import Shop
 from sqlalchemy import make_url
 
 from shopdb_core.audit import browsing
-from shopdb_core.audit.browsing import Entries, EntryFilters, browse, count_unchanged, read_entry
+from shopdb_core.audit.browsing import Entries, browse, count_unchanged, read_entry
+from shopdb_core.audit.filters import EntryFilters
 from shopdb_core.audit.times import SKEW, boundary, ids_between
 from shopdb_core.errors import NotFound
 from shopdb_core.submissions import Origin

@@ -140,23 +140,25 @@ def test_both_directions_pass_every_block(
     """With small blocks, some of which have nothing, and a page that begins in the midst of one."""
     monkeypatch.setattr(index, "BLOCK", 4)
     monkeypatch.setattr(query_module, "BLOCK", 4)
-    names = [f"{'PC' if number % 11 else 'SRV'}-{number}" for number in range(1, 41)]
+    monkeypatch.setattr(query_module, "SMALLEST_CHUNK", 2)
+    servers = (11, 12, 22, 33, 34, 35)
+    names = [f"{'SRV' if number in servers else 'PC'}-{number}" for number in range(1, 41)]
     for name in names:
         shop.submit("computers", {"hostname": name})
     sum(index_marked(shop.store, lambda: None))
     expected = [name for name in names if name.startswith("SRV")]
 
     for order in (Order(), Order(descending=True)):
-        pages = [*pages_of(shop, "srv", order=order, limit=2, seconds=seconds)]
+        pages = [*pages_of(shop, "srv", order=order, limit=1, seconds=seconds)]
         found = [name for page in pages for name in page]
         assert found == (expected[::-1] if order.descending else expected)
     conditions = shop.search.conditions("srv")
     back = partial(
         shop.search.start_of_previous, conditions=conditions, filters=ALL, order=Order(descending=True)
     )
-    assert shop.store.read(partial(back, first=11, limit=1)) == 33
-    assert shop.store.read(partial(back, first=22, limit=1)) == 0
-    assert shop.store.read(partial(back, first=11, limit=2)) == 0
+    assert shop.store.read(partial(back, first=11, limit=1)) == 22
+    assert shop.store.read(partial(back, first=22, limit=2)) == 35
+    assert shop.store.read(partial(back, first=33, limit=2)) == 0
 
 
 def pages_of(

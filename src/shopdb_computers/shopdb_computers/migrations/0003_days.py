@@ -1,5 +1,7 @@
 """Record on which day a program appeared, and on which day its last computer lost it."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -30,7 +32,7 @@ def upgrade() -> None:
     for column in INDEXES:
         if f"ix_computers_software_{column}" not in present:
             # A new program is not in an index of those that vanished, which saves writing it there.
-            only = {"sqlite_where": HAS_VANISHED, "postgresql_where": HAS_VANISHED}
+            only: dict[str, Any] = {"sqlite_where": HAS_VANISHED, "postgresql_where": HAS_VANISHED}
             options = only if column == "vanishedon" else {}
             op.create_index(f"ix_computers_software_{column}", "computers_software", [column], **options)
 

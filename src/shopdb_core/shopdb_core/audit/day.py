@@ -22,7 +22,7 @@ from shopdb_hookspecs import JsonObject
 
 T = TypeVar("T")
 
-MOST_COUNTED = 100_000
+MOST_COUNTED = 50_000
 """Up to how many entries of one plugin and action are counted."""
 
 MOST_EXAMINED = 1_000

@@ -82,6 +82,13 @@ class SoftwareLists:
             name for name, each in self._plugins.collectors().items() if each.declaration.get("x-software")
         ]
 
+    def report(self, plugin: str, role: str) -> str:
+        """Return the name of a plugin's report in a role; raises `NotFound` if it has none."""
+        roles = self._roles(plugin)
+        if role not in roles:
+            raise NotFound(f"The plugin {plugin[:40]} does not say what {role} its software has.")
+        return roles[role]
+
     def has_changes(self, plugin: str) -> bool:
         """Whether the plugin says which programs came and went."""
         return "changes" in self._roles(plugin)
@@ -145,10 +152,7 @@ class SoftwareLists:
 
     def _run(self, plugin: str, role: str, given: JsonObject, take: Callable[[Iterator[JsonObject]], T]) -> T:
         """Run the report of a role, and return what `take` makes of its rows, by the columns' names."""
-        roles = self._roles(plugin)
-        if role not in roles:
-            raise NotFound(f"The plugin {plugin[:40]} does not say what {role} its software has.")
-        report = self._reports.get(plugin, roles[role])
+        report = self._reports.get(plugin, self.report(plugin, role))
 
         def named(rows: Iterator[Sequence[Json]]) -> T:
             return take(dict(zip(report.columns, row, strict=True)) for row in rows)

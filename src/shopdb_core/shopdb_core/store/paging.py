@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, asc, desc, func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    asc,
+    desc,
+    func,
+    select,
+    union_all,
+)
 
 from shopdb_core.store.databases import DATABASES
 from shopdb_hookspecs import JsonObject
@@ -84,7 +95,7 @@ def least_keys(
 
 
 def greatest_keys(
-    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int
+    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int | BindParameter[int]
 ) -> Select[tuple[int]]:
     """Return the query of the last `limit` keys, the greatest first, as `least_keys` finds the first ones."""
     return _first_keys(key, [*series], limit, desc)
@@ -93,7 +104,7 @@ def greatest_keys(
 def _first_keys(
     key: ColumnElement[int],
     series: Sequence[ColumnElement[bool]],
-    limit: int,
+    limit: int | BindParameter[int],
     order: Callable[[ColumnElement[int]], ColumnElement[int]],
 ) -> Select[tuple[int]]:
     if len(series) > MOST_SERIES:

@@ -68,17 +68,17 @@ _LISTS = {
 }
 
 _BOUNDS = {
-    "minLength": N_("at least %(number)s characters"),
-    "maxLength": N_("at most %(number)s characters"),
+    "minLength": N_("length: at least %(number)s"),
+    "maxLength": N_("length: at most %(number)s"),
     "minimum": N_("at least %(number)s"),
     "maximum": N_("at most %(number)s"),
     "exclusiveMinimum": N_("more than %(number)s"),
     "exclusiveMaximum": N_("less than %(number)s"),
     "multipleOf": N_("a multiple of %(number)s"),
-    "minItems": N_("at least %(number)s items"),
-    "maxItems": N_("at most %(number)s items"),
-    "minProperties": N_("at least %(number)s members"),
-    "maxProperties": N_("at most %(number)s members"),
+    "minItems": N_("items: at least %(number)s"),
+    "maxItems": N_("items: at most %(number)s"),
+    "minProperties": N_("members: at least %(number)s"),
+    "maxProperties": N_("members: at most %(number)s"),
 }
 
 
@@ -163,7 +163,7 @@ def _rules_of_items(items: JsonObject) -> Iterator[Words]:
     if "pattern" in items:
         yield Words(N_("each item matches the pattern"), codes=(items["pattern"],))
     if "maxLength" in items:
-        yield Words(N_("each item has at most %(number)s characters"), {"number": items["maxLength"]})
+        yield Words(N_("length of each item: at most %(number)s"), {"number": items["maxLength"]})
 
 
 def _values(values: Sequence[Json]) -> Words:

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -21,7 +21,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shopdb_core.clock import Clock
 from shopdb_core.console.framework.pages import LANGUAGE_COOKIE, THEME_COOKIE
@@ -29,6 +29,7 @@ from shopdb_core.console.framework.static import CONSOLE
 
 ENGLISH = "en"
 TRANSLATIONS = CONSOLE / "translations"
+HOUR, DAY = 3_600, 86_400
 THEMES = ("auto", "light", "dark")
 
 ZONE_COOKIE = "shopdb-zone"
@@ -68,8 +69,7 @@ class Language:
         if moment is None:
             return Markup("&ndash;")
         exact = _moment(moment)
-        shown = format_timedelta(exact - self.now, add_direction=True, locale=_locale(self.code))
-        return _time(exact, shown)
+        return _time(exact, _ago(self.code, _coarse((exact - self.now).total_seconds())))
 
     def day(self, day: date | str, form: str = "medium") -> str:
         """Return a day."""
@@ -195,4 +195,15 @@ def _time(exact: datetime, shown: str) -> Markup:
     utc = exact.astimezone(UTC)
     title = utc.isoformat(" ").replace("+00:00", " UTC")
     value = utc.isoformat().replace("+00:00", "Z")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value, title, shown)
+    return Markup(f'<time datetime="{value}" title="{title}">{escape(shown)}</time>')  # noqa: S704  # digits
+
+
+@lru_cache(4096)
+def _ago(code: str, seconds: int) -> str:
+    return format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=_locale(code))
+
+
+def _coarse(seconds: float) -> int:
+    """Return a difference of times in whole minutes or hours if it is long: a list has hundreds of them."""
+    step = 1 if abs(seconds) < HOUR else 60 if abs(seconds) < DAY else HOUR
+    return int(seconds / step) * step

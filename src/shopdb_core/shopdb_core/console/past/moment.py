@@ -1,6 +1,6 @@
 """An asset as of a moment beside what it is now: its fields in their groups, and its lists."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shopdb_core.audit.diffs import between, equal
@@ -40,7 +40,6 @@ class PastList:
 
     title: str
     number: int
-    numbernow: int
     table: Table
     lines: Sequence[Line | Numbers]
     isunknown: bool
@@ -116,7 +115,6 @@ class _Comparison:
         return PastList(
             listed.title,
             len(before[name]),
-            len(after[name]),
             table_of(past, self.declaration or {}),
             summarized(presenter.lines(changes)),
             isunknown,
@@ -138,20 +136,18 @@ def _by_name(fields: Fields) -> dict[str, Shown]:
 
 def _people(then: JsonObject, now: JsonObject, sitefields: SiteFields) -> Iterator[Pair]:
     """Yield the fields of people that have a value then or now."""
-    union: Mapping[str, object] = {**now["sitefields"], **then["sitefields"]}
-    for field in site_fields_of(union, sitefields.properties, sitefields.definitions):
-        if field.name not in union:
+    shown_then, shown_now = (
+        {
+            field.name: field
+            for field in site_fields_of(each["sitefields"], sitefields.properties, sitefields.definitions)
+        }
+        for each in (then, now)
+    )
+    for name, field in {**shown_now, **shown_then}.items():
+        before, after = (each["sitefields"].get(name) for each in (then, now))
+        isunknown = f"{SITE_FIELD}{name}" in then["unknown"]
+        if before is None and after is None and not isunknown:
             continue
-        values = (each["sitefields"].get(field.name) for each in (then, now))
-        before, after = values
-        differs = not equal(before, after)
-        shown_then, shown_now = (
-            site_fields_of({field.name: value}, sitefields.properties, sitefields.definitions)
-            for value in (before, after)
-        )
-        one, other = (
-            next(each.value for each in found if each.name == field.name) for found in (shown_then, shown_now)
-        )
-        yield Pair(
-            field.title, field.hint, one, other, differs, f"{SITE_FIELD}{field.name}" in then["unknown"]
-        )
+        one, other = (found[name].value if name in found else NOTHING for found in (shown_then, shown_now))
+        differs = not isunknown and not equal(before, after)
+        yield Pair(field.title, field.hint, one, other, differs, isunknown)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import quote, urlencode
 
 import falcon
 
@@ -49,6 +50,11 @@ class Listed:
 class SoftwareResource(PageResource):
     """A page about the software of one plugin's assets."""
 
+    def _csv(self, plugin: str, role: str, **given: object) -> str:
+        """Return the address of a report in a role as a file, with all its rows."""
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        return f"/api/reports/{quote(plugin)}/{self._site.software.report(plugin, role)}.csv?{query}"
+
     def _plugin(self, req: falcon.Request) -> str:
         """Return the plugin that the address names, or the first one; raises `NotFound` if there is none."""
         plugins = self._site.software.plugins()
@@ -85,6 +91,7 @@ class SoftwarePage(SoftwareResource):
             first=not query["after"],
             next=programs[-1].name if more else None,
             has_changes=lists.has_changes(plugin),
+            csv=self._csv(plugin, "programs", contains=query["q"] or None),
         )
 
 
@@ -136,6 +143,7 @@ class HoldersPage(SoftwareResource):
             holders=holders,
             first=not query["after"],
             next=holders[-1].assetid if more else None,
+            csv=self._csv(plugin, "holders", name=name, version=version),
         )
 
 
@@ -157,6 +165,7 @@ class SoftwareChangesPage(SoftwareResource):
             days=days,
             choices=sorted({1, 7, 30, 90, days}),
             changes=self._site.software.changes(plugin, days),
+            csv=self._csv(plugin, "changes", days=days),
         )
 
 

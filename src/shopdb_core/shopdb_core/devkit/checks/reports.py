@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from hypothesis import strategies as st
 
+from shopdb_core.devkit.checks.software import check_software
 from shopdb_core.devkit.differences import difference, members
 from shopdb_core.devkit.generating import samples
 from shopdb_core.devkit.results import CheckFailed, Finding
@@ -23,7 +24,7 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 def check_reports(sites: TrialSites) -> Iterator[Finding]:
-    """Yield the first fault of each report, on an empty site and on one with assets."""
+    """Yield the first fault of each report, on an empty site and on one with assets; then of software."""
     with sites.open() as empty, sites.open() as filled:
         _fill(filled)
         texts = sorted(_texts(list(sites.subject.examples.values())))
@@ -39,6 +40,7 @@ def check_reports(sites: TrialSites) -> Iterator[Finding]:
                         )
             except CheckFailed as failed:
                 yield failed.finding
+        yield from check_software(filled)
 
 
 def _fill(trial_site: TrialSite) -> None:
