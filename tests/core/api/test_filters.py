@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
@@ -128,6 +129,20 @@ def test_sorted_assets(mixed, monkeypatch):
     assert names == ["Straße", "sn-10", "Pc-10", "PC-1", "LINE 1", "line 1"]
     retired = listed(mixed, "/api/assets", 1, sort="-assetid", state="retired")
     assert [asset["assetid"] for asset in retired] == [4, 2]
+
+
+def test_counted_assets(mixed):
+    """As many as the list has, or the most that are counted, with each filter and in each state."""
+    for number in (1, 3, 4):
+        mixed.edit("POST", f"/api/assets/{number}/retire", {"reason": "sold"})
+    types, states = ("computers", "line", "nobody"), ("active", "retired", "all")
+
+    for query in filters(assettype=types, identityvalue=("pc", "x"), state=states):
+        number = len(listed(mixed, "/api/assets", 100, **query))
+        asked = {"assettype": None, "identityvalue": None, "state": "active", **query}
+        for most in (1, 3, 100):
+            count = partial(listed_ids.count_first, **asked, most=most)
+            assert mixed.store.read(count) == min(number, most), (query, most)
 
 
 def test_orders_that_no_index_has_are_refused(mixed):

@@ -187,9 +187,10 @@ def test_head_answers_as_get_without_a_body(stocked):
         assert {name: value for name, value in head.headers.items() if name not in own} == {
             name: value for name, value in got.headers.items() if name not in own
         }
-        assert head.headers.get("content-length", got.headers.get("content-length")) == got.headers.get(
-            "content-length"
-        )
+        # A page says how long ago something was, which may have changed meanwhile.
+        if not got.headers["content-type"].startswith("text/html"):
+            length = got.headers.get("content-length")
+            assert head.headers.get("content-length", length) == length
 
 
 @pytest.mark.every_database

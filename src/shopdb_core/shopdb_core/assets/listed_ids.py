@@ -131,8 +131,25 @@ def first_ids(
 def count_first(
     connection: Connection, assettype: str | None, identityvalue: str | None, state: Shown, *, most: int
 ) -> int:
-    """Return how many assets a list has, or `most` if they are more."""
-    return _count(connection, first_ids(connection, assettype, identityvalue, state, after=0, limit=most))
+    """Return how many assets a list has, or `most` if they are more.
+
+    Active assets are counted as those in any state but the others, so that indexes alone are read.
+    """
+    prefix = None if identityvalue is None else prefix_key(identityvalue)
+    if state not in ("active", "all"):
+        return _count(
+            connection, select(asset.c.assetid).where(_in_state(state, assettype, prefix)).limit(most)
+        )
+    others = 0
+    if state == "active":
+        not_active = select(asset.c.assetid).where(_is_not_active(assettype, prefix))
+        others = _count(connection, not_active)
+    whole = select(asset.c.assetid)
+    if assettype is not None or prefix is not None:
+        whole = whole.where(asset.c.assettype.in_(_types(connection, assettype)))
+    if prefix is not None:
+        whole = whole.where(begins_with(asset.c.identitykey, prefix))
+    return _count(connection, whole.limit(most + others)) - others
 
 
 def prefix_key(identityprefix: str) -> bytes:
@@ -217,9 +234,14 @@ def _is_shown(state: Shown) -> ColumnElement[bool]:
 
 
 def _in_state(state: str, assettype: str | None, prefix: bytes | None) -> ColumnElement[bool]:
+    """Return the condition of assets that are in one state and not active."""
+    return and_(_is_not_active(assettype, prefix), asset.c.state == state)
+
+
+def _is_not_active(assettype: str | None, prefix: bytes | None) -> ColumnElement[bool]:
     """Return the condition of assets that are not active: few, which an index of their own has in order."""
     # The same literal as in the index, or else SQLite and PostgreSQL do not use it.
-    conditions = [asset.c.state != literal_column("'active'"), asset.c.state == state]
+    conditions: list[ColumnElement[bool]] = [asset.c.state != literal_column("'active'")]
     if assettype is not None:
         conditions.append(unindexed(asset.c.assettype) == assettype)
     if prefix is not None:
