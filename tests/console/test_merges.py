@@ -37,7 +37,7 @@ def test_the_preview_shows_what_the_merge_does(shop, admin):
     text = plain(admin.text("/assets/2/merge?gone=1"))
 
     assert "Merge PC-7 into PC-8 ?" in text
-    assert "Fields that it takes Field Then" in text
+    assert "Fields that it takes Field Afterwards" in text
     assert "MAC address 3C:52:82:11:22:33" in text
     assert "Operating system Windows 10" in text
     assert "Values that give way Field Stays Gives way Model G5 G4" in text

@@ -27,15 +27,19 @@ MOST_BYTES = 100_000
 OF_INTERPRETER = ("PYTHON", "LC_", "LANG", "COVERAGE")
 """How the variables begin that an interpreter reads when it starts."""
 
+CUSTOMIZING = ("sitecustomize.py", "usercustomize.py")
+"""Modules that an interpreter imports when it starts."""
+
 
 def suits(environ: Mapping[str, str]) -> bool:
     """Whether a child with this environment is what a new interpreter would be.
 
     It may find more plugins, but not another version of what is already imported.
     """
-    has_ours = any([*Path(folder).glob("shopdb_*")] for folder in _more_path(environ))
+    files = [file.name for folder in _more_path(environ) for file in Path(folder).glob("*")]
+    starts_alike = not any(name.startswith("shopdb_") or name in CUSTOMIZING for name in files)
     is_same = _of_interpreter(environ) == _of_interpreter(os.environ)
-    return hasattr(os, "pidfd_open") and is_same and not has_ours
+    return hasattr(os, "pidfd_open") and is_same and starts_alike
 
 
 def _of_interpreter(environ: Mapping[str, str]) -> dict[str, str]:

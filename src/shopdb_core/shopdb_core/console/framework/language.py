@@ -204,6 +204,9 @@ def _ago(code: str, seconds: int) -> str:
 
 
 def _coarse(seconds: float) -> int:
-    """Return a difference of times in whole minutes or hours if it is long: a list has hundreds of them."""
+    """Return a difference of times in whole minutes or hours if it is long: a list has hundreds of them.
+
+    Less than a second is the last one, not the next.
+    """
     step = 1 if abs(seconds) < HOUR else 60 if abs(seconds) < DAY else HOUR
-    return int(seconds / step) * step
+    return int(seconds / step) * step or -1
