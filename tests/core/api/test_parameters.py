@@ -60,6 +60,11 @@ USUAL = {
     "duplicateid": "1",
     "mergeid": "1",
     "sessionid": "0" * 32,
+    "auditid": "1",
+    "userid": "1",
+    "tokenid": "1",
+    "day": "2026-11-27",
+    "field": "installedsoftware",
     "digest": "0" * 12,
     "file": "console.css",
 }
@@ -153,6 +158,9 @@ def test_odd_parameters_never_fail(stocked, database_kind, record_property):
             wrong.append((operation.method, operation.path(), what, answer.status_code))
 
     for operation in operations(stocked):
+        # The pages pass what the addresses of the API pass, to the same functions: one database is enough.
+        if database_kind != "sqlite" and not operation.template.startswith("/api/"):
+            continue
         check(operation, "unknown", caller.call(operation, "nope=1"), (400,))
         check(operation, "unknown and blank", caller.call(operation, "nope"), (400,))
         for name in operation.query:
