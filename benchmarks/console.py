@@ -61,7 +61,10 @@ PAGES = (
     ("/", "/api/counts"),
     ("/assets", f"/api/assets?{USUAL}"),
     ("/assets?assettype=computers", f"/api/assets?assettype=computers&{COMPUTERS}"),
-    ("/assets?assettype=computers&after={middle}", f"/api/assets?assettype=computers&{COMPUTERS}"),
+    (
+        "/assets?assettype=computers&after={middle}",
+        f"/api/assets?{COMPUTERS}&assettype=computers&after={{middle}}",
+    ),
     ("/assets?q=windows&after={middle}", f"/api/assets?q=windows&after={{middle}}&{USUAL}"),
     ("/assets?q={mac}", f"/api/assets?q={{mac}}&{USUAL}"),
     ("/assets/{any}", "/api/assets/{any} + /api/assets/{any}/relationships"),

@@ -3,8 +3,9 @@
 python docs/pictures.py
 python docs/pictures.py --only phone --computers 100 --weeks 1
 
-It needs what the tests need (docs/development.md), and Pillow. The times in the pictures are those of the day
-on which it runs; it replaces the pictures in docs/images.
+It needs what the tests need (docs/development.md), Pillow, and the example plugin (pip install -e
+examples/shopdb-network). The times in the pictures are those of the day on which it runs; it replaces the
+pictures in docs/images.
 """
 
 import argparse
@@ -24,11 +25,9 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "benchmarks",
 from people import add_user, cookie, login  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
-from populated import PLUGINS as ALL_PLUGINS  # noqa: E402
 from populated import Populated, populated  # noqa: E402
 from waitress import create_server  # noqa: E402
 
-PLUGINS = {name: plugin for name, plugin in ALL_PLUGINS.items() if name != "broken"}
 IMAGES = ROOT / "docs/images"
 WIDE = (1280, 800)
 TALL = (1280, 960)
@@ -78,7 +77,7 @@ def main() -> None:
     chosen = [each for each in PICTURES if not options.only or each.name in options.only]
     with (
         tempfile.TemporaryDirectory(prefix="shopdb-pictures-") as name,
-        populated(Path(name), options.computers, options.printers, options.weeks, PLUGINS) as site,
+        populated(Path(name), options.computers, options.printers, options.weeks, plugins=None) as site,
         sync_playwright() as playwright,
     ):
         program = shutil.which("chromium") or shutil.which("chromium-browser")

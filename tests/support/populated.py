@@ -123,9 +123,12 @@ def populated(
     computers: int = COMPUTERS,
     printers: int = 8,
     weeks: int = 1,
-    plugins: Mapping[str, object] = PLUGINS,
+    plugins: Mapping[str, object] | None = PLUGINS,
 ) -> Iterator[Populated]:
-    """Open a site in a folder and fill it, with times that end now; some seconds of work."""
+    """Open a site in a folder and fill it, with times that end now; some seconds of work.
+
+    With `plugins` of `None` it has those that are installed, which must include all but the broken one.
+    """
     (folder / "fields.json").write_text(json.dumps(SITE_FIELDS))
     settings = Settings(
         secret_key="a-secret-key-for-tests-0123456789-abcdef",

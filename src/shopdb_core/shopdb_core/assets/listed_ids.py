@@ -43,6 +43,10 @@ them have to be read. If they are many, the first of them are probably among the
 """
 
 
+BY_TYPE = "ix_asset_assettype_assetid"
+"""The index that has the ids of each type in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """The order of a list: by id, or by identity and then by type; `descending`: the last one first."""
@@ -65,9 +69,13 @@ class Order:
         """Return the ordering by a column in the direction of this order."""
         return column.desc() if self.descending else column.asc()
 
-    def first_keys(self, series: Sequence[ColumnElement[bool]], limit: int) -> Select[tuple[int]]:
+    def first_keys(
+        self, series: Sequence[ColumnElement[bool]], limit: int, index: str | None = None
+    ) -> Select[tuple[int]]:
         """Return the query of the first ids in this order by id, as `least_keys` does."""
-        return (greatest_keys if self.descending else least_keys)(asset.c.assetid, series, limit)
+        if self.descending:
+            return greatest_keys(asset.c.assetid, series, limit, index)
+        return least_keys(asset.c.assetid, series, limit)
 
     def is_later(self, assetid: int) -> ColumnElement[bool]:
         """Return the condition that an asset has a later id than one; 0 is before the first."""
@@ -112,7 +120,7 @@ def first_ids(
     of_type = () if assettype is None else (asset.c.assettype == assettype,)
     listed = and_(*of_type, later, _is_shown(state))
     if prefix is None:
-        return order.first_keys([listed], limit)
+        return order.first_keys([listed], limit, BY_TYPE if of_type else None)
     types = _types(connection, assettype)
     matching = select(asset.c.assetid).where(
         asset.c.assettype.in_(types), begins_with(asset.c.identitykey, prefix)

@@ -95,10 +95,16 @@ def least_keys(
 
 
 def greatest_keys(
-    key: ColumnElement[int], series: Iterable[ColumnElement[bool]], limit: int | BindParameter[int]
+    key: ColumnElement[int],
+    series: Iterable[ColumnElement[bool]],
+    limit: int | BindParameter[int],
+    index: str | None = None,
 ) -> Select[tuple[int]]:
-    """Return the query of the last `limit` keys, the greatest first, as `least_keys` finds the first ones."""
-    return _first_keys(key, [*series], limit, desc)
+    """Return the query of the last `limit` keys, the greatest first, as `least_keys` finds the first ones.
+
+    `index` names that of the conditions, for MariaDB: from the middle on it would read all entries behind it.
+    """
+    return _first_keys(key, [*series], limit, desc, index)
 
 
 def _first_keys(
@@ -106,11 +112,15 @@ def _first_keys(
     series: Sequence[ColumnElement[bool]],
     limit: int | BindParameter[int],
     order: Callable[[ColumnElement[int]], ColumnElement[int]],
+    index: str | None = None,
 ) -> Select[tuple[int]]:
     if len(series) > MOST_SERIES:
         groups = [series[first : first + MOST_SERIES] for first in range(0, len(series), MOST_SERIES)]
         series = [is_among(key, _first_keys(key, group, limit, order)) for group in groups]
-    firsts = [select(key).where(each).order_by(order(key)).limit(limit).subquery() for each in series]
+    keys = select(key)
+    if index is not None:
+        keys = keys.with_hint(keys.get_final_froms()[0], f"FORCE INDEX ({index})", "mysql")
+    firsts = [keys.where(each).order_by(order(key)).limit(limit).subquery() for each in series]
     found = union_all(*map(select, firsts)).subquery()
     return select(*found.c).order_by(*map(order, found.c)).limit(limit)
 
