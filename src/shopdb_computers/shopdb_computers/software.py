@@ -130,8 +130,8 @@ def _stored(
     if contains:
         query = query.where(column.name.ilike("%" + _pattern(contains), escape="/"))
     ordered = query.order_by(column.name, column.version, column.softwareid)
-    last = beyond or ""
-    while chunk := connection.execute(ordered.where(column.name > last).limit(CHUNK)).all():
+    last = beyond or None
+    while chunk := connection.execute(_after(ordered, last).limit(CHUNK)).all():
         first, last = chunk[0].name, chunk[-1].name
         if len(chunk) < CHUNK:
             yield from chunk
@@ -142,6 +142,11 @@ def _stored(
             yield from connection.execute(query.where(column.name == last))
         else:
             last = next(row.name for row in reversed(chunk) if row.name != last)
+
+
+def _after(query: Select[Any], name: str | None) -> Select[Any]:
+    """Return the query of what follows a name; on MariaDB a control character sorts before the empty text."""
+    return query if name is None else query.where(software.c.name > name)
 
 
 def _pattern(beginning: str) -> str:

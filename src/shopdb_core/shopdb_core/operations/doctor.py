@@ -13,8 +13,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 from shopdb_core.errors import ConfigurationError, ShopDBError, in_one_line
 from shopdb_core.operations.checks import CheckResult, check_disk, check_migrations, check_plugins
 from shopdb_core.operations.configuration import find_faults
@@ -150,6 +148,8 @@ def _check_packages() -> Iterator[CheckResult]:
 
 
 def _unmet(distribution: str) -> Iterator[str]:
+    from packaging.requirements import Requirement  # noqa: PLC0415  # servers import this module for the console
+
     for requirement in map(Requirement, requires(distribution) or ()):
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue

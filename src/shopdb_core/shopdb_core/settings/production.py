@@ -14,8 +14,8 @@ from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, Find
 from shopdb_core.settings.setting import passwords_in
 from shopdb_core.settings.values import is_loopback
 
-LEAST_BITS = 80
-"""Of a secret, as the entropy of its characters; 32 random hexadecimal digits have about 120."""
+LEAST_BITS = 73.5
+"""Of a secret, as the entropy of its characters; one in a million of 22 random characters has less."""
 
 MOST_STEPS = 0.5
 """The share of characters that may follow their neighbour in the alphabet, as in `abcdef` and `111111`."""
