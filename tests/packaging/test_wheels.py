@@ -17,6 +17,10 @@ CONTENTS = {
     "shopdb_hookspecs": ["specs.py"],
     "shopdb_core": [
         "access/common_passwords.txt",
+        "console/framework/base.html",
+        "console/framework/htmx-2.0.11.min.js",
+        "console/framework/style.css",
+        "console/translations/de.po",
         "declarations/declaration.schema.json",
         "devkit/scaffold/template/copier.yml",
         "devkit/scaffold/template/distribution/.github/workflows/ci.yml.jinja",
@@ -25,8 +29,9 @@ CONTENTS = {
         "store/migrations/versions/0001_assets_and_audit.py",
     ],
     "shopdb_computers": ["migrations/0001_software.py"],
-    "shopdb_printers": ["migrations/0001_supplies.py"],
+    "shopdb_printers": ["migrations/0001_supplies.py", "supplies.html"],
 }
+OF_PAGES = {"shopdb_core": {".css", ".html", ".js", ".po", ".svg"}, "shopdb_printers": {".html"}}
 IMPORTED = """
 import json, sys
 before = set(sys.modules)
@@ -84,7 +89,7 @@ def test_a_wheel_has_nothing_else(wheel: tuple[str, Path]) -> None:
     names = [name for name in zipfile.ZipFile(path).namelist() if "/scaffold/template/" not in name]
 
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {package}
-    allowed = {".py", ".typed", ".json", ".txt"}
+    allowed = {".py", ".typed", ".json", ".txt"} | OF_PAGES.get(package, set())
     assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= allowed
     unwanted = {"tests", "__pycache__"}
     assert not [
