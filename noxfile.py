@@ -34,6 +34,8 @@ AXE = "axe-playwright-python>=0.1.4"
 """For axe-core (MPL-2.0), which it contains; the npm package has the same file, but would need npm."""
 CHROMIUM = "chromium"
 """Debian's package and program."""
+FONT = "fonts-dejavu-core"
+"""Without a font a text has no size."""
 TEST_TOOLS = (
     "pytest>=8.3",
     "pytest-xdist>=3.6.1",
@@ -277,7 +279,8 @@ def install_chromium(session: nox.Session) -> None:
     may = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
     if may and not shutil.which(CHROMIUM):
         session.run("apt-get", "update", "-qq", external=True)
-        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", CHROMIUM, external=True)
+        install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
+        session.run(*install, CHROMIUM, FONT, external=True)
 
 
 def lint_third_party(session: nox.Session, folder: Path) -> None:
