@@ -2,12 +2,15 @@
 
 import re
 from hashlib import sha256
+from importlib import import_module
 
 import httpx
 import pytest
 from people import PASSWORD, add_user, cookie, login
 
 from shopdb_core.console.framework.static import FRAMEWORK, HTMX, HTMX_SHA256
+from shopdb_core.console.routes import PAGES
+from shopdb_core.web.request import METHODS
 
 HTML = {"Accept": "text/html"}
 
@@ -21,6 +24,18 @@ def session(shop, role="viewer"):
 def test_htmx_is_the_file_that_was_published():
     """A change of the file, or another release without its hash, fails."""
     assert sha256((FRAMEWORK / HTMX).read_bytes()).hexdigest() == HTMX_SHA256
+
+
+@pytest.mark.parametrize(("methods", "address", "place"), PAGES)
+def test_the_methods_of_a_page_are_those_of_its_class(methods, address, place):
+    """The table is read before the page is imported, and must not differ from it."""
+    module, name, *suffix = place.split(":")
+    page = getattr(import_module(f"shopdb_core.console.{module}"), name)
+    ending = f"_{suffix[0]}" if suffix else ""
+
+    offered = {method for method in METHODS if hasattr(page, f"on_{method.lower()}{ending}")}
+
+    assert offered == set(methods.split()), address
 
 
 def test_a_page_loads_its_own_files_alone(shop):

@@ -74,6 +74,22 @@ def test_kills_of_the_database_lose_nothing(site, own_server, writers, scale, ch
 
 
 @pytest.mark.alone
+def test_a_page_says_that_the_database_is_away(site, own_server) -> None:
+    """A person is told what to do, in the page; it comes back with the database."""
+    headers = {"Accept": "text/html", "Authorization": f"Bearer {site.token()}"}
+    server = site.serve()
+    with httpx.Client(base_url=server.url, headers=headers, timeout=30, trust_env=False) as browser:
+        before = browser.get("/changes").status_code
+        own_server.stop()
+        away = browser.get("/changes")
+        own_server.start()
+        after = [browser.get("/changes").status_code for _ in range(3)][-1]
+
+    assert (before, away.status_code, after) == (200, 503, 200)
+    assert "ShopDB cannot answer at the moment" in away.text
+    assert int(away.headers["Retry-After"]) > 0
+
+
 def test_restart_of_the_database_loses_nothing(site, own_server, writers, check_sound) -> None:
     """The same if the database server stops cleanly, as for an update."""
     server = site.serve()

@@ -5,10 +5,12 @@ import pytest
 NOT_AT_THE_START = {
     "alembic",
     "argon2",
+    "babel",
     "copier",
     "cryptography",
     "httpx",
     "hypothesis",
+    "jinja2",
     "jsonschema",
     "jwt",
     "mako",

@@ -24,6 +24,7 @@ from shopdb_core.intake.scan import storable_faults
 from shopdb_core.settings import Network
 from shopdb_core.web.access_log import AnsweredRequest, log_access
 from shopdb_core.web.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
+from shopdb_core.web.late import LateResource, check_resource
 from shopdb_core.web.parameters import Router
 from shopdb_hookspecs import Json
 
@@ -91,25 +92,9 @@ class WebApp(falcon.App[falcon.Request, falcon.Response]):
         self.routes.append(Route(uri_template, resource, kwargs.get("suffix")))
 
     def add_page(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Route a page of the console.
-
-        Raises `TypeError` if the resource does not declare a role for each method, or declares parameters for
-        a responder that it does not have.
-        """
-        responders = {name for name in dir(resource) if name.startswith("on_")}
-        offered = {name.split("_")[1].upper() for name in responders}
-        declared = set(getattr(resource, "roles", ()))
-        if offered != declared:
-            raise TypeError(
-                f"{type(resource).__name__}.roles must declare {', '.join(sorted(offered))}, its responders' "
-                f"methods, not {', '.join(sorted(declared)) or 'none'}: give each method a role, or 'open'"
-            )
-        if unknown := sorted(set(getattr(resource, "queries", ())) - responders):
-            raise TypeError(f"{type(resource).__name__}.queries names {unknown[0]}, which it does not have")
-        if unknown := sorted(set(getattr(resource, "operations", ())) - responders):
-            raise TypeError(
-                f"{type(resource).__name__}.operations names {unknown[0]}, which it does not have"
-            )
+        """Route a page of the console; raises `TypeError` as `check_resource` does."""
+        if not isinstance(resource, LateResource):
+            check_resource(resource)
         super().add_route(uri_template, resource, **kwargs)
 
 

@@ -1,5 +1,6 @@
 """What an admin reads about the site: keys, settings, plugins, backups and heads, webhooks, access events."""
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -59,10 +60,10 @@ def _last_day(key: ListedKey, uses: Mapping[tuple[str, str], date]) -> date | No
 class SettingsPage(FactsPage):
     """The settings, where each is from, and what production would refuse."""
 
-    def __init__(self, pages: Pages, environ: Mapping[str, str], directory: Path) -> None:
+    def __init__(self, pages: Pages) -> None:
         super().__init__(pages)
-        self._environ = environ
-        self._directory = directory
+        self._environ: Mapping[str, str] = os.environ
+        self._directory = Path()
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List them without secrets, as the environment and `.env` have them now."""

@@ -1,5 +1,6 @@
 """The findings of `shopdb doctor` about this site, with the next steps."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -34,10 +35,10 @@ class HealthPage(FactsPage):
 
     queries: ClassVar[Queries] = {"on_get": (flag("all"),)}
 
-    def __init__(self, pages: Pages, environ: Mapping[str, str], directory: Path) -> None:
+    def __init__(self, pages: Pages) -> None:
         super().__init__(pages)
-        self._environ = environ
-        self._directory = directory
+        self._environ: Mapping[str, str] = os.environ
+        self._directory = Path()
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show what is quickly found out, or if asked to, everything that the command finds."""

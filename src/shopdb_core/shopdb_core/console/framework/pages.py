@@ -77,7 +77,11 @@ class Pages:
         if folder is not None and not folder.is_dir():
             raise ConfigurationError(f"SHOPDB_TRANSLATIONS is not a folder: {folder}")
         self.site = site
-        self.static = StaticFiles()
+
+    @cached_property
+    def static(self) -> StaticFiles:
+        """The style and the scripts, read with the first page."""
+        return StaticFiles()
 
     @cached_property
     def languages(self) -> "Languages":

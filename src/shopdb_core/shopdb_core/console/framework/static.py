@@ -5,7 +5,7 @@ The rooms' `style.css` and `script.js` follow those of the framework, sorted by 
 
 from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import falcon
 
@@ -48,17 +48,26 @@ class StaticFiles:
         return self._contents[name]
 
 
+class HasFiles(Protocol):
+    """What has the files: the pages of a site."""
+
+    @property
+    def static(self) -> StaticFiles:
+        """The files."""
+        ...
+
+
 class StaticResource:
     """One file, which browsers keep."""
 
     roles: ClassVar[Roles] = {"GET": "open"}
 
-    def __init__(self, files: StaticFiles) -> None:
-        self._files = files
+    def __init__(self, pages: HasFiles) -> None:
+        self._pages = pages
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, digest: str, file: str) -> None:
         """Answer with the file."""
-        resp.data = self._files.content(digest, file)
+        resp.data = self._pages.static.content(digest, file)
         resp.content_type = _TYPES[Path(file).suffix]
         resp.set_header("Cache-Control", FOREVER)
 
