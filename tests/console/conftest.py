@@ -11,7 +11,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from people import PASSWORD, add_user
+from people import PASSWORD, add_user, cookie, login
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from populated import Populated, populated
 from shops import Shop, make_shop, shop
@@ -175,3 +175,17 @@ def busy(serve: Callable[[Shop], Console], floor: Populated) -> Console:
 def console(make_console: Callable[[Shop], Console], make_shop: Callable[..., Shop]) -> Console:
     """Return the console of a new site with the installed plugins."""
     return make_console(make_shop())
+
+
+@pytest.fixture
+def read(shop):
+    """Return a function that opens a page as a viewer, and returns its text; it fails on another status."""
+    add_user(shop, "viewer", "viewer")
+    headers = {"Accept": "text/html", **cookie(login(shop, "viewer", cookies=True))}
+
+    def opened(path, status=200):
+        answer = shop.client.simulate_get(path, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    return opened

@@ -21,20 +21,6 @@ def shop(make_shop):
     return shop
 
 
-@pytest.fixture
-def read(shop):
-    """Return a function that opens a page as a viewer, and returns its text; it fails on another status."""
-    add_user(shop, "viewer", "viewer")
-    headers = {"Accept": "text/html", **cookie(login(shop, "viewer", cookies=True))}
-
-    def opened(path, status=200):
-        answer = shop.client.simulate_get(path, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.text
-
-    return opened
-
-
 def statuses(text):
     """Return the statuses of the rows."""
     return [int(each) for each in re.findall(r'<span class="badge badge-\w+">(\d+)</span>', text)]

@@ -16,25 +16,6 @@ from shopdb_hookspecs import hookimpl
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def shop(make_shop):
-    return make_shop()
-
-
-@pytest.fixture
-def read(shop):
-    """Return a function that opens a page as a viewer, and returns its text; it fails on another status."""
-    add_user(shop, "viewer", "viewer")
-    headers = {"Accept": "text/html", **cookie(login(shop, "viewer", cookies=True))}
-
-    def opened(path, status=200):
-        answer = shop.client.simulate_get(path, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.text
-
-    return opened
-
-
 def install(shop, hostname, *programs):
     listed = [{"name": name, "version": version} if version else {"name": name} for name, version in programs]
     shop.submit("computers", {"hostname": hostname, "installedsoftware": listed})

@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from people import OPERATOR, Clock, access_at, add_user, change
+from people import OPERATOR, access_at, add_user, change
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller
@@ -15,19 +15,6 @@ from shopdb_core.errors import Conflict, InvalidParameter, NotFound, Unauthorize
 CALLER = Caller(None, "203.0.113.9", "request-1")
 TTL = timedelta(minutes=10)
 EVENTS = "SELECT action, actor, subject, clientaddress, detail FROM accessevent ORDER BY eventid"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-def access(shop, clock):
-    """Return the access of a site with one user."""
-    add_user(shop, "ann", "editor")
-    return access_at(shop, clock)
 
 
 @pytest.fixture

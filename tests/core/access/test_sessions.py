@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from people import PASSWORD, Clock, access_at, add_user
+from people import PASSWORD, access_at
 
 from shopdb_core.access.events import Caller
 from shopdb_core.access.sessions import ACCESS_TTL, GRACE, MOST_SESSIONS, OF_BROWSER, OF_PROGRAM
@@ -12,19 +12,6 @@ from shopdb_core.errors import Unauthorized
 
 CALLER = Caller(None, "203.0.113.9", "request-1")
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-def access(shop, clock):
-    """Return the access of a site with one user."""
-    add_user(shop, "ann", "editor")
-    return access_at(shop, clock)
 
 
 def is_in_force(access, signed_in) -> bool:

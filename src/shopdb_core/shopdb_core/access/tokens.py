@@ -57,9 +57,13 @@ class Bearer:
     role: Role
     grant: Grant | None = None
 
+    def includes(self, role: Role) -> bool:
+        """Return whether this bearer's role includes `role`."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
     def require(self, role: Role) -> None:
         """Raise `Forbidden` unless this bearer's role includes `role`."""
-        if ROLES.index(self.role) < ROLES.index(role):
+        if not self.includes(role):
             raise Forbidden(f"This needs the role {role}; the token of {self.subject!r} has {self.role}.")
 
 

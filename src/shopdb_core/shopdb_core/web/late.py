@@ -34,7 +34,7 @@ class LateResource:
         """The role of each of its methods."""
         return self.resource.roles
 
-    @property
+    @cached_property
     def queries(self) -> Queries:
         """The parameters of its responders."""
         declared: Queries = getattr(self.resource, "queries", {})

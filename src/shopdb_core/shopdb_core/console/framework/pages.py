@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import falcon
 
-from shopdb_core.access.tokens import ROLES, Bearer, Role
+from shopdb_core.access.tokens import Bearer
 from shopdb_core.console.framework.static import StaticFiles
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.site import Site
@@ -38,6 +38,8 @@ THEME_COOKIE = "shopdb-theme"
 
 DONE = "shopdb-done"
 """The cookie that takes to the next page what was done."""
+
+DONE_FOR = timedelta(seconds=30)
 
 
 def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
@@ -98,6 +100,11 @@ class Pages:
 
         return Templates()
 
+    @cached_property
+    def version(self) -> str:
+        """The version of ShopDB, which is read from the files of its distribution."""
+        return version("shopdb-core")
+
     def language(self, req: falcon.Request) -> "Language":
         """Return the language of a request."""
         if not hasattr(req.context, "language"):
@@ -111,14 +118,14 @@ class Pages:
         language = self.language(req)
         context = {
             "viewer": bearer,
-            "can": lambda role: bearer is not None and _includes(bearer, role),
+            "can": lambda role: bearer is not None and bearer.includes(role),
             "csrftoken": self._csrftoken(bearer),
             "address": lambda **changed: changed_address(req, changed),
             "here": req.relative_uri,
             "path": req.path,
             "static": self.static.address,
             "languages": self.languages.names,
-            "version": version("shopdb-core"),
+            "version": self.version,
             "done": self._take_done(req, resp),
             "provider": self.site.settings.oidc is not None,
             **values,
@@ -132,7 +139,7 @@ class Pages:
     ) -> None:
         """Let the browser open a page after a form; it says what was done, by a key of `DONE_TEXTS`."""
         if done is not None:
-            set_short_cookie(req, resp, DONE, done)
+            set_cookie(req, resp, DONE, done, DONE_FOR)
         resp.status, resp.location = falcon.HTTP_303, address
 
     def _csrftoken(self, bearer: Bearer | None) -> str:
@@ -161,15 +168,6 @@ def changed_address(req: falcon.Request, changed: Mapping[str, object]) -> str:
     return f"{req.path}?{urlencode(kept, doseq=True)}" if kept else req.path
 
 
-def set_short_cookie(req: falcon.Request, resp: falcon.Response, name: str, value: str) -> None:
-    """Set a cookie for the page that follows."""
-    set_cookie(req, resp, name, value, timedelta(seconds=30))
-
-
 def absolute(req: falcon.Request, path: str) -> str:
     """Return the whole address of a page of this site."""
     return public_url(req) + path
-
-
-def _includes(bearer: Bearer, role: Role) -> bool:
-    return ROLES.index(bearer.role) >= ROLES.index(role)
