@@ -39,8 +39,16 @@ def test_it_is_the_head_that_alembic_finds(scripts: MigrationScripts) -> None:
         ([FIRST, 'revision = str(2)\ndown_revision = "1"\n'], None),
         ([FIRST, "def upgrade(:\n"], None),
         ([SECOND, 'revision = "1"\ndown_revision = "2"\n'], None),
+        ([FIRST, "revision: str = '2'  # the second\ndown_revision: Union[str, None] = '1'\n"], "2"),
+        ([FIRST, SECOND + 'revision = "3"\n'], None),
+        ([FIRST, 'revision = "2" + "b"\ndown_revision = "1"\n'], None),
+        ([FIRST, 'revision = "\\x32"\ndown_revision = "1"\n'], None),
+        ([FIRST, f'"""Usual:\n\n{SECOND}"""\nrevision = "3"\ndown_revision = "1"\n'], None),
     ],
-    ids=["line", "none", "twice", "branches", "gap", "merge", "computed", "syntax", "circle"],
+    ids=[
+        *("line", "none", "twice", "branches", "gap", "merge", "computed", "syntax", "circle"),
+        *("annotated", "assigned again", "joined", "escaped", "in a docstring"),
+    ],
 )
 def test_only_a_plain_line_has_a_head(tmp_path: Path, scripts: list[str], head: str | None) -> None:
     """One line of constants from the first script to the newest; `__init__.py` is not a script."""

@@ -3,13 +3,16 @@
 What cannot be read so plainly is left to Alembic (`store/migrate.py`).
 """
 
-import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table
 
 VERSION_TABLE_PREFIX = "alembic_version_"
+
+# A name, perhaps its type, and None or a string without an escape.
+_CONSTANT = re.compile(r"""\w+(?: *:[^=]+)? *= *(?:None|(["'])(?P<text>[^"'\\]+)\1)\s*(?:#.*)?""")
 
 
 def current_revision(connection: Connection, name: str) -> str | None:
@@ -36,19 +39,20 @@ def plain_head(directory: Path) -> str | None:
     return newest if isinstance(newest, str) else None
 
 
-def _assigned_values(script: Path) -> Iterator[tuple[str, object]]:
-    """Yield each name to which a script assigns a constant, and that; none if it does not parse."""
+def _assigned_values(script: Path) -> Iterator[tuple[str, str | None]]:
+    """Yield `revision` and `down_revision`, each with the constant that one line assigns to it.
+
+    It is read as text: before Python 3.11.8, `ast.parse` raises `SystemError` while another thread parses, as
+    `traceback` does for an exception that is logged.
+    """
     try:
-        statements = ast.parse(script.read_bytes()).body
-    except (OSError, SyntaxError, ValueError):
+        text = script.read_text(encoding="utf-8")
+    except (OSError, ValueError):
         return
-    for statement in statements:
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value))
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value))
-            ):
-                yield name, value
+    for name in ("revision", "down_revision"):
+        match re.findall(rf"^{name}\b.*", text, re.MULTILINE):
+            case [line] if plain := _CONSTANT.fullmatch(line):
+                yield name, plain["text"]
 
 
 def _line(successors: dict[object, object]) -> Iterator[object]:
