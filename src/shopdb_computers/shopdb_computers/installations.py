@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from shopdb_computers import counting
-from shopdb_computers.normalization import Program
 from shopdb_computers.statements import Writer
 from shopdb_computers.tables import packed, softwareid, unpacked
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
@@ -62,24 +61,24 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> i
     neighbour = computerids[0] - 1
     stored, marks = writer.inventories([neighbour, *computerids])
     uncounted = counting.count_earlier(writer, marks, today)
-    known = set(unpacked(stored.get(neighbour, b"")))
+    unknown: dict[int, JsonObject] = {}
     inventories: list[tuple[int, bytes]] = []
-    programs: dict[int, Program] = {}
     for computerid in computerids:
         before = stored.get(computerid)
-        softwareids, added = _inventory(changed[computerid], before or b"", known)
+        softwareids, added = _inventory(changed[computerid], before or b"")
         if softwareids != before:
             inventories.append((computerid, softwareids))
-            programs.update(added)
-            known.update(added)
-    writer.add_software(sorted((key, *program, today) for key, program in programs.items()))
+            unknown.update(added)
+    for key in unpacked(stored.get(neighbour, b"")):
+        unknown.pop(key, None)
+    writer.add_software(unknown, today)
     writer.put_inventories(inventories)
     writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories], today)
     return uncounted + len(inventories)
 
 
-def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes, Mapping[int, Program]]:
-    """Return the new inventory of a computer, and its programs that may not be stored yet.
+def _inventory(write: AssetWrite, stored: bytes) -> tuple[bytes, Mapping[int, JsonObject]]:
+    """Return the new inventory of a computer, and the programs that it did not have, by their keys.
 
     What is stored need not be that of `before`: then the whole list counts.
     """
@@ -87,13 +86,11 @@ def _inventory(write: AssetWrite, stored: bytes, known: set[int]) -> tuple[bytes
     keys = unpacked(stored)
     if keys and len(keys) == len(old):
         removed, added = _without_common_ends(old, new)
-        programs = dict(zip(_keys(added), map(_program, added), strict=True))
+        programs = dict(zip(_keys(added), added, strict=True))
         replaced = programs.keys() | _keys(removed)
         return packed([*(key for key in keys if key not in replaced), *programs]), programs
-    listed = _keys(new)
-    unknown = set(listed).difference(known, keys)
-    programs = {key: _program(item) for key, item in zip(listed, new, strict=True) if key in unknown}
-    return packed(set(listed)), programs
+    programs = dict(zip(_keys(new), new, strict=True))
+    return packed(programs), programs
 
 
 def _without_common_ends(old: Sequence[Json], new: Sequence[Json]) -> tuple[Sequence[Json], Sequence[Json]]:
@@ -114,7 +111,3 @@ def _common(left: Sequence[Json], right: Sequence[Json]) -> int:
 
 def _keys(programs: Iterable[JsonObject]) -> list[int]:
     return [softwareid(program["name"], program.get("version") or "") for program in programs]
-
-
-def _program(item: JsonObject) -> Program:
-    return item["name"], item.get("version") or ""

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from shopdb_hookspecs import Json
+from shopdb_hookspecs import Json, JsonObject
 
 Rows: TypeAlias = Sequence[tuple[Json, ...]]
 Inventories: TypeAlias = Sequence[tuple[int, bytes]]
@@ -81,13 +81,15 @@ class Writer:
         rows = self._fetch(self._statements.lock_uncounted)
         return _by_computer(rows), max((str(row[2]) for row in rows if row[2]), default="")
 
-    def add_software(self, programs: Rows) -> None:
-        """Insert the programs that are not stored yet."""
-        if self._statements.unknown_software and programs:
-            keys = json.dumps([program[0] for program in programs])
-            unknown = {key for (key,) in self._fetch(self._statements.unknown_software, keys)}
-            programs = [program for program in programs if program[0] in unknown]
-        self._run(self._statements.add_software, programs)
+    def add_software(self, programs: Mapping[int, JsonObject], day: str) -> None:
+        """Insert those of some programs that are not stored yet, each with its key."""
+        unknown = sorted(programs)
+        if self._statements.unknown_software and unknown:
+            unknown = sorted(
+                key for (key,) in self._fetch(self._statements.unknown_software, json.dumps(unknown))
+            )
+        rows = [(key, programs[key]["name"], programs[key].get("version") or "", day) for key in unknown]
+        self._run(self._statements.add_software, rows)
 
     def put_inventories(self, inventories: Inventories) -> None:
         """Insert or replace the inventories of some computers."""

@@ -79,8 +79,8 @@ inventory: Final = Table(
 
 # The computers whose inventory has changed since it was counted, and what was counted. Otherwise a new
 # computer would write a count for each of its programs, and wait for others that have the same programs.
-# Dozens of computers together need far fewer. An asset that was deleted meanwhile may be among them. None is
-# left for more than a day in which programs change, so that the day on which a program vanished is known.
+# Hundreds of computers together need far fewer. An asset that was deleted meanwhile may be among them. None
+# is left for more than a day in which programs change, so that the day on which a program vanished is known.
 uncounted: Final = Table(
     "computers_uncounted",
     metadata,
