@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.merging import Merging

@@ -24,7 +24,7 @@ from harness.stock import Stock, hostname
 
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import Pruned, expiries, prune
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
 from shopdb_core.submissions import Origin

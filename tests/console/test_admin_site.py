@@ -10,7 +10,7 @@ from shops import KEY
 from sqlalchemy import insert
 
 from shopdb_core.feed.cursor import Cursor
-from shopdb_core.operations.doctor import LONGER, examine_open
+from shopdb_core.operations.health.doctor import LONGER, examine_open
 from shopdb_core.operations.records import KEPT_BACKUPS, list_backups, newest_heads, record_backup
 from shopdb_core.store.tables import LARGEST_ID, audithead, webhook
 from shopdb_core.webhooks.config import read_webhooks

@@ -13,7 +13,7 @@ from fleet import Fleet
 from shops import Shop
 from sqlalchemy import make_url
 
-from shopdb_core.audit import browsing as audit_browsing
+from shopdb_core.audit.browsing import pages as audit_pages
 from shopdb_core.submissions import Origin
 
 HOSTILE = "\"'><img src=x onerror=alert(1)>"
@@ -117,8 +117,8 @@ def test_pages_follow_each_other(fleet: Fleet, viewer: Browsing) -> None:
 def test_a_page_that_looked_long_enough_says_how_far(viewer: Browsing, monkeypatch) -> None:
     """It has a way to go on, even without a row."""
     for name, value in (("FIRST_CHUNK", 2), ("LARGEST_CHUNK", 2)):
-        monkeypatch.setattr(audit_browsing, name, value)
-    monkeypatch.setattr(audit_browsing.time, "monotonic", iter(range(100)).__next__)
+        monkeypatch.setattr(audit_pages, name, value)
+    monkeypatch.setattr(audit_pages.time, "monotonic", iter(range(100)).__next__)
 
     page = viewer.text("/changes?requestid=nobody")
 

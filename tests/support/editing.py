@@ -4,7 +4,7 @@ from typing import Any
 
 from shops import Shop
 
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.submissions.table_check import check_tables
 
 MAC = "3C:52:82:11:22:33"

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from shops import Shop
 
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.search.checking import check_index
 from shopdb_core.submissions.table_check import check_tables
 

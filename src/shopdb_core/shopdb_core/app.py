@@ -29,8 +29,8 @@ from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource
 from shopdb_core.console import routes as console
+from shopdb_core.operations.health.readiness import Readiness
 from shopdb_core.operations.metrics import Metrics
-from shopdb_core.operations.readiness import Readiness
 from shopdb_core.site import Site
 from shopdb_core.web import problems, responses
 from shopdb_core.web.authentication import Authentication

@@ -8,7 +8,7 @@ from databases import execute
 from falcon.testing import create_environ
 from sqlalchemy import make_url
 
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 
 PROXY, CLIENT = "10.0.0.1", "203.0.113.9"
 FORWARDED = {"X-Forwarded-For": f"192.0.2.66, {CLIENT}"}

@@ -9,7 +9,7 @@ from databases import execute
 from sqlalchemy import make_url, select
 
 from shopdb_core.audit.prune import Expiry, Kind, Pruned, prune
-from shopdb_core.audit.verify import Verified, verify
+from shopdb_core.audit.verifying.verify import Verified, verify
 from shopdb_core.store.tables import auditentry
 
 

@@ -9,10 +9,10 @@ from fleet import Fleet
 from shops import Shop
 from sqlalchemy import make_url
 
-from shopdb_core.audit import browsing
-from shopdb_core.audit.browsing import Entries, browse, count_unchanged, read_entry
-from shopdb_core.audit.filters import EntryFilters
-from shopdb_core.audit.times import SKEW, boundary, ids_between
+from shopdb_core.audit.browsing import pages as browsing_pages
+from shopdb_core.audit.browsing.filters import EntryFilters
+from shopdb_core.audit.browsing.pages import Entries, browse, count_unchanged, read_entry
+from shopdb_core.audit.browsing.times import SKEW, boundary, ids_between
 from shopdb_core.errors import NotFound
 from shopdb_core.submissions import Origin
 
@@ -105,7 +105,7 @@ def test_every_pair_of_filters_finds_what_a_search_through_everything_finds(flee
     ]
 
     for number, ((name, value, fits), (second, another, also)) in enumerate(pairs):
-        monkeypatch.setattr(browsing, "FIRST_CHUNK", 4 + number % 20)
+        monkeypatch.setattr(browsing_pages, "FIRST_CHUNK", 4 + number % 20)
         filters = {name: value, second: another}
         hides = filters.get("shown") != "all" and filters.get("action") is None
         expected = [
@@ -118,8 +118,8 @@ def test_every_pair_of_filters_finds_what_a_search_through_everything_finds(flee
 
 def test_a_page_whose_time_is_over_says_how_far_it_went(fleet, monkeypatch):
     """Its entries may be none; the following pages have the others."""
-    monkeypatch.setattr(browsing, "FIRST_CHUNK", 3)
-    monkeypatch.setattr(browsing, "LARGEST_CHUNK", 3)
+    monkeypatch.setattr(browsing_pages, "FIRST_CHUNK", 3)
+    monkeypatch.setattr(browsing_pages, "LARGEST_CHUNK", 3)
     everything = found(fleet, requestid="run-A")
     assert [each["auditid"] for each in everything] == [2, 1]
 
@@ -141,7 +141,7 @@ def test_a_page_whose_time_is_over_says_how_far_it_went(fleet, monkeypatch):
 
 def test_a_long_diff_is_not_read(fleet, monkeypatch):
     """Its length is known all the same."""
-    monkeypatch.setattr(browsing, "SHOWN_BYTES", 50)
+    monkeypatch.setattr(browsing_pages, "SHOWN_BYTES", 50)
 
     by_id = {each["auditid"]: each for each in found(fleet)}
 
@@ -171,7 +171,7 @@ def test_submissions_without_a_change_are_counted_up_to_a_limit(fleet, monkeypat
 
     assert count(0, 1_000) == noops
     assert count(3, 4) == 0
-    monkeypatch.setattr(browsing, "MOST_UNCHANGED", 1)
+    monkeypatch.setattr(browsing_pages, "MOST_UNCHANGED", 1)
     assert count(0, 1_000) == 2
 
 

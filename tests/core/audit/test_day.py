@@ -6,8 +6,8 @@ import pytest
 from fleet import Fleet
 from shops import Shop
 
-from shopdb_core.audit import day
-from shopdb_core.audit.day import Counted, summarize
+from shopdb_core.audit.browsing import day
+from shopdb_core.audit.browsing.day import Counted, summarize
 
 pytestmark = pytest.mark.every_database
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from shopdb_core.audit.checkpoints import join_runs
-from shopdb_core.audit.head import Head, keep_head, public_key, read_head
+from shopdb_core.audit.verifying.head import Head, keep_head, public_key, read_head
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store.tables import audithead
 

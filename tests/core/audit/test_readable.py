@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopdb_core.assets.merge import diff, missing_from
-from shopdb_core.audit.readable import Change, item_names, readable
+from shopdb_core.audit.browsing.readable import Change, item_names, readable
 from shopdb_core.json_text import canonical
 
 NAMES = st.sampled_from(["a", "b", "name", "version"])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.rekey import check_key, rekey
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.rekey import check_key, rekey
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.errors import ConfigurationError
 
 NEW = "an-audit-key-for-tests-9876543210-zyxwvu"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, make_url
 
 from shopdb_core.audit.checkpoints import COLUMNS
 from shopdb_core.audit.entries import FIELDS, SEALED_FIELDS, SEALED_RUN, AuditChain, Seals
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
 from shopdb_core.store.migrate import CORE, MigrationScripts, core_scripts, upgrade

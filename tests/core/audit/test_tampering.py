@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url
 
-from shopdb_core.audit.history import HistoryFault
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.history import HistoryFault
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.site import upgrade_site
 from shopdb_core.store.tables import (
     asset,

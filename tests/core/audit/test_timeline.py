@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fleet import Fleet
 
-from shopdb_core.audit.timeline import (
+from shopdb_core.audit.browsing.timeline import (
     Place,
     gaps,
     place_of,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shopdb_core.audit.verify import BATCH
+from shopdb_core.audit.verifying.verify import BATCH
 
 ENTRY_ASTRAY = "the entry does not follow the one before it: an entry is missing"
 CHECKPOINT_ASTRAY = "the checkpoint does not follow the one before it: an entry is missing"

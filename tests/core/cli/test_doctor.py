@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shopdb_core.operations.site_checks import SiteChecks
+from shopdb_core.operations.health.site_checks import SiteChecks
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from fleet import MACS, Fleet
 from shops import Shop
 from sqlalchemy import Connection, Float, MetaData, NullPool, create_engine, select
 
-from shopdb_core.audit.head import Head, keep_head
 from shopdb_core.audit.prune import Expiry, prune
+from shopdb_core.audit.verifying.head import Head, keep_head
 from shopdb_core.copying.copy import Copied, SiteCopy
 from shopdb_core.copying.tables import NOT_COPIED, RESET
 from shopdb_core.plugins.registry import Plugins

@@ -12,8 +12,8 @@ from editing import patch
 from fleet import MACS, Fleet
 from shops import Failing
 
-from shopdb_core.audit.head import Head, keep_head
 from shopdb_core.audit.prune import Expiry, prune
+from shopdb_core.audit.verifying.head import Head, keep_head
 from shopdb_core.errors import ConfigurationError
 from shopdb_printers import plugin as printers
 

@@ -14,7 +14,7 @@ from fleet import Fleet
 from shops import ORIGIN, Shop
 from sqlalchemy import Column, Connection, insert, make_url, select
 
-from shopdb_core.audit.head import Head
+from shopdb_core.audit.verifying.head import Head
 from shopdb_core.copying.tables import AS_OF_TIME, FROM_ENTRIES, NOT_COPIED, NOT_OF_THEN, core_tables
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.site import upgrade_site

@@ -7,8 +7,8 @@ from databases import execute
 from fleet import MACS, Fleet
 from sqlalchemy import Connection, MetaData, make_url, select
 
-from shopdb_core.audit.head import Head, keep_head
 from shopdb_core.audit.prune import Expiry, PruningPlanner, prune
+from shopdb_core.audit.verifying.head import Head, keep_head
 from shopdb_core.store.tables import auditentry
 
 pytestmark = pytest.mark.every_database

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fleet import Fleet
 
-from shopdb_core.audit.listing import list_history
+from shopdb_core.audit.browsing.listing import list_history
 from shopdb_core.store.paging import MOST_SERIES
 
 pytestmark = pytest.mark.every_database

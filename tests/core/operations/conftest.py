@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from archives import quiet
 
-from shopdb_core.operations.backup import make_backup
+from shopdb_core.operations.backups.backup import make_backup
 
 
 @pytest.fixture

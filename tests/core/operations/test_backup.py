@@ -12,8 +12,8 @@ import pytest
 from archives import names_in, quiet
 
 from shopdb_core.errors import BackupFailure
-from shopdb_core.operations.backup import make_backup
-from shopdb_core.operations.restore import restore
+from shopdb_core.operations.backups.backup import make_backup
+from shopdb_core.operations.backups.restore import restore
 from shopdb_core.store import open_store
 
 SPY = """\

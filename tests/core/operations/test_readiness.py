@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import event
 
-from shopdb_core.operations.readiness import KEPT_SECONDS, Readiness
+from shopdb_core.operations.health.readiness import KEPT_SECONDS, Readiness
 from shopdb_hookspecs import hookimpl
 
 

@@ -12,8 +12,8 @@ import pytest
 from archives import members_of, names_in, quiet, with_manifest, write_members
 
 from shopdb_core.errors import BackupFailure, ConfigurationError
-from shopdb_core.operations.backup import make_backup
-from shopdb_core.operations.restore import restore
+from shopdb_core.operations.backups.backup import make_backup
+from shopdb_core.operations.backups.restore import restore
 from shopdb_core.site import Site
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 from olddatabases import restore_release
 
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.operations.upgrades import plan_upgrade
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, migration_scripts, upgrade_site

@@ -9,7 +9,7 @@ from shops import ORIGIN, Shop
 from sqlalchemy import Connection
 
 from shopdb_core.audit.prune import Expiry, expiries, prune
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.edits.creating import ManualEntry
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.relating import Relate

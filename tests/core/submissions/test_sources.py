@@ -6,7 +6,7 @@ import pytest
 from shops import KEY
 from sqlalchemy import update
 
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.store.tables import asset, assetsource
 
 pytestmark = [pytest.mark.every_database, pytest.mark.every_way]

@@ -7,8 +7,8 @@ import falcon
 from shopdb_core.access.events import ACTIONS, list_events
 from shopdb_core.api import shapes
 from shopdb_core.assets.listing import require_asset
+from shopdb_core.audit.browsing.listing import read_history, read_page
 from shopdb_core.audit.entries import Action
-from shopdb_core.audit.listing import read_history, read_page
 from shopdb_core.outcomes.records import list_counts, read_refusals
 from shopdb_core.store import Connection, Store
 from shopdb_core.store.paging import Page

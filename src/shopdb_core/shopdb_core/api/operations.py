@@ -6,8 +6,8 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
+from shopdb_core.operations.health.readiness import Readiness
 from shopdb_core.operations.metrics import MEDIA_TYPES, Metrics
-from shopdb_core.operations.readiness import Readiness
 from shopdb_core.store import Store
 from shopdb_core.web.json_schema import TEXT
 from shopdb_core.web.operations import Operation, Operations

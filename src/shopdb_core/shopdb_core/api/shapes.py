@@ -7,7 +7,7 @@ from shopdb_core.access.tokens import ROLES
 from shopdb_core.assets.duplicates import Kind
 from shopdb_core.assets.listed_ids import STATES
 from shopdb_core.audit.entries import Action
-from shopdb_core.operations.readiness import ReadinessStatus
+from shopdb_core.operations.health.readiness import ReadinessStatus
 from shopdb_core.web.json_schema import (
     COUNT,
     ID,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.verify import count_assets
+from shopdb_core.audit.verifying.verify import count_assets
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.copying.past import PastCopy, check_time
 from shopdb_core.copying.past_asset import Rebuilder

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from shopdb_core.assets.plugin_tables import PluginTables
 from shopdb_core.assets.rows import read_attributes
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.devkit.databases import Databases
 from shopdb_core.devkit.differences import changes, difference
 from shopdb_core.devkit.results import CheckFailed, Finding

@@ -19,7 +19,7 @@ import orjson
 from shopdb_core.assets.rows import StoredAsset, stored_of_type
 from shopdb_core.assets.scratch_tables import AssetRows, Digests, ScratchTables
 from shopdb_core.audit.entries import has_dependents
-from shopdb_core.audit.history import HistoryFault
+from shopdb_core.audit.verifying.history import HistoryFault
 from shopdb_core.errors import PluginFailure
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection, Store

@@ -12,7 +12,7 @@ import click
 from shopdb_core.assets.listed_ids import STATES
 from shopdb_core.assets.listing import as_values, get_asset
 from shopdb_core.audit.as_of import changes_between, show_as_of
-from shopdb_core.audit.listing import list_history
+from shopdb_core.audit.browsing.listing import list_history
 from shopdb_core.cli.assets.edit import EDITS
 from shopdb_core.cli.assets.merge import MERGES
 from shopdb_core.cli.common import (

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.head import Head, keep_head, public_key, read_head
-from shopdb_core.audit.history import HistoryFault
 from shopdb_core.audit.prune import expiries, prune
-from shopdb_core.audit.rekey import check_key, rekey
-from shopdb_core.audit.verify import Verified, count_assets, verify
+from shopdb_core.audit.verifying.head import Head, keep_head, public_key, read_head
+from shopdb_core.audit.verifying.history import HistoryFault
+from shopdb_core.audit.verifying.rekey import check_key, rekey
+from shopdb_core.audit.verifying.verify import Verified, count_assets, verify
 from shopdb_core.cli.common import json_option, site_settings, site_store
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
 from shopdb_core.errors import ConfigurationError

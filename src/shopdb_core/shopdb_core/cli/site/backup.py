@@ -9,9 +9,9 @@ import click
 
 from shopdb_core.cli.common import json_option, site_settings
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
-from shopdb_core.operations.backup import Backup, make_backup
+from shopdb_core.operations.backups.backup import Backup, make_backup
+from shopdb_core.operations.backups.restore import restore as restore_archive
 from shopdb_core.operations.interruption import interrupted_by_signals
-from shopdb_core.operations.restore import restore as restore_archive
 from shopdb_core.site import Site
 
 MOST_FAULTS = 10

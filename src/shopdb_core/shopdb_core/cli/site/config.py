@@ -9,7 +9,7 @@ import click
 
 from shopdb_core.cli.common import json_option
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table
-from shopdb_core.operations.configuration import find_faults
+from shopdb_core.operations.health.configuration import find_faults
 from shopdb_core.settings.environment import read_dotenv
 from shopdb_core.settings.shown import shown_settings
 

@@ -10,7 +10,7 @@ import click
 
 from shopdb_core.cli.common import json_option
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json
-from shopdb_core.operations.doctor import examine
+from shopdb_core.operations.health.doctor import examine
 
 
 @click.command("doctor")

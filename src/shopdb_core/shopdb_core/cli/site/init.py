@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.rekey import check_key
-from shopdb_core.audit.verify import count_assets
+from shopdb_core.audit.verifying.rekey import check_key
+from shopdb_core.audit.verifying.verify import count_assets
 from shopdb_core.cli.common import json_option
 from shopdb_core.cli.output import echo, echo_json
 from shopdb_core.cli.site.db import exit_if_failed, run_upgrade, status_rows

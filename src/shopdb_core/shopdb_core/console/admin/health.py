@@ -9,7 +9,7 @@ import falcon
 
 from shopdb_core.console.admin.facts import FactsPage
 from shopdb_core.console.framework.pages import Pages
-from shopdb_core.operations.doctor import LONGER, examine, examine_open
+from shopdb_core.operations.health.doctor import LONGER, examine, examine_open
 from shopdb_core.web.parameters import Queries, flag
 
 PLACES = {

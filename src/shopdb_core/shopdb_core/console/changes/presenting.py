@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shopdb_core.audit.as_of import IDENTITY
+from shopdb_core.audit.browsing.readable import NAME, VERSION, Change, Kind, item_names, readable
 from shopdb_core.audit.entries import RELATIONSHIPS, SITE_FIELD
-from shopdb_core.audit.readable import NAME, VERSION, Change, Kind, item_names, readable
 from shopdb_core.console.asset.values import NOTHING, Shown, is_objects, resolved, shown, title_of
 from shopdb_core.console.framework.pages import N_
 from shopdb_core.edits.site_fields import SiteFields

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
+from shopdb_core.audit.browsing.filters import EntryFilters, Shown
 from shopdb_core.audit.entries import ACTIONS
-from shopdb_core.audit.filters import EntryFilters, Shown
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.parameters import QueryParameter, as_given, choice, short_text, whole_number

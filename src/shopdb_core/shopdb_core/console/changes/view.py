@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import falcon
 import orjson
 
-from shopdb_core.audit.browsing import MOST_UNCHANGED, Entries, browse, count_unchanged, read_entry
-from shopdb_core.audit.day import MOST_COUNTED, MOST_EXAMINED, MOST_NAMED, Day, summarize
+from shopdb_core.audit.browsing.day import MOST_COUNTED, MOST_EXAMINED, MOST_NAMED, Day, summarize
+from shopdb_core.audit.browsing.pages import MOST_UNCHANGED, Entries, browse, count_unchanged, read_entry
+from shopdb_core.audit.browsing.timeline import Place, place_of
 from shopdb_core.audit.entries import ACTIONS
-from shopdb_core.audit.timeline import Place, place_of
 from shopdb_core.console.changes.presenting import KINDS, Line, Numbers, Presenter, summarized
 from shopdb_core.console.changes.query import LOG, PEOPLE, SHOWN, api_address, filters_of, typed
 from shopdb_core.console.framework.pages import PageResource

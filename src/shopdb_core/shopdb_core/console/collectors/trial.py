@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shopdb_core.audit.readable import Change, item_names, readable
+from shopdb_core.audit.browsing.readable import Change, item_names, readable
 from shopdb_core.console.collectors.marking import Line, MarkedText
 from shopdb_core.errors import InvalidSubmission, MalformedBody
 from shopdb_core.intake.http_body import json_body

@@ -12,8 +12,8 @@ from shopdb_core.assets.counting import AssetCount
 from shopdb_core.console.charts.geometry import ColumnChart, stacked_columns
 from shopdb_core.console.collectors.snippets import snippets
 from shopdb_core.console.framework.pages import N_, PageResource, Pages, absolute
+from shopdb_core.operations.health.site_checks import OLD_BACKUP, OLD_HEAD
 from shopdb_core.operations.overview import Overview, Overviews
-from shopdb_core.operations.site_checks import OLD_BACKUP, OLD_HEAD
 from shopdb_core.outcomes.totals import DayTotals
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.web.parameters import Queries, whole_number

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.audit.browsing import read_entry
+from shopdb_core.audit.browsing.pages import read_entry
 from shopdb_core.console.asset.frame import read_frame
 from shopdb_core.console.changes.presenting import KINDS, Presenter
 from shopdb_core.console.framework.pages import PageResource

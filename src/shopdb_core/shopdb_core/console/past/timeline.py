@@ -6,10 +6,10 @@ from datetime import date, datetime, tzinfo
 from itertools import groupby
 
 from shopdb_core.assets.merges import all_merged_into
-from shopdb_core.audit.browsing import Entries, browse
+from shopdb_core.audit.browsing.filters import EntryFilters
+from shopdb_core.audit.browsing.pages import Entries, browse
+from shopdb_core.audit.browsing.timeline import Gap, gaps, pruned_runs
 from shopdb_core.audit.checkpoints import NO_CHANGE, Run
-from shopdb_core.audit.filters import EntryFilters
-from shopdb_core.audit.timeline import Gap, gaps, pruned_runs
 from shopdb_core.console.changes.view import EntryRow
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID

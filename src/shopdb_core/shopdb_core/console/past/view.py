@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import falcon
 
 from shopdb_core.audit.as_of import changes_between, show_as_of
-from shopdb_core.audit.filters import EntryFilters
-from shopdb_core.audit.timeline import Step, Steps, step_after, step_at, step_before, steps
+from shopdb_core.audit.browsing.filters import EntryFilters
+from shopdb_core.audit.browsing.timeline import Step, Steps, step_after, step_at, step_before, steps
 from shopdb_core.console.asset.frame import Frame, read_frame
 from shopdb_core.console.changes.presenting import KINDS, Presenter
 from shopdb_core.console.changes.query import BEFORE, SHOWN, local_moment, or_blank, read_local, typed

@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, fun
 
 from shopdb_core.audit.checkpoints import checkpoint_run, entry_run
 from shopdb_core.audit.entries import AuditChain, audited_relationship
-from shopdb_core.audit.history import History, HistoryFault, Link, Secondary, StoredRows
+from shopdb_core.audit.verifying.history import History, HistoryFault, Link, Secondary, StoredRows
 from shopdb_core.store import Store
 from shopdb_core.store.tables import (
     asset,

@@ -14,9 +14,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from shopdb_core.errors import ConfigurationError, ShopDBError, in_one_line
-from shopdb_core.operations.checks import CheckResult, check_disk, check_migrations, check_plugins
-from shopdb_core.operations.configuration import find_faults
-from shopdb_core.operations.site_checks import SiteChecks
+from shopdb_core.operations.health.checks import CheckResult, check_disk, check_migrations, check_plugins
+from shopdb_core.operations.health.configuration import find_faults
+from shopdb_core.operations.health.site_checks import SiteChecks
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.settings import (
     DEFAULT_DATABASE_URL,

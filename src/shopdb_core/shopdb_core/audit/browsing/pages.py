@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select
 
+from shopdb_core.audit.browsing.filters import EntryFilters, indexed_keys, other_conditions
+from shopdb_core.audit.browsing.times import ids_between
 from shopdb_core.audit.entries import FIELDS
-from shopdb_core.audit.filters import EntryFilters, indexed_keys, other_conditions
-from shopdb_core.audit.times import ids_between
 from shopdb_core.errors import NotFound
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.paging import distinct_values, is_among

@@ -12,9 +12,9 @@ from typing import TypeVar
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, union_all
 
-from shopdb_core.audit.browsing import SHOWN_BYTES, read_items
+from shopdb_core.audit.browsing.pages import SHOWN_BYTES, read_items
+from shopdb_core.audit.browsing.times import boundary
 from shopdb_core.audit.entries import ACTIONS, SUBMITTED, Action
-from shopdb_core.audit.times import boundary
 from shopdb_core.store.databases import DATABASES
 from shopdb_core.store.paging import distinct_values, greatest_keys, is_among
 from shopdb_core.store.tables import auditentry

@@ -6,10 +6,10 @@ from functools import partial
 
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.prune import expiries
-from shopdb_core.audit.rekey import check_key
+from shopdb_core.audit.verifying.rekey import check_key
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.operations import records
-from shopdb_core.operations.checks import CheckResult
+from shopdb_core.operations.health.checks import CheckResult
 from shopdb_core.outcomes.records import legacy_submissions
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.plugins.served_declarations import breaking_changes, served_declarations

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 import orjson
 
 from shopdb_core.audit.entries import AuditChain
-from shopdb_core.audit.head import Head, keep_head, public_key, read_head
-from shopdb_core.audit.verify import verify
+from shopdb_core.audit.verifying.head import Head, keep_head, public_key, read_head
+from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.errors import BackupFailure
-from shopdb_core.operations.archive import (
+from shopdb_core.operations.backups.archive import (
     DATA,
     HEAD,
     Manifest,

@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shopdb_core.errors import BackupFailure
-from shopdb_core.operations.archive import DATA, Manifest, extract, read_manifest
-from shopdb_core.operations.backup import key_fingerprint
+from shopdb_core.operations.backups.archive import DATA, Manifest, extract, read_manifest
+from shopdb_core.operations.backups.backup import key_fingerprint
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
 from shopdb_core.site import migration_scripts

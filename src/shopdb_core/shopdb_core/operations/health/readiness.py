@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shopdb_core.errors import ShopDBError, Unavailable
-from shopdb_core.operations.checks import LEAST_FREE_BYTES, check_migrations, free_bytes
+from shopdb_core.operations.health.checks import LEAST_FREE_BYTES, check_migrations, free_bytes
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Settings
 from shopdb_core.store import Store

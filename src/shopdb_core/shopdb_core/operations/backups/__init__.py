@@ -1,0 +1,1 @@
+"""Backups of a site: their archives, making them, restoring one."""
