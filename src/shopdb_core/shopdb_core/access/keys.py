@@ -164,6 +164,9 @@ class CollectorKeys:
         self._throttle = KeyThrottle()
         self._shared = _sources(settings.shared_keys)
         self._own = {plugin: _sources(keys) for plugin, keys in settings.collector_keys.items()}
+        self._every = dict(self._shared)
+        for own in self._own.values():
+            self._every |= own
 
     def check(self, plugin: str, presented: str | None, address: str | None = None) -> str | None:
         """Return the name of the key that is presented, the source; `None` if it has none.
@@ -171,32 +174,41 @@ class CollectorKeys:
         Raises `Unauthorized` unless it is a key of `plugin`, or a shared key where the plugin has none, or
         `Throttled` if the client is refused for a while.
         """
-        return self._matching(presented, self._own.get(plugin, self._shared), address)
+        return self._admit(presented, self._own.get(plugin, self._shared), address)
 
     def check_any(self, presented: str | None, address: str | None = None) -> None:
         """Raise `Unauthorized` unless `presented` is a key of any plugin, or `Throttled` as `check` does.
 
         Without a valid key a client does not learn which collectors exist.
         """
-        every: dict[bytes, str | None] = dict(self._shared)
-        for own in self._own.values():
-            every |= own
-        self._matching(presented, every, address)
+        self._admit(presented, self._every, address)
 
-    def _matching(
+    def is_any_key(self, presented: str | None) -> bool:
+        """Return whether `presented` is a key of any plugin; a wrong one is not counted."""
+        return _match(_digest(presented or ""), self._every) is not None
+
+    def _admit(
         self, presented: str | None, sources: Mapping[bytes, str | None], address: str | None
     ) -> str | None:
-        """Compare digests in constant time; `compare_digest` does not accept texts outside ASCII."""
         if not presented:
             raise Unauthorized(_REFUSAL)
         digest = _digest(presented)
         self._throttle.check(address, digest)
-        matching = [known for known in sources if hmac.compare_digest(digest, known)]
-        if not matching:
+        matching = _match(digest, sources)
+        if matching is None:
             self._throttle.refused(address)
             raise Unauthorized(_REFUSAL)
         self._throttle.accepted(address, digest)
-        return sources[matching[0]]
+        return sources[matching]
+
+
+def _match(digest: bytes, sources: Mapping[bytes, str | None]) -> bytes | None:
+    """Return the equal digest among those of `sources`, `None` without one.
+
+    All are compared, each in constant time; `compare_digest` does not accept texts outside ASCII.
+    """
+    matching = [known for known in sources if hmac.compare_digest(digest, known)]
+    return matching[0] if matching else None
 
 
 def _sources(keys: tuple[str, ...]) -> dict[bytes, str | None]:

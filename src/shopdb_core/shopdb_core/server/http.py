@@ -38,7 +38,7 @@ DESCRIPTORS_OF_A_CONNECTION = 2
 
 OTHER_DESCRIPTORS = 100
 COLLECTORS = "/api/collector/"
-BATCH = "_batch"
+BATCH = "/_batch"
 SIGNING_IN = ("/api/auth/login", "/api/auth/refresh")
 API = "/api/"
 DRAIN_SECONDS = 8.0
@@ -185,47 +185,36 @@ def body_limit(site: Site) -> BodyLimit:
     """Return how much of a body is kept until its request is complete: nothing without a valid key or token.
 
     What the application refuses, it refuses by itself: this only decides what it may read. It asks no
-    database, so that an ended session counts until its token expires. Who signs in sends a small body.
+    database, so that an ended session counts until its token expires, and counts no wrong key. Who signs in
+    sends a small body.
     """
     largest = site.settings.max_body_bytes
 
     def limit(path: str, headers: Mapping[str, str]) -> int:
-        try:
-            if path in SIGNING_IN:
-                return MOST_BYTES
-            if not path.startswith(API):
-                return _form_limit(site, headers)
-            if not path.startswith(COLLECTORS):
-                _check_token(site, headers)
-                return largest
-            plugin, _, rest = path.removeprefix(COLLECTORS).partition("/")
-            key = headers.get("X_API_KEY")
-            if site.plugins.has_endpoint(plugin):
-                site.keys.check(plugin, key)
-            else:
-                site.keys.check_any(key)
-        except Unauthorized:
-            return 0
-        return max(LARGEST_BUFFERED_BATCH, largest) if rest == BATCH else largest
+        if path in SIGNING_IN:
+            return MOST_BYTES
+        if path.startswith(COLLECTORS):
+            if not site.keys.is_any_key(headers.get("X_API_KEY")):
+                return 0
+            return max(LARGEST_BUFFERED_BATCH, largest) if path.endswith(BATCH) else largest
+        if _has_token(site, headers):
+            return largest
+        # A page keeps the form of a session that has ended, and continues with it after the next sign-in.
+        return 0 if path.startswith(API) else MOST_BYTES
 
     return limit
 
 
-def _form_limit(site: Site, headers: Mapping[str, str]) -> int:
-    """Return how much of a page's form is kept: a small one also of an ended session, which is resumed."""
+def _has_token(site: Site, headers: Mapping[str, str]) -> bool:
+    """Return whether the token that a request presents is signed and has not expired."""
     try:
-        _check_token(site, headers)
+        if "AUTHORIZATION" in headers or "COOKIE" not in headers:
+            site.access.check_signature(headers.get("AUTHORIZATION"))
+        else:
+            site.tokens.verify(session_in(headers["COOKIE"]))
     except Unauthorized:
-        return MOST_BYTES
-    return site.settings.max_body_bytes
-
-
-def _check_token(site: Site, headers: Mapping[str, str]) -> None:
-    """Raise `Unauthorized` unless one of the tokens that a request may have is signed and has not expired."""
-    if "AUTHORIZATION" in headers or "COOKIE" not in headers:
-        site.access.check_signature(headers.get("AUTHORIZATION"))
-    else:
-        site.tokens.verify(session_in(headers["COOKIE"]))
+        return False
+    return True
 
 
 def _most_connections() -> int:
