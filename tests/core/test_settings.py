@@ -115,6 +115,11 @@ def test_a_secret_is_read_from_a_file(tmp_path, variable):
         ("SHOPDB_LISTEN", "localhost:99999"),
         ("SHOPDB_LISTEN", "localhost:http"),
         ("SHOPDB_THREADS", "0"),
+        ("SHOPDB_THREADS", "1001"),
+        ("SHOPDB_WORKERS", "99999999999"),
+        ("SHOPDB_PUBLIC_URL", "https://[shopdb"),
+        ("SHOPDB_PUBLIC_URL", "https://shopdb.example:99999"),
+        ("SHOPDB_PUBLIC_URL", "https://shopdb.example:port"),
         ("SHOPDB_MAX_BODY_BYTES", "1e6"),
         ("SHOPDB_MAX_BODY_BYTES", "-1"),
         ("SHOPDB_TIMEZONE", "Mars/Olympus"),
@@ -252,13 +257,24 @@ def test_variables_of_others_are_not_ours(variable):
     assert read_settings({**MINIMAL, variable: "tcp://10.0.0.1:8080"}) == read_settings(MINIMAL)
 
 
-@pytest.mark.parametrize("variable", ["COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS"])
-def test_a_key_that_is_the_secret_key_is_refused(variable):
-    """Otherwise every pipeline could sign a token of an administrator."""
-    with pytest.raises(ConfigurationError, match=f"^{variable} has the value of SECRET_KEY"):
-        read_settings({**MINIMAL, variable: f"{KEY},{SECRET}"})
-    with pytest.raises(ConfigurationError, match=f"^{variable} has the value of SECRET_KEY"):
-        read_settings({"SECRET_KEY": f"{SECRET[::-1]},{SECRET}", variable: f"{KEY},{SECRET}"})
+@pytest.mark.parametrize(
+    "variable", ["COLLECTOR_API_KEY", "COLLECTOR_API_KEY_COMPUTERS", "SHOPDB_METRICS_TOKEN"]
+)
+@pytest.mark.parametrize(
+    "signing",
+    [
+        {"SECRET_KEY": SECRET},
+        {"SECRET_KEY": f"{SECRET[::-1]},{SECRET}"},
+        {"SECRET_KEY": SECRET[::-1], "SHOPDB_AUDIT_KEY": SECRET},
+    ],
+    ids=["secret key", "old secret key", "audit key"],
+)
+def test_a_key_that_signs_is_not_given_to_others(variable, signing):
+    """Otherwise every pipeline could sign a token of an administrator, or seal audit entries."""
+    with pytest.raises(
+        ConfigurationError, match=f"^{variable} has the value of SECRET_KEY or SHOPDB_AUDIT_KEY"
+    ):
+        read_settings({**signing, variable: SECRET})
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_broken_settings_do_not_end_it(site, examined):
 
     assert code == 1
     ((status, detail),) = found["settings"]
-    assert (status, detail) == ("problem", "SHOPDB_THREADS is not a whole number above 0: many")
+    assert (status, detail) == ("problem", "SHOPDB_THREADS is not a whole number from 1 to 1000: many")
     assert found["migrations"] == [("ok", "the tables are up to date")]
     assert not {"keys", "audit"} & found.keys()
 
@@ -114,10 +114,17 @@ def test_what_a_site_gathers_is_reported(site, examined):
     """Files that others may read, no key, pending migrations of the core."""
     site.variables.pop("COLLECTOR_API_KEY")
     site.database.file.chmod(0o644)
+    secret = site.directory / "submit-key"
+    secret.write_text("a-collector-key-of-a-file-0123456789-abc")
+    secret.chmod(0o644)
+    site.variables["SHOPDB_KEY_FILE"] = str(secret)
 
     code, found = examined()
     assert code == 1
-    assert found["files"] == [("problem", "shopdb.sqlite3 can be read or changed by other users")]
+    assert found["files"] == [
+        ("problem", f"{name} can be read or changed by other users")
+        for name in ("submit-key", "shopdb.sqlite3")
+    ]
     assert "no key is set" in found["keys"][0][1]
 
     with closing(sqlite3.connect(site.database.file)) as connection:

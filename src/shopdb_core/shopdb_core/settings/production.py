@@ -10,7 +10,15 @@ from pathlib import Path
 
 from shopdb_core.settings.environment import secret_files
 from shopdb_core.settings.records import Settings
-from shopdb_core.settings.secrets import AUDIT_KEY, SECRET_KEY, SHARED_KEY, Finding, is_example, named_key
+from shopdb_core.settings.secrets import (
+    AUDIT_KEY,
+    METRICS_TOKEN,
+    SECRET_KEY,
+    SHARED_KEY,
+    Finding,
+    is_example,
+    named_key,
+)
 from shopdb_core.settings.setting import passwords_in
 from shopdb_core.settings.values import is_loopback
 
@@ -49,6 +57,7 @@ def unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[
 def _secrets(settings: Settings) -> Iterator[tuple[str, list[str]]]:
     yield SECRET_KEY, [*settings.secret_keys]
     yield AUDIT_KEY, [*settings.audit_keys]
+    yield METRICS_TOKEN, [settings.metrics_token] if settings.metrics_token else []
     yield SHARED_KEY, [key for _, key in map(named_key, settings.shared_keys)]
     for plugin, keys in settings.collector_keys.items():
         yield f"{SHARED_KEY}_{plugin.upper()}", [key for _, key in map(named_key, keys)]

@@ -16,13 +16,13 @@ from shopdb_core.settings.values import (
     read_address,
     read_audit_keys,
     read_choice,
-    read_count,
     read_days,
     read_flag,
     read_hours,
     read_keys,
     read_networks,
     read_origins,
+    read_parallel,
     read_path,
     read_secret_keys,
     read_sources,
@@ -111,7 +111,7 @@ class Settings(IntakeSettings):
     )
     pool_size: int | None = setting(
         "SHOPDB_POOL_SIZE",
-        read_count,
+        read_parallel,
         "how many connections to a database server each process keeps",
         group="Database",
         otherwise="one for each thread",
@@ -177,14 +177,14 @@ class Settings(IntakeSettings):
     )
     threads: int = setting(
         "SHOPDB_THREADS",
-        read_count,
+        read_parallel,
         "how many requests each process handles at once, and how many connections read from SQLite",
         group="Server",
         default="8",
     )
     workers: int = setting(
         "SHOPDB_WORKERS",
-        read_count,
+        read_parallel,
         "how many processes serve: [how many to choose](deploy.md#workers-and-threads); more than one on "
         "Linux only, with the extra `workers`",
         group="Server",

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 SECRET_MINIMUM_LENGTH = 32
@@ -42,32 +42,40 @@ def secret_findings(
     metrics_token: str | None = None,
 ) -> Iterator[Finding]:
     """Yield what is wrong with the secrets of a site; no message has a value."""
-    tokens = () if metrics_token is None else (metrics_token,)
-    checked = {SECRET_KEY: secret_keys, AUDIT_KEY: audit_keys, METRICS_TOKEN: tokens}
-    for variable, secrets in checked.items():
+    for variable, secrets in ((SECRET_KEY, secret_keys), (AUDIT_KEY, audit_keys)):
         for reason in filter(None, map(weakness, secrets)):
             yield Finding(variable, f"{variable} {reason}")
+    signing = {*secret_keys, *audit_keys}
+    if metrics_token is not None and (reason := weakness(metrics_token) or _signs(metrics_token, signing)):
+        yield Finding(METRICS_TOKEN, f"{METRICS_TOKEN} {reason}")
     keys_of = {SHARED_KEY: shared_keys}
     keys_of |= {f"{SHARED_KEY}_{plugin.upper()}": keys for plugin, keys in collector_keys.items()}
     for variable, keys in keys_of.items():
-        for reason in _of_keys(keys, secret_keys):
+        for reason in _of_keys(keys, signing):
             yield Finding(variable, f"{variable} {reason}")
 
 
-def _of_keys(keys: Sequence[str], secret_keys: Iterable[str]) -> Iterator[str]:
+def _of_keys(keys: Sequence[str], signing: Collection[str]) -> Iterator[str]:
     names = Counter(name for name, _ in map(named_key, keys))
     for name, count in names.items():
         if count > MOST_OF_A_NAME:
             whose = f"of the name {name}" if name else "without a name"
             yield f"holds {count} keys {whose}; it takes two, for rotation."
     for _, key in map(named_key, keys):
-        if reason := weakness(key):
+        if reason := weakness(key) or _signs(key, signing):
             yield reason
-        elif key in secret_keys:
-            # Every pipeline would have the key that signs the tokens of administrators.
-            yield "has the value of SECRET_KEY; give it a key of its own."
         elif not (key.isascii() and key.isprintable()):
             yield "has a character that an HTTP header cannot carry."
+
+
+def _signs(secret: str, signing: Collection[str]) -> str | None:
+    """Return why a secret is refused that signs the tokens of administrators or the audit, too.
+
+    Whoever submits or reads metrics has it, and could sign as well.
+    """
+    if secret in signing:
+        return f"has the value of {SECRET_KEY} or {AUDIT_KEY}; give it one of its own."
+    return None
 
 
 def weakness(secret: str) -> str | None:

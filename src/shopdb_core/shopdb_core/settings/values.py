@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shopdb_core.errors import ConfigurationError
@@ -20,6 +20,7 @@ KEEP = "keep"
 MOST_DAYS = 36_500
 MOST_HOURS = 8_784
 MOST_KEYS = 16
+MOST_PARALLEL = 1_000
 MOST_SECRET_KEYS = 2
 
 # As a browser writes it (RFC 6454, section 6.1): in lower case, without the port that its scheme implies.
@@ -51,18 +52,28 @@ def http_url(host: str, port: int) -> str:
 
 def read_url(variable: str, value: str) -> str:
     """Read the address of a web site, without a slash at the end."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigurationError(f"{variable} is not a URL, such as https://shopdb.example: {value[:80]}")
+    _split_url(variable, value)
     return value.rstrip("/")
 
 
 def read_issuer(variable: str, value: str) -> str:
     """Read the issuer of a provider: by TLS, or on this machine."""
-    if urlsplit(value).scheme == "http" and urlsplit(value).hostname not in ("localhost", "127.0.0.1", "::1"):
+    parts = _split_url(variable, value)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ConfigurationError(f"{variable} must begin with https: {value[:80]}")
-    read_url(variable, value)
     return value  # with the slash at its end that some have: it is compared
+
+
+def _split_url(variable: str, value: str) -> SplitResult:
+    refusal = ConfigurationError(f"{variable} is not a URL, such as https://shopdb.example: {value[:80]}")
+    try:
+        parts = urlsplit(value)
+        has_address = bool(parts.hostname) and parts.port != 0  # `port` raises for one that is not a number
+    except ValueError as error:
+        raise refusal from error
+    if parts.scheme not in ("http", "https") or not has_address or parts.query or parts.fragment:
+        raise refusal
+    return parts
 
 
 def read_roles(variable: str, value: str) -> Mapping[str, str]:
@@ -79,6 +90,12 @@ def read_roles(variable: str, value: str) -> Mapping[str, str]:
 def read_count(variable: str, value: str) -> int:
     """Read a whole number above 0."""
     return _number(variable, value, "not a whole number above 0", range(1, 2**63))
+
+
+def read_parallel(variable: str, value: str) -> int:
+    """Read a number of threads, processes or connections."""
+    rule = f"not a whole number from 1 to {MOST_PARALLEL}"
+    return _number(variable, value, rule, range(1, MOST_PARALLEL + 1))
 
 
 def read_flag(variable: str, value: str) -> bool:

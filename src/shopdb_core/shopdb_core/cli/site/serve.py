@@ -15,12 +15,16 @@ from shopdb_core.server.log import log_details, log_to_stderr
 from shopdb_core.server.metrics import serving_metrics
 from shopdb_core.server.workers import serve_by_workers
 from shopdb_core.settings import Settings
+from shopdb_core.settings.values import MOST_PARALLEL
 from shopdb_core.site import Site
 
 
 @click.command("serve")
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that serve; default SHOPDB_WORKERS."
+    "--workers",
+    type=click.IntRange(1, MOST_PARALLEL),
+    metavar="N",
+    help="Processes that serve; default SHOPDB_WORKERS.",
 )
 @click.option(
     "--debug", is_flag=True, help="Log what the database says about a plugin's failure; not for users."

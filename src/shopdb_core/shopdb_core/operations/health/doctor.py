@@ -14,7 +14,13 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from shopdb_core.errors import ConfigurationError, ShopDBError, in_one_line
-from shopdb_core.operations.health.checks import CheckResult, check_disk, check_migrations, check_plugins
+from shopdb_core.operations.health.checks import (
+    MEBIBYTE,
+    CheckResult,
+    check_disk,
+    check_migrations,
+    check_plugins,
+)
 from shopdb_core.operations.health.configuration import find_faults
 from shopdb_core.operations.health.site_checks import SiteChecks
 from shopdb_core.plugins.registry import Plugins, load_plugins
@@ -25,6 +31,7 @@ from shopdb_core.settings import (
     read_settings,
     with_dotenv,
 )
+from shopdb_core.settings.environment import secret_files
 from shopdb_core.store import Store, open_store
 from shopdb_core.store.databases import parse_url
 from shopdb_core.store.open import database_folder, has_database
@@ -38,7 +45,6 @@ LONGER = ("settings", "files", "packages", "migrations", "pruning")
 """The checks that load plugins, distributions or migrations again, read files, or many entries."""
 
 LARGE_LOG_BYTES = 64 * 1024 * 1024
-MEBIBYTE = 1024 * 1024
 
 Check = Callable[[], Iterable[CheckResult]]
 
@@ -55,7 +61,7 @@ def examine(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult
     except ShopDBError as error:
         yield CheckResult("plugins", "problem", in_one_line(error), "Correct this first.")
     yield from check_settings(environ, directory, settings)
-    yield from _guarded("files", partial(_check_files, variables, directory))
+    yield from _guarded("files", partial(_check_files, settings.database_url, variables, directory))
     yield from _guarded("packages", _check_packages)
     yield from _guarded("plugins", partial(check_plugins, plugins))
     yield from _guarded("disk", partial(check_disk, settings.database_url))
@@ -115,12 +121,12 @@ def _settings_or_defaults(environ: Mapping[str, str]) -> tuple[Settings, bool]:
         return bare, False
 
 
-def _check_files(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult]:
+def _check_files(database_url: str, environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult]:
     """Check that only the owner can read the files with secrets and with data."""
-    url = parse_url(environ.get("SHOPDB_DATABASE_URL", DEFAULT_DATABASE_URL))
-    files = [directory / ".env", *(Path(value) for name, value in environ.items() if _names_secret(name))]
-    if database_folder(str(url)) is not None:
-        files += [Path(f"{url.database}{suffix}") for suffix in ("", "-wal", "-shm")]
+    files = [directory / ".env", *(Path(path) for _, path in secret_files(environ))]
+    if database_folder(database_url) is not None:
+        database = parse_url(database_url).database
+        files += [Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm")]
     present = [file for file in files if os.name == "posix" and file.is_file()]
     exposed = [file for file in present if file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP)]
     for file in exposed:
@@ -129,12 +135,6 @@ def _check_files(environ: Mapping[str, str], directory: Path) -> Iterator[CheckR
         )
     if not exposed:
         yield CheckResult("files", "ok", f"{len(present)} files with secrets or data are private")
-
-
-def _names_secret(variable: str) -> bool:
-    return variable.endswith("_FILE") and variable.startswith(
-        ("SECRET_KEY", "COLLECTOR_API_KEY", "SHOPDB_AUDIT_KEY", "SHOPDB_METRICS_TOKEN")
-    )
 
 
 def _check_packages() -> Iterator[CheckResult]:
