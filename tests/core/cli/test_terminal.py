@@ -170,3 +170,21 @@ def test_a_control_character_in_an_identity_is_refused(server: Any, site: Any) -
             assert (fault["pointer"], fault["keyword"]) == (pointer, "controlcharacter")
             assert character not in answer.json()["detail"]
     assert server.submit("computers", {"hostname": "PC-1\n"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("asset", "show", "computers/PC-\udcff"), ("token", "revoke", "\udcff"), ("user", "enable", "\udcff")],
+)
+def test_an_argument_that_is_not_utf_8_is_refused(site: Any, arguments: tuple[str, ...]) -> None:
+    """No database has such a text: wrong usage, in one line."""
+    command = [sys.executable, "-m", "shopdb_core", *arguments]
+
+    done = subprocess.run(
+        command, check=False, cwd=site.directory, env=site.environ, capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("shopdb: an argument has bytes that are not UTF-8: ")
+    assert "\\udcff" in line

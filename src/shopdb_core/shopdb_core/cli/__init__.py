@@ -43,3 +43,7 @@ def main() -> None:
 
         echo_error(in_one_line(error))
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        # Python reads such bytes of an argument as lone surrogates, which no other text can have here.
+        click.echo(f"shopdb: an argument has bytes that are not UTF-8: {error.object[:80]!a}", err=True)
+        sys.exit(2)
