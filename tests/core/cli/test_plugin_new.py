@@ -170,7 +170,7 @@ def test_what_exists_is_not_overwritten(bare: Any, refused: Refused, content: st
     ("options", "message"),
     [
         (["--identity-field", "Serial"], "'identityfield': A field's name is a lower-case letter"),
-        (["--identity-field", "parts"], "'identityfield': The stub has that field already"),
+        (["--identity-field", "parts"], "'identityfield': The template has that field already"),
         (["--author", "Ann\nBob"], "'author': It must be one line."),
         (["--directory", "there/is/none"], "there/is/none cannot be written: No such file or directory"),
     ],

@@ -123,6 +123,19 @@ def test_a_plugin_that_collects_nothing_conforms(make_plugin: MakePlugin) -> Non
     assert result.conforms, str(result)
 
 
+def test_a_hook_without_a_collector_is_never_called(make_plugin: MakePlugin) -> None:
+    """A forgotten `return` is a fault if the plugin has hooks that need the declaration."""
+    hooks = {"get_collector_schema": lambda: None, "normalize_submission": lambda submission: submission}
+
+    (declaration, *_) = check(make_plugin(**hooks)).results
+
+    (fault,) = declaration.faults
+    assert str(fault) == (
+        "get_collector_schema: declares nothing, so that normalize_submission is never called"
+    )
+    assert "is a return missing?" in fault.hint
+
+
 def test_a_misspelt_field_of_an_example(make_plugin: MakePlugin, example: dict[str, Any]) -> None:
     """It is a fault, although a submission with it only gets a warning; the other checks still run."""
     misspelt = {"plase" if name == "place" else name: value for name, value in example.items()}

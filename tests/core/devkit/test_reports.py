@@ -85,13 +85,27 @@ def test_the_arguments_of_a_report(sites: MakeSites) -> None:
 def test_the_hint_does_not_depend_on_the_message(sites: MakeSites) -> None:
     """An exception whose message mentions a row gets the hint for an exception."""
 
-    def rows(_connection: Connection) -> Iterable[tuple[str]]:
+    def rows(_connection: Connection, **_arguments: object) -> Iterable[tuple[str]]:
         raise ValueError("the report tall has a row too many")
+
+    required = Parameter("height", "integer", "…", required=True)
+    report = Report("tall", "Tall racks", ("serial",), rows, [required])
+
+    (fault,) = check_reports(sites(get_reports=lambda: [report]))
+
+    assert fault.what.startswith("raised ValueError: the report tall has a row too many")
+    assert fault.hint == "rows() must accept every value of a parameter's type."
+
+
+def test_without_arguments_a_report_has_no_hint_about_them(sites: MakeSites) -> None:
+    """The exception and its line say what is wrong."""
+
+    def rows(_connection: Connection) -> Iterable[tuple[str]]:
+        raise ValueError("no such column")
 
     (fault,) = check_reports(sites(get_reports=lambda: [Report("tall", "Tall racks", ("serial",), rows)]))
 
-    assert fault.what.startswith("raised ValueError: the report tall has a row too many")
-    assert fault.hint.startswith("rows() must accept every value")
+    assert (fault.what.partition(" (")[0], fault.hint) == ("raised ValueError: no such column", "")
 
 
 def test_a_long_argument_is_shown_with_its_end(sites: MakeSites) -> None:

@@ -208,6 +208,10 @@ FIELDS = {
     "{'type': 'int'}": (
         '/type: must be "array", "boolean", "integer", "null", "number", "object" or "string", not "int"'
     ),
+    "{'contains': {}}": (
+        "/contains: is a keyword of JSON Schema that declarations do not support: "
+        "`shopdb plugin schema --declaration` prints the supported ones"
+    ),
     "{'minimum': '1'}": '/minimum: must be a number, not "1"',
     "{'maximum': float('nan')}": (
         "/maximum: is not valid JSON: NaN and Infinity are not JSON numbers, leave the key out"
@@ -270,14 +274,16 @@ REPORTS = {
         "keyword argument 'above'"
     ),
     "[Report('tall', 'Tall', ['serial'], list, ['above'])]": (
-        "returned a report with a parameter that is not a Parameter: create each with "
+        "returned the report tall with a parameter that is not a Parameter: create each with "
         "shopdb_hookspecs.Parameter"
     ),
     "[Report('tall', 'Tall', ['serial'], list, [Parameter('limit', 'integer', '')])]": (
-        "returned a parameter named limit, which every report has for paging: choose another name"
+        "returned the report tall with a parameter named limit, which every report has for paging: choose "
+        "another name"
     ),
     "[Report('tall', 'Tall', ['serial'], list, [Parameter('above', 'int', '')])]": (
-        "returned the parameter above, whose type 'int' is not one of string, integer, number"
+        "returned the report tall, whose parameter above has the type 'int', which is not one of string, "
+        "integer, number"
     ),
     "[Report('tall', 'Tall', ['serial'], list, attention='')]": (
         "returned the report tall, whose attention is not a sentence: pass a text, or leave it out"

@@ -16,7 +16,7 @@ from shopdb_core.declarations.validation.compiled import accepts, compile_schema
 from shopdb_core.declarations.validation.messages import shortened
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.errors import DeclarationFault
-from shopdb_core.json_text import pointer_token
+from shopdb_core.json_text import pointer_keys, pointer_token
 from shopdb_hookspecs import Json, JsonObject
 
 LEVELS = 20
@@ -24,6 +24,21 @@ LEVELS = 20
 
 FAULTS = 20
 """The most faults that are listed of a value that is not JSON; a cyclic one would have endless ones."""
+
+_UNSUPPORTED = frozenset(
+    {
+        *("$anchor", "$dynamicAnchor", "$dynamicRef", "$id", "$schema", "$vocabulary"),
+        *("contains", "minContains", "maxContains", "contentEncoding", "contentMediaType", "contentSchema"),
+        *("dependentSchemas", "patternProperties", "unevaluatedItems", "unevaluatedProperties"),
+        *("readOnly", "writeOnly"),
+    }
+)
+"""The keywords of Draft 2020-12 that declarations do not have."""
+
+_UNSUPPORTED_REASON = (
+    "is a keyword of JSON Schema that declarations do not support: "
+    "`shopdb plugin schema --declaration` prints the supported ones"
+)
 
 
 def declaration_schema() -> dict[str, Any]:
@@ -90,7 +105,9 @@ def _json_reason(value: object) -> str:
 
 def _meta_faults(declaration: Json) -> Iterator[DeclarationFault]:
     for fault in SubmissionValidator(declaration_schema()).faults(declaration, limit=None):
-        yield DeclarationFault(fault.pointer, fault.message)
+        keyword = pointer_keys(fault.pointer)[-1] if fault.keyword == "additionalProperties" else ""
+        reason = _UNSUPPORTED_REASON if keyword in _UNSUPPORTED else fault.message
+        yield DeclarationFault(fault.pointer, reason)
 
 
 def _inner_faults(declaration: JsonObject) -> Iterator[DeclarationFault]:

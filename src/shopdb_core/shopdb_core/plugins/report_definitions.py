@@ -78,7 +78,7 @@ def _content_fault(report: Report) -> str:
     if not isinstance(report.parameters, Sequence):
         return f"the report {report.name}, whose parameters are not a list: pass a list of Parameter"
     return (
-        next(filter(None, map(_parameter_fault, report.parameters)), "")
+        next(filter(None, (_parameter_fault(report, each) for each in report.parameters)), "")
         or _call_fault(report)
         or _attention_fault(report)
         or _chart_fault(report)
@@ -131,19 +131,21 @@ def _call_fault(report: Report) -> str:
     return ""
 
 
-def _parameter_fault(parameter: object) -> str:
+def _parameter_fault(report: Report, parameter: object) -> str:
+    named = f"the report {report.name}"
     if not isinstance(parameter, Parameter):
         return (
-            "a report with a parameter that is not a Parameter: create each with shopdb_hookspecs.Parameter"
+            f"{named} with a parameter that is not a Parameter: create each with shopdb_hookspecs.Parameter"
         )
     if not is_name(parameter.name):
-        return f"a parameter with the invalid name {str(parameter.name)[:80]!r}: {NAME_RULE}"
+        return f"{named} with the invalid name {str(parameter.name)[:80]!r} of a parameter: {NAME_RULE}"
     if parameter.name in PAGING:
-        return f"a parameter named {parameter.name}, which every report has for paging: choose another name"
+        step = "which every report has for paging: choose another name"
+        return f"{named} with a parameter named {parameter.name}, {step}"
     if parameter.type not in _TYPES:
-        return (
-            f"the parameter {parameter.name}, whose type {parameter.type!r} is not one of {', '.join(_TYPES)}"
-        )
+        known = ", ".join(_TYPES)
+        wrong = f"has the type {parameter.type!r}, which is not one of {known}"
+        return f"{named}, whose parameter {parameter.name} {wrong}"
     return ""
 
 

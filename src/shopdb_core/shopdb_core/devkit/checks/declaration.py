@@ -15,6 +15,9 @@ from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
 from shopdb_core.plugins.registry import Plugin, activate
 from shopdb_hookspecs import specs
 
+_HOOKS_OF_ASSETS = ("normalize_submission", "store_asset", "store_assets", "remove_asset")
+"""The hooks that are called only for the assets of the plugin's own collector."""
+
 
 class Unloadable(Exception):
     """The plugin cannot serve; `findings` has every reason."""
@@ -55,12 +58,21 @@ def check_declared(subject: Subject) -> Iterator[Finding]:
         hint = "It still works; the next major version removes it."
         yield Finding("the plugin", notice, hint, isnote=True)
     if subject.plugin.collector is None:
-        yield Finding("get_collector_schema", "declares nothing: this plugin has no collector", isnote=True)
+        yield _without_collector(subject)
         return
     yield from _example_findings(subject.collector)
     for field in subject.values.ungenerated:
         hint = "Show the field in an example: the values of examples are tried, too."
         yield Finding(f"/fields/{field}", "no value was generated that its schema accepts", hint, isnote=True)
+
+
+def _without_collector(subject: Subject) -> Finding:
+    """Return the fault of a hook that is never called; a note if the plugin has none of these."""
+    unused = next(filter(subject.implements, _HOOKS_OF_ASSETS), "")
+    if not unused:
+        return Finding("get_collector_schema", "declares nothing: this plugin has no collector", isnote=True)
+    hint = "Return the declaration from get_collector_schema (is a return missing?), or remove the hook."
+    return Finding("get_collector_schema", f"declares nothing, so that {unused} is never called", hint)
 
 
 def _example_findings(collector: Collector) -> Iterator[Finding]:

@@ -100,19 +100,18 @@ def _rows(trial_site: TrialSite, report: Report, arguments: JsonObject, place: s
     try:
         return trial_site.site.reports.rows(trial_site.subject.name, report, arguments)
     except PluginFailure as failure:
-        raise CheckFailed(_failure_finding(trial_site, report, failure, place)) from failure
+        what = trial_site.subject.candidate.explain(failure)
+        raise CheckFailed(Finding(place, what, _hint(failure.kind, report, arguments))) from failure
     except Unavailable as error:
         raise CheckFailed(Finding(place, f"is answered 503: {error} {driver_sentence(error)}")) from error
 
 
-def _failure_finding(trial_site: TrialSite, report: Report, failure: PluginFailure, place: str) -> Finding:
-    hints: dict[FailureKind, str] = {
-        "raised": "rows() must accept every value of a parameter's type; its connection cannot write.",
-        "row length": (
-            f"Make `columns` of the Report and the rows agree; the columns are {', '.join(report.columns)}."
-        ),
-    }
-    return Finding(place, trial_site.subject.candidate.explain(failure), hints.get(failure.kind, ""))
+def _hint(kind: FailureKind, report: Report, arguments: JsonObject) -> str:
+    """Return the next step after a failure of a report with these arguments; empty if its text says it."""
+    if kind == "row length":
+        columns = ", ".join(report.columns)
+        return f"Make `columns` of the Report and the rows agree; the columns are {columns}."
+    return "rows() must accept every value of a parameter's type." if arguments else ""
 
 
 def _row_fault(report: Report, row: object) -> str:
