@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("report", "Run a report of a plugin."),
     "restore": ("site.backup", "Restore an archive into an empty database."),
     "search": ("site.search", "Check and repair the index of searches."),
-    "serve": ("site.serve", "Serve the API."),
+    "serve": ("site.serve", "Serve the API and the console."),
     "submit": ("submissions.submit", "Send files to a running server."),
     "token": ("site.token", "Issue, list and revoke the tokens of programs."),
     "user": ("site.user", "Add, show and change the users of this site."),

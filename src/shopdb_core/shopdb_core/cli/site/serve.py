@@ -31,7 +31,7 @@ from shopdb_core.site import Site
 )
 @json_option
 def serve(workers: int | None, *, debug: bool, as_json: bool) -> None:
-    """Serve the API until SIGTERM or Ctrl-C; requests in flight are answered first.
+    """Serve the API and the console until SIGTERM or Ctrl-C; requests in flight are answered first.
 
     With --json the line that announces the URL is a JSON object.
     """
