@@ -27,6 +27,9 @@ class Gauges:
 
     def __init__(self, directory):
         self.database = directory / "shopdb.sqlite3"
+        self.held = threading.Event()
+        self.let_go = threading.Event()
+        self.hanging = threading.Event()
         self.released = threading.Event()
         self.threads = []
 
@@ -43,8 +46,12 @@ class Gauges:
         match after.get("order"):
             case "fail":
                 raise KeyError("as ordered")
+            case "hold":
+                self.held.set()
+                self.let_go.wait(60)
             case "hang":
-                self.released.wait(20)
+                self.hanging.set()
+                self.released.wait(60)
             case "pause":
                 time.sleep(0.3)
             case "move":
@@ -53,9 +60,10 @@ class Gauges:
 
 @pytest.fixture
 def gauges(tmp_path):
-    """Return the plugin; what hangs in it is released after the test."""
+    """Return the plugin; what waits in it is released after the test."""
     plugin = Gauges(tmp_path)
     yield plugin
+    plugin.let_go.set()
     plugin.released.set()
 
 
@@ -78,6 +86,7 @@ def url(site, gauges):
     thread = threading.Thread(target=server.run)
     thread.start()
     yield server.url
+    gauges.let_go.set()
     gauges.released.set()
     server.stop()
     thread.join(20)
@@ -104,18 +113,22 @@ def request(submission: dict[str, str]) -> bytes:
 
 
 class Clients:
-    """Connections that send one submission each, while the loop is busy with a first one."""
+    """Connections that send one submission each, while the loop is busy with a first one.
 
-    def __init__(self, url: str, *orders: str) -> None:
+    The loop goes on when the test calls `let_go` or asks for the `statuses`.
+    """
+
+    def __init__(self, url: str, gauges: Gauges, *orders: str) -> None:
         self._stack = ExitStack()
+        self._gauges = gauges
         host, port = url.removeprefix("http://").split(":")
         connect = lambda: self._stack.enter_context(socket.create_connection((host, int(port)), timeout=20))  # noqa: E731
         self.first, self.others = connect(), [connect() for _ in orders]
         for connection in (self.first, *self.others):  # so that the server has accepted each
             connection.sendall(b"GET /api/health HTTP/1.1\r\nHost: shopdb\r\n\r\n")
             assert b" 200 " in connection.recv(65_536)
-        self.first.sendall(request({"gauge": "first", "order": "pause"}))
-        time.sleep(0.1)
+        self.first.sendall(request({"gauge": "first", "order": "hold"}))
+        assert gauges.held.wait(20)
         for number, (connection, order) in enumerate(zip(self.others, orders, strict=True)):
             connection.sendall(request({"gauge": f"G-{number}", "order": order}))
 
@@ -125,21 +138,25 @@ class Clients:
     def __exit__(self, *_exception: object) -> None:
         self._stack.close()
 
+    def let_go(self) -> None:
+        self._gauges.let_go.set()
+
     def statuses(self) -> list[int]:
+        self.let_go()
         return [int(connection.recv(65_536).split()[1]) for connection in self.others]
 
 
 def test_submissions_that_wait_share_a_commit(url, commits, gauges) -> None:
     """Eight submissions that arrived during a round are one commit, by the thread of the loop."""
-    with Clients(url, *["none"] * 8) as clients:
+    with Clients(url, gauges, *["none"] * 8) as clients:
         assert clients.statuses() == [201] * 8
     assert commits == [1, 8]
     assert set(gauges.threads) == {"shopdb-loop"}
 
 
-def test_a_plugin_that_raises_refuses_its_own_submission_only(url, site) -> None:
+def test_a_plugin_that_raises_refuses_its_own_submission_only(url, gauges, site) -> None:
     """The batch is rolled back, and each submission is stored alone."""
-    with Clients(url, "none", "fail", "none") as clients:
+    with Clients(url, gauges, "none", "fail", "none") as clients:
         assert clients.statuses() == [201, 500, 201]
     names = site.store.read(
         lambda connection: connection.exec_driver_sql(
@@ -149,15 +166,15 @@ def test_a_plugin_that_raises_refuses_its_own_submission_only(url, site) -> None
     assert [name for (name,) in names] == ["first", "G-0", "G-2"]
 
 
-def test_no_answer_is_sent_if_the_commit_is_not_acknowledged(url) -> None:
+def test_no_answer_is_sent_if_the_commit_is_not_acknowledged(url, gauges) -> None:
     """A file that is moved before the end of the round makes every answer of the round a 503."""
-    with Clients(url, "none", "move", "none") as clients:
+    with Clients(url, gauges, "none", "move", "none") as clients:
         assert clients.statuses() == [503] * 3
 
 
-def test_clients_that_leave_or_do_not_read_harm_no_neighbour(url) -> None:
+def test_clients_that_leave_or_do_not_read_harm_no_neighbour(url, gauges) -> None:
     """One closes its connection after the request, and one never reads its answer."""
-    with Clients(url, *["none"] * 4) as clients:
+    with Clients(url, gauges, *["none"] * 4) as clients:
         clients.others.pop(0).close()
         clients.others.pop(0)
         assert clients.statuses() == [201, 201]
@@ -166,12 +183,13 @@ def test_clients_that_leave_or_do_not_read_harm_no_neighbour(url) -> None:
 
 def test_a_hanging_plugin_does_not_stop_the_server(url, gauges, caplog, monkeypatch) -> None:
     """Health and reads go on in another thread, and the plugin has threads from then on."""
-    monkeypatch.setattr(http, "LONGEST_ROUND_SECONDS", 0.5)
-    with Clients(url, "hang", "none") as clients, caplog.at_level(logging.WARNING):
-        time.sleep(1.5)
+    with Clients(url, gauges, "hang", "none") as clients, caplog.at_level(logging.WARNING):
+        clients.let_go()
+        assert gauges.hanging.wait(20)
+        monkeypatch.setattr(http, "LONGEST_ROUND_SECONDS", 0.5)
         for _ in range(3):
-            assert httpx.get(f"{url}/api/health", timeout=2).is_success
-        assert httpx.get(f"{url}/api/assets", timeout=2).status_code == 401
+            assert httpx.get(f"{url}/api/health", timeout=20).is_success
+        assert httpx.get(f"{url}/api/assets", timeout=20).status_code == 401
         gauges.released.set()
         assert clients.statuses() == [201, 201]
     said = [record.getMessage() for record in caplog.records if "is slow" in record.getMessage()]
@@ -186,12 +204,13 @@ def test_a_hanging_plugin_does_not_stop_the_server(url, gauges, caplog, monkeypa
     assert gauges.threads == ["shopdb-writer"]
 
 
-def test_the_error_of_others_names_what_hangs(url) -> None:
+def test_the_error_of_others_names_what_hangs(url, gauges) -> None:
     """A submission that waits for a hanging round is refused, and not because of another process."""
     headers = {"X-API-Key": KEY}
-    with Clients(url, "hang"):
-        time.sleep(0.5)
-        answer = httpx.post(f"{url}/api/collector/gauges", json={"gauge": "G"}, headers=headers, timeout=15)
+    with Clients(url, gauges, "hang") as clients:
+        clients.let_go()
+        assert gauges.hanging.wait(20)
+        answer = httpx.post(f"{url}/api/collector/gauges", json={"gauge": "G"}, headers=headers, timeout=30)
     assert answer.status_code == 503
     assert answer.json()["detail"].startswith(
         "The server has not ended a submission to /api/collector/gauges, which all others wait for"
@@ -221,12 +240,12 @@ def test_other_requests_have_threads(url, path: str, commits) -> None:
     assert len(commits) <= 1
 
 
-def test_a_stop_answers_what_has_arrived(site) -> None:
+def test_a_stop_answers_what_has_arrived(site, gauges) -> None:
     """The requests that wait while the server stops are answered in the last rounds."""
     server = Server(site, socket.create_server(("127.0.0.1", 0)), flush_log=lambda: None)
     thread = threading.Thread(target=server.run)
     thread.start()
-    with Clients(server.url, *["none"] * 4) as clients:
+    with Clients(server.url, gauges, *["none"] * 4) as clients:
         server.stop()
         assert clients.statuses() == [201] * 4
     thread.join(20)

@@ -13,6 +13,7 @@ from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.settings import Settings
 from shopdb_core.store import open_store
 from shopdb_core.store.open import BACKGROUND_READERS, pruning_lock
+from shopdb_core.store.sqlite import writer
 
 SECRET = "a-secret-key-for-tests-0123456789-abcdef"
 
@@ -170,12 +171,14 @@ def test_a_job_runs_before_the_next_round(store):
     assert order == ["first round", "job", "second round"]
 
 
-def test_a_round_runs_before_the_next_job(store):
+def test_a_round_runs_before_the_next_job(store, monkeypatch):
     """Rounds that come while the thread has jobs without end are run, each after the current commit."""
+    monkeypatch.setattr(writer, "ROUND_PATIENCE_SECONDS", 60)
     ended, commits, seen = threading.Event(), [], []
 
     def commit(_connection, items):
-        somebody_waits(store, 0.03)
+        while not (store._writer._turns._waiting or ended.is_set()):
+            time.sleep(0.0005)
         commits.append(len(items))
         return items
 
@@ -188,12 +191,12 @@ def test_a_round_runs_before_the_next_job(store):
         thread.start()
     for _ in range(40):
         before = len(commits)
-        store.together([lambda before=before: seen.append(len(commits) - before)])
+        assert store.together([lambda before=before: seen.append(len(commits) - before)])
     ended.set()
     for thread in threads:
         thread.join()
-    assert len(seen) > 30  # a machine that is busy may let one or the other wait for too long
-    assert max(seen) <= 2
+    assert len(seen) == 40
+    assert max(seen) <= 1
 
 
 def test_a_round_does_not_wait_for_a_job_that_hangs(store):

@@ -59,9 +59,9 @@ def make_delivery(shop: Shop, webhook: Webhook, clock: PassingClock) -> Iterator
     """Return a function that makes the deliveries of one process, which have begun."""
     with ExitStack() as open_senders:
 
-        def make(to: Webhook = webhook) -> Delivery:
+        def make(to: Webhook = webhook, timeout: float = 20) -> Delivery:
             # A receiver compares the time of a message with its own clock.
-            sender = Sender(to, utc_now, timeout=0.5)
+            sender = Sender(to, utc_now, timeout=timeout)
             open_senders.callback(sender.close)
             made = Delivery(to, shop.store, shop.feed, sender, clock=clock)
             made.turn()

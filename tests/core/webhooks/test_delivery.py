@@ -178,26 +178,27 @@ def test_410_stops_at_once(delivery, receiver, submit, shown):
 
 
 def hang(_handler) -> None:
-    time.sleep(2)
+    time.sleep(20)
 
 
 def drip(handler) -> None:
-    for _ in range(20):
+    for _ in range(200):
         handler.wfile.write(b"H" if _ == 0 else b"T")
         handler.wfile.flush()
         time.sleep(0.1)
 
 
 @pytest.mark.parametrize("answer", [hang, drip])
-def test_an_attempt_ends_in_time(delivery, receiver, submit, shown, answer):
+def test_an_attempt_ends_in_time(make_delivery, receiver, submit, shown, answer):
     """Whether nothing comes, or a byte now and then."""
+    delivery = make_delivery(timeout=0.5)
     receiver.answer = answer
     submit("PC-1")
     started = time.monotonic()
 
     delivery.turn()
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10
     assert shown()["lasterror"] == "did not answer within 0.5 s"
 
 
