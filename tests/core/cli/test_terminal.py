@@ -188,3 +188,18 @@ def test_an_argument_that_is_not_utf_8_is_refused(site: Any, arguments: tuple[st
     (line,) = done.stderr.splitlines()
     assert line.startswith("shopdb: an argument has bytes that are not UTF-8: ")
     assert "\\udcff" in line
+
+
+def test_an_output_that_lacks_a_character_is_named(server: Any, site: Any) -> None:
+    """As of a terminal in Latin-1: the line says what to set."""
+    server.submit("computers", {"hostname": "PC-1", "currentuser": "Ω"})
+    command = [sys.executable, "-m", "shopdb_core", "asset", "show", "computers/PC-1"]
+    environ = {**site.environ, "PYTHONIOENCODING": "latin-1"}
+
+    done = subprocess.run(
+        command, check=False, cwd=site.directory, env=environ, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line == "shopdb: the output's encoding, latin-1, lacks '\\u03a9': set PYTHONIOENCODING=utf-8"

@@ -44,6 +44,13 @@ def main() -> None:
         echo_error(in_one_line(error))
         sys.exit(1)
     except UnicodeEncodeError as error:
-        # Python reads such bytes of an argument as lone surrogates, which no other text can have here.
-        click.echo(f"shopdb: an argument has bytes that are not UTF-8: {error.object[:80]!a}", err=True)
+        click.echo(f"shopdb: {_encoding_fault(error)}", err=True)
         sys.exit(2)
+
+
+def _encoding_fault(error: UnicodeEncodeError) -> str:
+    if error.encoding == "utf-8":
+        # Python reads such bytes of an argument as lone surrogates, which no other text can have here.
+        return f"an argument has bytes that are not UTF-8: {error.object[:80]!a}"
+    missing = error.object[error.start : error.end][:10]
+    return f"the output's encoding, {error.encoding}, lacks {missing!a}: set PYTHONIOENCODING=utf-8"
