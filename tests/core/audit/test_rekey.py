@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.prune import DAY, Expiry, PruningPlanner
 from shopdb_core.audit.verifying.rekey import check_key, rekey
 from shopdb_core.audit.verifying.verify import verify
+from shopdb_core.clock import utc_now
 from shopdb_core.errors import ConfigurationError
 
 NEW = "an-audit-key-for-tests-9876543210-zyxwvu"
@@ -80,6 +82,20 @@ def test_a_gap_is_not_closed(pruned: Any, edit: str) -> None:
     assert renew(pruned) == (0, 1)
 
     assert faults(pruned, NEW, OLD) == found
+
+
+@pytest.mark.every_database
+def test_a_batch_of_pruning_that_was_planned_before_is_not_executed(pruned: Any) -> None:
+    """Its checkpoint would have hashes that no entry follows any more."""
+    store, now = pruned.shop.store, utc_now() + DAY
+    plan = store.read(PruningPlanner(Expiry("change", now, now), AuditChain(NEW, OLD)))
+    assert plan.hashes
+    assert plan.checkpoints.deleted
+    renew(pruned)
+
+    assert not store.transaction(plan)
+
+    assert faults(pruned, NEW) == []
 
 
 @pytest.mark.every_database

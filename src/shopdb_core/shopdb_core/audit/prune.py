@@ -14,7 +14,7 @@ that a clock which jumps ahead by weeks costs a part of the history, and an oper
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
@@ -140,27 +140,30 @@ def prune(
             is_done = store.transaction(plan)
             worked = time.monotonic() - started
             if is_done:
-                yield Pruned(plan.kind, len(plan.auditids), plan.unfit)
+                yield Pruned(plan.kind, len(plan.hashes), plan.unfit)
             pause(PAUSE * worked)
             started = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """The checkpoints to delete, by `lastauditid`, and the rows of those to insert."""
+    """The checkpoints to delete, by `lastauditid`, with their seals, and the rows of those to insert."""
 
-    deleted: Sequence[int] = ()
+    deleted: Mapping[int, bytes] = field(default_factory=dict)
     inserted: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PruningPlan:
-    """The transaction of one batch; call it on a connection. `unfit` counts the entries with a wrong hash."""
+    """The transaction of one batch; call it on a connection.
+
+    `hashes` are those of the entries to delete, by auditid; `unfit` counts the entries with a wrong hash.
+    """
 
     kind: Kind
     positions: Positions
     position: Position
-    auditids: Sequence[int]
+    hashes: Mapping[int, bytes]
     unfit: int
     checkpoints: Checkpoints
 
@@ -170,13 +173,13 @@ class PruningPlan:
         return self.position.position == self.positions[self.kind].position
 
     def __call__(self, connection: Connection) -> bool:
-        """Execute the plan, or return false if another has pruned or erased since it was made."""
+        """Execute the plan; return false if another has pruned, erased or sealed anew since it was made."""
         if lock_positions(connection) != self.positions or not self._is_current(connection):
             return False
         deleted, inserted = self.checkpoints.deleted, self.checkpoints.inserted
         if inserted:
-            note_deletion(connection, self.kind, self.auditids)
-            connection.execute(delete(auditentry).where(auditentry.c.auditid.in_(self.auditids)))
+            note_deletion(connection, self.kind, [*self.hashes])
+            connection.execute(delete(auditentry).where(auditentry.c.auditid.in_(self.hashes)))
             connection.execute(delete(auditcheckpoint).where(auditcheckpoint.c.lastauditid.in_(deleted)))
             connection.execute(insert(auditcheckpoint), inserted)
         moved = update(auditpruning).where(auditpruning.c.kind == self.kind)
@@ -184,13 +187,15 @@ class PruningPlan:
         return True
 
     def _is_current(self, connection: Connection) -> bool:
-        """Return whether what it deletes is still there: an asset may have been erased."""
-        deleted = (
-            (auditentry.c.auditid, self.auditids),
-            (auditcheckpoint.c.lastauditid, self.checkpoints.deleted),
+        """Return whether what it deletes is as it was: an asset may have been erased, or sealed anew."""
+        entry, checkpoint = auditentry.c, auditcheckpoint.c
+        return all(
+            dict(connection.execute(select(key, seal).where(key.in_(deleted))).all()) == deleted
+            for key, seal, deleted in (
+                (entry.auditid, entry.hash, self.hashes),
+                (checkpoint.lastauditid, checkpoint.seal, self.checkpoints.deleted),
+            )
         )
-        found = [connection.scalar(select(func.count()).where(key.in_(keys))) for key, keys in deleted]
-        return found == [len(keys) for _, keys in deleted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +219,14 @@ class PruningPlanner:
         if expiry.share is not None and position.allowed is not None:
             entries = [row for row in entries if row.auditid <= position.allowed]
         if not entries:
-            return PruningPlan(kind, positions, position, (), 0, Checkpoints())
+            return PruningPlan(kind, positions, position, {}, 0, Checkpoints())
         rows = _prunable(connection, expiry, position.position, entries)
         intact = [row for row in rows if self.chain.verify(row)]
         return PruningPlan(
             kind=kind,
             positions=positions,
             position=replace(position, position=entries[-1].auditid),
-            auditids=[row.auditid for row in intact],
+            hashes={row.auditid: row.hash for row in intact},
             unfit=len(rows) - len(intact),
             checkpoints=self._checkpoints(connection, intact) if intact else Checkpoints(),
         )
@@ -230,11 +235,11 @@ class PruningPlanner:
         """Replace entries, together with the checkpoints next to them, by as few checkpoints as possible."""
         found = _adjacent_checkpoints(connection, [row.auditid for row in entries])
         seals = self.chain.checkpoints
-        adjacent = {checkpoint_run(row) for row in found if seals.verify(row, row.seal)}
+        adjacent = {checkpoint_run(row): row.seal for row in found if seals.verify(row, row.seal)}
         heads = connection.scalars(select(audithead.c.auditid)).all()
         runs = join_runs([*map(entry_run, entries), *adjacent], heads)
         return Checkpoints(
-            deleted=[run.lastauditid for run in adjacent.difference(runs)],
+            deleted={run.lastauditid: seal for run, seal in adjacent.items() if run not in runs},
             inserted=[checkpoint_row(run, seals) for run in runs if run not in adjacent],
         )
 

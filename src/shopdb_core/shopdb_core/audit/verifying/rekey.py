@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from shopdb_core.assets.rows import lock_by_id
 from shopdb_core.audit.entries import AuditChain
+from shopdb_core.audit.prune import lock_positions
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.store import Store
 from shopdb_core.store.tables import asset, auditcheckpoint, auditentry
@@ -86,6 +87,8 @@ class _Renewals:
 
     def __call__(self, connection: Connection, assetids: Sequence[int]) -> list[bool | Exception | None]:
         """Return for each whether it was necessary; `None` if the chain does not verify and was left."""
+        # A batch of pruning that is executed now would put hashes of the former key into its checkpoints.
+        lock_positions(connection)
         return [self._renew_asset(connection, assetid) for assetid in assetids]
 
     def _renew_asset(self, connection: Connection, assetid: int) -> bool | None:
