@@ -270,7 +270,7 @@ def _bound(term: Term, zone: tzinfo, now: datetime) -> tuple[str, datetime | flo
             "needs a number, a day such as 2026-11-01, a date-time, or an age such as 30d (min, h, d, w, y)"
         )
     if _DAY.fullmatch(text) and operator in (">", "<="):
-        return {">": ">=", "<=": "<"}[operator], _before(moment, timedelta(days=-1))
+        return {">": ">=", "<=": "<"}[operator], _end_of_day(text, zone)
     return operator, moment
 
 
@@ -278,14 +278,26 @@ def _before(moment: datetime, age: timedelta) -> datetime:
     try:
         return moment - age
     except OverflowError:
-        return datetime.min.replace(tzinfo=UTC) if age > timedelta() else datetime.max.replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _beginning_of_day(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _end_of_day(text: str, zone: tzinfo) -> datetime:
+    """Return when the next day begins: not always after 24 hours, since clocks are put forward and back."""
+    try:
+        return _beginning_of_day(date.fromisoformat(text) + timedelta(days=1), zone)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _read_time(text: str, zone: tzinfo) -> datetime | None:
     """Return a day's beginning or a date-time, in UTC."""
     try:
         if _DAY.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), time(), zone).astimezone(UTC)
+            return _beginning_of_day(date.fromisoformat(text), zone)
         found = read_date(text, zone) if text[:4].isdigit() or text.startswith("/") else None
         return datetime.fromisoformat(found.text) if found else None
     except (ValueError, OverflowError):
