@@ -5,7 +5,7 @@ from receiver import OTHER_SECRET, SECRET
 
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.feed.reading import Selection
-from shopdb_core.webhooks.config import read_webhooks
+from shopdb_core.webhooks.config import LARGEST_FILE, read_webhooks
 
 GOOD = f'name = "tickets"\nurl = "https://tickets.example/hook"\nsecret = "{SECRET}"\n'
 
@@ -46,6 +46,12 @@ def test_everything_may_be_chosen(read):
     assert chosen.selection == Selection(("computers",), ("computers",), ("created", "retired"), None)
     assert len(chosen.secrets) == 2
     assert plain.selection == Selection(kind="change")
+
+
+def test_a_file_that_is_too_large_is_refused(read):
+    """It is not cut off: what follows may be a webhook."""
+    with pytest.raises(ConfigurationError, match=r"webhooks.toml: has more than 1048576 bytes"):
+        read(table() + "#" * LARGEST_FILE + "\n" + table().replace("tickets", "other"))
 
 
 def test_a_file_of_secrets(read, tmp_path):

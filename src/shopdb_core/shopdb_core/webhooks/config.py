@@ -60,7 +60,10 @@ def _tables(path: str) -> Sequence[Any]:
     try:
         _check_permissions(path)
         with Path(path).open("rb") as file:
-            document = tomllib.loads(file.read(LARGEST_FILE + 1)[:LARGEST_FILE].decode())
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise _error(path, f"has more than {LARGEST_FILE} bytes: shorten it")
+        document = tomllib.loads(content.decode())
     except (OSError, ValueError) as error:
         raise _error(path, f"cannot be read: {error}") from error
     for key in document:
