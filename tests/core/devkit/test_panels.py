@@ -47,6 +47,37 @@ def test_a_panel_that_cannot_be_shown(
     assert fault.hint
 
 
+@pytest.mark.parametrize(
+    ("template", "what"),
+    [
+        ("<ul>\n{% for tray %}", "has a template that cannot be read: expected token 'in', got 'end of"),
+        ("<ul>\n{{ trays.x }}", "raised UndefinedError: 'trays' is undefined"),
+        ("<ul>\n{% include 'x' %}", "has a template that cannot be read: 'x' not found in search path: "),
+    ],
+)
+def test_the_line_of_a_template(
+    subject: Callable[..., Subject], tmp_path: Path, template: str, what: str
+) -> None:
+    """A fault of a template has its file and line."""
+    faulty = panel(tmp_path, template, lambda _: {})
+
+    (fault,) = check_panels(subject(get_asset_panels=lambda: faulty))
+
+    assert fault.what.startswith(what)
+    assert fault.what.endswith(" (tall.html, line 2)")
+
+
+def test_data_that_is_not_json_has_no_hint_about_fields(
+    subject: Callable[..., Subject], tmp_path: Path
+) -> None:
+    """The text itself has the next step."""
+    faulty = panel(tmp_path, "x", lambda _: {"trays": {1}})
+
+    (fault,) = check_panels(subject(get_asset_panels=lambda: faulty))
+
+    assert (fault.what.partition(" that ")[0], fault.hint) == ("returned data", "")
+
+
 def test_a_sound_panel(subject: Callable[..., Subject], tmp_path: Path) -> None:
     """It is drawn for the examples and for generated assets, of which some lack every optional field."""
     seen: list[frozenset[str]] = []

@@ -78,7 +78,8 @@ FAULTS = {
         "returned data that JSON cannot hold: use dict, list, str, int, float, bool or None",
     ),
     "lacks a name": ("{{ height }}", lambda _: {}, "raised UndefinedError"),
-    "is no template": ("{% if %}", lambda _: {}, "raised TemplateSyntaxError"),
+    "is no template": ("{% if %}", lambda _: {}, "has a template that cannot be read"),
+    "includes what is not there": ("{% include 'x' %}", lambda _: {}, "has a template that cannot be read"),
     "leaves the sandbox": ("{{ a.__class__.__mro__ }}", lambda _: {"a": "b"}, "raised SecurityError"),
 }
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import orjson
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
@@ -80,6 +80,8 @@ class Panels:
             template = self._environment(panel.template.parent).get_template(panel.template.name)
             # Every value in it was escaped, so that it is HTML as a whole.
             return Markup(template.render(data))  # noqa: S704
+        except (TemplateNotFound, TemplateSyntaxError) as error:
+            raise plugin.candidate.failure(_named(panel), "has a template that cannot be read") from error
         except (Exception, SystemExit) as error:
             raise _failure(plugin, panel, error) from error
 

@@ -8,7 +8,7 @@ from itertools import chain
 from shopdb_core.devkit.generating import samples
 from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.subject import Subject
-from shopdb_core.errors import PluginFailure
+from shopdb_core.errors import PluginFailure, raised_at
 from shopdb_core.plugins.panels import Panels
 from shopdb_hookspecs import Json, JsonObject, Panel
 
@@ -18,6 +18,7 @@ GENERATED_ASSETS = 20
 PLANTED = "shopdb-planted"
 """The element that is put into every text of a panel's data."""
 
+_MISSING = "Every optional field may be missing; a template must not use a name that `data` does not return."
 _FORBIDDEN_ELEMENTS = ("script", "style", "link", "iframe", "object", "embed", "base", "meta", "form")
 _ADDRESSES = ("src", "href", "xlink:href", "data", "poster")
 
@@ -61,22 +62,27 @@ def _faults(
         data = panels.data(subject.plugin, panel, attributes)
         html = None if data is None else panels.render(subject.plugin, panel, data)
     except PluginFailure as failure:
-        hint = (
-            "Every optional field may be missing; a template must not use a name that `data` does not return."
-        )
-        yield Finding(place, subject.candidate.explain(failure), hint)
+        yield Finding(place, _explained(subject, failure), _MISSING if failure.kind == "raised" else "")
         return
     if data is None or html is None:
         return
     for what in _Elements.of(html).forbidden:
         hint = "The page's policy ignores it: draw with SVG and the classes of the console."
         yield Finding(place, f"has {what}", hint)
-    with suppress(PluginFailure):  # a template may look up a text that is none of its own any more
+    with suppress(PluginFailure):  # a template may use a text as a key, which the changed text is not
         planted = panels.render(subject.plugin, panel, _planted(data))
         if PLANTED in _Elements.of(planted).names:
             yield Finding(
                 place, "shows a text as HTML", "Remove `|safe` and Markup: a collector sends the text."
             )
+
+
+def _explained(subject: Subject, failure: PluginFailure) -> str:
+    """Return what happened, with the line of the plugin's code, or else of its template."""
+    text = subject.candidate.explain(failure)
+    cause = failure.__cause__
+    # Jinja puts a frame for the line of the template into the traceback.
+    return text + raised_at(cause, lambda frame: "__jinja_exception__" in frame.f_globals) if cause else text
 
 
 def _planted(value: Json) -> Json:
