@@ -1,4 +1,4 @@
-"""A small SNMP agent on loopback that answers for a made-up switch."""
+"""A small SNMP agent on loopback that answers for a fictitious switch."""
 
 import asyncio
 import bisect
@@ -100,4 +100,4 @@ async def _serve() -> tuple[Any, int]:
 
 async def _close(served: Any) -> None:
     served.close_dispatcher()
-    await asyncio.sleep(0)  # a transport closes in the turn after
+    await asyncio.sleep(0)  # the transport closes in the next iteration of the loop

@@ -51,8 +51,8 @@ def test_it_prints_a_submission(agent: int) -> None:
     }
 
 
-def test_an_agent_keeps_silent_to_strangers(agent: int) -> None:
-    """So it looks like one that is not there: the line names the host, the port and the community."""
+def test_a_wrong_community_is_reported(agent: int) -> None:
+    """The agent does not answer, as if it did not exist: the line names host, port and community."""
     code, printed = run(agent, "--community", "wrong", "--timeout", "0.1")
 
     assert code == 1
@@ -61,8 +61,8 @@ def test_an_agent_keeps_silent_to_strangers(agent: int) -> None:
     assert "wrong" not in printed
 
 
-def test_a_host_that_is_none_is_present() -> None:
-    """The name is in the line."""
+def test_a_host_that_is_not_found_is_reported() -> None:
+    """The line has its name."""
     result = CliRunner().invoke(poll, ["sw..hall3"])
 
     assert (result.exit_code, result.output) == (1, "Error: sw..hall3 was not found\n")

@@ -22,7 +22,7 @@ _WORDS: Final = {
 def supply_bars(attributes: JsonObject) -> JsonObject | None:
     """Return the supplies of a printer for the template, `None` if it reported none.
 
-    `percent` is the length of the bar, or `None` where the level is no percentage, and `words` says why.
+    `percent` is the length of the bar, or `None` if the level is not a percentage, and `words` says why.
     """
     supplies = attributes.get("supplies")
     return {"supplies": [*map(_bar, supplies)]} if supplies else None
@@ -34,7 +34,7 @@ def _bar(supply: JsonObject) -> JsonObject:
         "name": supply["name"],
         "colorant": supply.get("colorant"),
         "percent": supply.get("levelpercent"),
-        "words": _WORDS.get(supply.get("levelstate") or "unknown", "unknown"),
+        "words": _WORDS[supply.get("levelstate") or "unknown"],
         "isfilled": supply.get("class") == RECEPTACLE,
         "islow": left is not None and left < LOW_PERCENT,
     }

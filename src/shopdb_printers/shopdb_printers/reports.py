@@ -96,7 +96,10 @@ REPORTS: Final[Sequence[Report]] = (
         rows=printers_in_need,
         parameters=(
             Parameter(
-                "below", "number", "Also if less than so many percent of a supply is left.", default=15
+                "below",
+                "number",
+                "Also if less than so many percent of a supply is left.",
+                default=LOW_PERCENT,
             ),
         ),
         attention="Printers that need toner or paper",

@@ -21,9 +21,8 @@ class Statements:
 
     Devices are rows of (assetid, model, location, pagecount, colorpagecount, needs), supplies of (assetid,
     position, name, colorant, levelpercent, levelstate, supplyclass, leftpercent), removed supplies of
-    (assetid, position). With `executemany` a
-    statement takes one row, and the driver runs it for many without a round trip for each; otherwise it takes
-    all rows as one JSON array.
+    (assetid, position). With `executemany` a statement takes one row, and the driver runs it for many without
+    a round trip for each; otherwise it takes all rows as one JSON array.
     """
 
     executemany: bool

@@ -110,7 +110,7 @@ def test_the_software_of_another_plugin(make_shop: Callable[..., Shop]) -> None:
     assert shop.software.plugins() == ["doors"]
     assert shop.software.programs("doors", limit=1) == ([boot], True)
     assert not shop.software.has_changes("doors")
-    with pytest.raises(NotFound, match="does not say what changes its software has"):
+    with pytest.raises(NotFound, match="names no report for changes in x-software"):
         shop.software.changes("doors", 7)
 
 

@@ -92,19 +92,19 @@ NO_LISTS = Lists()
 class ListMemory:
     """Remembers lists of those `fields` of one collector that are normalised by themselves.
 
-    What was not needed for longest is forgotten first. Threads may share it.
+    The least recently used list is forgotten first. Threads may share it.
     """
 
     def __init__(self, fields: Iterable[str], most_bytes: int = MOST_BYTES) -> None:
         self._fields = sorted(fields)
         self._room = most_bytes
-        self._met: dict[ListKey, KnownList | None] = {}
+        self._lists: dict[ListKey, KnownList | None] = {}
         self._changing = threading.Lock()
 
     def look_up(self, document: JsonObject) -> Lists:
         """Return the long lists of a document that orjson parsed.
 
-        orjson writes no two values that it parses alike, so that equal bytes are equal lists.
+        orjson writes two different lists differently, so that equal bytes are equal lists.
         """
         known, new = {}, {}
         for name in self._fields:
@@ -116,10 +116,10 @@ class ListMemory:
             except TypeError:  # deeper than orjson writes
                 continue
             key = name, hashlib.blake2b(content, digest_size=16).digest()
-            was_met, found = self._meet(key)
+            came_before, found = self._use(key)
             if found is not None:
                 known[name] = found
-            elif was_met:
+            elif came_before:
                 new[name] = NewList(key, content, scan_document({name: items}))
         return Lists(known, new) if known or new else NO_LISTS
 
@@ -132,12 +132,12 @@ class ListMemory:
                 changed = None if content == new.content else content
                 self._keep(new.key, KnownList(len(scan.names), len(scan.strings), changed))
 
-    def _meet(self, key: ListKey) -> tuple[bool, KnownList | None]:
-        """Return whether a list was met before, and what is known of it; it is the one needed last now."""
+    def _use(self, key: ListKey) -> tuple[bool, KnownList | None]:
+        """Return whether a list came before, and what is known of it; it becomes the most recently used."""
         with self._changing:
-            was_met, found = key in self._met, self._met.get(key)
+            came_before, found = key in self._lists, self._lists.get(key)
             self._put(key, found)
-        return was_met, found
+        return came_before, found
 
     def _keep(self, key: ListKey, known: KnownList) -> None:
         with self._changing:
@@ -145,12 +145,12 @@ class ListMemory:
 
     def _put(self, key: ListKey, known: KnownList | None) -> None:
         """Put a list at the end, and drop lists from the beginning until all have room."""
-        if key in self._met:
-            self._room += _size(self._met.pop(key))
-        self._met[key] = known
+        if key in self._lists:
+            self._room += _size(self._lists.pop(key))
+        self._lists[key] = known
         self._room -= _size(known)
         while self._room < 0:
-            self._room += _size(self._met.pop(next(iter(self._met))))
+            self._room += _size(self._lists.pop(next(iter(self._lists))))
 
 
 def _size(known: KnownList | None) -> int:

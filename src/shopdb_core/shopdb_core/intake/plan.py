@@ -53,7 +53,7 @@ class Plan:
     def concerns_none(self, items: list[Json]) -> bool:
         """Return whether all items are objects without a member that has a plan, as most programs are.
 
-        Sets find in a tenth of the time that a long list needs nothing.
+        Comparing sets takes a tenth of the time of visiting the items.
         """
         if self.has_date() or self.is_array() or self.items is not None or set(map(type, items)) != {dict}:
             return False

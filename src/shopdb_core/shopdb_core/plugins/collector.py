@@ -41,9 +41,9 @@ class PluginHooks:
     def __init__(self, manager: pluggy.PluginManager, candidate: Candidate) -> None:
         self._candidate = candidate
         self._callers = {hook: _caller(manager, hook, candidate.name) for hook in HOOKS}
-        # A wrapper of store_asset sees every asset, so that a plugin with both hooks stores one by one.
         # A wrapper of another plugin may change a list by the other fields.
         self.normalizes_alone = not _wrappers(manager, "normalize_submission")
+        # A wrapper of store_asset sees every asset, so that a plugin with both hooks stores one by one.
         self.stores_many = self.implements("store_assets") and not (
             self.implements("store_asset") and _wrappers(manager, "store_asset")
         )

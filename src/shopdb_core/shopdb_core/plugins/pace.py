@@ -13,7 +13,7 @@ Less would also count the times during which other threads run.
 """
 
 STRIKES = 3
-"""How many more slow calls than quick ones a plugin may have."""
+"""With so many more slow calls than quick ones, a plugin is slow."""
 
 _logger = logging.getLogger(__name__)
 

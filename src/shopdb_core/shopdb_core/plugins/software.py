@@ -1,7 +1,7 @@
 """The software of a site: programs with versions and how many assets have them, from the reports of plugins.
 
 A declaration names the reports of its plugin that count programs (`x-software`), each in a role with columns
-and parameters that it must have. So readers of these reports know no plugin by its name.
+and parameters that it must have. Code that reads them does not name a plugin.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,7 +86,7 @@ class SoftwareLists:
         """Return the name of a plugin's report in a role; raises `NotFound` if it has none."""
         roles = self._roles(plugin)
         if role not in roles:
-            raise NotFound(f"The plugin {plugin[:40]} does not say what {role} its software has.")
+            raise NotFound(f"The declaration of {plugin[:40]} names no report for {role} in x-software.")
         return roles[role]
 
     def has_changes(self, plugin: str) -> bool:

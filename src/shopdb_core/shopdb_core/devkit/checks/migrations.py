@@ -73,7 +73,7 @@ def _foreign_faults(plugin: str, core: Schema, upgraded: Schema) -> Iterator[Fin
 
 
 def _remaining(core: Schema, downgraded: Schema) -> list[str]:
-    """Return what a downgrade did not drop, but Alembic's own table and the indexes of SQLite."""
+    """Return what a downgrade did not drop, except Alembic's own table and the indexes of SQLite."""
     return sorted(
         name
         for name in downgraded.keys() - core.keys()

@@ -59,9 +59,8 @@ def _jinja() -> Environment:
 def write_distribution(name: str, answers: Mapping[str, str | bool], directory: Path) -> list[Path]:
     """Write the files of a new plugin into `directory`, which must not exist, and return their paths in it.
 
-    The answer to a question without one is its default. Raises
-    `ConfigurationError` if `directory` exists or cannot be written, or if an answer is not valid; `directory`
-    is then not created.
+    The answer to a question without one is its default. Raises `ConfigurationError` if `directory` exists or
+    cannot be written, or if an answer is not valid; `directory` is then not created.
     """
     if directory.exists() or directory.is_symlink():
         raise ConfigurationError(f"{directory} exists and is not overwritten: choose another --directory.")
