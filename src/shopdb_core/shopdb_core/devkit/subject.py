@@ -1,7 +1,7 @@
 """The plugin that is checked: `candidate_of` finds it, `Subject` adds what the checks need of it."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
@@ -122,6 +122,15 @@ def inner_paths(value: Json, path: JsonPath = ()) -> Iterator[JsonPath]:
     for step, member in members:
         yield (*path, step)
         yield from inner_paths(member, (*path, step))
+
+
+def with_texts(value: Json, change: Callable[[str], str]) -> Json:
+    """Return a copy of a JSON value with every string inside it changed, except the names of members."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: with_texts(member, change) for name, member in value.items()}
+    return [with_texts(item, change) for item in value] if isinstance(value, list) else value
 
 
 def with_value(submission: JsonObject, path: JsonPath, value: Json) -> dict[str, Json]:

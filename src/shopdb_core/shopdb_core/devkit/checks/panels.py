@@ -1,16 +1,16 @@
 """The check `panels`: each can be drawn, shows text as text, and has nothing that the page forbids."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from html.parser import HTMLParser
 from itertools import chain
 
 from shopdb_core.devkit.generating import samples
 from shopdb_core.devkit.results import Finding
-from shopdb_core.devkit.subject import Subject
+from shopdb_core.devkit.subject import Subject, with_texts
 from shopdb_core.errors import PluginFailure, raised_at
 from shopdb_core.plugins.panels import Panels
-from shopdb_hookspecs import Json, JsonObject, Panel
+from shopdb_hookspecs import JsonObject, Panel
 
 GENERATED_ASSETS = 20
 """How many generated submissions are drawn, besides the examples."""
@@ -70,7 +70,7 @@ def _faults(
         hint = "The page's policy ignores it: draw with SVG and the classes of the console."
         yield Finding(place, f"has {what}", hint)
     with suppress(PluginFailure):  # a template may use a text as a key, which the changed text is not
-        planted = panels.render(subject.plugin, panel, _planted(data))
+        planted = panels.render(subject.plugin, panel, with_texts(data, lambda text: f'{text}"><{PLANTED}>'))
         if PLANTED in _Elements.of(planted).names:
             yield Finding(
                 place, "shows a text as HTML", "Remove `|safe` and Markup: a collector sends the text."
@@ -83,15 +83,6 @@ def _explained(subject: Subject, failure: PluginFailure) -> str:
     cause = failure.__cause__
     # Jinja puts a frame for the line of the template into the traceback.
     return text + raised_at(cause, lambda frame: "__jinja_exception__" in frame.f_globals) if cause else text
-
-
-def _planted(value: Json) -> Json:
-    """Return a copy of the data with an element at the end of every text."""
-    if isinstance(value, str):
-        return f'{value}"><{PLANTED}>'
-    if isinstance(value, Mapping):
-        return {key: _planted(member) for key, member in value.items()}
-    return [*map(_planted, value)] if isinstance(value, list) else value
 
 
 class _Elements(HTMLParser):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from shopdb_core.devkit.differences import changes
 from shopdb_core.devkit.results import Finding
-from shopdb_core.devkit.subject import with_value
+from shopdb_core.devkit.subject import with_texts, with_value
 from shopdb_core.devkit.trial import TrialSite, TrialSites
 from shopdb_core.errors import PluginFailure, RequestError
 from shopdb_core.intake.dates import read_date
@@ -66,7 +66,8 @@ def _faults(trial_site: TrialSite, place: str, shape: PowerShellShape) -> Iterat
 def powershell_shapes(submission: JsonObject, declaration: JsonObject) -> Iterator[PowerShellShape]:
     """Yield the submission in every shape that applies to its values."""
     yield from _encoded(submission)
-    yield PowerShellShape("strings with blanks around them", submission, canonical(_padded(submission)))
+    padded = with_texts(submission, lambda text: f"  {text}\t")
+    yield PowerShellShape("strings with blanks around them", submission, canonical(padded))
     for path, value, plan in _planned(submission, field_plans(declaration)):
         if isinstance(value, list) and plan.is_array():
             yield from _arrays(submission, path, value, plan)
@@ -81,14 +82,6 @@ def _encoded(submission: JsonObject) -> Iterator[PowerShellShape]:
     yield PowerShellShape(
         "UTF-16 with a byte order mark", submission, codecs.BOM_UTF16_LE + text.encode("utf-16-le")
     )
-
-
-def _padded(value: Json) -> Json:
-    if isinstance(value, str):
-        return f"  {value}\t"
-    if isinstance(value, dict):
-        return {name: _padded(member) for name, member in value.items()}
-    return [*map(_padded, value)] if isinstance(value, list) else value
 
 
 def _planned(
