@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from documents import fenced
 
 from shopdb_core.cli import shopdb
 
@@ -46,3 +47,27 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Co
         context = click.Context(command)
         for name in command.list_commands(context):
             yield from _commands(command.get_command(context, name), f"{path} {name}")
+
+
+def test_commands_that_are_named_exist(document):
+    """Every `shopdb …` in a text, and in a block that no test runs, names a command and options of it."""
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"(?<!`)`shopdb ([^`]+)`", text)
+    for block in fenced(text, "sh setup"):
+        named += re.findall(r"(?m)(?:^|/bin/)shopdb ([^\n#]+)", block)
+
+    for words in named:
+        assert _unknown(words.split()) == [], words
+
+
+def _unknown(words: list[str]) -> list[str]:
+    """Return the words behind `shopdb` that are not commands (`A|B` names two) or options of the last one."""
+    command: click.Command = shopdb
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        names, *words = words
+        found = [command.get_command(click.Context(command), name) for name in names.split("|")]
+        if None in found:
+            return [names]
+        command = found[0]
+    options = {name for option in command.params for name in option.opts} | ALWAYS
+    return [word for word in words if word.startswith("--") and word not in options]
