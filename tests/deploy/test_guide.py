@@ -57,9 +57,8 @@ def test_a_site_is_set_up_restored_and_upgraded(host, run):
     upgrade = fenced(parts["Upgrades and rollback"], "sh setup")[0]
 
     assert "The settings can be used." in run(init)
-    with_password = add_user.replace("--role admin", "--role admin --password-stdin")
-    added = run(with_password, "correct-horse-staple-17\n")
-    assert "added ann (admin)" in added
+    add_user = add_user.replace("--role admin", "--role admin --password-stdin")
+    assert "added ann (admin)" in run(add_user, "correct-horse-staple-17\n")
     assert "verified" in run(backup)
     for file in site.glob("shopdb.sqlite3*"):
         file.unlink()
