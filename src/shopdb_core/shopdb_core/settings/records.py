@@ -163,7 +163,7 @@ class Settings(IntakeSettings):
         "SHOPDB_CORS_ORIGINS",
         read_origins,
         "the origins whose pages a browser lets use the API, separated by commas, each exactly as the "
-        "browser sends it; [none by default](deploy.md#pages-of-other-origins)",
+        "browser sends it; [none by default](deploy.md#security-headers-and-cors)",
         group="Server",
         absent=(),
         example="https://dashboard.example.com",
