@@ -124,14 +124,14 @@ class RunningServer:
     def is_well(self) -> bool:
         """Tell whether it answers."""
         try:
-            return httpx.get(f"{self.url}/api/health", timeout=10, trust_env=False).is_success
+            return httpx.get(f"{self.url}/api/health", timeout=30, trust_env=False).is_success
         except httpx.TransportError:
             return False
 
     def stop(self) -> int:
         """Send SIGTERM and wait for the exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """Send SIGKILL, to all its processes where they are a group of their own, and wait."""
@@ -140,7 +140,7 @@ class RunningServer:
                 os.killpg(self.process.pid, signal.SIGKILL)
         else:
             self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 @dataclass

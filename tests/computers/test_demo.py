@@ -96,10 +96,10 @@ def test_every_command_that_it_prints_at_the_end_works(start_demo, tmp_path) -> 
     }
 
     link = demo.printed.splitlines()[-1].partition(" ")[2]
-    opened = httpx.get(link, trust_env=False)
+    opened = httpx.get(link, timeout=30, trust_env=False)
 
     assert (opened.status_code, opened.headers["location"]) == (303, "/")
-    overview = httpx.get(httpx.URL(link).join("/"), cookies=opened.cookies, trust_env=False)
+    overview = httpx.get(httpx.URL(link).join("/"), cookies=opened.cookies, timeout=30, trust_env=False)
     assert overview.status_code == 200
     assert len(commands) == 7
     assert [(command, one.stderr) for command, one in done.items() if one.returncode != 0] == []

@@ -103,7 +103,7 @@ class Console:
             locale=language,
             timezone_id=zone,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         visitor = Visitor(context, page, self.url)
         page.on("console", lambda message: self._note(visitor, message.type, message.text))

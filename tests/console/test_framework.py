@@ -168,7 +168,7 @@ def test_the_server_keeps_small_forms_of_those_who_have_not_signed_in(site, serv
     """The limit of a body depends on the session; signing in, and a form of an ended session, need none."""
     assert site.run("user", "add", "ada", "--password-stdin", input=f"{PASSWORD}\n").returncode == 0
 
-    with httpx.Client(base_url=server.url, headers=HTML, trust_env=False) as browser:
+    with httpx.Client(base_url=server.url, headers=HTML, timeout=30, trust_env=False) as browser:
         ended = browser.post("/sign-out", data={"note": "kept"})
         huge = browser.post("/sign-out", data={"note": "x" * 100_000})
         signed_in = browser.post("/sign-in", data={"username": "ada", "password": PASSWORD})

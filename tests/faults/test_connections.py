@@ -159,7 +159,7 @@ def test_a_token_admits_a_body(server, site) -> None:
     asset = {"assettype": "racks", "identityvalue": "R-1", "attributes": {"note": "x" * 900_000}}
     headers = {"Authorization": f"Bearer {site.token('editor')}"}
 
-    answer = httpx.post(f"{server.url}/api/assets", json=asset, headers=headers, trust_env=False)
+    answer = httpx.post(f"{server.url}/api/assets", json=asset, headers=headers, timeout=30, trust_env=False)
 
     assert answer.status_code == 201
 
@@ -187,7 +187,7 @@ def test_an_unfinished_request_has_a_time_limit(site) -> None:
             with connect(url) as connection:
                 connection.sendall(begun)
                 assert seconds_until_closed(connection) < 15
-        assert httpx.get(f"{url}/api/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/api/health", timeout=30, trust_env=False).status_code == 200
         process.terminate()
         assert process.wait(20) == 0
     assert log.read_text().count("closed a connection whose request had not arrived") == 2
@@ -218,9 +218,9 @@ def test_too_many_connections_are_refused_at_once(site) -> None:
             started = time.monotonic()
             with connect(server.url) as refused:
                 answers.append(problem_answer(refused))
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 5
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not server.is_well():
         assert time.monotonic() < deadline
     for answer in answers:

@@ -13,10 +13,10 @@ from shopdb_core.outcomes.recorder import WRITE_SECONDS
 
 pytestmark = pytest.mark.every_server
 
-RECOVERED_SECONDS = 5.0
+RECOVERED_SECONDS = 15.0
 ANSWERED_SECONDS = 30.0
 """How long the store waits for one answer of the database; health sends one statement."""
-SHORTLY_SECONDS = 5.0
+SHORTLY_SECONDS = 10.0
 FROZEN_SECONDS = 3.0
 
 PASSWORD = "canary-password-of-the-database"

@@ -31,7 +31,7 @@ def traced(site, not_permitted, tmp_path):
 
 def finished_lines(trace: Path) -> list[str]:
     """Return the trace of a server that has stopped, once it is written to its end."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not FINISHED.search(text := trace.read_text().rstrip()):
         assert time.monotonic() < deadline, "strace does not end"
         time.sleep(0.05)

@@ -71,9 +71,7 @@ def test_those_who_wait_neither_hold_others_nor_a_stop(site, token, options) -> 
         after = client.get("/api/changes?after=newest").json()["next"]
 
         def wait_for_changes() -> httpx.Response:
-            return httpx.get(
-                f"{server.url}/api/changes?after={after}&wait=30", headers=token, timeout=60, trust_env=False
-            )
+            return client.get(f"/api/changes?after={after}&wait=30", timeout=60)
 
         answers = [pool.submit(wait_for_changes) for _ in range(waiting)]
         time.sleep(1)

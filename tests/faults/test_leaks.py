@@ -81,7 +81,7 @@ def test_refusals_leak_no_key(site) -> None:
     """With wrong keys, misplaced tokens or refused bodies, neither log nor answer contains a credential."""
     server, token = site.serve(), site.token()
     collector = "/api/collector/computers"
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client:
         answers = [
             client.post(collector, headers={"X-API-Key": OTHER_KEY}, json={}),
             client.post(collector, headers={"X-API-Key": token}, json={}),

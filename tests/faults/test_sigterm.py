@@ -18,7 +18,7 @@ def sleepy_site(make_site, install):
 
 
 def wait_for_file(path: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not path.exists():
         assert time.monotonic() < deadline, f"{path.name} did not appear"
         time.sleep(0.01)
@@ -75,4 +75,4 @@ def test_first_process_of_a_container_stops(site, container, child_of) -> None:
 
     os.kill(pid, signal.SIGTERM)
 
-    assert server.process.wait(timeout=10) == 0
+    assert server.process.wait(timeout=60) == 0

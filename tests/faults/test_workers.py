@@ -223,4 +223,4 @@ def test_workers_in_a_container_stop(site, container, child_of) -> None:
 
     os.kill(pid, signal.SIGTERM)
 
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=60) == 0

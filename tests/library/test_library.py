@@ -53,7 +53,7 @@ def test_the_app_is_embedded_in_another_wsgi_program(settings):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        with httpx.Client(trust_env=False) as http:
+        with httpx.Client(timeout=30, trust_env=False) as http:
             own = http.get(f"{url}/").text
             answer = http.post(
                 f"{url}/inventory/api/collector/printers",

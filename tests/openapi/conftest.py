@@ -22,7 +22,7 @@ def fetch_document() -> Callable[..., Any]:
 
     def fetch(server: Any, token: str) -> Any:
         headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.get(f"{server.url}/api/openapi.json", headers=headers, trust_env=False)
+        answer = httpx.get(f"{server.url}/api/openapi.json", headers=headers, timeout=30, trust_env=False)
         return answer.raise_for_status().json()
 
     return fetch

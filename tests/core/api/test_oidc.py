@@ -304,7 +304,7 @@ def _sign_in_with(site, issuer: str) -> None:
     server = site.serve()
     with server.client() as client:
         sent = client.get(START)
-        back = httpx.post(sent.headers["location"], data={"sub": "ann"})
+        back = httpx.post(sent.headers["location"], data={"sub": "ann"}, timeout=30)
         done = client.get(back.headers["location"])
         assert done.status_code == 303, done.text
         asked = client.get("/api/auth/me").json()

@@ -1,7 +1,6 @@
 """How long an answer takes does not say whether a user exists."""
 
 import os
-import statistics
 import time
 
 import pytest
@@ -13,7 +12,7 @@ ROUNDS, TOLERANCE = (200, 0.1) if FULL else (30, 0.25)
 
 @pytest.mark.alone
 def test_unknown_users_and_wrong_passwords_take_the_same_time(shop, record_property):
-    """The medians, of attempts in turn; the throttle is emptied between them."""
+    """The fastest of many attempts in turn, since the machine may be busy."""
     add_user(shop, "ann")
     seconds: dict[str, list[float]] = {"ann": [], "nobody": []}
     for _ in range(ROUNDS):
@@ -23,6 +22,6 @@ def test_unknown_users_and_wrong_passwords_take_the_same_time(shop, record_prope
             assert login(shop, name, "wrong-horse-battery-8").status_code == 401
             taken.append(time.perf_counter() - began)
 
-    known, unknown = (statistics.median(taken) for taken in seconds.values())
+    known, unknown = map(min, seconds.values())
     record_property("milliseconds", [known * 1000, unknown * 1000])
     assert known == pytest.approx(unknown, rel=TOLERANCE)

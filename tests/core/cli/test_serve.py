@@ -19,7 +19,7 @@ def test_it_prints_one_line_and_accepts_requests(site: Any) -> None:
     """The line's URL answers; after SIGTERM nothing follows, and the exit code is 0."""
     server = site.serve()
 
-    assert httpx.get(f"{server.url}/api/health", trust_env=False).status_code == 200
+    assert httpx.get(f"{server.url}/api/health", timeout=30, trust_env=False).status_code == 200
     assert server.stop() == 0
     assert server.process.stdout.read() == ""
 
@@ -31,7 +31,7 @@ def test_scripts_get_the_url_and_the_process_as_json(site: Any, options: list[st
 
     announced = json.loads(server.line)
     assert announced == {"url": server.url, "pid": server.process.pid}
-    assert httpx.get(f"{announced['url']}/api/health", trust_env=False).status_code == 200
+    assert httpx.get(f"{announced['url']}/api/health", timeout=30, trust_env=False).status_code == 200
     assert server.stop() == 0
 
 

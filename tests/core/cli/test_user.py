@@ -143,7 +143,7 @@ def test_a_running_server_learns_of_a_change(site: Site) -> None:
         assert statuses() == {200}
         site.run("token", "revoke", "dashboard")
         site.run("user", "disable", "ann")
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while statuses() != {401} and time.monotonic() < deadline:
             time.sleep(0.1)
         assert statuses() == {401}

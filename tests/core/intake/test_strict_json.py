@@ -105,7 +105,7 @@ def test_100000_levels_are_refused_at_once(opening: str) -> None:
     with pytest.raises(MalformedBody, match="deeper than 20"):
         read(opening * 100_000)
 
-    assert time.perf_counter() - started < 0.2
+    assert time.perf_counter() - started < 2
 
 
 def test_messages_do_not_quote_the_body_at_length() -> None:

@@ -198,9 +198,12 @@ def test_the_listener_has_nothing_but_metrics(site):
     metrics = f"http://{site.variables['SHOPDB_METRICS_LISTEN']}"
 
     assert read_from(f"{metrics}/metrics")["shopdb_database_up",] == 1
-    assert httpx.get(f"{metrics}/api/health", trust_env=False).status_code == 404
-    assert httpx.post(f"{metrics}/metrics", content=b"x" * 10, trust_env=False).status_code in (404, 413)
-    assert httpx.get(f"{server.url}/metrics", trust_env=False).status_code == 404
+    assert httpx.get(f"{metrics}/api/health", timeout=30, trust_env=False).status_code == 404
+    assert httpx.post(f"{metrics}/metrics", content=b"x" * 10, timeout=30, trust_env=False).status_code in (
+        404,
+        413,
+    )
+    assert httpx.get(f"{server.url}/metrics", timeout=30, trust_env=False).status_code == 404
     assert server.stop() == 0
 
 

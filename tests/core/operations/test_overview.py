@@ -65,7 +65,7 @@ def record(shop: Shop) -> Callable[..., None]:
 
 def settled(overviews: Overviews, besides: str = "") -> list[AttentionCount]:
     """Return what needs attention once every report is counted; on a busy machine some take longer."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         found = overviews.attention()
         if all(each.rows is not None or each.failed or each.report.name == besides for each in found):

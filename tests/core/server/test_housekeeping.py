@@ -14,7 +14,7 @@ from shopdb_core.errors import Unavailable
 from shopdb_core.server.housekeeping import Housekeeping
 from shopdb_core.site import Site
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 SERVE_NOW = """
 from shopdb_core.cli import main
@@ -115,7 +115,7 @@ def test_it_ends_at_once(shop):
     with Housekeeping(shop):
         pass
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_entries_kept_for_tampering_are_warned_of(old, lines):

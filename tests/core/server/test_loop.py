@@ -178,7 +178,7 @@ def test_clients_that_leave_or_do_not_read_harm_no_neighbour(url, gauges) -> Non
         clients.others.pop(0).close()
         clients.others.pop(0)
         assert clients.statuses() == [201, 201]
-        assert httpx.get(f"{url}/api/health").is_success
+        assert httpx.get(f"{url}/api/health", timeout=30).is_success
 
 
 def test_a_hanging_plugin_does_not_stop_the_server(url, gauges, caplog, monkeypatch) -> None:
@@ -198,7 +198,7 @@ def test_a_hanging_plugin_does_not_stop_the_server(url, gauges, caplog, monkeypa
 
     gauges.threads.clear()
     answer = httpx.post(
-        f"{url}/api/collector/gauges", json={"gauge": "G-9"}, headers={"X-API-Key": KEY}, timeout=10
+        f"{url}/api/collector/gauges", json={"gauge": "G-9"}, headers={"X-API-Key": KEY}, timeout=30
     )
     assert answer.status_code == 201
     assert gauges.threads == ["shopdb-writer"]
@@ -222,7 +222,7 @@ def test_a_slow_plugin_has_threads(url, gauges, caplog) -> None:
     with caplog.at_level(logging.WARNING):
         for number in range(6):
             submission = {"gauge": f"G-{number}", "order": "pause"}
-            httpx.post(f"{url}/api/collector/gauges", json=submission, headers={"X-API-Key": KEY})
+            httpx.post(f"{url}/api/collector/gauges", json=submission, headers={"X-API-Key": KEY}, timeout=30)
     assert gauges.threads[0] == "shopdb-loop"
     assert gauges.threads[-1] == "shopdb-writer"
     assert len([record for record in caplog.records if "is slow" in record.getMessage()]) == 1
@@ -235,6 +235,7 @@ def test_other_requests_have_threads(url, path: str, commits) -> None:
         f"{url}/api/collector/{path}",
         content=b'{"gauge": "G-1"}\n',
         headers={"X-API-Key": KEY, "Content-Type": "application/x-ndjson"},
+        timeout=30,
     )
     assert answer.status_code in (200, 404)
     assert len(commits) <= 1

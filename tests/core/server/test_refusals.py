@@ -35,7 +35,7 @@ def answer_to(server, request: bytes) -> http.client.HTTPResponse:
 
 def logged(server, requestid: str) -> str:
     """Return the one line of the log that has a request's id."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (lines := [line for line in server.log.read_text().splitlines() if f" {requestid} " in line]):
         assert time.monotonic() < deadline, server.log.read_text()
         time.sleep(0.05)

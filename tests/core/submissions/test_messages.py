@@ -85,6 +85,7 @@ def body(number: int, memory: int) -> Body:
     return Body(json.dumps({**computer, "macaddress": f"00:1A:2B:00:00:{number:02X}"}).encode(), None)
 
 
+@pytest.mark.alone
 @pytest.mark.every_server
 def test_how_often_a_submission_waits_for_the_server(
     submissions: Submissions, proxy: CountingProxy, database_kind: str
