@@ -31,10 +31,9 @@ def add_relationship(
     if source == target:
         raise InvalidSubmission("targetassetid: an asset cannot relate to itself.")
     row = {"sourceassetid": source, "targetassetid": target, "relationshiptype": relationshiptype}
-    if connection.execute(select(relationship.c.relationshipid).filter_by(**row)).first():
+    if exists_relationship(connection, row):
         raise Conflict(f"Asset {source} already has the relationship {relationshiptype} to asset {target}.")
-    statement = insert(relationship).values(**row, createdat=at)
-    relationshipid = connection.scalars(statement.returning(relationship.c.relationshipid)).one()
+    (relationshipid,) = _INSERT.insert(connection, [{**row, "createdat": at}])
     return get_relationship(connection, source, relationshipid)
 
 
