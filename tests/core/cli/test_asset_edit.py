@@ -100,7 +100,9 @@ def test_findings_are_listed_and_ignored(stocked: Any) -> None:
     assert stocked.run("duplicates", "ignore", "1").stdout == "finding 1 is ignored\n"
 
     assert stocked.run("duplicates", "list").stdout == "no findings\n"
-    assert stocked.run("duplicates", "ignore", "9").stderr == "shopdb: There is no duplicate 9.\n"
+    assert stocked.run("duplicates", "ignore", "9").stderr == (
+        "shopdb: There is no duplicate 9: the finding was withdrawn, or never made.\n"
+    )
 
 
 def test_a_faulty_file_of_site_fields_stops_the_site(stocked: Any) -> None:
