@@ -1,6 +1,7 @@
 """Long lists that were accepted before are recognised, and change no answer."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
@@ -213,3 +214,19 @@ def test_what_was_not_needed_for_longest_is_forgotten() -> None:
     for number in range(2, 100):
         assert _remember(memory, number, number, number, 1) == [False, False, True, True]
     assert _remember(memory, 2) == [False]
+
+
+def test_a_list_takes_no_more_memory_than_its_bytes() -> None:
+    """What orjson writes keeps a buffer that is several times as large, and is copied."""
+    memory = ListMemory(["slots"])
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            for _ in range(2):
+                found = memory.look_up({"slots": [number] * LEAST_ITEMS})
+                memory.remember(found, {"slots": ["x" * 20_000]}, ())
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert 20 * 20_000 < taken < 20 * 25_000

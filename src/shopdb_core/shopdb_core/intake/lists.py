@@ -129,7 +129,8 @@ class ListMemory:
             if name not in warned and isinstance(items := normalized.get(name), list):
                 content = orjson.dumps(items)
                 scan = new.scan
-                changed = None if content == new.content else content
+                # A copy, since orjson's own bytes keep their whole buffer, of which lists fill a quarter.
+                changed = None if content == new.content else bytes(memoryview(content))
                 self._keep(new.key, KnownList(len(scan.names), len(scan.strings), changed))
 
     def _use(self, key: ListKey) -> tuple[bool, KnownList | None]:
