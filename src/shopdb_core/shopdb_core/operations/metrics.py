@@ -9,11 +9,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from platform import python_version
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from shopdb_core.errors import ConfigurationError, Unavailable
 from shopdb_core.operations.records import database_bytes, newest_entry
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
-
-SAMPLE_SECONDS = 1.0
-"""How often a process among several writes how much waits in it."""
 
 KEPT_SECONDS = 10.0
 """For how long the size of the database is used again."""
@@ -55,31 +53,27 @@ def make_metrics(site: Site) -> "Metrics | None":
 class Metrics:
     """Counts the requests and submissions of a site; safe to share between threads.
 
-    Labels have few values: names of plugins, keys and routes, never what a client wrote. In a `with` block a
-    process among several writes its gauges from time to time.
+    Labels have few values: names of plugins, keys and routes, never what a client wrote.
     """
 
     def __init__(self, site: Site) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415  # late
 
         self._registry = CollectorRegistry()
-        self._submissions = Counter(
-            "shopdb_submissions",
-            "Submissions that were stored",
-            ["plugin", "source", "action"],
-            registry=self._registry,
+        counter = partial(Counter, registry=self._registry)
+        gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livesum")
+        self._submissions = counter(
+            "shopdb_submissions", "Submissions that were stored", ["plugin", "source", "action"]
         )
-        self._refusals = Counter(
+        self._refusals = counter(
             "shopdb_refusals",
             "Submissions that were refused, by status and first fault",
             ["plugin", "source", "reason"],
-            registry=self._registry,
         )
-        self._legacy = Counter(
+        self._legacy = counter(
             "shopdb_legacy_submissions",
             "Of all submissions, those by the legacy endpoint",
             ["source", "outcome"],
-            registry=self._registry,
         )
         self._seconds = Histogram(
             "shopdb_request_seconds",
@@ -88,19 +82,15 @@ class Metrics:
             buckets=SECONDS,
             registry=self._registry,
         )
-        self._waiting = Gauge(
+        self._waiting = gauge(
             "shopdb_waiting",
             "Requests that wait for a thread, and submissions that wait for the database",
             ["what"],
-            multiprocess_mode="livesum",
-            registry=self._registry,
         )
-        self._connections = Gauge(
+        self._connections = gauge(
             "shopdb_database_connections",
             "Connections to the database that are in use, and the most that may be",
             ["state"],
-            multiprocess_mode="livesum",
-            registry=self._registry,
         )
         self._store = site.store
         self._site_facts = SiteFacts(site.store)
@@ -108,8 +98,6 @@ class Metrics:
         self._counters: dict[tuple[str, str, str], Any] = {}
         self._timers: dict[tuple[str, int], Any] = {}
         self._samples: dict[str, Callable[[], int]] = {}
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
         site.recorder.observe(self._count)
 
     def watch(self, what: str, waiting: Callable[[], int]) -> None:
@@ -128,18 +116,18 @@ class Metrics:
         """Return all metrics, of all processes, in the format that the client accepts; and its media type."""
         from prometheus_client.exposition import choose_encoder  # noqa: PLC0415  # late
 
-        self._sample()
+        self.sample()
         encode, content_type = choose_encoder(accept or "")
         return encode(self._of_all_processes()), content_type
 
-    def __enter__(self) -> Self:
-        if MULTIPROC_DIR in os.environ:
-            self._thread = threading.Thread(target=self._keep_sampling, name="shopdb-metrics", daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._ending.set()
+    def sample(self) -> None:
+        """Measure what waits in this process, and its connections to the database."""
+        usage = self._store.usage()
+        self._connections.labels("in use").set(usage.connections)
+        self._connections.labels("limit").set(usage.limit)
+        self._waiting.labels("submissions").set(usage.waiting)
+        for what, waiting in self._samples.items():
+            self._waiting.labels(what).set(waiting())
 
     def _of_all_processes(self) -> "CollectorRegistry":
         if MULTIPROC_DIR not in os.environ:
@@ -165,18 +153,6 @@ class Metrics:
             return self._legacy.labels(source, outcome)
         counted = self._refusals if outcome[:1].isdigit() else self._submissions
         return counted.labels(plugin, source, outcome)
-
-    def _sample(self) -> None:
-        usage = self._store.usage()
-        self._connections.labels("in use").set(usage.connections)
-        self._connections.labels("limit").set(usage.limit)
-        self._waiting.labels("submissions").set(usage.waiting)
-        for what, waiting in self._samples.items():
-            self._waiting.labels(what).set(waiting())
-
-    def _keep_sampling(self) -> None:
-        while not self._ending.wait(SAMPLE_SECONDS):
-            self._sample()
 
 
 class SiteFacts:

@@ -4,23 +4,26 @@ import os
 import select
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import waitress
 from waitress import wasyncore
 
-from shopdb_core.operations.metrics import Metrics, make_metrics
+from shopdb_core.operations.metrics import MULTIPROC_DIR, Metrics, make_metrics
+from shopdb_core.server.background import Background
 from shopdb_core.server.listening import listen_for_metrics
 from shopdb_core.site import Site
 
 PATH = "/metrics"
 POLL_SECONDS = 0.2
-END_SECONDS = 2.0
+END_SECONDS = 1.0
+
+SAMPLE_SECONDS = 1.0
+"""How often a process among several measures what waits in it."""
 
 FOLDER = "shopdb-metrics-"
 
@@ -34,13 +37,27 @@ def serving_metrics(site: Site, *, shared: bool) -> Iterator[Metrics | None]:
     metrics = make_metrics(site)
     with ExitStack() as running:
         if metrics is not None:
-            running.enter_context(metrics)
+            if MULTIPROC_DIR in os.environ:
+                running.enter_context(Sampling(metrics))
             if (address := site.settings.metrics_listen) is not None:
                 running.enter_context(MetricsListener(metrics, address, shared=shared))
         yield metrics
 
 
-class MetricsListener:
+class Sampling(Background):
+    """Measures what waits in a process among several, any of which answers for all."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__("shopdb-metrics")
+        self._metrics = metrics
+
+    def work(self) -> None:
+        """Measure at intervals."""
+        while not self.ending.wait(SAMPLE_SECONDS):
+            self._metrics.sample()
+
+
+class MetricsListener(Background):
     """Answers `GET /metrics` in a thread while its `with` block runs.
 
     `shared` lets the other processes of the site listen on the same address, any of which answers for all.
@@ -48,8 +65,8 @@ class MetricsListener:
     """
 
     def __init__(self, metrics: Metrics, address: tuple[str, int], *, shared: bool) -> None:
+        super().__init__("shopdb-metrics-listener")
         self._metrics = metrics
-        self._ending = threading.Event()
         self._sockets: dict[int, Any] = {}
         self._server = waitress.create_server(
             self._answer,
@@ -60,20 +77,12 @@ class MetricsListener:
             connection_limit=20,
             max_request_body_size=0,
         )
-        self._thread = threading.Thread(target=self._serve, name="shopdb-metrics-listener", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._ending.set()
-        self._thread.join(END_SECONDS)
-
-    def _serve(self) -> None:
-        while not self._ending.is_set():
+    def work(self) -> None:
+        """Serve."""
+        while not self.ending.is_set():
             wasyncore.loop(timeout=POLL_SECONDS, use_poll=hasattr(select, "poll"), map=self._sockets, count=1)
-        self._server.task_dispatcher.shutdown(timeout=END_SECONDS / 2)
+        self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
         wasyncore.close_all(self._sockets)
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
