@@ -222,19 +222,8 @@ def install_schemathesis(session: nox.Session) -> Path:
 def unpack_compose_schema(session: nox.Session) -> Path:
     """Return the file of the schema of compositions."""
     folder = Path(session.create_tmp()).absolute() / "compose"
-    session.run(
-        *(
-            "python",
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--upgrade",
-            f"--target={folder}",
-            COMPOSE,
-        )
-    )
+    install = ("python", "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade")
+    session.run(*install, f"--target={folder}", COMPOSE)
     return folder / "compose/config/compose_spec.json"
 
 

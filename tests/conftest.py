@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -50,6 +51,9 @@ pytest_plugins = ["pytester"]  # pytest knows it in the topmost conftest alone
 
 FULL_SIZE = os.environ.get("SHOPDB_TEST_FULL") == "1"
 """Whether tests have their full size, as every night."""
+
+LONGEST_TEST = timedelta(minutes=2)
+"""How long a test that needs `today` takes at most."""
 
 SECRET_KEY = "a-secret-key-for-tests-0123456789-abcdef"
 COLLECTOR_KEY = "a-collector-key-for-tests-0123456789-abc"
@@ -347,6 +351,21 @@ def site(make_site: Callable[..., Site], load_once: Callable[..., Plugins]) -> S
 def server(site: Site) -> RunningServer:
     """Return a running server of `site`."""
     return site.serve()
+
+
+@pytest.fixture
+def today() -> date:
+    """Return the day in UTC; shortly before its end, wait for the next one, so that a test has one day.
+
+    A test asks for it before what it stores, or by `usefixtures`.
+    """
+    day = datetime.now(UTC).date()
+    while datetime.now(UTC) + LONGEST_TEST > datetime.combine(
+        day + timedelta(days=1), datetime.min.time(), UTC
+    ):
+        time.sleep(1)
+        day = datetime.now(UTC).date()
+    return day
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,12 @@ from shopdb_hookspecs import Json
 
 Rows = list[tuple[Json, ...]]
 
-pytestmark = pytest.mark.every_database
-
-TODAY = datetime.now(UTC).date()
+pytestmark = [pytest.mark.every_database, pytest.mark.usefixtures("today")]
 
 
 def days_ago(days: int) -> str:
     """Return a day, as the reports write it."""
-    return (TODAY - timedelta(days=days)).isoformat()
+    return (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_the_checks_of_an_open_site(shop):
     assert [each for each in found if each.status == "problem"] == []
 
 
-def test_keys_are_listed_by_name_and_last_use(make_shop):
+def test_keys_are_listed_by_name_and_last_use(today, make_shop):
     """Never a value; a plugin with keys of its own does not accept the shared ones."""
     shop = make_shop(shared_keys=(f"pxe:{PXE}", KEY), collector_keys={"printers": (OWN,)})
     shop.post("computers", {"hostname": "PC-1"}, **{"X-API-Key": PXE})
@@ -76,8 +76,7 @@ def test_keys_are_listed_by_name_and_last_use(make_shop):
     page = Browsing(shop, "admin").text("/admin/keys")
     text = plain(page)
 
-    today = NOW.strftime("%b %-d, %Y")
-    assert f"pxe COLLECTOR_API_KEY computers {today}" in text
+    assert f"pxe COLLECTOR_API_KEY computers {today:%b %-d, %Y}" in text
     assert "without a name COLLECTOR_API_KEY computers never" in text
     assert "without a name COLLECTOR_API_KEY_PRINTERS printers never" in text
     assert not [key for key in (KEY, OWN, PXE) if key in page]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +154,8 @@ def test_one_entry_has_its_place_in_the_chain(fleet: Fleet, viewer: Browsing) ->
     assert "There is no audit entry 99, or it was pruned." in plain(missing.text)
 
 
-def test_a_day_in_numbers(viewer: Browsing) -> None:
+def test_a_day_in_numbers(today: date, viewer: Browsing) -> None:
     """Of the viewer's zone, with links to the log of the day."""
-    today = datetime.now(UTC).date()
     page = viewer.text(f"/changes/day/{today}")
     text = plain(page)
 
@@ -200,7 +199,7 @@ def test_an_entry_of_a_plugin_that_vanished_has_the_names_of_fields(fleet: Fleet
     assert "osname: Windows 10" in plain(viewer.text("/changes"))
 
 
-def test_the_pages_in_a_browser(make_console: Callable[[Shop], Any], fleet: Fleet) -> None:
+def test_the_pages_in_a_browser(today: date, make_console: Callable[[Shop], Any], fleet: Fleet) -> None:
     """Nothing that axe-core or the browser complains of; a filter changes list and address at once."""
     visitor = make_console(fleet.shop).visit("viewer", theme="dark")
     page = visitor.open("/changes")
@@ -210,7 +209,7 @@ def test_the_pages_in_a_browser(make_console: Callable[[Shop], Any], fleet: Flee
     page.wait_for_url("**/changes?plugin=printers&show=changes")
     assert page.locator(".log tbody tr").count() == 1
 
-    for path in ("/changes/2", f"/changes/day/{datetime.now(UTC).date()}"):
+    for path in ("/changes/2", f"/changes/day/{today}"):
         visitor.open(path)
         assert visitor.axe() == []
     assert visitor.complaints == []

@@ -1,7 +1,6 @@
 """The pages about software: what they show, what they lead to, and what they say when there is nothing."""
 
 import re
-from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import quote_plus
 
@@ -67,13 +66,13 @@ def test_pages_of_the_list(shop, read, monkeypatch):
     assert 'rel="next"' not in second
 
 
-def test_every_list_is_a_file_as_well(shop, read):
+def test_every_list_is_a_file_as_well(today, shop, read):
     """With all rows of what is shown."""
     install(shop, "PC-1", ("tar & co", "1"), ("zip", None))
     pages = {
         "/software?q=tar": '"name","version","installations"\n"tar & co","1","1"\n',
         "/software/holders?name=zip": '"identityvalue","assetid","name","version"\n"PC-1","1","zip",""\n',
-        "/software/changes?days=1": f'"{datetime.now(UTC):%Y-%m-%d}","appeared","zip","","1"\n',
+        "/software/changes?days=1": f'"{today}","appeared","zip","","1"\n',
     }
     for page, expected in pages.items():
         (address,) = re.findall(r'href="(/api/reports/[^"]+)"', read(page))

@@ -80,6 +80,14 @@ def test_an_attacker_does_not_lock_out_who_is_known(attempt, clock):
     assert attempt(PASSWORD, address=HOME) is Throttled
 
 
+def test_failures_are_forgotten_after_an_hour(attempt, clock):
+    """All attempts are free again, also while the rows of the failures are still there."""
+    fail(attempt)
+    clock.pass_by(hours=2)
+
+    fail(attempt)
+
+
 def test_no_delay_is_longer_than_a_quarter_of_an_hour(attempt, clock):
     """However often somebody has failed."""
     fail(attempt)

@@ -1,7 +1,6 @@
 """Every combination of filters lists what a search through everything finds, page by page."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import partial
 from itertools import product
 from typing import Any
@@ -186,7 +185,7 @@ def test_duplicates(shop):
         assert listed(shop, "/api/duplicates", 2, **query) == expected, query
 
 
-def test_refusals_and_counts(shop):
+def test_refusals_and_counts(today, shop):
     """By plugin, source and status; counts also by day."""
     for number in range(12):
         plugin = ("computers", "printers", None)[number % 3]
@@ -194,7 +193,7 @@ def test_refusals_and_counts(shop):
         shop.recorder.refused(Refusal(plugin, (401, 404, 422)[number % 3 - 1], "r1", None, source=source))
         shop.recorder.count(plugin or "network", "noop", source)
     shop.recorder.write()
-    today = datetime.now(UTC).date().isoformat()
+    today = today.isoformat()
 
     for path, more in (
         ("/api/refusals", {"status": (401, 404, 422, 503)}),

@@ -12,7 +12,7 @@ from shops import KEY
 from shopdb_core.access.keys import MOST_WRONG_KEYS
 from shopdb_hookspecs import hookimpl
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.usefixtures("today")]
 
 CANARY = "a-value-that-is-nobodys-business"
 NDJSON = "application/x-ndjson"
@@ -216,10 +216,10 @@ def test_hostile_identities_are_kept_or_left_out(make_shop, testdata):
     logger.info("%s of %s identities were kept", len([*filter(None, kept)]), len(kept))
 
 
-def test_days_are_written_in_one_way(shop):
+def test_days_are_written_in_one_way(today, shop):
     """A range of days, both included."""
     shop.submit("computers", {"hostname": "PC-1"})
-    today = datetime.now(UTC).date().isoformat()
+    today = today.isoformat()
     found = {("computers", "created"): 1}
 
     assert counts(shop, f"from={today}&to={today}") == found

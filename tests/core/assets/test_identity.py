@@ -13,6 +13,7 @@ from shopdb_core.assets.identity import IDENTITY_KEY_BYTES, fits, identity_key, 
         ("stra\u00dfe", "STRASSE"),
         ("caf\u00e9", "cafe\u0301"),
         ("\u03a3\u03c2", "\u03c3\u03c3"),
+        ("\u0390", "\u03aa\u0301"),
     ],
 )
 def test_spellings_of_one_identity(one, other):
@@ -41,7 +42,7 @@ To be filled by O.E.M.|To Be Filled By O.E.M|to be filled by oem|Default string|
 System Product Name|Chassis Serial Number|Base Board Serial Number|Not Specified|Not Available|Not Applicable
 None|(none)|null|N/A|n.a.|NA|Unknown|UNKNOW|Undefined|INVALID|O.E.M.|TBD by OEM|Type1ProductConfigId
 Type2 - Board Serial Number|MB-1234567890|SSN12345678901234567|Asset-1234567890|No Asset Tag|Serial Number
-0|00000000|XXXXXXXX|xxxxxxxxxxx|........|--|?????|FFFFFFFF|0123456789|123456789|0x00000000
+0|1111|00000000|XXXXXXXX|xxxxxxxxxxx|........|--|?????|FFFFFFFF|0123456789|123456789|0x00000000
 00000000-0000-0000-0000-000000000000|03000200-0400-0500-0006-000700080009
 """.strip()
     .replace("\n", "|")

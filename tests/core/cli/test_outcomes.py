@@ -1,12 +1,12 @@
 """`shopdb refusals` and `shopdb counts`: what a server recorded, for people and for scripts."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.usefixtures("today")]
 
 
 @pytest.fixture
@@ -44,9 +44,8 @@ def test_the_newest_refusals_are_shown(stocked: Any) -> None:
     assert listed("--source", "pxe") == []
 
 
-def test_the_counts_of_a_week_are_shown(stocked: Any) -> None:
+def test_the_counts_of_a_week_are_shown(today: date, stocked: Any) -> None:
     """Or those of other days; an older one is not shown unless it is asked for."""
-    today = datetime.now(UTC).date()
     for days, number in ((8, 1000), (1, 2000)):
         stocked.database.query(
             "INSERT INTO submissioncount (countid, day, plugin, source, outcome, count) "
