@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import re
 import shutil
 import signal
 import sys
@@ -285,7 +284,7 @@ def lowest_versions() -> Iterator[str]:
     """Yield the `name>=version` of every member as `name==version`, without our own distributions."""
     for requirement in third_party("testing"):
         name, _, version = requirement.partition(">=")
-        yield f"{re.sub(r'[[].*', '', name)}=={version.partition(',')[0]}"
+        yield f"{name.partition('[')[0]}=={version.partition(',')[0]}"
 
 
 def third_party(*extras: str) -> Iterator[str]:
