@@ -94,14 +94,17 @@ def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
     hosts.check_sound()
 
 
-def test_writers_of_their_own_computers_never_collide(hosts, scale) -> None:
-    """Eight writers on three nodes, each with a computer of its own, cause no conflicts."""
+def test_writers_of_their_own_computers_hardly_collide(hosts, scale) -> None:
+    """Eight writers on three nodes, each with a computer of its own, cause hardly any conflicts.
+
+    The hosts share only what they write in the background: the counts of submissions, and the index of words.
+    """
     load, before = Load(own_only), conflicts(hosts)
     with load.on(hosts.servers):
         load.wait_for(scale(20, 500), seconds=600)
 
     assert load.refused == []
-    assert conflicts(hosts) == before
+    assert conflicts(hosts) - before <= len(load.acknowledged) / 20
 
 
 def test_a_batch_meets_writers_on_other_nodes(hosts) -> None:
