@@ -46,8 +46,8 @@ def secret_findings(
         for reason in filter(None, map(weakness, secrets)):
             yield Finding(variable, f"{variable} {reason}")
     signing = {*secret_keys, *audit_keys}
-    if metrics_token is not None and (reason := weakness(metrics_token) or _signs(metrics_token, signing)):
-        yield Finding(METRICS_TOKEN, f"{METRICS_TOKEN} {reason}")
+    if metrics_token is not None and (unfit := weakness(metrics_token) or _signs(metrics_token, signing)):
+        yield Finding(METRICS_TOKEN, f"{METRICS_TOKEN} {unfit}")
     keys_of = {SHARED_KEY: shared_keys}
     keys_of |= {f"{SHARED_KEY}_{plugin.upper()}": keys for plugin, keys in collector_keys.items()}
     for variable, keys in keys_of.items():
