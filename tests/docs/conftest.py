@@ -56,7 +56,7 @@ def blocks_of() -> Callable[[Path], list[Block]]:
     return _blocks
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def repository() -> Path:
     """Return the root of the work tree."""
     return REPOSITORY

@@ -1,8 +1,11 @@
 """Whether the links, files, sessions, decisions and versions that the documents name exist."""
 
 import ast
+import builtins
 import re
 import tomllib
+
+import pytest
 
 MEMBERS = ("hookspecs", "src/shopdb_core", "src/shopdb_computers", "src/shopdb_printers")
 
@@ -27,6 +30,21 @@ def test_files_that_are_named_exist(document, repository):
     for name in named:
         known = any(f"/{path}".endswith(f"/{name.strip('/')}") for path in [*tree, *shown])
         assert known or name == "dist/", name
+
+
+@pytest.fixture(scope="module")
+def words_of_code(repository) -> set[str]:
+    """Return every word in the Python files of the distributions, the tests and the benchmarks."""
+    folders = (repository / name for name in ("src", "hookspecs", "tests", "benchmarks"))
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    return {word for path in files for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+
+
+def test_classes_that_are_named_exist(document, words_of_code):
+    """Every name such as `AssetWrite` in backticks occurs in the code, or is Python's own."""
+    named = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", document.read_text(encoding="utf-8")))
+
+    assert named <= words_of_code | set(dir(builtins))
 
 
 def test_sessions_that_are_named_exist(document, repository):
