@@ -49,8 +49,8 @@ def test_a_variable_with_its_default_changes_nothing():
 
 
 def test_the_example_can_be_read(examples):
-    """Every value but those of the secrets is one that a site may have."""
-    secrets = {name: KEY for name, value in examples.items() if value.startswith("replace-me")}
+    """Every value but those of the secrets is one that a site may have; no two secrets are the same."""
+    secrets = {name: f"{name}-{KEY}" for name, value in examples.items() if value.startswith("replace-me")}
 
     settings = read_settings({**examples, **secrets, **SECRET})
 
