@@ -5,9 +5,12 @@ import threading
 import pytest
 from people import PASSWORD, Clock, access_at, add_user
 
+from shopdb_core.access.attempts import PasswordAttempts
 from shopdb_core.access.events import Caller
+from shopdb_core.access.passwords import Passwords
 from shopdb_core.access.throttle import FREE_FAILURES, LONGEST_DELAY, delete_old_attempts
-from shopdb_core.errors import Throttled, Unauthorized
+from shopdb_core.access.users import find_user
+from shopdb_core.errors import Throttled, Unauthorized, Unavailable
 
 HOME, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 
@@ -141,3 +144,33 @@ def test_old_attempts_are_deleted(attempt, clock, shop):
         counts.append(shop.count("signinattempt"))
 
     assert counts == [4, 1, 0]
+
+
+class BusyPasswords(Passwords):
+    """Passwords of which too many wait to be checked."""
+
+    def matches(self, *_given: object) -> bool:
+        """Check none."""
+        raise Unavailable("Too many sign-ins wait to be checked.")
+
+
+def test_a_password_that_was_not_checked_is_no_failure(shop, clock):
+    """The answer is 503, however often; afterwards the user signs in."""
+    add_user(shop, "ann")
+    attempts = PasswordAttempts(shop.store, BusyPasswords(), clock)
+    caller = Caller(None, HOME)
+
+    for _ in range(FREE_FAILURES + 1):
+        with pytest.raises(Unavailable):
+            attempts.check(lambda connection: ("ann", find_user(connection, "ann")), PASSWORD, caller, "no")
+
+    assert access_at(shop, clock).sign_in("ann", PASSWORD, caller).bearer.subject == "ann"
+
+
+def test_a_clock_that_is_set_back_blocks_nobody_for_long(attempt, clock):
+    """What was to wait until a time far ahead waits no longer."""
+    clock.pass_by(days=30)
+    fail(attempt)
+    clock.pass_by(days=-30)
+
+    assert attempt(PASSWORD) is None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from shopdb_core.access.attempts import PasswordAttempts
 from shopdb_core.access.csrf import CsrfTokens
 from shopdb_core.access.events import Action, Caller, delete_old_events, record_event
 from shopdb_core.access.grants import Grants
@@ -25,7 +26,7 @@ from shopdb_core.access.sessions import (
     list_sessions,
     renew_session,
 )
-from shopdb_core.access.throttle import Attempt, AttemptKey, charge, delete_old_attempts, refund
+from shopdb_core.access.throttle import delete_old_attempts
 from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens, bearer_token
 from shopdb_core.access.users import (
     User,
@@ -36,7 +37,6 @@ from shopdb_core.access.users import (
     require_local,
     session_user,
     user_of_id,
-    username_key,
 )
 from shopdb_core.clock import Clock, utc_now
 from shopdb_core.errors import Conflict, NotFound, Unauthorized
@@ -74,6 +74,7 @@ class Access:
         self._tokens = tokens
         self._clock = clock
         self.passwords = Passwords()
+        self._attempts = PasswordAttempts(store, self.passwords, clock)
         self._grants = Grants(store, clock=clock)
         self._refresh_key = hmac.digest(settings.secret_key.encode(), b"shopdb refresh", "sha256")
         self._provider = Provider(settings.oidc, settings.secret_key) if settings.oidc else None
@@ -110,24 +111,16 @@ class Access:
         Raises `Unauthorized`, with one message and after the same time, for a wrong password and for an
         unknown or disabled user, and `Throttled` after many of these.
         """
-        attempt = Attempt(username_key(username), caller.clientaddress)
-
-        def begin_attempt(connection: Connection) -> tuple[User | None, Sequence[AttemptKey]]:
-            return find_user(connection, username), charge(connection, attempt, self._clock())
-
-        user, charged = self._store.transaction(begin_attempt)
-        is_right = self.passwords.matches(password, user.passwordhash if user else None)
-        if user is None or not is_right or user.disabledat is not None:
-            reason = "unknown user" if user is None else "wrong password" if not is_right else "disabled"
-            self._store.transaction(lambda connection: self._record_failure(connection, caller, user, reason))
-            raise Unauthorized(WRONG)
-        renewed = self._renewed_hash(password, user)
+        right = self._attempts.check(
+            lambda connection: (username, find_user(connection, username)), password, caller, WRONG
+        )
+        renewed = self._renewed_hash(password, right.user)
 
         def begin(connection: Connection) -> Begun:
-            refund(connection, attempt, charged, self._clock())
-            return self._begin(connection, user, caller, renewed, browser=browser)
+            self._attempts.forgive(connection, right)
+            return self._begin(connection, right.user, caller, renewed, browser=browser)
 
-        return self._signed_in(self._store.transaction(begin), user, browser=browser)
+        return self._signed_in(self._store.transaction(begin), right.user, browser=browser)
 
     def change_password(self, bearer: Bearer, current: str, password: str, caller: Caller) -> SignedIn:
         """Give the bearer's user another password, end every session, and begin one for the browser.
@@ -137,37 +130,23 @@ class Access:
         """
         sessionid = _sessionid(bearer)
 
-        def begin_attempt(connection: Connection) -> tuple[User, Attempt, Sequence[AttemptKey]]:
+        def find(connection: Connection) -> tuple[str, User]:
             user = require_local(connection, _user_of(connection, sessionid).username)
-            attempt = Attempt(username_key(user.username), caller.clientaddress)
-            return user, attempt, charge(connection, attempt, self._clock())
+            return user.username, user
 
-        user, attempt, charged = self._store.transaction(begin_attempt)
-        if not self.passwords.matches(current, user.passwordhash):
-            self._store.transaction(
-                lambda connection: self._record_failure(connection, caller, user, "wrong password")
-            )
-            raise Unauthorized("The current password is wrong.")
-        passwordhash = self.passwords.hash(password)
+        right = self._attempts.check(find, current, caller, "The current password is wrong.")
+        user, passwordhash = right.user, self.passwords.hash(password)
 
         def change(connection: Connection) -> Begun:
             if lock_user(connection, user.userid) != user:
                 raise Unauthorized(ENDED)
-            at = self._clock()
-            refund(connection, attempt, charged, at)
-            change_password(connection, at, caller, user.username, passwordhash)
+            self._attempts.forgive(connection, right)
+            change_password(connection, self._clock(), caller, user.username, passwordhash)
             return self._begin(connection, lock_user(connection, user.userid), caller, None, browser=True)
 
         changed = self._signed_in(self._store.transaction(change), user, browser=True)
         self._grants.forget(Grant("sid", sessionid))
         return changed
-
-    def _record_failure(self, connection: Connection, caller: Caller, user: User | None, reason: str) -> None:
-        at = self._clock()
-        record_event(
-            connection, at, "sign-in failed", caller, subject=user.username if user else None, detail=reason
-        )
-        delete_old_attempts(connection, at)
 
     def _renewed_hash(self, password: str, user: User) -> str | None:
         """Return the hash of the password with today's parameters, if the stored one has others."""
@@ -238,7 +217,7 @@ class Access:
                 if open_link(connection, at, token, caller.clientaddress):
                     self._record_sign_in(connection, at, user, caller, "link")
                     return user
-            self._record_failure(connection, caller, user, "link used or expired")
+            self._attempts.record_failure(connection, caller, user, "link used or expired")
             return None
 
         user = self._store.transaction(begin)

@@ -70,8 +70,10 @@ def charge(connection: Connection, attempt: Attempt, now: datetime) -> Sequence[
     rows = {row.attemptkey: row for row in connection.execute(query.with_for_update())}
     counted = _counted(attempt, rows.get(attempt.of_pair), now)
     if waits := [rows[key].blockeduntil for key in counted if key in rows and rows[key].blockeduntil]:
-        seconds = math.ceil((max(waits) - now).total_seconds())
-        if seconds > 0:
+        wait = max(waits) - now
+        # A longer one was written before the clock was set back.
+        if timedelta() < wait <= LONGEST_DELAY:
+            seconds = math.ceil(wait.total_seconds())
             raise Throttled("Too many sign-ins of this user or from this address have failed.", seconds)
     for key in counted:
         _count(connection, key, rows.get(key), now)
@@ -114,6 +116,12 @@ def refund(connection: Connection, attempt: Attempt, charged: Sequence[AttemptKe
     known = update(signinattempt).where(_column.attemptkey == attempt.of_pair).values(values)
     if connection.execute(known).rowcount == 0:
         connection.execute(insert(signinattempt).values(attemptkey=attempt.of_pair, **values))
+
+
+def withdraw(connection: Connection, charged: Sequence[AttemptKey]) -> None:
+    """Take back what `charge` counted for an attempt whose password was not checked."""
+    for key in charged:
+        _count_less(connection, key)
 
 
 def _count_less(connection: Connection, key: AttemptKey) -> None:
