@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("site.doctor", "Check settings, database, backups and collectors of this site."),
     "duplicates": ("assets.duplicates", "Show which assets may be one device, and ignore findings."),
     "init": ("site.init", "Write a .env file with new secrets, and create the database."),
-    "plugin": ("plugin", "Show, check and write plugins, and rebuild their tables."),
+    "plugin": ("plugins.show", "Show, check and write plugins, and rebuild their tables."),
     "refusals": ("submissions.outcomes", "Show the submissions that were refused last."),
     "report": ("report", "Run a report of a plugin."),
     "restore": ("site.backup", "Restore an archive into an empty database."),

@@ -8,7 +8,7 @@ import click
 from shopdb_core.cli.common import json_option, site_environment, site_settings
 from shopdb_core.cli.output import echo
 from shopdb_core.operations.health.configuration import check_production
-from shopdb_core.server.housekeeping import background_work
+from shopdb_core.server.background.housekeeping import background_work
 from shopdb_core.server.http import Server
 from shopdb_core.server.listening import announcement, listen
 from shopdb_core.server.log import log_details, log_to_stderr
