@@ -1,5 +1,6 @@
 """The feed of changes, for programs that follow it, and how far the webhooks are that it is sent to."""
 
+from functools import partial
 from threading import BoundedSemaphore
 from typing import ClassVar, get_args
 
@@ -16,7 +17,7 @@ from shopdb_core.web.json_schema import TEXT, page_of
 from shopdb_core.web.operations import Operation, Operations
 from shopdb_core.web.parameters import LIMIT, PAGE, Queries, choice, short_text, whole_number
 from shopdb_core.web.request import Roles
-from shopdb_core.web.responses import json_item, page, write_list
+from shopdb_core.web.responses import answer_list, json_item, write_list
 from shopdb_core.webhooks.state import list_webhooks
 
 LONGEST_WAIT_SECONDS = 30
@@ -81,11 +82,7 @@ class WebhooksResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the webhooks and how far each is; neither an address nor a secret is shown."""
-        after, limit = req.context.query["after"], req.context.query["limit"]
-        found = self._store.read(
-            lambda connection: list_webhooks(connection, self._names, after=after, limit=limit + 1)
-        )
-        resp.media = page(found, limit, "webhookid")
+        answer_list(req, resp, self._store, partial(list_webhooks, configured=self._names), "webhookid")
 
 
 def _given(value: str | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from shopdb_core.web.json_schema import page_of
 from shopdb_core.web.operations import Operation, Operations
 from shopdb_core.web.parameters import PAGE, Queries, choice
 from shopdb_core.web.request import Roles
-from shopdb_core.web.responses import page
+from shopdb_core.web.responses import answer_list
 
 
 class DuplicatesResource:
@@ -26,11 +26,7 @@ class DuplicatesResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the findings, of all kinds or of one."""
-        kind, after, limit = (req.context.query[name] for name in ("kind", "after", "limit"))
-        found = self._store.read(
-            lambda connection: list_duplicates(connection, kind=kind, after=after, limit=limit + 1)
-        )
-        resp.media = page(found, limit, "duplicateid")
+        answer_list(req, resp, self._store, list_duplicates, "duplicateid")
 
 
 class IgnoredDuplicateResource:

@@ -1,6 +1,7 @@
 """What happened: audit entries, refused submissions, counts by day, and the events of users and tokens."""
 
-from typing import ClassVar, get_args
+from collections.abc import Sequence
+from typing import Any, ClassVar, get_args
 
 import falcon
 
@@ -17,7 +18,8 @@ from shopdb_core.web.json_schema import page_of
 from shopdb_core.web.operations import Operation, Operations
 from shopdb_core.web.parameters import PAGE, Queries, choice, day, short_text, whole_number
 from shopdb_core.web.request import Roles
-from shopdb_core.web.responses import page, write_page
+from shopdb_core.web.responses import answer_list, write_page
+from shopdb_hookspecs import JsonObject
 
 
 class AuditResource:
@@ -90,10 +92,7 @@ class AccessEventsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List events, of one action or of all."""
-        query = dict(req.context.query)
-        limit = query.pop("limit")
-        found = self._store.read(lambda connection: list_events(connection, limit=limit + 1, **query))
-        resp.media = page(found, limit, "eventid")
+        answer_list(req, resp, self._store, list_events, "eventid")
 
 
 class CountsResource:
@@ -110,9 +109,9 @@ class CountsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List counts, of a range of days, one plugin or one source."""
-        query = dict(req.context.query)
-        limit, first, last = query.pop("limit"), query.pop("from"), query.pop("to")
-        found = self._store.read(
-            lambda connection: list_counts(connection, first=first, last=last, limit=limit + 1, **query)
-        )
-        resp.media = page(found, limit, "countid")
+
+        def read(connection: Connection, **query: Any) -> Sequence[JsonObject]:
+            first, last = query.pop("from"), query.pop("to")
+            return list_counts(connection, first=first, last=last, **query)
+
+        answer_list(req, resp, self._store, read, "countid")

@@ -17,7 +17,7 @@ from shopdb_core.web.json_schema import page_of
 from shopdb_core.web.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.web.parameters import PAGE, Queries, flag, whole_number
 from shopdb_core.web.request import Roles, given_version, read_valid
-from shopdb_core.web.responses import page
+from shopdb_core.web.responses import answer_list
 
 _MERGE = {
     "title": "NewMerge",
@@ -65,11 +65,7 @@ class MergesResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the merges, of all assets or of one, the oldest first."""
-        assetid, after, limit = (req.context.query[name] for name in ("assetid", "after", "limit"))
-        found = self._store.read(
-            lambda connection: list_merges(connection, assetid=assetid, after=after, limit=limit + 1)
-        )
-        resp.media = page(found, limit, "mergeid")
+        answer_list(req, resp, self._store, list_merges, "mergeid")
 
 
 class MergeEndResource:

@@ -1,5 +1,6 @@
 """The relationships of an asset: list, show, create and delete them."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import falcon
@@ -10,13 +11,15 @@ from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.relating import Relate, Unrelate
 from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.site import Site
+from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.editing import editor
 from shopdb_core.web.json_schema import page_of
 from shopdb_core.web.operations import EDIT_ERRORS, Operation, Operations
 from shopdb_core.web.parameters import PAGE, Queries
 from shopdb_core.web.request import Roles, read_valid
-from shopdb_core.web.responses import page
+from shopdb_core.web.responses import answer_list
+from shopdb_hookspecs import JsonObject
 
 _RELATIONSHIP = {
     "title": "NewRelationship",
@@ -53,12 +56,12 @@ class RelationshipsResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """List the relationships from and to the asset."""
-        after, limit = req.context.query["after"], req.context.query["limit"]
-        found = self._store.read(
-            lambda connection: list_relationships(connection, assetid, after=after, limit=limit + 1)
-        )
-        named = [self._site.sitefields.named(each, assetid) for each in found]
-        resp.media = page(named, limit, "relationshipid")
+
+        def read(connection: Connection, **page: int) -> Sequence[JsonObject]:
+            found = list_relationships(connection, assetid, **page)
+            return [self._site.sitefields.named(each, assetid) for each in found]
+
+        answer_list(req, resp, self._store, read, "relationshipid")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
         """Create a relationship from the asset to another."""

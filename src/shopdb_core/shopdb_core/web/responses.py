@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
@@ -16,6 +16,7 @@ from falcon.media import JSONHandler
 
 from shopdb_core.errors import Unavailable
 from shopdb_core.json_text import canonical
+from shopdb_core.store import Store
 from shopdb_core.store.paging import Page
 from shopdb_core.web.request import WebApp
 from shopdb_hookspecs import Json, JsonObject
@@ -58,12 +59,26 @@ def json_line(answer: Json) -> bytes:
     return orjson.dumps(answer, option=_OPTIONS | orjson.OPT_APPEND_NEWLINE)
 
 
-def page(items: list[JsonObject], limit: int, cursor: str) -> JsonObject:
+def page(items: Sequence[JsonObject], limit: int, cursor: str) -> JsonObject:
     """Return the envelope of a list; `items` has one item more than `limit` if another page follows.
 
     `next` is the value of `cursor` in the last item, the `after` of the following page; `None` on the last.
     """
     return {"items": items[:limit], "next": items[limit - 1][cursor] if len(items) > limit else None}
+
+
+def answer_list(
+    req: falcon.Request, resp: falcon.Response, store: Store, read: Callable[..., Sequence[Json]], cursor: str
+) -> None:
+    """Answer with the page of a list that the query asks for.
+
+    `read` is called with a connection and the parameters of the query, of which `limit` is one more than is
+    asked for. `cursor` is as in `page`.
+    """
+    query = dict(req.context.query)
+    limit = query.pop("limit")
+    items = store.read(lambda connection: read(connection, limit=limit + 1, **query))
+    resp.media = page(items, limit, cursor)
 
 
 def write_page(resp: falcon.Response, page: Page) -> None:
