@@ -25,7 +25,7 @@ from shopdb_core.search.index import BLOCK, positions_of, read_bits, stored_bits
 from shopdb_core.search.marking import Changes, Outdated, count_marked, index_marked, read_marked
 from shopdb_core.search.query import Filters
 from shopdb_core.search.words import add_keys, split_words, value_words, word_key
-from shopdb_core.server.indexing import Indexing
+from shopdb_core.server.background.indexing import Indexing
 
 REPOSITORY = Path(__file__).parents[3]
 ALL: Filters = {"assettype": None, "identityvalue": None, "state": "active"}

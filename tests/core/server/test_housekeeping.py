@@ -11,14 +11,14 @@ from sqlalchemy import text
 
 from shopdb_core.audit import prune
 from shopdb_core.errors import Unavailable
-from shopdb_core.server.housekeeping import Housekeeping
+from shopdb_core.server.background.housekeeping import Housekeeping
 from shopdb_core.site import Site
 
 PATIENCE_SECONDS = 60
 
 SERVE_NOW = """
 from shopdb_core.cli import main
-from shopdb_core.server.housekeeping import Housekeeping
+from shopdb_core.server.background.housekeeping import Housekeeping
 Housekeeping.__init__.__kwdefaults__["first"] = 0
 main()
 """
@@ -40,7 +40,7 @@ class Lines(logging.Handler):
 @pytest.fixture
 def lines():
     """Return what housekeeping logs."""
-    logger, handler = logging.getLogger("shopdb_core.server.housekeeping"), Lines()
+    logger, handler = logging.getLogger("shopdb_core.server.background.housekeeping"), Lines()
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

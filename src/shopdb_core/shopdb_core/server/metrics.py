@@ -14,7 +14,7 @@ import waitress
 from waitress import wasyncore
 
 from shopdb_core.operations.metrics import MULTIPROC_DIR, Metrics, make_metrics
-from shopdb_core.server.background import Background
+from shopdb_core.server.background.thread import Background
 from shopdb_core.server.listening import listen_for_metrics
 from shopdb_core.site import Site
 

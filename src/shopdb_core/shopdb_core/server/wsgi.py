@@ -18,7 +18,7 @@ from shopdb_core.app import create_app
 from shopdb_core.errors import ShopDBError, in_one_line
 from shopdb_core.feed.waiting import Feed
 from shopdb_core.operations.health.configuration import check_production
-from shopdb_core.server.housekeeping import background_work
+from shopdb_core.server.background.housekeeping import background_work
 from shopdb_core.server.log import log_at_once, log_details
 from shopdb_core.server.metrics import serving_metrics
 from shopdb_core.settings import check_dotenv, read_settings, with_dotenv

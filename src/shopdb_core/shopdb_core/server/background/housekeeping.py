@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from shopdb_core.audit.prune import expiries, prune
-from shopdb_core.errors import Unavailable
-from shopdb_core.server.background import Background
-from shopdb_core.server.indexing import Indexing
-from shopdb_core.server.webhooks import Webhooks
+from shopdb_core.server.background.indexing import Indexing
+from shopdb_core.server.background.thread import Background, failures_logged
+from shopdb_core.server.background.webhooks import Webhooks
 from shopdb_core.site import Site
 from shopdb_core.store.open import pruning_lock
 
@@ -45,15 +44,13 @@ class Housekeeping(Background):
 
     def _prune(self) -> None:
         """Prune unless another process does; after an error, try again at the next interval."""
-        try:
-            with pruning_lock(self._site.settings.database_url) as acquired:
-                if acquired:
-                    self._site.access.clean()
-                    self._prune_expired()
-        except Unavailable as error:
-            _logger.warning("pruning the audit was postponed: %s", error)
-        except Exception as error:  # noqa: BLE001  # the server goes on serving
-            _logger.error("pruning the audit failed: %s", type(error).__name__)  # noqa: TRY400  # likewise
+        with (
+            failures_logged(_logger, "pruning the audit"),
+            pruning_lock(self._site.settings.database_url) as acquired,
+        ):
+            if acquired:
+                self._site.access.clean()
+                self._prune_expired()
 
     def _prune_expired(self) -> None:
         """Prune, and log how many entries were deleted and kept, even after an error or a stop."""

@@ -4,14 +4,12 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from shopdb_core.errors import Unavailable, log_text
+from shopdb_core.errors import Unavailable
+from shopdb_core.server.background.thread import failures_logged
 from shopdb_core.site import Site
 from shopdb_core.webhooks.config import Webhook
-
-if TYPE_CHECKING:
-    from shopdb_core.webhooks.delivery import Delivery
 
 END_SECONDS = 5.0
 RETRY_SECONDS = 10.0
@@ -60,18 +58,9 @@ class Webhooks:
         )
         pause = 0.0
         while not self._ending.wait(pause):
-            pause = self._turn(webhook, delivery)
+            pause = RETRY_SECONDS
+            with failures_logged(_logger, f"webhook {webhook.name}"):
+                pause = delivery.turn()
         with suppress(Unavailable):
             delivery.release()
         sender.close()
-
-    def _turn(self, webhook: Webhook, delivery: "Delivery") -> float:
-        """Return the seconds until the next turn; what goes wrong is logged, and tried again."""
-        try:
-            return delivery.turn()
-        except Unavailable as error:
-            _logger.warning("webhook %s is postponed: %s", webhook.name, error)
-        except Exception as error:  # noqa: BLE001  # the server goes on serving
-            _logger.error("webhook %s failed: %s", webhook.name, type(error).__name__)  # noqa: TRY400  # likewise
-            _logger.debug("webhook %s\n%s", webhook.name, log_text(error))
-        return RETRY_SECONDS

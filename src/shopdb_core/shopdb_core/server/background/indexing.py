@@ -4,9 +4,8 @@ import logging
 import random
 import time
 
-from shopdb_core.errors import Unavailable
 from shopdb_core.search.marking import index_marked
-from shopdb_core.server.background import Background
+from shopdb_core.server.background.thread import Background, failures_logged
 from shopdb_core.store import Store
 
 INTERVAL_SECONDS = 1.0
@@ -35,14 +34,10 @@ class Indexing(Background):
         """Index at intervals; the random factor keeps processes from working at the same time."""
         while not self.ending.wait(self._interval * random.uniform(0.5, 1.5)):  # noqa: S311  # nothing secret
             self._rested = time.monotonic()
-            try:
+            with failures_logged(_logger, "indexing for searches"):
                 for _ in index_marked(self._store, self._rest):
                     if self.ending.is_set():
                         return
-            except Unavailable as error:
-                _logger.warning("indexing for searches was postponed: %s", error)
-            except Exception as error:  # noqa: BLE001  # the server goes on serving
-                _logger.error("indexing for searches failed: %s", type(error).__name__)  # noqa: TRY400  # likewise
 
     def _rest(self) -> None:
         """Let the other threads run for as long as the share asks."""

@@ -1,0 +1,1 @@
+"""What a server does beside answering, in threads of its own: pruning, indexing, webhooks."""
