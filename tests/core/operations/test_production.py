@@ -105,11 +105,17 @@ def test_all_that_is_unsafe_is_named(site: Any, tmp_path: Path) -> None:
         "SHOPDB_AUDIT_KEY": "abcdefghijklmnopqrstuvwxyz0123456789",
         "COLLECTOR_API_KEY_PRINTERS": f"old:{'abcdefgh' * 5},new:{STRONG}",
         "COLLECTOR_API_KEY_COMPUTERS_FILE": str(key),
+        "SHOPDB_METRICS_TOKEN": "abcdefghijklmnop" * 2,
     }
 
     line = refusal(site.run("serve"))
 
-    guessable = ("SECRET_KEY", "SHOPDB_AUDIT_KEY", "COLLECTOR_API_KEY_PRINTERS")
+    guessable = (
+        "SECRET_KEY",
+        "SHOPDB_AUDIT_KEY",
+        "COLLECTOR_API_KEY_PRINTERS",
+        "SHOPDB_METRICS_TOKEN",
+    )
     assert all(f"{variable} can be guessed; `shopdb init`" in line for variable in guessable)
     assert f"COLLECTOR_API_KEY_COMPUTERS_FILE names {key}, which every user" in line
     assert f"run `chmod o= {key}`" in line
