@@ -1,11 +1,17 @@
 """Merges, their undoing and erasing beside submissions and each other, from several threads."""
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fleet import MACS, Fleet
 from shops import ORIGIN
+
+from shopdb_core.edits.edit import Editor
+from shopdb_core.edits.unmerging import Unmerging
+from shopdb_core.store import Connection
 
 pytestmark = pytest.mark.every_database
 
@@ -73,6 +79,32 @@ def test_two_merges_race(fleet: Fleet) -> None:
     in_force = fleet.shop.rows("SELECT mergeid FROM assetmerge WHERE undoneat IS NULL")
     assert len(in_force) <= 1
     assert sum(fleet.state(each)[0] == "merged" for each in (one, two)) == len(in_force)
+    assert fleet.faults() == []
+
+
+def test_undoing_two_merges_of_one_relationship_races(fleet: Fleet) -> None:
+    """One leaves the relationship to the other, which waits for it and then restores it."""
+    kept, gone = fleet.computer("PC-1"), fleet.computer("PC-2")
+    other, into = fleet.computer("PC-3"), fleet.computer("PC-4")
+    fleet.relate(kept, other)
+    fleet.relate(gone, other)
+    before = fleet.relationships()
+    first, second = fleet.merge(kept, gone)["mergeid"], fleet.merge(into, other)["mergeid"]
+    undo = Unmerging(first, Editor(ORIGIN, fleet.shop.chain, fleet.shop.plugins))
+    done = threading.Event()
+
+    def undo_slowly(connection: Connection) -> None:
+        undo(connection)
+        done.set()
+        time.sleep(0.5)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(fleet.shop.store.transaction, undo_slowly)
+        assert done.wait(30)
+        assert fleet.undo(second)["lost"] == []
+        slow.result()
+
+    assert fleet.relationships() == before
     assert fleet.faults() == []
 
 

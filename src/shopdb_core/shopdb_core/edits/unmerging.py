@@ -36,17 +36,24 @@ class _Found:
     @classmethod
     def lock(cls, connection: Connection, mergeid: int, at: datetime) -> "_Found":
         """Lock what belongs to a merge; raises `NotFound`, and `Conflict` if it is not in force."""
-        found = find_merge(connection, mergeid)
-        dropped = found.undo.dropped if found.undo else ()
-        ends = {row[end] for row in dropped for end in ("sourceassetid", "targetassetid")}
-        locked = lock_with_sources(connection, {found.assetid, found.goneassetid, *ends})
+        locked = lock_with_sources(connection, _assets_of(find_merge(connection, mergeid)))
         merge = find_merge(connection, mergeid, lock=True)
+        # Undoing another merge may have left relationships to this one before it was locked.
+        if more := _assets_of(merge) - locked.keys():
+            locked |= lock_with_sources(connection, more)
         kept, gone = locked[merge.assetid], locked[merge.goneassetid]
         if merge.undoneat is not None:
             raise Conflict(f"Merge {mergeid} was undone at {merge.undoneat.isoformat()}.")
         if merge.undo is None or "erased" in (kept.state, gone.state):
             raise Conflict(f"Merge {mergeid} cannot be changed: asset {gone.assetid} was erased since.")
         return cls(merge, merge.undo, kept, gone, locked, at)
+
+
+def _assets_of(merge: Merge) -> set[int]:
+    """Return the ids of both assets, and of the ends of the relationships that undoing restores."""
+    dropped = merge.undo.dropped if merge.undo else ()
+    ends = {row[end] for row in dropped for end in ("sourceassetid", "targetassetid")}
+    return {merge.assetid, merge.goneassetid, *ends}
 
 
 @dataclass(frozen=True, slots=True)
