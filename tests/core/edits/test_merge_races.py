@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from fleet import MACS, Fleet
@@ -36,6 +37,24 @@ def post(fleet: Fleet, path: str, body: object = None) -> int:
     answer = fleet.shop.client.simulate_post(path, headers=fleet.shop.bearer("admin"), **options)
     assert answer.status_code in (200, 201, 404, 409, 410, 422), answer.text
     return answer.status_code
+
+
+@contextmanager
+def undoing_slowly(fleet: Fleet, mergeid: int) -> Iterator[None]:
+    """Undo a merge in a transaction that commits during the block, or right before it on SQLite."""
+    undo = Unmerging(mergeid, Editor(ORIGIN, fleet.shop.chain, fleet.shop.plugins))
+    done = threading.Event()
+
+    def work(connection: Connection) -> None:
+        undo(connection)
+        done.set()
+        time.sleep(0.5)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(fleet.shop.store.transaction, work)
+        assert done.wait(30)
+        yield
+        slow.result()
 
 
 def test_edits_race_submissions(fleet: Fleet) -> None:
@@ -90,21 +109,31 @@ def test_undoing_two_merges_of_one_relationship_races(fleet: Fleet) -> None:
     fleet.relate(gone, other)
     before = fleet.relationships()
     first, second = fleet.merge(kept, gone)["mergeid"], fleet.merge(into, other)["mergeid"]
-    undo = Unmerging(first, Editor(ORIGIN, fleet.shop.chain, fleet.shop.plugins))
-    done = threading.Event()
 
-    def undo_slowly(connection: Connection) -> None:
-        undo(connection)
-        done.set()
-        time.sleep(0.5)
-
-    with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(fleet.shop.store.transaction, undo_slowly)
-        assert done.wait(30)
+    with undoing_slowly(fleet, first):
         assert fleet.undo(second)["lost"] == []
-        slow.result()
 
     assert fleet.relationships() == before
+    assert fleet.faults() == []
+
+
+def test_undoing_merges_keeps_what_another_has_left_to_a_third(fleet: Fleet) -> None:
+    """Two of them write into the record of the same later merge: one a relationship, the other a field."""
+    one, gone, kept = fleet.computer("PC-1"), fleet.computer("PC-2"), fleet.computer("PC-3")
+    first, second = fleet.computer("PC-4", osname="A"), fleet.computer("PC-5", osname="B")
+    fleet.relate(gone, second)
+    related = fleet.relate(one, second)
+    leaving, earlier, later = (
+        fleet.merge(*pair)["mergeid"] for pair in ((one, gone), (kept, first), (kept, second))
+    )
+    path = f"/api/assets/{one}/relationships/{related}"
+    assert fleet.shop.client.simulate_delete(path, headers=fleet.shop.bearer("admin")).status_code == 204
+
+    with undoing_slowly(fleet, leaving):
+        fleet.undo(earlier)
+
+    fleet.undo(later)
+    assert (gone, second, "part_of") in fleet.relationships()
     assert fleet.faults() == []
 
 

@@ -79,10 +79,14 @@ def find_merge(connection: Connection, mergeid: int, *, lock: bool = False) -> M
     return Merge.of(row)
 
 
-def merges_into(connection: Connection, assetid: int) -> list[Merge]:
-    """Return the merges in force of which this is the kept asset, the oldest first."""
+def lock_merges_into(connection: Connection, assetid: int) -> list[Merge]:
+    """Find and lock the merges in force of which this is the kept asset, the oldest first.
+
+    Locking the asset is not enough: undoing a merge into another asset may write their records.
+    """
     query = select(assetmerge).where(assetmerge.c.assetid == assetid, assetmerge.c.undoneat.is_(None))
-    return [Merge.of(row) for row in connection.execute(query.order_by(assetmerge.c.mergeid))]
+    locked = connection.execute(query.order_by(assetmerge.c.mergeid).with_for_update())
+    return [Merge.of(row) for row in locked]
 
 
 def merge_of(connection: Connection, goneassetid: int) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shopdb_core.assets.merge import same
-from shopdb_core.assets.merges import Merge, Undo, change_undo, find_merge, merge_of, merges_into
+from shopdb_core.assets.merges import Merge, Undo, change_undo, find_merge, lock_merges_into, merge_of
 from shopdb_core.assets.relationships import exists_relationship, relationships_of
 from shopdb_core.assets.rows import StoredAsset, read_attributes, read_site_fields
 from shopdb_core.edits.merging import as_json, lacking, with_ends
@@ -50,8 +50,8 @@ class TakeBack:
     def of(
         cls, connection: Connection, merge: Merge, undo: Undo, locked: Mapping[int, StoredAsset]
     ) -> "TakeBack":
-        """Read the later merges into the kept asset, which is locked."""
-        found = merges_into(connection, merge.assetid)
+        """Lock and read the later merges into the kept asset, which is locked."""
+        found = lock_merges_into(connection, merge.assetid)
         others = {
             each.goneassetid: (each.mergeid, each.undo)
             for each in found
