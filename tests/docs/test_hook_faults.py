@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from documents import code, table
-from hookpage import make_module, parts_of, plugin_source, signature
+from hookpage import HOOKS, make_module, parts_of, plugin_source, signature
 
-from shopdb_core.plugins.collector import HOOKS
 from shopdb_core.plugins.panels import Panels
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import PluginSelection

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from documents import code, table
-from hookpage import arguments, headings, parts_of, signature
+from hookpage import HOOKS, arguments, headings, parts_of, signature
 
-from shopdb_core.plugins.collector import HOOKS
 from shopdb_hookspecs import AssetChange, Panel, Parameter, Report
 
 PARTS = ["When", "Arguments", "Result", "Errors", "Example"]

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hookpage import HOOKS
 from sqlalchemy import create_engine, text
 
-from shopdb_core.plugins.collector import HOOKS
 from shopdb_core.plugins.panels import Panels
 from shopdb_core.plugins.registry import Plugin, Plugins, load_plugins
 from shopdb_core.settings import PluginSelection

@@ -7,8 +7,10 @@ from types import ModuleType
 
 from documents import fenced, sections
 
-from shopdb_core.plugins.collector import HOOKS
-from shopdb_hookspecs import specs
+from shopdb_hookspecs import PROJECT, specs
+
+HOOKS = [name for name, function in vars(specs).items() if hasattr(function, f"{PROJECT}_spec")]
+"""The names of the hooks, in the order of their specifications."""
 
 
 def headings(text: str) -> list[str]:

@@ -18,19 +18,6 @@ from shopdb_core.plugins.pace import Pace
 from shopdb_core.store import Connection
 from shopdb_hookspecs import AssetWrite, JsonObject
 
-HOOKS = (
-    "get_collector_schema",
-    "get_example_submissions",
-    "normalize_submission",
-    "get_migrations",
-    "store_asset",
-    "store_assets",
-    "remove_asset",
-    "get_reports",
-    "get_asset_panels",
-    "asset_changed",
-)
-
 
 class PluginHooks:
     """Calls the hooks of one plugin, each inside the wrappers of all plugins.
@@ -40,7 +27,7 @@ class PluginHooks:
 
     def __init__(self, manager: pluggy.PluginManager, candidate: Candidate) -> None:
         self._candidate = candidate
-        self._callers = {hook: _caller(manager, hook, candidate.name) for hook in HOOKS}
+        self._callers = {hook: _caller(manager, hook, candidate.name) for hook in vars(manager.hook)}
         # A wrapper of another plugin may change a list by the other fields.
         self.normalizes_alone = not _wrappers(manager, "normalize_submission")
         # A wrapper of store_asset sees every asset, so that a plugin with both hooks stores one by one.
