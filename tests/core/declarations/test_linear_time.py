@@ -41,12 +41,12 @@ CATASTROPHIC = {
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Measure the fastest of several calls."""
+    """Return the processor time of the fastest of several calls, which other programs do not lengthen."""
     taken = []
     for _ in range(RUNS):
-        started = time.perf_counter()
+        started = time.process_time()
         call()
-        taken.append(time.perf_counter() - started)
+        taken.append(time.process_time() - started)
     return min(taken)
 
 
@@ -134,9 +134,9 @@ def test_the_kit_checks_examples(collector: Collector) -> None:
 
 def test_the_kit_makes_values(collector: Collector) -> None:
     """The generator makes values that match, within seconds."""
-    started = time.perf_counter()
+    started = time.process_time()
     values = FieldValues(collector, []).samples("tags")
 
     assert values
     assert all(collector.validator.accepts({"serial": "r1", "tags": value}) for value in values)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 2
