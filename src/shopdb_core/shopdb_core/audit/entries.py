@@ -273,12 +273,14 @@ def record(
     *,
     after: Sequence[Write] = (),
     then: Sequence[Write] = (),
+    commit: bool = False,
 ) -> list[int]:
     """Insert entries `after` other writes and before those in `then`, and return their auditids.
 
-    The caller's transaction, that of the changes, commits.
+    The caller's transaction, that of the changes, commits; set `commit` if it does so next
+    (`Insertion.insert`).
     """
-    return _INSERT.insert(connection, [*map(entry_row, sealed)], after=after, then=then)
+    return _INSERT.insert(connection, [*map(entry_row, sealed)], after=after, then=then, commit=commit)
 
 
 def previous_hash(connection: Connection, stored: StoredAsset) -> bytes | None:

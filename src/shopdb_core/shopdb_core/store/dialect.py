@@ -50,6 +50,8 @@ class ErrorClass:
 Run: TypeAlias = tuple[str, Sequence[Any]]
 """SQL for a driver, and the arguments of each of its executions."""
 
+COMMIT: Run = ("COMMIT", [()])
+
 POOL_EXHAUSTED = ErrorClass("Every connection to the database is in use.")
 
 
@@ -142,7 +144,8 @@ class ServerDialect(DatabaseDialect):
     lock_pruning: returns at once whether it took the lock, which ends likewise.
     excess_rights: returns the rights of the connection's user that reach beyond its own database.
     run_together: executes statements without waiting for the answer to each, and returns the rows of each
-        execution that has some; raises the error of the first that fails.
+        execution that has some; raises the error of the first that fails, and executes none after it. The
+        last one may be `COMMIT`: then the driver's `commit` sends nothing.
     create_database, drop_database: the statements for a database `{name}`, whoever is connected to it.
     """
 

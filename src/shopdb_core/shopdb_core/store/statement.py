@@ -26,7 +26,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from shopdb_core.store.databases import DATABASES
-from shopdb_core.store.dialect import ColumnTypes, Run, ServerDialect
+from shopdb_core.store.dialect import COMMIT, ColumnTypes, Run, ServerDialect
 
 T = TypeVar("T")
 
@@ -265,11 +265,12 @@ class Insertion:
         *,
         after: Sequence[Write] = (),
         then: Sequence[Write] = (),
+        commit: bool = False,
     ) -> list[int]:
         """Insert rows and return their ids, which ascend in the order of the rows.
 
         This is done `after` other writes, and before those in `then`. On a database server neither takes a
-        message of its own.
+        message of its own, and with `commit` nor does the COMMIT: set it only if the caller commits next.
         """
         if not rows:
             run_all(connection, [*after, *then])
@@ -278,7 +279,7 @@ class Insertion:
         if isinstance(database, ServerDialect) and connection.dialect.insert_returning:
             before, behind = (_runs(connection, writes) for writes in (after, then))
             insertions = [*self._insertions(connection, rows)]
-            runs = [*before, *insertions, *behind]
+            runs = [*before, *insertions, *behind, *([COMMIT] if commit else ())]
             found = database.run_together(connection.connection.driver_connection, runs)
             # Before ours, SQLAlchemy may have made other inserts return keys.
             ours = found[-len(insertions) :]

@@ -46,6 +46,7 @@ class Submissions:
         self._store = store
         self._recorder = recorder
         self._upserts = Upserts(chain, clock)
+        self._committed_upserts = partial(self._upserts, commit=True)
         self._intakes = {name: _Intake(each, settings) for name, each in plugins.collectors().items()}
 
     def collector(self, name: str) -> Collector:
@@ -129,7 +130,7 @@ class Submissions:
 
     def _run(self, upserts: Sequence[Upsert], *, dryrun: bool) -> Sequence[Outcome | Exception]:
         if not dryrun:
-            return self._store.batch(self._upserts, upserts)
+            return self._store.batch(self._committed_upserts, upserts)
         return [self._dry_run(upsert) for upsert in upserts]
 
     def _dry_run(self, upsert: Upsert) -> Outcome | Exception:

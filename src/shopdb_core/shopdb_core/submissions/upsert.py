@@ -93,19 +93,24 @@ class Upserts:
         self._chain = chain
         self._clock = clock
 
-    def __call__(self, connection: Connection, upserts: Sequence[Upsert]) -> list[Outcome | Exception]:
+    def __call__(
+        self, connection: Connection, upserts: Sequence[Upsert], *, commit: bool = False
+    ) -> list[Outcome | Exception]:
         """Store the submissions, and return their outcomes in their order.
 
         Those of one device are stored in order. The outcome of a submission that cannot be prepared is its
         error. Raises what the database or a plugin's hook raises, and then the caller rolls back.
+        Set `commit` if the caller commits next: a database server then does so in the last message.
         """
         outcomes: dict[int, Outcome | Exception] = {}
         waiting_for = defaultdict(list)
         for index, upsert in enumerate(upserts):
             waiting_for[upsert.collector.name].append((index, upsert))
-        for waiting in waiting_for.values():
-            while waiting:
-                waiting = self._store_wave(connection, waiting, outcomes)  # noqa: PLW2901  # those that are left
+        groups = [*waiting_for.values()]
+        while groups:
+            waiting = groups.pop()
+            if left := self._store_wave(connection, waiting, outcomes, commit=commit and not groups):
+                groups.append(left)
         return [outcomes[index] for index in range(len(upserts))]
 
     def _store_wave(
@@ -113,6 +118,8 @@ class Upserts:
         connection: Connection,
         waiting: Sequence[tuple[int, Upsert]],
         outcomes: dict[int, Outcome | Exception],
+        *,
+        commit: bool,
     ) -> list[tuple[int, Upsert]]:
         """Store the first submission of each device, and return those that must wait for one before them."""
         collector = waiting[0][1].collector
@@ -145,6 +152,6 @@ class Upserts:
                 left.append((index, upsert))
             taken |= keys
         together = Wave(connection, collector, waiting[0][1].policy, self._chain, self._clock)
-        stored_wave = together.store([*wave.values()], known.assets)
+        stored_wave = together.store([*wave.values()], known.assets, commit=commit and not left)
         outcomes.update(zip(wave, stored_wave, strict=True))
         return left

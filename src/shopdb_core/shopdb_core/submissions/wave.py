@@ -46,15 +46,22 @@ class Wave:
         self._at = clock()
 
     def store(
-        self, wave: Sequence[Repeated | Submitted], known: Mapping[bytes, StoredAsset]
+        self,
+        wave: Sequence[Repeated | Submitted],
+        known: Mapping[bytes, StoredAsset],
+        *,
+        commit: bool = False,
     ) -> list[Outcome]:
         """Create or update the assets, or record noops; raises `PluginFailure` of the plugin's hook.
 
-        `known` are the locked assets to which the identities lead (`lock_known`).
+        `known` are the locked assets to which the identities lead (`lock_known`). Set `commit` if the caller
+        commits next: a database server then does so in the last message of the wave.
         """
         decided = Steps(self._connection, self._collector, self._policy, known, self._at)
         if decided.read(wave):
-            return [outcome for each in wave for outcome in self._alone(each)]
+            *earlier, last = wave
+            outcomes = [outcome for each in earlier for outcome in self._alone(each, commit=False)]
+            return outcomes + self._alone(last, commit=commit)
         steps = [decided.step(each) for each in wave]
         self._create([step for step in steps if step.action == "created"])
         sealed = [self._seal(step) for step in steps]
@@ -70,17 +77,17 @@ class Wave:
             self._store_dependents(writing)
             writes += decided.secondary.replacing([(step.row.assetid, *step.evidence) for step in writing])
         changed = [step.row.assetid for step in steps if step.action != "noop"]
-        auditids = record(self._connection, sealed, after=writes, then=marks(changed))
+        auditids = record(self._connection, sealed, after=writes, then=marks(changed), commit=commit)
         return [
             Outcome(auditid, entry.entry, step.diff, step.match, each.warnings + step.warnings)
             for each, auditid, entry, step in zip(wave, auditids, sealed, steps, strict=True)
         ]
 
-    def _alone(self, each: Repeated | Submitted) -> list[Outcome]:
+    def _alone(self, each: Repeated | Submitted, *, commit: bool) -> list[Outcome]:
         keys = [each.prepared.identitykey] if isinstance(each, Submitted) else []
         known = rows.lock_known(self._connection, self._collector.name, keys).assets
         wave = Wave(self._connection, self._collector, self._policy, self._chain, self._clock)
-        return wave.store([each], known)
+        return wave.store([each], known, commit=commit)
 
     def _create(self, steps: Sequence[Step]) -> None:
         """Insert the rows of the new assets."""

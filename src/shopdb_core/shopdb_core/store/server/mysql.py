@@ -1,8 +1,9 @@
 """`MYSQL`: MySQL and MariaDB with mysqlclient, also the nodes of a Galera cluster."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shopdb_core.errors import ConfigurationError, Unavailable
-from shopdb_core.store.dialect import LOCK_TIMEOUT_SECONDS, ColumnTypes, ErrorClass, Run, ServerDialect
+from shopdb_core.store.dialect import (
+    COMMIT,
+    LOCK_TIMEOUT_SECONDS,
+    ColumnTypes,
+    ErrorClass,
+    Run,
+    ServerDialect,
+)
 
 LEAST_PACKET_BYTES = 16 * 1024 * 1024
 LONGEST_MESSAGE = LEAST_PACKET_BYTES // 16
@@ -95,11 +103,27 @@ def _host_and_port(named: str, default: int) -> tuple[str, int]:
     return host, int(port)
 
 
+class _Connection:
+    """Mixed into the driver's connection: `commit` sends nothing if the last message ended with COMMIT."""
+
+    is_committed = False
+
+    def query(self, query: bytes) -> None:
+        self.is_committed = False
+        super().query(query)  # type: ignore[misc]  # the driver's
+
+    def commit(self) -> None:
+        if not self.is_committed:
+            super().commit()  # type: ignore[misc]  # the driver's
+
+
 def _prepare(engine: Engine, url: URL, answer_seconds: float | None) -> None:
     """Connect to the first host that is ready, and limit the wait for an answer."""
     hosts = _hosts(url)
     seconds = answer_seconds and math.ceil(answer_seconds)
     bounds = {"read_timeout": seconds, "write_timeout": seconds} if seconds else {}
+    driver: Any = import_module("MySQLdb.connections")
+    connection = type("Connection", (_Connection, driver.Connection), {})
 
     @event.listens_for(engine, "do_connect")
     def connect(
@@ -109,17 +133,17 @@ def _prepare(engine: Engine, url: URL, answer_seconds: float | None) -> None:
         options = {**options, **bounds}
         for host, port in hosts[:-1]:
             with suppress(dialect.loaded_dbapi.Error):
-                return _set_up(_connect(dialect, arguments, options, host, port), entry)
+                return _set_up(_connect(connection, arguments, options, host, port), entry)
         host, port = hosts[-1]
-        return _set_up(_connect(dialect, arguments, options, host, port), entry)
+        return _set_up(_connect(connection, arguments, options, host, port), entry)
 
 
 def _connect(
-    dialect: Dialect, arguments: tuple[Any, ...], options: dict[str, Any], host: str, port: int
+    connect: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any], host: str, port: int
 ) -> Any:
     """Connect to one server; raises `ConfigurationError` for an option that the driver rejects."""
     try:
-        return dialect.connect(*arguments, **{**options, "host": host, "port": port})
+        return connect(*arguments, **{**options, "host": host, "port": port})
     except TypeError as error:
         raise ConfigurationError(f"SHOPDB_DATABASE_URL: {error}") from error
 
@@ -197,6 +221,7 @@ def _run_together(driver: Any, runs: Sequence[Run]) -> list[Sequence[Any]]:
                 found.append(cursor.fetchall())
             if not cursor.nextset():
                 break
+    driver.is_committed = runs[-1] == COMMIT
     return found
 
 
