@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, inspect, not_, select, table, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, inspect, not_, select, table, text
 
 from shopdb_core.audit.prune import OF_KIND, Kind
 from shopdb_core.outcomes.records import LEGACY
@@ -136,19 +135,26 @@ def waiting_by_kind(connection: Connection) -> dict[str, int]:
     }
 
 
+_NEWEST_BY_ACTION = select(
+    *(
+        select(func.max(auditentry.c.auditid))
+        .where(auditentry.c.plugin == bindparam("plugin"), auditentry.c.action == action)
+        .scalar_subquery()
+        for action in STORED
+    )
+)
+"""The newest entry of a plugin with each action, which an index has."""
+
+
 def newest_submissions(connection: Connection, plugins: Iterable[str]) -> dict[str, datetime]:
-    """Return when each of the plugins last had a submission stored, by the audit; one look-up for each."""
+    """Return when each of the plugins last had a submission stored, by the audit; one query for each."""
     newest: dict[str, int] = {}
     for plugin in plugins:
-        newest[plugin] = max(connection.scalar(_newest_of(plugin, action)) or 0 for action in STORED)
+        found = connection.execute(_NEWEST_BY_ACTION, {"plugin": plugin}).one()
+        newest[plugin] = max(auditid or 0 for auditid in found)
     query = select(auditentry.c.auditid, auditentry.c.at).where(auditentry.c.auditid.in_(newest.values()))
     times = {row.auditid: row.at for row in connection.execute(query)}
     return {plugin: times[auditid] for plugin, auditid in newest.items() if auditid in times}
-
-
-def _newest_of(plugin: str, action: str) -> Select[Any]:
-    column = auditentry.c
-    return select(func.max(column.auditid)).where(column.plugin == plugin, column.action == action)
 
 
 def oldest_unexamined(connection: Connection, kind: Kind) -> datetime | None:
