@@ -38,7 +38,7 @@ PAGES = (
     ("GET POST", f"{_ASSET}/related", "asset.related:RelatedPage"),
     ("POST", f"{_ASSET}/related/{{relationshipid:id}}/remove", "asset.related:RemovedRelationshipPage"),
     ("GET", f"{_ASSET}/raw", "asset.view:RawPage"),
-    ("GET", f"{_ASSET}/label", "asset.view:LabelPage"),
+    ("GET", f"{_ASSET}/label", "asset.label:LabelPage"),
     ("GET POST", f"{_ASSET}/edit", "asset.editing:EditPage"),
     ("GET POST", f"{_ASSET}/retire", "asset.actions:RetirePage"),
     ("GET POST", f"{_ASSET}/restore", "asset.actions:RestorePage"),

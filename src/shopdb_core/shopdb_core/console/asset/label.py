@@ -1,8 +1,15 @@
-"""The QR code of an address, as the path of an SVG: a square of side 1 for each dark module."""
+"""The label of an asset, with a QR code of the address of its page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import ClassVar
+
+import falcon
+
+from shopdb_core.console.asset.frame import read_frame
+from shopdb_core.console.framework.pages import PageResource, absolute
+from shopdb_core.web.request import Roles
 
 QUIET = 4
 """Modules of empty space around a code (ISO/IEC 18004)."""
@@ -10,10 +17,26 @@ QUIET = 4
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A QR code: its side in modules, with the empty space around it, and the path of the dark ones."""
+    """A QR code: its side in modules, with the empty space around it, and the path of the dark ones.
+
+    The path is that of an SVG, with a square of side 1 for each dark module.
+    """
 
     side: int
     path: str
+
+
+class LabelPage(PageResource):
+    """A label to print, for the device itself."""
+
+    roles: ClassVar[Roles] = {"GET": "viewer"}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
+        """Show the label with a code that opens the page of the asset."""
+        plugins = self._site.plugins
+        frame = self._site.store.read(lambda connection: read_frame(connection, plugins, assetid))
+        address = absolute(req, frame.address)
+        self._pages.render(req, resp, "asset/label.html", frame=frame, target=address, code=code_of(address))
 
 
 def code_of(address: str) -> Code:

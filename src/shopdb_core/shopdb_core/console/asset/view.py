@@ -1,4 +1,4 @@
-"""The pages that show one asset: its fields, one of its lists, its JSON, its label."""
+"""The pages that show one asset: its fields, one of its lists, its JSON."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -9,10 +9,9 @@ import orjson
 from shopdb_core.console.asset.fields import MOST_ITEMS_ON_PAGE, fields_of, site_fields_of
 from shopdb_core.console.asset.frame import Frame, read_frame
 from shopdb_core.console.asset.inputs import inputs_of, shown_by
-from shopdb_core.console.asset.label import code_of
 from shopdb_core.console.asset.lists import table_of
 from shopdb_core.console.asset.related import Related, read_related
-from shopdb_core.console.framework.pages import PageResource, absolute
+from shopdb_core.console.framework.pages import PageResource
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID
@@ -115,16 +114,3 @@ class RawPage(PageResource):
             iscut=len(text) > MOST_RAW,
             size=len(text),
         )
-
-
-class LabelPage(PageResource):
-    """A label to print, for the device itself."""
-
-    roles: ClassVar[Roles] = {"GET": "viewer"}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, assetid: int) -> None:
-        """Show the label with a code that opens the page of the asset."""
-        plugins = self._site.plugins
-        frame = self._site.store.read(lambda connection: read_frame(connection, plugins, assetid))
-        address = absolute(req, frame.address)
-        self._pages.render(req, resp, "asset/label.html", frame=frame, target=address, code=code_of(address))
