@@ -132,6 +132,19 @@ def test_the_list(make_shop):
     assert "<li>/fields/&lt;b&gt;: was removed</li>" in opened("/collectors/gates")
 
 
+def test_snippets_have_the_address_of_the_request(shop):
+    """What is kept of a page for the next one has no address of another request."""
+    add_user(shop, "ann", "viewer")
+    headers = {"Accept": "text/html", **cookie(login(shop, "ann", cookies=True))}
+
+    def page(host):
+        return shop.client.simulate_get("/collectors/computers", headers=headers, host=host).text
+
+    assert "http://first.example/api/collector/computers" in page("first.example")
+    assert "http://second.example/api/collector/computers" in page("second.example")
+    assert "/api/collector/printers" not in page("first.example")
+
+
 def test_an_unknown_collector(read):
     """Whatever its name, the page says where the others are."""
     for name in ("nothing", "x" * 500, "%3Cb%3E"):

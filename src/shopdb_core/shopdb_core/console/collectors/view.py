@@ -80,10 +80,7 @@ class CollectorPage(PageResource):
             resp,
             "collectors/collector.html",
             collector=collector,
-            rows=contract_rows(collector.declaration),
-            examples=[_indented(each) for each in collector.examples],
-            schema=_indented(collector.schema),
-            snippets=self._snippets(req, collector),
+            contract=self._contract(req, collector),
             broken=self._site.broken.get(plugin),
             verdict=verdict,
             text=text,
@@ -91,9 +88,23 @@ class CollectorPage(PageResource):
             limit=self._site.settings.max_body_bytes,
         )
 
-    def _snippets(self, req: falcon.Request, collector: Collector) -> object:
-        example = next(iter(collector.examples), {collector.identityfield: "…"})
-        return snippets(absolute(req, collector.endpoint), example)
+    def _contract(self, req: falcon.Request, collector: Collector) -> str:
+        """Return what the collector accepts; the address in its snippets is that of the request."""
+        url = absolute(req, collector.endpoint)
+        return self._pages.part(
+            req, "collectors/contract.html", url, lambda: _contract_values(collector, url), collector.name
+        )
+
+
+def _contract_values(collector: Collector, url: str) -> dict[str, object]:
+    example = next(iter(collector.examples), {collector.identityfield: "…"})
+    return {
+        "collector": collector,
+        "rows": contract_rows(collector.declaration),
+        "examples": [_indented(each) for each in collector.examples],
+        "schema": _indented(collector.schema),
+        "snippets": snippets(url, example),
+    }
 
 
 def _indented(value: object) -> str:

@@ -60,9 +60,7 @@ class Language:
         """Return an element `time` in the viewer's zone, with the exact value in UTC as its title."""
         if moment is None:
             return Markup("&ndash;")
-        exact = _moment(moment)
-        shown = format_datetime(exact.astimezone(self.zone), form, locale=_locale(self.code))
-        return _time(exact, shown)
+        return _written_time(_moment(moment), self.zone, form, self.code)
 
     def ago(self, moment: datetime | str | None) -> Markup:
         """Return how long ago a moment was, such as "3 hours ago", with the exact value as its title."""
@@ -74,7 +72,7 @@ class Language:
     def day(self, day: date | str, form: str = "medium") -> str:
         """Return a day."""
         exact = date.fromisoformat(day) if isinstance(day, str) else day
-        return format_date(exact, form, locale=_locale(self.code))
+        return _written_day(exact, form, self.code)
 
     def number(self, number: float) -> str:
         """Return a number with the separators of the language."""
@@ -91,6 +89,16 @@ def _locale(code: str) -> Locale:
 def _written(number: float, code: str) -> str:
     """Return a number as a language writes it; pages have the same few again and again."""
     return format_decimal(number, locale=_locale(code))
+
+
+@lru_cache(4096)
+def _written_day(day: date, form: str, code: str) -> str:
+    return format_date(day, form, locale=_locale(code))
+
+
+@lru_cache(4096)
+def _written_time(exact: datetime, zone: tzinfo, form: str, code: str) -> Markup:
+    return _time(exact, format_datetime(exact.astimezone(zone), form, locale=_locale(code)))
 
 
 class Languages:

@@ -1,6 +1,6 @@
 """`Pages` writes a page as the answer to a request: the template, with what every page shows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import version
@@ -133,6 +133,20 @@ class Pages:
         resp.content_type = falcon.MEDIA_HTML
         resp.set_headers(_HEADERS)
         resp.data = self.templates.render(template, language, context).encode()
+
+    def part(
+        self,
+        req: falcon.Request,
+        template: str,
+        state: object,
+        make: Callable[[], Mapping[str, object]],
+        of: str = "",
+    ) -> str:
+        """Return HTML that pages show again and again, rendered when `state` has changed since.
+
+        `make` returns what its template needs; `of` says of what it is, if there are several.
+        """
+        return self.templates.part(template, self.language(req), of, state, make)
 
     def go_on(
         self, req: falcon.Request, resp: falcon.Response, address: str, done: str | None = None

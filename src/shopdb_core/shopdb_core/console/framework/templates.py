@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from shopdb_core.console.framework.language import Language
 from shopdb_core.console.framework.static import CONSOLE
@@ -21,6 +22,7 @@ class Templates:
 
     def __init__(self) -> None:
         self._environments: dict[str, Environment] = {}
+        self._parts: dict[tuple[str, str, str], tuple[object, Markup]] = {}
 
     def render(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
         """Return a page in a language."""
@@ -28,6 +30,20 @@ class Templates:
         if environment is None:
             environment = self._environments.setdefault(language.code, _environment(language))
         return environment.get_template(name).render(values, language=language)
+
+    def part(
+        self, name: str, language: Language, of: str, state: object, make: Callable[[], Mapping[str, Any]]
+    ) -> Markup:
+        """Return a part of a page, rendered again only when `state` is not the last one of the same `of`.
+
+        It must be the same for everybody who reads the language: without times, which depend on the zone.
+        """
+        key = (name, language.code, of)
+        kept = self._parts.get(key)
+        if kept is None or kept[0] != state:
+            html = Markup(self.render(name, language, make()))  # noqa: S704  # the template has escaped it
+            kept = self._parts[key] = (state, html)
+        return kept[1]
 
 
 def _environment(language: Language) -> Environment:

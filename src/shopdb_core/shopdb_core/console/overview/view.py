@@ -87,8 +87,12 @@ class OverviewPage(PageResource):
             quarantined=[each for each in overview.collectors if each.state == "quarantined"],
             oldbackup=_is_old(overview, overview.lastbackup, OLD_BACKUP),
             oldhead=_is_old(overview, overview.lasthead, OLD_HEAD),
-            days=daily_chart(overview, language),
-            year=weekly_chart(overview, language),
+            charts=self._pages.part(
+                req,
+                "overview/charts.html",
+                (overview.today, overview.days),
+                lambda: {"days": daily_chart(overview, language), "year": weekly_chart(overview, language)},
+            ),
             today=_totals(overview, overview.today),
             yesterday=_totals(overview, overview.today - timedelta(days=1)),
         )
