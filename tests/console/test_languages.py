@@ -114,7 +114,7 @@ def test_a_translation_that_would_break_its_page_is_left_out(make_shop, tmp_path
     """The text is in English then, and the log names the file and the text."""
     (tmp_path / "fr.po").write_text(
         'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
-        'msgid "Times are those of %(zone)s."\nmsgstr "Heures de %(fuseau)s."\n\n'
+        'msgid "Times are in %(zone)s."\nmsgstr "Heures de %(fuseau)s."\n\n'
         'msgid "Theme"\nmsgstr "Couleurs"\n',
         encoding="utf-8",
     )
@@ -123,6 +123,6 @@ def test_a_translation_that_would_break_its_page_is_left_out(make_shop, tmp_path
     page = shop.client.simulate_get("/sign-in", headers={"Accept": "text/html", "Accept-Language": "fr"})
 
     assert page.status_code == 200
-    assert "Times are those of UTC." in page.text
+    assert "Times are in UTC." in page.text
     assert "Couleurs" in page.text
-    assert "fr.po: the translation of 'Times are those of %(zone)s.' is left out" in caplog.text
+    assert "fr.po: the translation of 'Times are in %(zone)s.' is left out" in caplog.text

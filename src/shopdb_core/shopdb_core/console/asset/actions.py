@@ -68,7 +68,7 @@ class ActionPage(PageResource):
 
     def _check(self, text: str) -> None:
         if self.given and not 0 < len(text) <= self.longest:
-            raise InvalidSubmission(f"{self.needs} It has 1 to {self.longest} characters.")
+            raise InvalidSubmission(self.needs)
 
     def following(self, assetid: int) -> str:
         """Return the address of the page after the action."""
@@ -107,7 +107,7 @@ class RetirePage(ActionPage):
 
     template = "asset/retire.html"
     given, longest = "reason", REASON_LENGTH
-    needs = "Say why, for those who look for the asset."
+    needs = f"Say why, for those who look for the asset. It has 1 to {REASON_LENGTH} characters."
     queries: ClassVar[Queries] = {"on_get": (short_text("reason"),)}
 
     def edit(self, req: falcon.Request, assetid: int, version: int, text: str) -> Edit:
@@ -130,7 +130,7 @@ class RenamePage(ActionPage):
 
     template = "asset/rename.html"
     given, longest = "identityvalue", IDENTITY_LENGTH
-    needs = "Enter the new identity."
+    needs = f"Enter the new identity. It has 1 to {IDENTITY_LENGTH} characters."
     tries_empty = False
     queries: ClassVar[Queries] = {"on_get": (short_text("identityvalue"),)}
 

@@ -11,7 +11,6 @@ import falcon
 
 from shopdb_core.assets.listing import names_of
 from shopdb_core.console.assets.asked import LARGEST_LIMIT
-from shopdb_core.console.assets.columns import Declared
 from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.edits.retiring import Retire
 from shopdb_core.errors import Conflict, Gone, InvalidParameter, NotFound, PluginFailure, Unavailable
@@ -109,7 +108,6 @@ class RetireSeveralPage(PageResource):
             req,
             resp,
             "assets/retire.html",
-            label=Declared(self._site).label,
             possible=[each for each in outcomes if not each.refusal],
             refused=[each for each in outcomes if each.refusal],
             back=back,

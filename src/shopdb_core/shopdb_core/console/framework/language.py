@@ -25,6 +25,7 @@ from markupsafe import Markup, escape
 
 from shopdb_core.clock import Clock
 from shopdb_core.console.framework.pages import LANGUAGE_COOKIE, THEME_COOKIE
+from shopdb_core.console.framework.sentences import translate
 from shopdb_core.console.framework.static import CONSOLE
 
 ENGLISH = "en"
@@ -55,6 +56,10 @@ class Language:
         """Return the translation of a text, with values in the places `%(name)s`."""
         translated = self.translations.gettext(message)
         return translated % values if values else translated
+
+    def sentence(self, text: str) -> str:
+        """Return a sentence of a layer below in this language, if the catalogue has it."""
+        return text if isinstance(text, Markup) else translate(self.gettext, text)
 
     def time(self, moment: datetime | str | None, form: str = "medium") -> Markup:
         """Return an element `time` in the viewer's zone, with the exact value in UTC as its title."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ import falcon
 from shopdb_core.access.tokens import Bearer
 from shopdb_core.console.framework.static import StaticFiles
 from shopdb_core.errors import ConfigurationError
+from shopdb_core.plugins.registry import Plugins
 from shopdb_core.site import Site
 from shopdb_core.web.cookies import read_cookie, set_cookie, unset_cookie
 from shopdb_core.web.request import public_url
@@ -124,8 +125,9 @@ class Pages:
             "here": req.relative_uri,
             "path": req.path,
             "static": self.static.address,
+            "type_label": partial(type_label, self.site.plugins),
             "languages": self.languages.names,
-            "version": self.version,
+            "shopdbversion": self.version,
             "done": self._take_done(req, resp),
             "provider": self.site.settings.oidc is not None,
             **values,
@@ -174,6 +176,13 @@ class PageResource:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._site = pages.site
+
+
+def type_label(plugins: Plugins, assettype: str) -> str:
+    """Return what people call an asset of a type; the type itself, if no plugin says it."""
+    plugin = plugins.get(assettype)
+    declaration = plugin.collector.declaration if plugin and plugin.collector else {}
+    return str(declaration.get("x-label") or assettype)
 
 
 def changed_address(req: falcon.Request, changed: Mapping[str, object]) -> str:

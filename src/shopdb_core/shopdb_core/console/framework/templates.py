@@ -1,7 +1,7 @@
 """The templates of the pages: Jinja, with every value escaped, and an error for a name that has no value.
 
-A template is named by its path below `console/`. Filters: `time`, `ago`, `day`, `number` write in the
-language and zone of the request; a macro that uses one is imported `with context`.
+A template is named by its path below `console/`. Filters: `time`, `ago`, `day`, `number` and
+`sentence` write in the language and zone of the request; a macro that uses one is imported `with context`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,8 @@ from markupsafe import Markup
 from shopdb_core.console.framework.language import Language
 from shopdb_core.console.framework.static import CONSOLE
 
-ENDING = ".html"
+FILTERS = ("time", "ago", "day", "number", "sentence")
+"""Methods of the language."""
 
 
 class Templates:
@@ -59,7 +60,7 @@ def _environment(language: Language) -> Environment:
     translations = language.translations
     # Methods that the extension adds.
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update({name: _filter(name) for name in ("time", "ago", "day", "number")})
+    environment.filters.update({name: _filter(name) for name in FILTERS})
     return environment
 
 
