@@ -297,7 +297,7 @@ def test_retire_and_restore(shop: Shop, editor: Browsing) -> None:
     assert "Restore" in page
     assert "is retired already" in editor.text("/assets/1/retire")
 
-    assert "retired active" in plain(editor.text("/assets/1/restore"))
+    assert "Retired Active" in plain(editor.text("/assets/1/restore"))
     assert editor.send("/assets/1/restore").status_code == 303
     assert shop.get("/api/assets/1").json["state"] == "active"
 
@@ -367,8 +367,8 @@ def test_relationships_are_drawn_listed_added_and_removed(editor: Browsing) -> N
     assert again.status_code == 422
     assert "already has the relationship prints_to" in again.text
     assert 'value="sn1"' in again.text
-    assert "prints_to SN1 printers Active" in plain(editor.text("/assets/1/related"))
-    assert f"used_by {PC['hostname']} computers Active" in plain(editor.text("/assets/2/related"))
+    assert "prints_to SN1 Printer Active" in plain(editor.text("/assets/1/related"))
+    assert f"used_by {PC['hostname']} Computer Active" in plain(editor.text("/assets/2/related"))
     assert '<a href="/assets/2"> <title>SN1 (printers)</title>' in editor.text("/assets/1")
     # What leads to an asset is drawn left of it, what it leads to right.
     assert 'class="node middle" x="0"' in editor.text("/assets/1")
@@ -411,9 +411,9 @@ def test_many_relationships_are_drawn_in_part(shop: Shop, editor: Browsing) -> N
 
     assert page.count('class="node-name"') == 24
     assert "And 106 more" in page
-    assert listed.count("<td>computers</td>") == 100
+    assert listed.count("<td>Computer</td>") == 100
     assert 'href="/assets/2/related?after=100"' in listed
-    assert editor.text("/assets/2/related?after=100").count("<td>computers</td>") == 30
+    assert editor.text("/assets/2/related?after=100").count("<td>Computer</td>") == 30
 
 
 def test_the_label_has_a_code_of_the_address(make_shop: Callable[..., Shop]) -> None:

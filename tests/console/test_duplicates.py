@@ -63,12 +63,12 @@ def test_all_that_both_have_is_marked_as_evidence(shop):
 
 
 def test_what_each_choice_does_is_said(renamed):
-    """Which fields the kept asset takes, and which values give way; its name does not."""
+    """Which fields the kept asset takes, and which values are dropped; its name does not."""
     text = plain(Browsing(renamed, "admin").text("/duplicates/1"))
 
     assert "Merge PC-7 into PC-8 PC-8 takes what it lacks: Operating system" in text
     assert "Merge PC-8 into PC-7 PC-7 takes what it lacks: Installed software" in text
-    assert "These values of PC-7 give way: Model What" in text
+    assert "These values of PC-7 are dropped: Model What" in text
 
 
 def test_choices_are_those_of_the_role(renamed):

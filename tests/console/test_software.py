@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from importlib.metadata import version
 from urllib.parse import quote_plus
 
 import pytest
@@ -49,7 +50,9 @@ def test_from_the_list_to_the_assets(shop, read):
     single = read("/software/program?plugin=computers&name=tar")
     assert re.search(r"1 installation ·\s+1 version\b", single)
     assert "unknown version" in single
-    assert "PC-1" in read("/software/holders?plugin=computers&name=tar&version=")
+    holders = read("/software/holders?plugin=computers&name=tar&version=")
+    assert "PC-1" in holders
+    assert f"ShopDB {version('shopdb-core')}" in holders
 
 
 def test_pages_of_the_list(shop, read, monkeypatch):
@@ -86,9 +89,9 @@ def test_what_came_and_went(shop, read):
 
     page = read("/software/changes?days=3")
 
-    assert "No program went in these days." in page
+    assert "No program was removed in these days." in page
     assert "/software/holders?plugin=computers&name=tar&version=1" in links(page)
-    assert "<option selected>3</option>" in page
+    assert '<option value="3" selected>the last 3 days</option>' in page
 
 
 def test_nothing_there_is_said(shop, read):

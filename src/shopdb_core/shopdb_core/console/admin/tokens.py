@@ -8,6 +8,7 @@ import falcon
 
 from shopdb_core.access.programs import create_token, get_token, list_tokens, revoke_tokens
 from shopdb_core.access.tokens import ROLES, Role
+from shopdb_core.console.admin.users import role_faults
 from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.store import Connection
@@ -132,5 +133,5 @@ class RevokedTokenPage(PageResource):
 
 
 def _faults(role: str, days: str) -> dict[str, str]:
-    wrong_role = {} if role in ROLES else {"role": f"The role is one of {', '.join(ROLES)}."}
-    return wrong_role if days in LIFETIMES else {**wrong_role, "days": N_("Choose how long it is valid.")}
+    wrong_days = {} if days in LIFETIMES else {"days": N_("Choose how long it is valid.")}
+    return {**role_faults(role), **wrong_days}

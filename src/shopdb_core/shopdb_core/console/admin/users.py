@@ -46,7 +46,7 @@ class UsersPage(PageResource):
         """Add a user."""
         form = read_form(req)
         name, role = form.get("username", ""), form.get("role", "")
-        if faults := {**self._name_faults(name), **_role_faults(role), **password_faults(form, name.strip())}:
+        if faults := {**self._name_faults(name), **role_faults(role), **password_faults(form, name.strip())}:
             self._show(req, resp, faults=faults, form=form)
             resp.status = falcon.HTTP_422
             return
@@ -143,7 +143,7 @@ class UserChanges(UserResource):
     def on_post_role(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
         """Give the user another role; the sessions end."""
         role = read_form(req).get("role", "")
-        if faults := _role_faults(role):
+        if faults := role_faults(role):
             self.show(req, resp, userid, faults)
             resp.status = falcon.HTTP_422
             return
@@ -154,7 +154,7 @@ class UserChanges(UserResource):
         self._change(req, resp, userid, "role", change)
 
     def on_post_disable(self, req: falcon.Request, resp: falcon.Response, userid: int) -> None:
-        """Let the user sign in no more; the sessions end."""
+        """Keep the user from signing in; the sessions end."""
         read_form(req)
         self._change(req, resp, userid, "state", users.disable_user)
 
@@ -222,5 +222,6 @@ class UserChanges(UserResource):
             self._pages.go_on(req, resp, f"{ADDRESS}/{userid}", "userchanged")
 
 
-def _role_faults(role: str) -> dict[str, str]:
+def role_faults(role: str) -> dict[str, str]:
+    """Return what is wrong with the role of a form, by the name of the field."""
     return {} if role in ROLES else {"role": f"The role is one of {', '.join(ROLES)}."}

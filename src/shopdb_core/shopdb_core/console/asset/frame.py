@@ -79,7 +79,7 @@ def _tabs(address: str, lists: Sequence[Listed]) -> Iterator[Tab]:
     for each in [each for each in lists if each.has_tab][:MOST_TABS]:
         yield Tab(f"{address}/lists/{each.name}", each.title, istext=False, count=len(each.items))
     yield Tab(f"{address}/related", N_("Relationships"))
-    yield Tab(f"{address}/past", N_("Past"))
+    yield Tab(f"{address}/past", N_("History"))
     yield Tab(f"{address}/raw", N_("JSON"))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from shopdb_core.console.asset.values import resolved, title_of
-from shopdb_core.console.framework.pages import N_
+from shopdb_core.console.framework.pages import N_, type_label
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.search.columns import Columns
 from shopdb_core.search.fields import SHORT_NAMES, WHOLE
@@ -75,11 +75,6 @@ class Declared:
             *((each.declaration["fields"], each.declaration) for each in self._collectors.values()),
             (site.sitefields.properties, site_document),
         ]
-
-    def label(self, assettype: str) -> str:
-        """Return what people call an asset of a type; the type itself, if no plugin says it."""
-        collector = self._collectors.get(assettype)
-        return str((collector.declaration if collector else {}).get("x-label") or assettype)
 
     def shown(self, fields: str | None, assettype: str | None, state: str) -> tuple[Columns, list[Column]]:
         """Return the columns of the table, of which the first is the identity.
@@ -148,7 +143,7 @@ class Declared:
                     continue
                 for column in _columns(name, document["fields"], document):
                     found.setdefault(column.name, column)
-                    labels.setdefault(column.name, []).append(self.label(plugin))
+                    labels.setdefault(column.name, []).append(type_label(self._site.plugins, plugin))
         alike: dict[tuple[str, ...], list[Column]] = {}
         for name, column in found.items():
             alike.setdefault(tuple(labels[name]), []).append(column)

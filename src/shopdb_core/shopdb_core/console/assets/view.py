@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import falcon
@@ -12,7 +13,7 @@ from shopdb_core.console.assets.asked import BY_IDENTITY, LIST, Asked
 from shopdb_core.console.assets.columns import Column, Declared
 from shopdb_core.console.assets.examples import examples
 from shopdb_core.console.assets.table import show_row
-from shopdb_core.console.framework.pages import N_, PageResource
+from shopdb_core.console.framework.pages import N_, PageResource, type_label
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.search.conditions import Condition
 from shopdb_core.search.grammar import LONGEST_QUERY
@@ -21,7 +22,6 @@ from shopdb_core.store import Connection
 from shopdb_core.store.paging import Page
 from shopdb_core.web.parameters import Queries
 from shopdb_core.web.request import Roles
-from shopdb_hookspecs import JsonObject
 
 MOST_COUNTED = 10_000
 """Up to this number assets are counted, by an index; more of them are "more than"."""
@@ -90,7 +90,7 @@ class AssetsPage(PageResource):
         possible, declared = asked.possible(), Declared(self._site)
         columns, described, fields_fault = self._columns(declared, possible)
         conditions, query_fault = self._conditions(asked.q)
-        show = show_row(columns, described, declared.label)
+        show = show_row(columns, described, partial(type_label, self._site.plugins))
         found = self._site.store.read(
             lambda connection: _read(connection, self._site.search, possible, conditions, show)
         )
@@ -105,12 +105,10 @@ class AssetsPage(PageResource):
             headings=[_heading(column, possible) for column in described],
             states={state: STATE_TEXTS[state] for state in STATES},
             sorts=SORT_TEXTS,
-            types=_labelled(declared, found.types, asked.assettype),
-            label=declared.label(asked.assettype) if asked.assettype else "",
+            types=self._types(found.types, asked.assettype),
             queryfault=query_fault,
             fieldsfault=fields_fault,
             api=possible.of_api(fields),
-            fields=fields,
             examples=examples(self._site.plugins.collectors(), asked.assettype),
             names=[*_names(declared, asked.assettype)],
             longest=LONGEST_QUERY,
@@ -124,14 +122,20 @@ class AssetsPage(PageResource):
         except InvalidParameter as error:
             return *declared.shown(None, asked.assettype, asked.state), str(error)
 
+    def _types(self, types: Sequence[str], asked: str | None) -> dict[str, str]:
+        """Return the labels of the types of assets, also of the one that was asked for."""
+        names = [*types, *([asked] if asked else [])]
+        return {name: type_label(self._site.plugins, name) for name in names}
+
     def _conditions(self, query: str | None) -> tuple[Sequence[Condition] | None, QueryFault | None]:
         """Return the conditions of a query; `None` if it is not valid, and what is wrong then."""
         text = query or ""
         try:
             return self._site.search.conditions(text), None
         except InvalidParameter as error:
-            place = (error.at or 1) - 1
-            return None, QueryFault(text[:place], text[place : place + 1], text[place + 1 :], str(error))
+            at = error.at or 1
+            reason = str(error).removeprefix(f"q: at character {at}: ")
+            return None, QueryFault(text[: at - 1], text[at - 1 : at], text[at:], reason)
 
 
 def _read(
@@ -171,11 +175,6 @@ def _heading(column: Column, asked: Asked) -> Heading:
         return Heading(column)
     order = {by: "ascending", f"-{by}": "descending"}.get(asked.sort)
     return Heading(column, f"-{by}" if order == "ascending" else by, order)
-
-
-def _labelled(declared: Declared, types: Sequence[str], asked: str | None) -> JsonObject:
-    """Return the labels of the types of assets, also of the one that was asked for."""
-    return {each: declared.label(each) for each in dict.fromkeys((*types, *([asked] if asked else [])))}
 
 
 def _names(declared: Declared, assettype: str | None) -> Sequence[str]:

@@ -14,7 +14,7 @@ from shopdb_core.audit.browsing.pages import MOST_UNCHANGED, Entries, browse, co
 from shopdb_core.audit.browsing.timeline import Place, place_of
 from shopdb_core.audit.entries import ACTIONS
 from shopdb_core.console.changes.presenting import KINDS, Line, Numbers, Presenter, summarized
-from shopdb_core.console.changes.query import LOG, PEOPLE, SHOWN, api_address, filters_of, typed
+from shopdb_core.console.changes.query import LOG, PEOPLE, api_address, filters_of, typed
 from shopdb_core.console.framework.pages import PageResource
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.site import Site
@@ -125,7 +125,6 @@ class ChangesPage(PageResource):
             plugins=sorted(self._site.plugins.collectors()),
             people=PEOPLE,
             actions=ACTIONS,
-            shown=SHOWN,
             kinds=KINDS,
             api=api_address(query),
             today=language.now.astimezone(language.zone).date(),

@@ -58,7 +58,7 @@ DONE_TEXTS = {
     "undone": N_("The merge was undone."),
     "released": N_("The name was released."),
     "useradded": N_("The user was added, and may sign in."),
-    "userchanged": N_("The user was changed. Within five seconds every server knows."),
+    "userchanged": N_("The user was changed. Every server applies it within five seconds."),
     "sessionsended": N_("Ended. Within five seconds every server refuses it."),
     "passwordchanged": N_("The password was changed, and every other session has ended."),
     "tokenrevoked": N_("Revoked. Within five seconds every server refuses the token."),

@@ -11,7 +11,7 @@ import falcon
 from shopdb_core.assets.counting import AssetCount
 from shopdb_core.console.charts.geometry import ColumnChart, stacked_columns
 from shopdb_core.console.collectors.snippets import snippets
-from shopdb_core.console.framework.pages import N_, PageResource, Pages, absolute
+from shopdb_core.console.framework.pages import N_, PageResource, Pages, absolute, type_label
 from shopdb_core.operations.health.site_checks import OLD_BACKUP, OLD_HEAD
 from shopdb_core.operations.overview import Overview, Overviews
 from shopdb_core.outcomes.totals import DayTotals
@@ -102,7 +102,7 @@ class OverviewPage(PageResource):
         tiles = [
             TypeTile(
                 assettype,
-                self._label(assettype),
+                type_label(self._site.plugins, assettype),
                 active := _number(overview.assets, assettype, lambda state: state == "active"),
                 _number(overview.assets, assettype, lambda state: state not in ("active", "erased")),
                 min(active, overview.silent.get(assettype, 0)),
@@ -111,20 +111,15 @@ class OverviewPage(PageResource):
         ]
         return sorted((each for each in tiles if each.active or each.others), key=lambda each: -each.active)
 
-    def _label(self, assettype: str) -> str:
-        plugin = self._site.plugins.get(assettype)
-        collector = plugin.collector if plugin else None
-        return str(collector.declaration.get("x-label") or assettype) if collector else assettype
-
     def _first_submission(self, req: falcon.Request, overview: Overview) -> dict[str, object]:
         """Return what the page of a site without assets shows: how to submit to each collector."""
-        collectors = self._site.plugins.collectors().values()
+        plugins = self._site.plugins
         return {
             "overview": overview,
             "quarantined": [each for each in overview.collectors if each.state == "quarantined"],
             "collectors": [
-                (each.name, self._label(each.name), _first_snippet(absolute(req, each.endpoint), each))
-                for each in collectors
+                (name, type_label(plugins, name), _first_snippet(absolute(req, each.endpoint), each))
+                for name, each in plugins.collectors().items()
             ],
         }
 

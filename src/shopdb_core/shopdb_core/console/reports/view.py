@@ -143,7 +143,6 @@ class ReportPage(PageResource):
             headings=_headings(report.columns, titles, table, sort) if table else (),
             titles=titles,
             sort=sort,
-            after=after,
             chart=_chart(report, table) if table else None,
             arguments=urlencode(given),
             page=urlencode({**given, "after": after, "limit": LIMIT}),
