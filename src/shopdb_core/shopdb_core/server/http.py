@@ -120,13 +120,14 @@ class Server:
     def stop(self) -> None:
         """Make `run` answer the requests in flight and return; may be called from any thread."""
         self._stopping.set()
-        self._server.pull_trigger()
 
     def run(self) -> None:
         """Serve until `stop`, then drain."""
         thread = LoopThread(self._make_loop, self._stopping.is_set)
         while not self._stopping.wait(POLL_SECONDS):
             self._quick.exclude(thread.replace_if_hanging(LONGEST_ROUND_SECONDS))
+        # Here and not in `stop`, after which the sockets may be closed at any time.
+        self._server.pull_trigger()
         self._feed.release()
         thread.join(LONGEST_ROUND_SECONDS)
         self._drain()
