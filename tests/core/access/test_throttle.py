@@ -56,6 +56,16 @@ def test_old_wrong_keys_do_not_count(throttle, clock):
     throttle.check(ADDRESS, KEY)
 
 
+def test_who_goes_on_is_refused_again(throttle, clock):
+    """After the end of a window another one begins."""
+    clock.now += WINDOW_SECONDS
+    for _ in range(MOST_WRONG_KEYS):
+        throttle.refused(ADDRESS)
+
+    with pytest.raises(Throttled):
+        throttle.check(ADDRESS, KEY)
+
+
 def test_another_address_is_not_refused(throttle):
     """Each address is counted for itself; those of one IPv6 network of 64 bits are one."""
     throttle.refused(ADDRESS)

@@ -73,6 +73,14 @@ def test_a_cookie_reads_and_with_its_token_writes(shop, browser):
     assert create(shop, {**own, "X-CSRF-Token": again}) == 409
 
 
+def test_a_change_needs_the_token_as_well(shop, browser):
+    """Not only a POST."""
+    assert create(shop, browser) == 201
+    own = {"Cookie": browser["Cookie"]}
+
+    assert shop.client.simulate_patch("/api/assets/1", json={}, headers=own).status_code == 403
+
+
 @pytest.mark.parametrize("token", ["", ".", "x", "a.b", "ä.ö", "0" * 10_000])
 def test_a_wrong_token_is_refused(shop, browser, token):
     """So is that of another session, and that of a site with another key."""

@@ -190,6 +190,17 @@ def test_a_silent_source_loses_its_rank(ranked):
     assert faults(ranked) == []
 
 
+def test_the_value_of_a_silent_source_stands_where_no_other_gives_one(ranked):
+    """It comes last, and is not lost."""
+    post(ranked, "glpi", AGENT)
+    let_pass(ranked, "glpi", days=31)
+
+    post(ranked, "pxe", {"hostname": AGENT["hostname"], "osname": None})
+
+    assert shown(ranked)[0]["osname"] == AGENT["osname"]
+    assert faults(ranked) == []
+
+
 def test_the_silence_is_a_setting(make_shop):
     """A site whose agent reports once a quarter says so."""
     shop = make_shop(shared_keys=NAMED, sources={"computers": ("glpi", "pxe")}, source_silence_days=100)
