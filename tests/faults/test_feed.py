@@ -42,11 +42,11 @@ def test_readers_miss_nothing_while_many_write(site, token, scale) -> None:
     with ThreadPoolExecutor(READERS) as pool:
         readers = [pool.submit(follow, servers[number % 2].url, token, enough) for number in range(READERS)]
         with ExitStack() as writing:
+            writing.callback(enough.set)  # the last of all, also after a failure
             for each, server in zip(writers, servers, strict=True):
                 writing.enter_context(each.on(server))
             for each in writers:
                 each.wait_for(scale(60, 10_000))
-        enough.set()
         found = [reader.result() for reader in readers]
 
     audited = {auditid for (auditid,) in site.database.query("SELECT auditid FROM auditentry")}
@@ -94,8 +94,10 @@ def test_a_killed_server_loses_no_position(site, token, writers, scale) -> None:
         server = site.serve()
         with writers.on(server), ThreadPoolExecutor(1) as pool:
             reading = pool.submit(follow_until_killed, server.url, token)
-            writers.wait_for(40)
-            server.kill()
+            try:
+                writers.wait_for(40)
+            finally:
+                server.kill()
             reading.result()
     server, enough = site.serve(), Event()
     enough.set()

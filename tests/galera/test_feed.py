@@ -1,6 +1,7 @@
 """The feed on a cluster: each node numbers in steps of its own, and readers miss nothing on any of them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Event
 
 import httpx
@@ -29,14 +30,15 @@ def test_readers_on_every_node_read_the_same(hosts, scale) -> None:
     load, enough, token = Load(everything), Event(), hosts.sites[0].token()
     with ThreadPoolExecutor(len(hosts.servers)) as pool:
         readers = [pool.submit(follow, server.url, token, enough) for server in hosts.servers]
-        with load.on(hosts.servers):
+        with ExitStack() as writing:
+            writing.callback(enough.set)  # the last of all, also after a failure
+            writing.enter_context(load.on(hosts.servers))
             for _ in range(scale(1, 10)):
                 load.wait_for(10)
                 hosts.nodes[2].kill()
                 load.wait_for(10)
                 hosts.cluster.join(hosts.nodes[2])
                 load.wait_for(10)
-        enough.set()
         found = [[entry["auditid"] for entry in reader.result()] for reader in readers]
 
     audited = [auditid for (auditid,) in hosts.query(hosts.nodes[0], "SELECT auditid FROM auditentry")]

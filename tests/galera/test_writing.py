@@ -83,7 +83,7 @@ def test_all_nodes_write_the_same_computers(hosts, scale) -> None:
     """Eight writers on three nodes, all of the same four computers, are hardly ever refused."""
     load, before = Load(shared_only), conflicts(hosts)
     with load.on(hosts.servers):
-        load.wait_for(scale(20, 500), seconds=600)
+        load.wait_for(scale(20, 500))
 
     submissions = len(load.acknowledged)
     again = (conflicts(hosts) - before) / submissions * 1_000
@@ -101,7 +101,7 @@ def test_writers_of_their_own_computers_hardly_collide(hosts, scale) -> None:
     """
     load, before = Load(own_only), conflicts(hosts)
     with load.on(hosts.servers):
-        load.wait_for(scale(20, 500), seconds=600)
+        load.wait_for(scale(20, 500))
 
     assert load.refused == []
     assert conflicts(hosts) - before <= len(load.acknowledged) / 20

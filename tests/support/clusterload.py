@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 from threading import Event
 
+from writers import wait_for_progress
+
 SHARED = 4
 """How many computers all writers update."""
 
@@ -108,13 +110,11 @@ class Load:
         for future in futures:
             future.result()
 
-    def wait_for(self, more: int, seconds: float = 60) -> None:
+    def wait_for(self, more: int) -> None:
         """Return once every writer had so many more submissions acknowledged."""
         goals = [len(writer.acknowledged) + more for writer in self.writers]
-        deadline = time.monotonic() + seconds
-        while any(len(each.acknowledged) < goal for each, goal in zip(self.writers, goals, strict=True)):
-            assert time.monotonic() < deadline, "the writers make no progress"
-            time.sleep(0.02)
+        pairs = list(zip(self.writers, goals, strict=True))
+        wait_for_progress(lambda: sum(max(0, goal - len(each.acknowledged)) for each, goal in pairs))
 
     @property
     def refused(self) -> list[Answer]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +11,18 @@ from typing import Protocol
 
 import httpx
 from databases import Database
+
+PATIENCE_SECONDS = 60
+
+
+def wait_for_progress(missing: Callable[[], int]) -> None:
+    """Return once `missing` returns 0; fail when it has not returned less for a minute."""
+    fewest, deadline = missing(), time.monotonic() + PATIENCE_SECONDS
+    while fewest:
+        assert time.monotonic() < deadline, f"the writers make no progress: {fewest} answers are missing"
+        time.sleep(0.01)
+        if (now := missing()) < fewest:
+            fewest, deadline = now, time.monotonic() + PATIENCE_SECONDS
 
 
 class RunningServer(Protocol):
@@ -89,10 +101,7 @@ class Writers:
     def wait_for(self, more: int, *, refused: int = 0) -> None:
         """Return once `more` further submissions were acknowledged, and `refused` further ones refused."""
         enough, also = self._acknowledged() + more, len(self.refused) + refused
-        deadline = time.monotonic() + 60
-        while self._acknowledged() < enough or len(self.refused) < also:
-            assert time.monotonic() < deadline, "the writers make no progress"
-            time.sleep(0.005)
+        wait_for_progress(lambda: max(0, enough - self._acknowledged()) + max(0, also - len(self.refused)))
 
     def _acknowledged(self) -> int:
         return sum(len(writer.acknowledged) for writer in self.each)
