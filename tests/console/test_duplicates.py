@@ -6,7 +6,7 @@ import pytest
 from browsing import Browsing, plain
 from shops import Shop
 
-from shopdb_core.assets.findings import get_duplicate
+from shopdb_core.assets.duplicates.findings import get_duplicate
 from shopdb_core.console.duplicates.comparing import Cell, proofs_of, rows_of, takeover
 
 MAC, OTHER_MAC = "3C:52:82:11:22:33", "3C:52:82:11:22:44"

@@ -4,7 +4,7 @@ import pytest
 from shops import ORIGIN
 from sqlalchemy import delete, insert
 
-from shopdb_core.assets.evidence import MOST_VALUES
+from shopdb_core.assets.duplicates.evidence import MOST_VALUES
 from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import assetevidence

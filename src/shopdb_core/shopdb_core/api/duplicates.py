@@ -5,7 +5,7 @@ from typing import ClassVar, get_args
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.assets.findings import Kind, ignore_duplicate, list_duplicates
+from shopdb_core.assets.duplicates.findings import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.store import Store
 from shopdb_core.web.json_schema import page_of
 from shopdb_core.web.operations import Operation, Operations

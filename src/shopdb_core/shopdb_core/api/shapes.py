@@ -4,7 +4,7 @@ from typing import get_args
 
 from shopdb_core.access.events import ACTIONS
 from shopdb_core.access.tokens import ROLES
-from shopdb_core.assets.findings import Kind
+from shopdb_core.assets.duplicates.findings import Kind
 from shopdb_core.assets.listed_ids import STATES
 from shopdb_core.audit.entries import Action
 from shopdb_core.operations.health.readiness import ReadinessStatus

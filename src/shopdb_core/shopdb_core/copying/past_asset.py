@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table
 
-from shopdb_core.assets.evidence import SecondaryIdentity
+from shopdb_core.assets.duplicates.evidence import SecondaryIdentity
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.rows import EDITED, FREED, StoredAsset
 from shopdb_core.audit.as_of import identity_as_of, last_seen

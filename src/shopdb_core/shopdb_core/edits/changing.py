@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Self
 
 from shopdb_core.assets import rows
-from shopdb_core.assets.duplicates import DuplicateSearch
+from shopdb_core.assets.duplicates.search import DuplicateSearch
 from shopdb_core.assets.merge import diff, merge, patched, same
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import was_submitted

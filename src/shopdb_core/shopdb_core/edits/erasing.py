@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shopdb_core.assets.evidence import forget_evidence
-from shopdb_core.assets.findings import withdraw_all
+from shopdb_core.assets.duplicates.evidence import forget_evidence
+from shopdb_core.assets.duplicates.findings import withdraw_all
 from shopdb_core.assets.merges import all_merged_into, forget_undoing
 from shopdb_core.assets.relationships import relationships_of
 from shopdb_core.assets.rows import StoredAsset, read_attributes, write_site_fields

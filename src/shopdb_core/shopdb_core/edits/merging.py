@@ -6,7 +6,7 @@ Attributes of the kept asset stay as they are. `Undo` keeps what undoing needs (
 from dataclasses import dataclass
 from datetime import datetime
 
-from shopdb_core.assets.findings import withdraw_all
+from shopdb_core.assets.duplicates.findings import withdraw_all
 from shopdb_core.assets.merge import diff
 from shopdb_core.assets.merges import Undo, add_merge
 from shopdb_core.assets.relationships import exists_relationship, relationships_of

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from shopdb_core.assets import rows
-from shopdb_core.assets.duplicates import DuplicateSearch
-from shopdb_core.assets.findings import withdraw_listed
+from shopdb_core.assets.duplicates.findings import withdraw_listed
+from shopdb_core.assets.duplicates.search import DuplicateSearch
 from shopdb_core.audit.entries import was_submitted
 from shopdb_core.edits.edit import (
     Editor,

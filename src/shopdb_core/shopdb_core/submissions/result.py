@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shopdb_core.assets.evidence import NO_EVIDENCE, EvidenceMatch
+from shopdb_core.assets.duplicates.evidence import NO_EVIDENCE, EvidenceMatch
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.assets.sources import NO_RANKING, Ranking
 from shopdb_core.audit.entries import Action, AuditEntry

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shopdb_core.assets import rows
-from shopdb_core.assets.evidence import Evidence, EvidenceMatch, SecondaryIdentity
+from shopdb_core.assets.duplicates.evidence import Evidence, EvidenceMatch, SecondaryIdentity
 from shopdb_core.assets.merge import diff, merge
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.assets.sources import UNNAMED, Sources, SourceWrite

@@ -6,8 +6,8 @@ What each submission does is decided by `Steps`; here it is written, with few st
 from collections.abc import Iterator, Mapping, Sequence
 
 from shopdb_core.assets import rows
-from shopdb_core.assets.duplicates import DuplicateSearch
-from shopdb_core.assets.evidence import SecondaryIdentity
+from shopdb_core.assets.duplicates.evidence import SecondaryIdentity
+from shopdb_core.assets.duplicates.search import DuplicateSearch
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import (
     AuditChain,

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 from sqlalchemy import Row
 
-from shopdb_core.assets.evidence import EvidenceKey, SecondaryIdentity, texts_named
+from shopdb_core.assets.duplicates.evidence import EvidenceKey, SecondaryIdentity, texts_named
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.audit.checkpoints import Run
 from shopdb_core.audit.diffs import attributes_of, beginning, equal, replay, site_fields_of

@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from shopdb_core.assets.findings import Kind, ignore_duplicate, list_duplicates
+from shopdb_core.assets.duplicates.findings import Kind, ignore_duplicate, list_duplicates
 from shopdb_core.cli.common import actor_option, after_option, json_option, limit_option, site_store
 from shopdb_core.cli.output import echo, echo_json, echo_table
 from shopdb_core.store.tables import LARGEST_ID

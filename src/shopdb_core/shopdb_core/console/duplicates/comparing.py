@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shopdb_core.assets.evidence import Evidence, of_kind
+from shopdb_core.assets.duplicates.evidence import Evidence, of_kind
 from shopdb_core.assets.merge import missing_from, same
 from shopdb_core.console.asset.values import NOTHING, Shown, is_objects, resolved, shown, title_of
 from shopdb_core.plugins.collector import Collector

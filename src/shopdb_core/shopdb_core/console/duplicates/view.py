@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 import falcon
 
-from shopdb_core.assets.findings import Kind, get_duplicate, ignore_duplicate, list_duplicates
+from shopdb_core.assets.duplicates.findings import Kind, get_duplicate, ignore_duplicate, list_duplicates
 from shopdb_core.console.asset.frame import Frame, read_frame
 from shopdb_core.console.asset.related import Related, read_related
 from shopdb_core.console.duplicates.comparing import (

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
-from shopdb_core.assets.evidence import EvidenceKey, of_kind
+from shopdb_core.assets.duplicates.evidence import EvidenceKey, of_kind
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.errors import NotFound
 from shopdb_core.store import Statement

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
 
-from shopdb_core.assets.evidence import (
+from shopdb_core.assets.duplicates.evidence import (
     HANDS,
     Candidate,
     Evidence,
@@ -20,7 +20,7 @@ from shopdb_core.assets.evidence import (
     SecondaryIdentity,
     of_kind,
 )
-from shopdb_core.assets.findings import Finding, Kind, record, withdraw, withdraw_listed
+from shopdb_core.assets.duplicates.findings import Finding, Kind, record, withdraw, withdraw_listed
 from shopdb_core.store import Statement
 from shopdb_core.store.tables import asset
 
