@@ -154,7 +154,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def messages(session: nox.Session) -> None:
     """Bring the catalogues of the console up to date with its texts."""
-    session.install("babel>=2.16", "jinja2>=3.1.4")
+    session.install("babel>=2.16", "jinja2>=3.1.5")
     session.run("python", "docs/messages.py", *session.posargs)
 
 
