@@ -200,7 +200,7 @@ def test_a_walk_without_scripts(busy):
     page.locator("#find").fill("line4")
     page.locator("#find").press("Enter")
     page.locator("#results").get_by_role("link", name="LINE4-PACK").click()
-    page.get_by_role("link", name="History", exact=True).click()
+    page.locator(".tabs").get_by_role("link", name="History").click()
     page.get_by_role("link", name="As it was").last.click()
 
     assert page.locator("h1").inner_text().startswith("LINE4-PACK")

@@ -49,7 +49,7 @@ def times(fleet: Fleet, assetid: int = 1) -> list[str]:
 
 def lines(page: str) -> list[str]:
     """Return the text of each line of the timeline."""
-    timeline = "".join(re.findall(r'(?s)<ol class="timeline">(.*?)</ol>', page))
+    timeline = "".join(re.findall(r'(?s)<ol class="[^"]*timeline">(.*?)</ol>', page))
     return [plain(f"<li{line}") for line in timeline.split('<li class="line')[1:]]
 
 
@@ -256,7 +256,7 @@ def test_the_slider_in_a_browser(make_console: Callable[[Shop], Any], fleet: Fle
     assert row.locator("td").all_inner_texts() == ["Windows 10", "Windows 11"]
     assert slider.get_attribute("aria-valuetext") == page.locator("#moment").get_attribute("data-moment")
     page.keyboard.press("ArrowRight")
-    page.locator(".past-head a[rel=prev]").wait_for()
+    page.locator(".page-head a[rel=prev]").wait_for()
     assert visitor.axe() == []
     page.get_by_role("link", name="Change before").click()
     page.get_by_role("link", name="Change after").wait_for()

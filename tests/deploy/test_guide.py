@@ -1,5 +1,6 @@
 """The commands of docs/deploy.md that set up, back up, restore and upgrade a site on a host."""
 
+import os
 import re
 import subprocess
 import sys
@@ -39,8 +40,10 @@ def run(host) -> Callable[..., str]:
 
     def call(commands: str, typed: str = "") -> str:
         text = re.sub(r"(?<![\w.])/(?=opt/|var/)", f"{host}/", OF_THE_MACHINE.sub("", commands))
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("SHOPDB_")}
+        command = ["bash", "-c", PRELUDE + text]
         done = subprocess.run(
-            ["bash", "-c", PRELUDE + text], input=typed, capture_output=True, text=True, check=False, cwd=host
+            command, input=typed, capture_output=True, text=True, check=False, cwd=host, env=environ
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
