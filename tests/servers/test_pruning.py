@@ -12,7 +12,7 @@ from ageing import let_time_pass
 PATIENCE_SECONDS = 30
 
 PRUNE_NOW = """
-from shopdb_core.server import housekeeping
+from shopdb_core.server.background import housekeeping
 from shopdb_core.audit import prune as pruning
 pruning.LEAST_SHARE = 1.0  # a day's share is tested elsewhere
 housekeeping.Housekeeping.__init__.__kwdefaults__.update(first=0, interval=0.2)
