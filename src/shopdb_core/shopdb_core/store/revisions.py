@@ -29,14 +29,13 @@ def plain_head(directory: Path) -> str | None:
     `None` unless each script assigns plain values to `revision` and `down_revision`, and all of them are one
     line from the first to the newest.
     """
-    successors: dict[object, object] = {}
+    successors: dict[str | None, str | None] = {}
     scripts = [file for file in directory.glob("*.py") if file.name != "__init__.py"]
     for script in scripts:
         assigned = dict(_assigned_values(script))
         successors[assigned.get("down_revision")] = assigned.get("revision")
     line = list(_line(successors))
-    newest = line[-1] if line and len(line) == len(scripts) else None
-    return newest if isinstance(newest, str) else None
+    return line[-1] if line and len(line) == len(scripts) else None
 
 
 def _assigned_values(script: Path) -> Iterator[tuple[str, str | None]]:
@@ -55,9 +54,9 @@ def _assigned_values(script: Path) -> Iterator[tuple[str, str | None]]:
                 yield name, plain["text"]
 
 
-def _line(successors: dict[object, object]) -> Iterator[object]:
+def _line(successors: dict[str | None, str | None]) -> Iterator[str | None]:
     """Yield the revisions from the first on, each once."""
-    revision: object = None
+    revision: str | None = None
     while revision in successors:
         revision = successors.pop(revision)
         yield revision

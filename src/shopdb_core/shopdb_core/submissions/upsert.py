@@ -106,7 +106,7 @@ class Upserts:
         waiting_for = defaultdict(list)
         for index, upsert in enumerate(upserts):
             waiting_for[upsert.collector.name].append((index, upsert))
-        groups = [*waiting_for.values()]
+        groups = [*reversed(waiting_for.values())]
         while groups:
             waiting = groups.pop()
             if left := self._store_wave(connection, waiting, outcomes, commit=commit and not groups):
