@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from itertools import chain
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from shopdb_computers.declaration import FORM_FACTORS
@@ -14,6 +16,7 @@ Program: TypeAlias = tuple[str, str]
 
 _MEMBERS: Final = ("name", "version", "publisher", "architecture", "installdate", "source")
 _KEY_MEMBERS: Final = 2
+_NAME_AND_VERSION: Final = itemgetter(*_MEMBERS[:_KEY_MEMBERS])
 
 _SPELLINGS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("amd64", "x64", "x86_64", "x86-64"), "x86_64"),
@@ -27,6 +30,7 @@ _MEDIATYPE_OF_NUMBER: Final[Mapping[Json, str]] = {3: "hdd", 4: "ssd"}
 """MSFT_PhysicalDisk.MediaType."""
 
 _DIGITS: Final = len("20250317")
+_MAC: Final = re.compile("([0-9A-F]{2}:){5}[0-9A-F]{2}")
 _UUID: Final = re.compile("([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
 _LONG_ADDRESS: Final = re.compile("([0-9A-Fa-f]{2}[:-]?){8}|([0-9A-Fa-f]{2}[:-]?){20}")
 """An EUI-64, as tunnels of Windows have, or an address of InfiniBand."""
@@ -38,6 +42,8 @@ def canonical_macaddress(text: str) -> str:
     Accepted are digits alone, and groups separated by colons, hyphens, dots or blanks; net-snmp omits the
     leading zero of an octet (`0:1a:...`).
     """
+    if _MAC.fullmatch(text):
+        return text
     digits = "".join(group.zfill(2) for group in re.split("[:. -]", text))
     if not re.fullmatch("[0-9A-Fa-f]{12}", digits):
         return text
@@ -50,6 +56,8 @@ def canonical_programs(programs: list[Json]) -> list[Json]:
     A list with an item that is not a program is returned unchanged, so that validation reports the item's
     place in the submitted list.
     """
+    if (plain := _plain_programs(programs)) is not None:
+        return [plain[pair] for pair in sorted(plain)]
     try:
         # Unlike a set, a dict keeps the order, and a sorted list sorts four times as fast.
         distinct = dict.fromkeys(map(_as_program, programs))
@@ -63,6 +71,25 @@ def canonical_programs(programs: list[Json]) -> list[Json]:
         else {"name": values[0]}
         for values in sorted(distinct)
     ]
+
+
+def _plain_programs(programs: list[Json]) -> dict[Program, Json] | None:
+    """Return programs by name and version, or `None` if one of them does not have these two alone.
+
+    Most lists have no other programs, and then no function is called for each of them.
+    """
+    try:
+        pairs = [*map(_NAME_AND_VERSION, programs)]
+    except (KeyError, TypeError):
+        return None
+    values = [*chain.from_iterable(pairs)]
+    has_two = {*map(type, programs)} == {dict} and {*map(len, programs)} == {_KEY_MEMBERS}
+    return dict(zip(pairs, programs, strict=True)) if has_two and _are_texts(values) else None
+
+
+def _are_texts(values: list[Json]) -> bool:
+    """Return whether all are strings that are not empty."""
+    return {*map(type, values)} == {str} and all(values)
 
 
 def _as_program(item: Json) -> tuple[str, ...]:

@@ -113,6 +113,8 @@ def _read_rfc3339(text: str, zone: tzinfo) -> DateReading | None:
         return None
     day, separator, time, fraction, offset = parts.groups(default="")
     moment = datetime.fromisoformat(f"{day}T{time}{offset.upper()}")
+    if (separator, fraction, offset) == ("T", "", "Z"):  # nearly always
+        return DateReading(text, None)
     if not offset:
         return _read_in_zone(moment, fraction, "a date-time without offset", zone)
     warning = "a date-time with a blank in place of the T was read" if separator == " " else None

@@ -37,11 +37,12 @@ class Repeated:
 class Submitted:
     """A prepared submission; its body is recognised by `bodydigest` from now on, unless that is `None`.
 
-    `warnings` are about the asset to which its identity leads.
+    `evidence` are its secondary identities, `warnings` are about the asset to which its identity leads.
     """
 
     origin: Origin
     prepared: PreparedSubmission
+    evidence: Evidence
     bodydigest: bytes | None
     warnings: tuple[str, ...] = ()
 
@@ -130,8 +131,8 @@ class Steps:
 
     def _is_taken(self, wave: Sequence[Submitted]) -> bool:
         """Return whether an asset has a secondary identity of a new one."""
-        new = [each.prepared.submission for each in wave if each.prepared.identitykey not in self._known]
-        return self.secondary.any_taken(self._connection, map(self.secondary.of, new))
+        new = (each.evidence for each in wave if each.prepared.identitykey not in self._known)
+        return self.secondary.any_taken(self._connection, new)
 
     def step(self, each: Repeated | Submitted) -> Step:
         """Return what one submission does; the wave was read before."""
@@ -175,8 +176,7 @@ class Steps:
         """Find and lock the asset of a new identity: the one that has its secondary identity (contract 4)."""
         if not self._taken:
             return Match(None, None)
-        evidence = self.secondary.of(each.prepared.submission)
-        found = self.secondary.find(self._connection, evidence, evidence)
+        found = self.secondary.find(self._connection, each.evidence, each.evidence)
         if not found.candidates or (adoptsafter := self._policy.adoptsafter) is None:
             return Match(None, None, found)
         other = rows.lock_by_id(self._connection, found.candidates[0].assetid)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NoReturn
 
+from shopdb_core.assets.duplicates.evidence import Evidence
 from shopdb_core.assets.rows import KnownAssets, lock_by_body, lock_known
 from shopdb_core.audit.entries import AuditChain
 from shopdb_core.clock import Clock, utc_now
@@ -48,6 +49,11 @@ class Upsert:
         except Exception as error:  # noqa: BLE001  # raised again
             self.prepare = partial(_raise, error)
 
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Its secondary identities; raises what `prepare` raises."""
+        return secondary_identity(self.collector).of(self.prepared.submission)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings of preparing it: none if its body was recognised."""
@@ -60,7 +66,7 @@ class Upsert:
         """
         warnings = tuple(self._merge_warnings(known))
         digest = None if self.prepared.warnings or warnings else self.bodydigest
-        return Submitted(self.origin, self.prepared, digest, warnings)
+        return Submitted(self.origin, self.prepared, self.evidence, digest, warnings)
 
     def _merge_warnings(self, known: KnownAssets) -> Iterator[str]:
         key = self.prepared.identitykey
@@ -78,7 +84,7 @@ class Upsert:
         """
         key = self.prepared.identitykey
         keys: set[Hashable] = {key, ("host", key.partition(b".")[0])}
-        keys.update(secondary_identity(self.collector).of(self.prepared.submission))
+        keys.update(self.evidence)
         return keys
 
 
