@@ -96,8 +96,8 @@ def _document(record: Record) -> Iterator[str]:
 def _server(cells: Cells, server: str) -> Iterator[str]:
     yield from ("Submissions a second, and the ratio to the no-op:", "")
     yield from _table(cells, server, _rate, unit=lambda each: f"{each.rate:,.0f}")
-    yield from ("", "p99 in milliseconds, and how many times the no-op's:", "")
-    yield from _table(cells, server, _tail, unit=lambda each: f"{each.p99:.1f}")
+    yield from ("", "p50 and p99 in milliseconds, and how many times the no-op's p99:", "")
+    yield from _table(cells, server, _times, unit=_milliseconds)
     if server == "datasette" and "sqlite" in cells.servers:
         yield from ("", "How many times its rate ShopDB on SQLite reaches, and how many times its p99:", "")
         yield from _table(cells, "sqlite", partial(_compared, cells))
@@ -148,8 +148,12 @@ def _rate(each: Summary) -> str:
     return f"{each.figures.rate:,.0f} ({each.ratio:.2f}{goal})"
 
 
-def _tail(each: Summary) -> str:
-    return f"{each.figures.p99:.1f} ({each.tail:.1f})"
+def _times(each: Summary) -> str:
+    return f"{_milliseconds(each.figures)} ({each.tail:.1f})"
+
+
+def _milliseconds(figures: Figures) -> str:
+    return f"{figures.p50:.1f} / {figures.p99:.1f}"
 
 
 def _compared(cells: Cells, own: Summary) -> str:

@@ -20,7 +20,8 @@ class InvalidRun(Exception):
 class Load:
     """What the clients send: the requests of a file, again from its start if `repeat`, for some seconds.
 
-    Each request holds `lines` submissions; the answer to each of these contains `expected`.
+    With a `rate` so many requests are due each second. Each request holds `lines` submissions; the answer to
+    each of these contains `expected`.
     """
 
     file: Path
@@ -29,6 +30,7 @@ class Load:
     lines: int = 1
     seconds: float = _MOST_SECONDS
     repeat: bool = False
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Loader:
         options = [f"--clients={load.clients}", f"--seconds={load.seconds}", f"--expect={load.expected}"]
         if load.repeat:
             options.append("--repeat")
+        if load.rate:
+            options.append(f"--rate={load.rate}")
         done = subprocess.run(
             [self._program, *options, f"{host}:{port}", load.file],
             check=False,

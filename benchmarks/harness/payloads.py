@@ -90,16 +90,17 @@ class Computers:
         `new` counts up for each use of `created`, so that its computers are new.
         """
         if kind == "created":
-            yield from map(self._one, _count(_FIRST_NEW_HOST + new * 1_000_000))
+            yield from map(self.body, _count(_FIRST_NEW_HOST + new * 1_000_000))
         elif kind in REPEATED:
-            yield from map(self._one, range(self._first, self._first + hosts))
+            yield from map(self.body, range(self._first, self._first + hosts))
         else:
             for number in _count(hosts):
                 turn, host = divmod(number, hosts)
                 memory, build = (turn, 0) if kind == "updated" else (0, turn)
-                yield self._one(self._first + host, memory, build)
+                yield self.body(self._first + host, memory, build)
 
-    def _one(self, host: int, memory: int = 0, build: int = 0) -> bytes:
+    def body(self, host: int, memory: int = 0, build: int = 0) -> bytes:
+        """Return the body of one computer; `memory` is added to the number that changes."""
         gaps: dict[bytes, int | bytes] = {
             b"host": host,
             b"address": b"%02X:%02X:%02X:%02X" % tuple(host.to_bytes(4)),

@@ -1,11 +1,14 @@
 /* Clients of an HTTP/1.1 server on this machine, for a benchmark that leaves the processor to the server.
  *
- *     loader ADDRESS:PORT FILE [--clients N] [--requests N] [--seconds S] [--repeat] [--expect TEXT]
+ *     loader ADDRESS:PORT FILE [--clients N] [--rate N] [--requests N] [--seconds S] [--repeat]
+ *            [--expect TEXT]
  *
- * Every client has one connection, and sends its next request when its answer has arrived whole. The requests
- * stand in FILE, in the order in which they are sent: each is a length (four bytes, little-endian) and the
- * bytes of a whole HTTP request. The run ends after --requests answers, at the end of FILE (with --repeat it
- * starts again), or after --seconds; requests that were sent by then are still answered.
+ * Every client has one connection, and sends its next request when its answer has arrived whole. With --rate
+ * so many requests are due each second: a client waits until one is, and the time of a request that had to
+ * wait because all clients were busy begins when it was due. The requests stand in FILE, in the order in which
+ * they are sent: each is a length (four bytes, little-endian) and the bytes of a whole HTTP request. The run
+ * ends after --requests answers, at the end of FILE (with --repeat it starts again), or after --seconds;
+ * requests that were sent by then are still answered.
  *
  * Prints one JSON object: times are in microseconds, `seconds` and `cpu` (of this process) in seconds, `bytes`
  * are those of all answers, `expected` counts how often TEXT occurred in the bodies of the answers. Exits with
@@ -56,11 +59,13 @@ static struct {
     struct sockaddr_in address;
     const char *file, *expect;
     long clients, requests;
-    double seconds;
+    double seconds, rate;
     bool repeat;
 } options = {.clients = 1, .requests = MOST_REQUESTS, .seconds = MOST_SECONDS};
 
 static const char *requests, *next_request, *requests_end;
+static struct client *idle[MOST_CLIENTS];
+static long idle_clients;
 static int poller;
 static double started_at, ended_at;
 static long sent, answered, expected_texts, statuses[STATUSES];
@@ -123,7 +128,8 @@ static void read_options(int count, char **arguments)
     static const struct option names[] = {
         {"clients", required_argument, NULL, 'c'}, {"requests", required_argument, NULL, 'r'},
         {"seconds", required_argument, NULL, 's'}, {"expect", required_argument, NULL, 'e'},
-        {"repeat", no_argument, NULL, 'a'},        {NULL, 0, NULL, 0},
+        {"repeat", no_argument, NULL, 'a'},        {"rate", required_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0},
     };
     for (int name; (name = getopt_long(count, arguments, "", names, NULL)) != -1;) {
         switch (name) {
@@ -132,6 +138,7 @@ static void read_options(int count, char **arguments)
         case 's': options.seconds = number("--seconds", optarg, MOST_SECONDS); break;
         case 'e': options.expect = optarg; break;
         case 'a': options.repeat = true; break;
+        case 'p': options.rate = number("--rate", optarg, MOST_REQUESTS); break;
         default: exit(2);
         }
     }
@@ -208,17 +215,37 @@ static void send_rest(struct client *client)
     }
 }
 
-static void send_next(struct client *client)
+/* Returns when the next request is due, which is now unless there is a rate. */
+static double due_at(double at)
+{
+    return options.rate > 0 ? started_at + (double)sent / options.rate : at;
+}
+
+/* Sends the next request if one is due and the run is not over; `was_idle` if the client waited for it. */
+static void send_next(struct client *client, bool was_idle)
+{
+    double at = now(), due = due_at(at);
+    if (sent == options.requests || at - started_at >= options.seconds) {
+        close(client->socket);
+    } else if (due > at) {
+        idle[idle_clients++] = client;
+    } else if (!take_request(client)) {
+        close(client->socket);
+    } else {
+        sent++;
+        client->received = 0;
+        client->sent_at = was_idle ? at : due;
+        send_rest(client);
+    }
+}
+
+/* Lets idle clients send what is due; those that are left are idle, or closed at the end of the run. */
+static void send_due(void)
 {
     double at = now();
-    if (sent == options.requests || at - started_at >= options.seconds || !take_request(client)) {
-        close(client->socket);
-        return;
-    }
-    sent++;
-    client->received = 0;
-    client->sent_at = at;
-    send_rest(client);
+    bool is_over = sent == options.requests || at - started_at >= options.seconds;
+    while (idle_clients > 0 && (is_over || due_at(at) <= at))
+        send_next(idle[--idle_clients], true);
 }
 
 /* Returns the value of a header, or NULL; the answer is one string, and `body` is where its headers end. */
@@ -287,7 +314,16 @@ static void receive(struct client *client)
         close(client->socket);
         open_connection(client);
     }
-    send_next(client);
+    send_next(client, false);
+}
+
+/* Returns for how many milliseconds to wait for answers: with idle clients, until a request is due. */
+static int patience(void)
+{
+    if (idle_clients == 0)
+        return SILENCE_MS;
+    double at = now(), wait = (due_at(at) - at) * 1000;
+    return wait < 1 ? 1 : wait < SILENCE_MS ? (int)wait : SILENCE_MS;
 }
 
 static void run(struct client *clients)
@@ -295,10 +331,10 @@ static void run(struct client *clients)
     struct epoll_event events[64];
     started_at = now();
     for (long each = 0; each < options.clients; each++)
-        send_next(&clients[each]);
-    while (answered < sent) {
-        int count = epoll_wait(poller, events, sizeof events / sizeof *events, SILENCE_MS);
-        if (count == 0)
+        send_next(&clients[each], true);
+    while (answered < sent || idle_clients > 0) {
+        int count = epoll_wait(poller, events, sizeof events / sizeof *events, patience());
+        if (count == 0 && idle_clients == 0)
             fail(1, "no answer within %d s", SILENCE_MS / 1000);
         for (int each = 0; each < count; each++) {
             if (events[each].events & EPOLLOUT)
@@ -306,6 +342,7 @@ static void run(struct client *clients)
             if (events[each].events & ~(uint32_t)EPOLLOUT)
                 receive(events[each].data.ptr);
         }
+        send_due();
     }
 }
 

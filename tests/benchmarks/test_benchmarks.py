@@ -76,6 +76,20 @@ def test_pruning():
     assert re.search(r"beside pruning +\d+ ", output)
 
 
+def test_day():
+    """The day has figures of all submissions that were due, beside pruning."""
+    size = ("--assets", "60", "--expired", "120", "--programs", "3", "--rate", "200", "--seconds", "1")
+
+    _, filled, figures, memory, pruning = run("day.py", *size, "--clients", "4").splitlines()
+
+    assert filled.startswith("60 computers with 3 programs, 120 expired entries: ")
+    assert re.fullmatch(
+        r"\d+ submissions, \d+ of 200 a second: p50 [\d.]+ ms, p99 [\d.]+ ms, longest \d+ ms; .*", figures
+    )
+    assert re.fullmatch(r"resident memory \d+ MB before, \d+ MB after", memory)
+    assert pruning.startswith("pruning ")
+
+
 @pytest.mark.every_database
 def test_floor(database_kind, make_database):
     """A small floor has every chapter, and the audit has no fault after each of them."""

@@ -1,6 +1,7 @@
 """Fixtures of the benchmark of submissions: its folder, and a server that answers as a test asks for."""
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,7 +15,10 @@ def benchmarks() -> Path:
 
 
 class Server(ThreadingHTTPServer):
-    """Records the bodies of requests, and answers each with the next of `statuses`, the last one for good."""
+    """Records the bodies of requests, and answers each with the next of `statuses`, the last one for good.
+
+    Before each answer it waits for `delay` seconds.
+    """
 
     daemon_threads = True
 
@@ -23,6 +27,7 @@ class Server(ThreadingHTTPServer):
         self.statuses = [200]
         self.chunked = False
         self.closes = False
+        self.delay = 0.0
         self.bodies: list[bytes] = []
         self.connections: set[tuple[str, int]] = set()
 
@@ -36,6 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.connections.add(self.client_address)
+        time.sleep(self.server.delay)
         statuses = self.server.statuses
         self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
         if self.server.closes:

@@ -71,6 +71,26 @@ def test_a_run_is_bounded(drive, server):
     assert 0.2 <= json.loads(drive("--repeat", "--seconds=0.2").stdout)["seconds"] < 10
 
 
+def test_requests_are_sent_at_a_rate(drive, server):
+    """With a rate no request is sent before it is due, and each is sent once, whatever client sends it."""
+    done = drive("--rate=50", "--clients=3")
+
+    figures = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert sorted(server.bodies) == sorted(BODIES)
+    assert figures["seconds"] >= (len(BODIES) - 1) / 50
+    assert json.loads(drive("--rate=50", "--clients=3", "--repeat", "--seconds=0.3").stdout)["requests"] <= 16
+
+
+def test_a_request_that_all_clients_delayed_was_due_earlier(drive, server):
+    """Its time begins when it was due, so that a slow server cannot hide that requests had to wait."""
+    server.delay = 0.05
+
+    figures = json.loads(drive("--rate=1000").stdout)
+
+    assert figures["longest"] >= 0.05 * 1e6 * (len(BODIES) - 2)
+
+
 @pytest.mark.parametrize("closes", [False, True])
 def test_answers_in_chunks_and_closed_connections(drive, server, closes):
     """An answer in chunks is read to its end; after `Connection: close` the client connects anew."""
@@ -104,7 +124,9 @@ def test_only_this_machine_is_loaded(drive, server, address):
     assert not server.bodies
 
 
-@pytest.mark.parametrize("option", ["--seconds=3601", "--requests=1e9", "--clients=0", "--seconds=inf"])
+@pytest.mark.parametrize(
+    "option", ["--seconds=3601", "--requests=1e9", "--clients=0", "--seconds=inf", "--rate=0"]
+)
 def test_bounds_are_bounded(drive, server, option):
     """No run may be without an end."""
     assert drive(option).returncode == 2
