@@ -76,6 +76,20 @@ def test_pruning():
     assert re.search(r"beside pruning +\d+ ", output)
 
 
+@pytest.mark.parametrize("together", ["1", "8"])
+def test_stages(together):
+    """Each package that a submission goes through has a part of the CPU time, and the parts are the whole."""
+    size = ("--programs", "20", "--number", "64")
+
+    _, headings, *lines = run("stages.py", *size, "--together", together).splitlines()
+
+    assert headings.split()[-3:] == ["created", "updated", "noop"]
+    created = {line.split()[0]: int(line.split()[1].replace(",", "")) for line in lines}
+    whole = created.pop("all")
+    assert {"store", "intake", "declarations", "submissions", "audit", "shopdb_computers"} <= created.keys()
+    assert sum(created.values()) == pytest.approx(whole, rel=0.02)
+
+
 def test_day():
     """The day has figures of all submissions that were due, beside pruning."""
     size = ("--assets", "60", "--expired", "120", "--programs", "3", "--rate", "200", "--seconds", "1")
