@@ -2,12 +2,16 @@
 
 from shopdb_core.access.service import Access
 from shopdb_core.api import legacy_pc
-from shopdb_core.api.assets import (
+from shopdb_core.api.assets.assets import (
     AssetDiffResource,
     AssetResource,
     AssetsResource,
     AssetTableResource,
 )
+from shopdb_core.api.assets.duplicates import DuplicatesResource, IgnoredDuplicateResource
+from shopdb_core.api.assets.edits import RestoreResource, RetireResource, RevertResource
+from shopdb_core.api.assets.merges import MergeEndResource, MergeResource, MergesResource
+from shopdb_core.api.assets.relationships import RelationshipResource, RelationshipsResource
 from shopdb_core.api.auth import (
     LoginResource,
     LogoutResource,
@@ -17,14 +21,10 @@ from shopdb_core.api.auth import (
     SessionsResource,
 )
 from shopdb_core.api.changes import ChangesResource, WebhooksResource
-from shopdb_core.api.duplicates import DuplicatesResource, IgnoredDuplicateResource
-from shopdb_core.api.edits import RestoreResource, RetireResource, RevertResource
 from shopdb_core.api.history import AccessEventsResource, AuditResource, CountsResource, RefusalsResource
-from shopdb_core.api.merges import MergeEndResource, MergeResource, MergesResource
 from shopdb_core.api.oidc import CALLBACK, OidcCallbackResource, OidcStartResource
 from shopdb_core.api.openapi import resources as openapi
 from shopdb_core.api.operations import HealthResource, MetricsResource, ReadyResource
-from shopdb_core.api.relationships import RelationshipResource, RelationshipsResource
 from shopdb_core.api.reports import ReportsResource
 from shopdb_core.api.schemas import SchemasResource
 from shopdb_core.api.submissions import CollectorResource

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.edits import run_edit, write_asset
+from shopdb_core.api.assets.edits import run_edit, write_asset
 from shopdb_core.assets.listed_ids import ORDERS, STATES
 from shopdb_core.assets.listing import as_texts, get_asset
 from shopdb_core.audit.as_of import changes_between, show_as_of

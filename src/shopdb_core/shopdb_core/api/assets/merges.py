@@ -5,7 +5,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.api.edits import run_edit
+from shopdb_core.api.assets.edits import run_edit
 from shopdb_core.assets.merges import list_merges
 from shopdb_core.declarations.validation.validator import SubmissionValidator
 from shopdb_core.edits.merging import Merging
