@@ -34,7 +34,7 @@ from shopdb_core.operations.metrics import Metrics
 from shopdb_core.site import Site
 from shopdb_core.web import problems, responses
 from shopdb_core.web.authentication import Authentication
-from shopdb_core.web.headers import CrossOrigin
+from shopdb_core.web.browsers.headers import CrossOrigin
 from shopdb_core.web.request import RequestContext, WebApp
 
 WAITING_SHARE = 4

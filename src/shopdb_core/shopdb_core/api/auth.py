@@ -17,8 +17,8 @@ from shopdb_core.errors import (
 )
 from shopdb_core.store.tables import USERNAME_LENGTH
 from shopdb_core.web.authentication import caller_of, check_origin
-from shopdb_core.web.cookies import SESSION, set_cookie, unset_cookie
-from shopdb_core.web.forms import LOCAL_PAGE, is_form, local_page, read_form, read_small_json
+from shopdb_core.web.browsers.cookies import SESSION, set_cookie, unset_cookie
+from shopdb_core.web.browsers.forms import LOCAL_PAGE, is_form, local_page, read_form, read_small_json
 from shopdb_core.web.json_schema import TEXT, TRUTH, page_of, record
 from shopdb_core.web.operations import Operation, Operations
 from shopdb_core.web.request import Roles

@@ -9,8 +9,8 @@ from shopdb_core.access.oidc.provider import PENDING_FOR, ProviderAnswer
 from shopdb_core.api.auth import AuthResource
 from shopdb_core.errors import Conflict, Forbidden, NotFound, Unauthorized
 from shopdb_core.web.authentication import caller_of
-from shopdb_core.web.cookies import SESSION, SIGN_IN, read_cookie, set_cookie, unset_cookie
-from shopdb_core.web.forms import LOCAL_PAGE, local_page
+from shopdb_core.web.browsers.cookies import SESSION, SIGN_IN, read_cookie, set_cookie, unset_cookie
+from shopdb_core.web.browsers.forms import LOCAL_PAGE, local_page
 from shopdb_core.web.operations import Operation, Operations
 from shopdb_core.web.parameters import Queries, short_text
 from shopdb_core.web.request import Roles, public_url

@@ -20,8 +20,8 @@ from shopdb_core.server.connections import Admission, BodyLimit, Channel, Reques
 from shopdb_core.server.listening import url
 from shopdb_core.server.loop import MOST_WAITING, POLL_SECONDS, Dispatcher, Loop, LoopThread
 from shopdb_core.site import Site
-from shopdb_core.web.cookies import session_in
-from shopdb_core.web.forms import MOST_BYTES
+from shopdb_core.web.browsers.cookies import session_in
+from shopdb_core.web.browsers.forms import MOST_BYTES
 
 if sys.platform != "win32":
     import resource

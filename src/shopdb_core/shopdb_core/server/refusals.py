@@ -12,7 +12,7 @@ from waitress.task import ErrorTask
 from shopdb_core.access.keys import client_address
 from shopdb_core.errors import Unavailable
 from shopdb_core.web.access_log import AnsweredRequest, log_access
-from shopdb_core.web.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
+from shopdb_core.web.browsers.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
 from shopdb_core.web.problems import UNEXPECTED, problem
 from shopdb_core.web.request import request_id
 from shopdb_core.web.responses import PROBLEM

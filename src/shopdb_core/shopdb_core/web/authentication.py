@@ -17,8 +17,8 @@ from shopdb_core.access.tokens import Bearer, require_secret
 from shopdb_core.errors import Forbidden, NotFound
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.settings import Settings
-from shopdb_core.web.cookies import SESSION, read_cookie
-from shopdb_core.web.forms import is_form, read_form
+from shopdb_core.web.browsers.cookies import SESSION, read_cookie
+from shopdb_core.web.browsers.forms import is_form, read_form
 from shopdb_core.web.request import Resource, public_url
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

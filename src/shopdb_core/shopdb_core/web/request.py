@@ -23,7 +23,7 @@ from shopdb_core.intake.http_body import JSON, MERGE_PATCH, Body, read_body
 from shopdb_core.intake.scan import storable_faults
 from shopdb_core.settings import Network
 from shopdb_core.web.access_log import AnsweredRequest, log_access
-from shopdb_core.web.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
+from shopdb_core.web.browsers.headers import ANSWER_HEADERS, STRICT_TRANSPORT, came_by_tls
 from shopdb_core.web.late import LateResource, check_resource
 from shopdb_core.web.parameters import Router
 from shopdb_hookspecs import Json

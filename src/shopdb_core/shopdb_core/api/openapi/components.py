@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from shopdb_core.api import shapes
 from shopdb_core.errors import ShopDBError
-from shopdb_core.web import cookies
 from shopdb_core.web.authentication import CSRF_FIELD, CSRF_HEADER
+from shopdb_core.web.browsers import cookies
 from shopdb_core.web.problems import STATUSES
 from shopdb_core.web.responses import PROBLEM
 from shopdb_hookspecs import Json, JsonObject

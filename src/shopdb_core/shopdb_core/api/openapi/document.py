@@ -23,7 +23,7 @@ from shopdb_core.errors import (
     UnsupportedMedia,
 )
 from shopdb_core.web.authentication import SAFE_METHODS
-from shopdb_core.web.forms import FORM
+from shopdb_core.web.browsers.forms import FORM
 from shopdb_core.web.operations import Operation, operation_of
 from shopdb_core.web.parameters import QueryParameter, declared_parameters
 from shopdb_core.web.problems import STATUSES

@@ -10,8 +10,8 @@ from shopdb_core.console.account.passwords import RULES, password_faults
 from shopdb_core.console.framework.pages import PageResource
 from shopdb_core.errors import Throttled, Unauthorized
 from shopdb_core.web.authentication import caller_of
-from shopdb_core.web.cookies import SESSION, set_cookie, unset_cookie
-from shopdb_core.web.forms import read_form
+from shopdb_core.web.browsers.cookies import SESSION, set_cookie, unset_cookie
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.request import Roles
 
 ADDRESS = "/account"

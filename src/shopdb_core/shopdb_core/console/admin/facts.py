@@ -20,7 +20,7 @@ from shopdb_core.settings.shown import DEFAULT, shown_settings
 from shopdb_core.site import migration_scripts
 from shopdb_core.store.migrate import migration_statuses
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_core.web.forms import read_form
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.parameters import Queries, choice, whole_number
 from shopdb_core.web.request import Roles
 from shopdb_core.web.responses import page

@@ -14,7 +14,7 @@ from shopdb_core.errors import InvalidParameter
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID, SUBJECT_LENGTH
 from shopdb_core.web.authentication import caller_of
-from shopdb_core.web.forms import read_form
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.parameters import Queries, whole_number
 from shopdb_core.web.request import Roles
 from shopdb_core.web.responses import page

@@ -19,7 +19,7 @@ from shopdb_core.console.framework.pages import PageResource, absolute
 from shopdb_core.errors import Conflict, InvalidParameter
 from shopdb_core.store import Connection
 from shopdb_core.web.authentication import caller_of
-from shopdb_core.web.forms import read_form
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.parameters import Queries, short_text
 from shopdb_core.web.request import Roles
 

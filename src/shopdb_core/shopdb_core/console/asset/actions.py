@@ -17,8 +17,8 @@ from shopdb_core.edits.retiring import Restore, Retire
 from shopdb_core.errors import Conflict, InvalidSubmission, PreconditionFailed
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import IDENTITY_LENGTH, REASON_LENGTH
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.editing import answer_of, editor
-from shopdb_core.web.forms import read_form
 from shopdb_core.web.parameters import Queries, short_text
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import JsonObject

@@ -23,8 +23,8 @@ from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.site_fields import SiteFields
 from shopdb_core.errors import InvalidSubmission, PreconditionFailed
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.editing import answer_of, editor
-from shopdb_core.web.forms import read_form
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import JsonObject
 

@@ -17,8 +17,8 @@ from shopdb_core.plugins.discovery import NAME, NAME_LENGTH
 from shopdb_core.site import Site
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.editing import editor
-from shopdb_core.web.forms import read_form
 from shopdb_core.web.parameters import Queries, whole_number
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import JsonObject

@@ -15,8 +15,8 @@ from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.edits.retiring import Retire
 from shopdb_core.errors import Conflict, Gone, InvalidParameter, NotFound, PluginFailure, Unavailable
 from shopdb_core.store.tables import LARGEST_ID, REASON_LENGTH
+from shopdb_core.web.browsers.forms import local_page, read_form
 from shopdb_core.web.editing import answer_of, editor
-from shopdb_core.web.forms import local_page, read_form
 from shopdb_core.web.json_schema import TEXT
 from shopdb_core.web.parameters import Queries, as_given
 from shopdb_core.web.request import Roles

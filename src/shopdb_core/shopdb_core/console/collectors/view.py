@@ -12,7 +12,7 @@ from shopdb_core.console.framework.pages import PageResource, absolute
 from shopdb_core.operations.records import last_submissions, newest_submissions
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.submissions import Origin
-from shopdb_core.web.forms import read_form
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.request import Roles
 
 

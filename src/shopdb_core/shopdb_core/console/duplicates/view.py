@@ -24,7 +24,7 @@ from shopdb_core.plugins.collector import Collector
 from shopdb_core.site import Site
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID
-from shopdb_core.web.forms import read_form
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.parameters import Queries, choice, whole_number
 from shopdb_core.web.request import Roles
 from shopdb_core.web.responses import page

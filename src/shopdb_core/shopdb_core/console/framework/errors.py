@@ -13,7 +13,7 @@ import orjson
 from shopdb_core.console.framework.pages import N_, Pages
 from shopdb_core.errors import MalformedBody, PayloadTooLarge, ShopDBError, Unauthorized, UnsupportedMedia
 from shopdb_core.web.authentication import CSRF_FIELD, session_of
-from shopdb_core.web.forms import is_form, read_form
+from shopdb_core.web.browsers.forms import is_form, read_form
 from shopdb_hookspecs import JsonObject
 
 SIGN_IN = "/sign-in"

@@ -14,7 +14,7 @@ from shopdb_core.console.framework.static import StaticFiles
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.plugins.registry import Plugins
 from shopdb_core.site import Site
-from shopdb_core.web.cookies import read_cookie, set_cookie, unset_cookie
+from shopdb_core.web.browsers.cookies import read_cookie, set_cookie, unset_cookie
 from shopdb_core.web.request import public_url
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from shopdb_core.edits.merging import Merging
 from shopdb_core.edits.unmerging import Releasing, Unmerging
 from shopdb_core.errors import Conflict, Gone, InvalidParameter, NotFound, PreconditionFailed
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.editing import editor
-from shopdb_core.web.forms import read_form
 from shopdb_core.web.parameters import Queries, whole_number
 from shopdb_core.web.request import Roles
 from shopdb_core.web.responses import page

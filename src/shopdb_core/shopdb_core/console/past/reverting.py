@@ -11,8 +11,8 @@ from shopdb_core.console.framework.pages import PageResource
 from shopdb_core.edits.reverting import Revert
 from shopdb_core.errors import InvalidParameter, PreconditionFailed
 from shopdb_core.store.tables import LARGEST_ID
+from shopdb_core.web.browsers.forms import read_form
 from shopdb_core.web.editing import answer_of, editor
-from shopdb_core.web.forms import read_form
 from shopdb_core.web.parameters import Queries, whole_number
 from shopdb_core.web.request import Roles
 from shopdb_hookspecs import JsonObject

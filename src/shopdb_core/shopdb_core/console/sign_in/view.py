@@ -12,8 +12,8 @@ from shopdb_core.console.framework.errors import SECRETS, SIGN_IN
 from shopdb_core.console.framework.pages import LANGUAGE_COOKIE, THEME_COOKIE, PageResource, Pages
 from shopdb_core.errors import InvalidParameter, Throttled, Unauthorized
 from shopdb_core.web.authentication import caller_of, check_origin, session_of
-from shopdb_core.web.cookies import SESSION, set_cookie, unset_cookie
-from shopdb_core.web.forms import local_page, read_form
+from shopdb_core.web.browsers.cookies import SESSION, set_cookie, unset_cookie
+from shopdb_core.web.browsers.forms import local_page, read_form
 from shopdb_core.web.parameters import Queries, short_text
 from shopdb_core.web.request import Roles
 
