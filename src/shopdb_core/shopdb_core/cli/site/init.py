@@ -14,8 +14,8 @@ from shopdb_core.audit.entries import AuditChain
 from shopdb_core.audit.verifying.rekey import check_key
 from shopdb_core.audit.verifying.verify import count_assets
 from shopdb_core.cli.common import json_option
+from shopdb_core.cli.database.db import exit_if_failed, run_upgrade, status_rows
 from shopdb_core.cli.output import echo, echo_json
-from shopdb_core.cli.site.db import exit_if_failed, run_upgrade, status_rows
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.settings import AUDIT_KEY, DEFAULT_DATABASE_URL, SHARED_KEY, Settings, read_settings
 from shopdb_core.site import upgrade_site

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from shopdb_core.cli.common import json_option, site_settings, site_store
+from shopdb_core.cli.database.search import index_with_progress
 from shopdb_core.cli.output import counted, echo, echo_error, echo_json, echo_table
-from shopdb_core.cli.site.search import index_with_progress
 from shopdb_core.operations.upgrades import PlannedMigration, plan_upgrade
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
