@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from people import OPERATOR, add_user, cookie
 
-from shopdb_core.access.links import LINK_PATH, create_link
+from shopdb_core.access.sign_in.links import LINK_PATH, create_link
 
 HTML = {"Accept": "text/html"}
 

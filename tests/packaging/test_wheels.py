@@ -16,7 +16,7 @@ NAMES = ("shopdb_hookspecs", "shopdb_core", "shopdb_computers", "shopdb_printers
 CONTENTS = {
     "shopdb_hookspecs": ["specs.py"],
     "shopdb_core": [
-        "access/common_passwords.txt",
+        "access/sign_in/common_passwords.txt",
         "console/framework/base.html",
         "console/framework/htmx-2.0.11.min.js",
         "console/framework/style.css",

@@ -9,8 +9,8 @@ from shops import Shop
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller
-from shopdb_core.access.passwords import Passwords
 from shopdb_core.access.service import Access
+from shopdb_core.access.sign_in.passwords import Passwords
 from shopdb_core.access.tokens import Role
 
 PASSWORD = "purple-horse-battery-9"

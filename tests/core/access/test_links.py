@@ -8,8 +8,8 @@ from people import OPERATOR, access_at, add_user, change
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller
-from shopdb_core.access.links import LONGEST_LINK, create_link
 from shopdb_core.access.sessions import OF_BROWSER
+from shopdb_core.access.sign_in.links import LONGEST_LINK, create_link
 from shopdb_core.errors import Conflict, InvalidParameter, NotFound, Unauthorized
 
 CALLER = Caller(None, "203.0.113.9", "request-1")

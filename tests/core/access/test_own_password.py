@@ -6,7 +6,7 @@ from shops import Shop
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller, list_events
-from shopdb_core.access.throttle import FREE_FAILURES
+from shopdb_core.access.sign_in.throttle import FREE_FAILURES
 from shopdb_core.access.tokens import Bearer
 from shopdb_core.errors import Conflict, Throttled, Unauthorized
 

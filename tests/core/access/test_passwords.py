@@ -3,8 +3,8 @@
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from shopdb_core.access import passwords
-from shopdb_core.access.passwords import DECOY, LONGEST, Passwords, check_password
+from shopdb_core.access.sign_in import passwords
+from shopdb_core.access.sign_in.passwords import DECOY, LONGEST, Passwords, check_password
 from shopdb_core.errors import InvalidParameter, Unavailable
 
 

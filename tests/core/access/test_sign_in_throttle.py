@@ -5,10 +5,10 @@ import threading
 import pytest
 from people import PASSWORD, Clock, access_at, add_user
 
-from shopdb_core.access.attempts import PasswordAttempts
 from shopdb_core.access.events import Caller
-from shopdb_core.access.passwords import Passwords
-from shopdb_core.access.throttle import FREE_FAILURES, LONGEST_DELAY, delete_old_attempts
+from shopdb_core.access.sign_in.attempts import PasswordAttempts
+from shopdb_core.access.sign_in.passwords import Passwords
+from shopdb_core.access.sign_in.throttle import FREE_FAILURES, LONGEST_DELAY, delete_old_attempts
 from shopdb_core.access.users import find_user
 from shopdb_core.errors import Throttled, Unauthorized, Unavailable
 

@@ -7,14 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shopdb_core.access.attempts import PasswordAttempts
 from shopdb_core.access.csrf import CsrfTokens
 from shopdb_core.access.events import Action, Caller, delete_old_events, record_event
 from shopdb_core.access.grants import Grants
-from shopdb_core.access.links import open_link, session_of_link
 from shopdb_core.access.oidc.provider import REFUSED, Provider, ProviderAnswer
 from shopdb_core.access.oidc.users import ProviderUsers
-from shopdb_core.access.passwords import Passwords
 from shopdb_core.access.programs import delete_expired_tokens
 from shopdb_core.access.sessions import (
     ACCESS_TTL,
@@ -26,7 +23,10 @@ from shopdb_core.access.sessions import (
     list_sessions,
     renew_session,
 )
-from shopdb_core.access.throttle import delete_old_attempts
+from shopdb_core.access.sign_in.attempts import PasswordAttempts
+from shopdb_core.access.sign_in.links import open_link, session_of_link
+from shopdb_core.access.sign_in.passwords import Passwords
+from shopdb_core.access.sign_in.throttle import delete_old_attempts
 from shopdb_core.access.tokens import GRANT_ID, Bearer, Grant, Tokens, bearer_token
 from shopdb_core.access.users import (
     User,

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Select, insert, select, update
 
 from shopdb_core.access.events import Action, Caller, record_event
 from shopdb_core.access.sessions import end_session, end_sessions, list_sessions
-from shopdb_core.access.throttle import forget_failures
+from shopdb_core.access.sign_in.throttle import forget_failures
 from shopdb_core.access.tokens import Role
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.listed_ids import begins_with

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import falcon
 
-from shopdb_core.access.passwords import LONGEST, is_password
 from shopdb_core.access.service import Access, SignedIn
+from shopdb_core.access.sign_in.passwords import LONGEST, is_password
 from shopdb_core.api import shapes
 from shopdb_core.errors import (
     Conflict,

@@ -7,7 +7,7 @@ most servers receive submissions alone.
 from functools import partial
 from importlib import import_module
 
-from shopdb_core.access.links import LINK_PATH
+from shopdb_core.access.sign_in.links import LINK_PATH
 from shopdb_core.console.framework.errors import ErrorPages
 from shopdb_core.console.framework.pages import Pages
 from shopdb_core.console.framework.static import StaticResource

@@ -8,8 +8,8 @@ import click
 
 from shopdb_core.access import users
 from shopdb_core.access.events import ACTIONS, Action, Caller, list_events
-from shopdb_core.access.links import LINK_PATH, create_link
-from shopdb_core.access.passwords import LONGEST, Passwords, check_password
+from shopdb_core.access.sign_in.links import LINK_PATH, create_link
+from shopdb_core.access.sign_in.passwords import LONGEST, Passwords, check_password
 from shopdb_core.access.tokens import ROLES, Role
 from shopdb_core.cli.common import (
     actor_option,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shopdb_core.access.passwords import LONGEST, SHORTEST, check_password
+from shopdb_core.access.sign_in.passwords import LONGEST, SHORTEST, check_password
 from shopdb_core.console.framework.pages import N_
 from shopdb_core.errors import InvalidParameter
 

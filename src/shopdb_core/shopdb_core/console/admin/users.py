@@ -11,8 +11,8 @@ import falcon
 
 from shopdb_core.access import users
 from shopdb_core.access.events import Caller
-from shopdb_core.access.links import LINK_PATH, create_link
 from shopdb_core.access.sessions import list_sessions
+from shopdb_core.access.sign_in.links import LINK_PATH, create_link
 from shopdb_core.access.tokens import ROLES, Role
 from shopdb_core.console.account.passwords import RULES, password_faults
 from shopdb_core.console.framework.pages import PageResource, absolute

@@ -7,7 +7,7 @@ from typing import ClassVar
 import falcon
 import orjson
 
-from shopdb_core.access.links import session_of_link
+from shopdb_core.access.sign_in.links import session_of_link
 from shopdb_core.console.framework.errors import SECRETS, SIGN_IN
 from shopdb_core.console.framework.pages import LANGUAGE_COOKIE, THEME_COOKIE, PageResource, Pages
 from shopdb_core.errors import InvalidParameter, Throttled, Unauthorized

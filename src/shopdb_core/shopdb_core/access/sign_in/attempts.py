@@ -7,8 +7,8 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from shopdb_core.access.events import Caller, record_event
-from shopdb_core.access.passwords import Passwords
-from shopdb_core.access.throttle import (
+from shopdb_core.access.sign_in.passwords import Passwords
+from shopdb_core.access.sign_in.throttle import (
     Attempt,
     AttemptKey,
     charge,
