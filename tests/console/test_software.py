@@ -9,8 +9,8 @@ import pytest
 from people import add_user, cookie, login
 
 from shopdb_core.console.software.view import SEGMENTS, listed, segments
-from shopdb_core.plugins import software
-from shopdb_core.plugins.software import Program, Version
+from shopdb_core.plugins.reports import software
+from shopdb_core.plugins.reports.software import Program, Version
 from shopdb_hookspecs import hookimpl
 
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -17,13 +17,13 @@ from shopdb_core.errors import ConfigurationError, SchemaBehind, did_you_mean
 from shopdb_core.feed.waiting import Feed
 from shopdb_core.outcomes.recorder import Recorder
 from shopdb_core.plugins.registry import Plugins, load_plugins
-from shopdb_core.plugins.reports import Reports
+from shopdb_core.plugins.reports.running import Reports
+from shopdb_core.plugins.reports.software import SoftwareLists
 from shopdb_core.plugins.served_declarations import (
     NO_BREAKING_CHANGES,
     BreakingChanges,
     record_served_declarations,
 )
-from shopdb_core.plugins.software import SoftwareLists
 from shopdb_core.search.query import Search
 from shopdb_core.settings import Finding, Settings
 from shopdb_core.store import Store, open_store

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shopdb_core.errors import PluginFailure
-from shopdb_core.plugins.reports import Reports, argument_faults
+from shopdb_core.plugins.reports.running import Reports, argument_faults
 from shopdb_hookspecs import Parameter, Report, hookimpl
 
 FAULTS = {

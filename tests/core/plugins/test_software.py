@@ -7,8 +7,8 @@ import pytest
 from shops import Shop
 
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable
-from shopdb_core.plugins import software
-from shopdb_core.plugins.software import Change, Holder, Program, Version
+from shopdb_core.plugins.reports import software
+from shopdb_core.plugins.reports.software import Change, Holder, Program, Version
 from shopdb_hookspecs import Json, Parameter, Report, hookimpl
 
 ROLES = {"programs": "firmware", "versions": "firmware_versions", "holders": "firmware_on"}

@@ -10,7 +10,7 @@ from typing import ClassVar
 import falcon
 
 from shopdb_core.api import shapes
-from shopdb_core.plugins.reports import Reports
+from shopdb_core.plugins.reports.running import Reports
 from shopdb_core.store.paging import ITEM_BYTES, MAX_PAGE_BYTES
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.json_schema import ANYTHING, TEXT, TEXTS, page_of, record

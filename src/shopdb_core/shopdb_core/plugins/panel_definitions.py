@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shopdb_core.plugins.collector import PluginHooks
-from shopdb_core.plugins.report_definitions import NAME_RULE, is_name
+from shopdb_core.plugins.reports.definitions import NAME_RULE, is_name
 from shopdb_hookspecs import Panel
 
 HOOK = "get_asset_panels"

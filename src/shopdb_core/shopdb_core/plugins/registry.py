@@ -23,7 +23,7 @@ from shopdb_core.plugins.discovery import (
 from shopdb_core.plugins.loader import UnusablePlugin, load, new_manager
 from shopdb_core.plugins.pace import Pace
 from shopdb_core.plugins.panel_definitions import make_panels
-from shopdb_core.plugins.report_definitions import make_reports, software_fault
+from shopdb_core.plugins.reports.definitions import make_reports, software_fault
 from shopdb_core.settings import PluginSelection
 from shopdb_hookspecs import AssetChange, Panel, Report, specs
 

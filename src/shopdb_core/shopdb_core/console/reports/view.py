@@ -14,7 +14,7 @@ from shopdb_core.console.framework.pages import PageResource
 from shopdb_core.console.reports.table import IDENTITY, Table, as_text, make_table
 from shopdb_core.errors import NotFound, PluginFailure, Unavailable
 from shopdb_core.plugins.collector import Collector
-from shopdb_core.plugins.reports import argument_faults
+from shopdb_core.plugins.reports.running import argument_faults
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.parameters import ANY, Queries, QueryParameter, as_given, choice, whole_number
 from shopdb_core.web.problems import document

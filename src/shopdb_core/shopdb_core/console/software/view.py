@@ -9,7 +9,7 @@ import falcon
 
 from shopdb_core.console.framework.pages import PageResource
 from shopdb_core.errors import NotFound
-from shopdb_core.plugins.software import Program, Version
+from shopdb_core.plugins.reports.software import Program, Version
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.parameters import Queries, short_text, whole_number
 from shopdb_core.web.request import Roles

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from shopdb_core.devkit.results import Finding
 from shopdb_core.devkit.trial import TrialSite
 from shopdb_core.errors import ShopDBError
-from shopdb_core.plugins.software import Program
+from shopdb_core.plugins.reports.software import Program
 
 MOST = 1_000
 """How many programs and holders are compared."""

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from shopdb_core.errors import NotFound
 from shopdb_core.plugins.registry import Plugins
-from shopdb_core.plugins.reports import Reports
+from shopdb_core.plugins.reports.running import Reports
 from shopdb_hookspecs import Json, JsonObject
 
 T = TypeVar("T")
