@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shopdb_core.devkit.generating import FieldValues
+from shopdb_core.devkit.strategies.generating import FieldValues
 from shopdb_core.devkit.subject import valid_examples
 from shopdb_core.errors import InvalidSubmission
 from shopdb_core.plugins.collector import Collector

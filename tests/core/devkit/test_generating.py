@@ -7,8 +7,8 @@ import pytest
 
 from shopdb_core.declarations.formats import format_checks
 from shopdb_core.devkit.checks.declaration import load_alone
-from shopdb_core.devkit.generating import FieldValues, NothingGenerated, check_property, samples
-from shopdb_core.devkit.strings import FORMATS
+from shopdb_core.devkit.strategies.generating import FieldValues, NothingGenerated, check_property, samples
+from shopdb_core.devkit.strategies.strings import FORMATS
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.plugins.discovery import given_candidates
 from shopdb_hookspecs import hookimpl

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from shopdb_core.devkit.generating import FieldValues
+from shopdb_core.devkit.strategies.generating import FieldValues
 from shopdb_core.errors import ConfigurationError
 from shopdb_core.json_text import JsonPath
 from shopdb_core.plugins.collector import Collector

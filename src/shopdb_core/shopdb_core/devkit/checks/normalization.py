@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from shopdb_core.devkit.differences import difference, shown
-from shopdb_core.devkit.generating import FieldValues, NothingGenerated, check_property
 from shopdb_core.devkit.results import CheckFailed, Finding
+from shopdb_core.devkit.strategies.generating import FieldValues, NothingGenerated, check_property
 from shopdb_core.devkit.subject import Subject, inner_paths, with_value
 from shopdb_core.errors import PluginFailure
 from shopdb_core.intake.shape import Shaper

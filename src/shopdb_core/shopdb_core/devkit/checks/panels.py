@@ -5,8 +5,8 @@ from contextlib import suppress
 from html.parser import HTMLParser
 from itertools import chain
 
-from shopdb_core.devkit.generating import samples
 from shopdb_core.devkit.results import Finding
+from shopdb_core.devkit.strategies.generating import samples
 from shopdb_core.devkit.subject import Subject, with_texts
 from shopdb_core.errors import PluginFailure, raised_at
 from shopdb_core.plugins.panels import Panels

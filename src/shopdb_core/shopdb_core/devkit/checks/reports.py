@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shopdb_core.devkit.checks.software import check_software
 from shopdb_core.devkit.differences import difference, members
-from shopdb_core.devkit.generating import samples
 from shopdb_core.devkit.results import CheckFailed, Finding
+from shopdb_core.devkit.strategies.generating import samples
 from shopdb_core.devkit.trial import TrialSite, TrialSites
 from shopdb_core.errors import FailureKind, PluginFailure, ShopDBError, Unavailable
 from shopdb_core.store.dialect import driver_sentence

@@ -12,8 +12,8 @@ from itertools import islice
 from hypothesis import strategies as st
 
 from shopdb_core.devkit.checks.storage_comparison import HOOK, StorageComparison, Submissions
-from shopdb_core.devkit.generating import NothingGenerated, check_property
 from shopdb_core.devkit.results import CheckFailed, Finding
+from shopdb_core.devkit.strategies.generating import NothingGenerated, check_property
 from shopdb_core.devkit.subject import Subject
 from shopdb_core.devkit.trial import TrialSites
 from shopdb_hookspecs import Json

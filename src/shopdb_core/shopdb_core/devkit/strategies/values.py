@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from shopdb_core.declarations.references import referenced
-from shopdb_core.devkit.strings import strings
+from shopdb_core.devkit.strategies.strings import strings
 from shopdb_hookspecs import Json, JsonObject
 
 MAX_ITEMS = 4

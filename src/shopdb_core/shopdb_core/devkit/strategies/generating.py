@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from shopdb_core.assets.identity import is_placeholder
 from shopdb_core.declarations.validation.compiled import accepts, compile_schema
-from shopdb_core.devkit.values import Values
+from shopdb_core.devkit.strategies.values import Values
 from shopdb_core.plugins.collector import Collector
 from shopdb_hookspecs import Json, JsonObject
 
