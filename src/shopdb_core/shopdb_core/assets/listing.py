@@ -1,10 +1,12 @@
-"""Assets as the API shows them: one, or a page of a list."""
+"""Assets as the API shows them: one, or a page of a list; and how many there are."""
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, case, func, select
 
 from shopdb_core.assets.identity import identity_key
 from shopdb_core.assets.listed_ids import BY_ID, Order, Shown, first_ids
@@ -13,6 +15,16 @@ from shopdb_core.errors import Gone, NotFound
 from shopdb_core.store.paging import Page, distinct_values, read_rows
 from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class AssetCount:
+    """The assets of a type in one state; `unseen` of them were last submitted before a given time."""
+
+    assettype: str
+    state: str
+    number: int
+    unseen: int
 
 
 def read_page(
@@ -48,6 +60,21 @@ def read_assets(
 def as_texts(row: Row[Any]) -> JsonObject:
     """Return a row as the API shows it, with fields that stay JSON text."""
     return with_fields(row, orjson.Fragment)
+
+
+def count_assets(connection: Connection, unseen_since: datetime) -> list[AssetCount]:
+    """Count the assets by type and state, in that order; reads the whole table of assets once."""
+    column = asset.c
+    unseen = func.sum(case((column.lastseenat < unseen_since, 1), else_=0))
+    query = (
+        select(column.assettype, column.state, func.count(), unseen)
+        .group_by(column.assettype, column.state)
+        .order_by(column.assettype, column.state)
+    )
+    return [
+        AssetCount(assettype, state, number, int(unseen))
+        for assettype, state, number, unseen in connection.execute(query)
+    ]
 
 
 def count_of_type(connection: Connection, assettype: str) -> int:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 
-from shopdb_core.assets.counting import AssetCount, count_assets
+from shopdb_core.assets.listing import AssetCount, count_assets
 from shopdb_core.errors import PluginFailure, log_text
 from shopdb_core.operations import records
 from shopdb_core.operations.remembered import Remembered

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import falcon
 
-from shopdb_core.assets.counting import AssetCount
+from shopdb_core.assets.listing import AssetCount
 from shopdb_core.console.charts.geometry import ColumnChart, stacked_columns
 from shopdb_core.console.collectors.snippets import snippets
 from shopdb_core.console.framework.pages import N_, PageResource, Pages, absolute, type_label
