@@ -25,9 +25,9 @@ from sqlalchemy import text
 from shopdb_core.audit.verifying.verify import verify
 from shopdb_core.edits.changing import Change, Changes
 from shopdb_core.edits.edit import Editor
-from shopdb_core.edits.merging import Merging
+from shopdb_core.edits.merges.merging import Merging
+from shopdb_core.edits.merges.unmerging import Unmerging
 from shopdb_core.edits.retiring import Restore, Retire
-from shopdb_core.edits.unmerging import Unmerging
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
 from shopdb_core.submissions import Origin

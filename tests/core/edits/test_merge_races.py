@@ -11,7 +11,7 @@ from fleet import MACS, Fleet
 from shops import ORIGIN
 
 from shopdb_core.edits.edit import Editor
-from shopdb_core.edits.unmerging import Unmerging
+from shopdb_core.edits.merges.unmerging import Unmerging
 from shopdb_core.store import Connection
 
 pytestmark = pytest.mark.every_database

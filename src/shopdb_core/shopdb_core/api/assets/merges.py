@@ -8,8 +8,8 @@ from shopdb_core.api import shapes
 from shopdb_core.api.assets.edits import run_edit
 from shopdb_core.assets.merges import list_merges
 from shopdb_core.declarations.validation.validator import SubmissionValidator
-from shopdb_core.edits.merging import Merging
-from shopdb_core.edits.unmerging import Releasing, Unmerging
+from shopdb_core.edits.merges.merging import Merging
+from shopdb_core.edits.merges.unmerging import Releasing, Unmerging
 from shopdb_core.site import Site
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.editing import answer_of, editor

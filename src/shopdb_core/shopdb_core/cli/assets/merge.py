@@ -10,8 +10,8 @@ from shopdb_core.cli.common import after_option, find_asset, json_option, limit_
 from shopdb_core.cli.output import counted, echo, echo_changes, echo_json, echo_table
 from shopdb_core.edits.edit import Editor
 from shopdb_core.edits.erasing import Erasing
-from shopdb_core.edits.merging import Merging
-from shopdb_core.edits.unmerging import Releasing, Unmerging
+from shopdb_core.edits.merges.merging import Merging
+from shopdb_core.edits.merges.unmerging import Releasing, Unmerging
 from shopdb_core.errors import InvalidParameter
 from shopdb_core.store import Connection
 from shopdb_core.store.tables import LARGEST_ID

@@ -18,7 +18,7 @@ from shopdb_core.console.duplicates.comparing import (
     takeover,
 )
 from shopdb_core.console.framework.pages import N_, PageResource
-from shopdb_core.edits.merging import lacking
+from shopdb_core.edits.merges.merging import lacking
 from shopdb_core.operations.records import waiting_by_kind
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.site import Site

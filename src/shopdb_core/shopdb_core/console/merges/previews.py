@@ -9,8 +9,8 @@ from shopdb_core.audit.entries import SITE_FIELD
 from shopdb_core.console.asset.frame import Frame, read_frame
 from shopdb_core.console.asset.values import resolved, title_of
 from shopdb_core.console.duplicates.comparing import Cell, Row, cell_of, rows_of
-from shopdb_core.edits.merging import Merging
-from shopdb_core.edits.unmerging import Unmerging
+from shopdb_core.edits.merges.merging import Merging
+from shopdb_core.edits.merges.unmerging import Unmerging
 from shopdb_core.site import Site
 from shopdb_core.store import Connection
 from shopdb_hookspecs import Json, JsonObject

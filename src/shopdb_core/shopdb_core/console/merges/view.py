@@ -10,8 +10,8 @@ from shopdb_core.console.asset.frame import read_frame
 from shopdb_core.console.asset.inputs import read_version
 from shopdb_core.console.framework.pages import N_, PageResource
 from shopdb_core.console.merges.previews import preview_merge, preview_undo
-from shopdb_core.edits.merging import Merging
-from shopdb_core.edits.unmerging import Releasing, Unmerging
+from shopdb_core.edits.merges.merging import Merging
+from shopdb_core.edits.merges.unmerging import Releasing, Unmerging
 from shopdb_core.errors import Conflict, Gone, InvalidParameter, NotFound, PreconditionFailed
 from shopdb_core.store.tables import LARGEST_ID
 from shopdb_core.web.browsers.forms import read_form

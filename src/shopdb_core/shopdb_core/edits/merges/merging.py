@@ -1,6 +1,6 @@
 """Merging two assets that are one device: the kept asset takes what it lacks, and the other leads to it.
 
-Attributes of the kept asset stay as they are. `Undo` keeps what undoing needs (`edits/unmerging.py`).
+Attributes of the kept asset stay as they are. `Undo` keeps what undoing needs (`unmerging.py`).
 """
 
 from dataclasses import dataclass

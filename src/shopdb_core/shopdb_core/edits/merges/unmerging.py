@@ -12,9 +12,9 @@ from shopdb_core.assets.listing import get_asset
 from shopdb_core.assets.merges import Merge, Undo, close_merge, find_merge, get_merge, merge_of
 from shopdb_core.assets.rows import FREED, StoredAsset, lock_assets, read_attributes, write_site_fields
 from shopdb_core.edits.edit import Editor, record_edit, rewrite_dependents, state_change
-from shopdb_core.edits.merging import field_changes
+from shopdb_core.edits.merges.merging import field_changes
+from shopdb_core.edits.merges.taking_back import TakeBack
 from shopdb_core.edits.relating import RelationshipChanges, lock_with_sources
-from shopdb_core.edits.taking_back import TakeBack
 from shopdb_core.errors import Conflict
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection

@@ -12,7 +12,7 @@ from shopdb_core.assets.merge import same
 from shopdb_core.assets.merges import Merge, Undo, change_undo, find_merge, lock_merges_into, merge_of
 from shopdb_core.assets.relationships import exists_relationship, relationships_of
 from shopdb_core.assets.rows import StoredAsset, read_attributes, read_site_fields
-from shopdb_core.edits.merging import as_json, lacking, with_ends
+from shopdb_core.edits.merges.merging import as_json, lacking, with_ends
 from shopdb_core.edits.relating import RelationshipChanges
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.store import Connection
