@@ -21,6 +21,7 @@ import hypothesis
 import pytest
 from database_servers import make_own_server
 from databases import KINDS, SERVERS, Database
+from machine import without_settings
 from throwaway import database, database_kind, make_database, make_migrated, template
 from throwaway_servers import server_url
 
@@ -161,12 +162,7 @@ class Site:
     @property
     def environ(self) -> dict[str, str]:
         """The environment of every command: nothing of the machine's own ShopDB settings."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SHOPDB_", "COLLECTOR_API_KEY", "SECRET_KEY"))
-        }
-        return {**inherited, "NO_COLOR": "1", **self.variables}
+        return {**without_settings(), "NO_COLOR": "1", **self.variables}
 
     def run(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run `shopdb ARGUMENTS` to its end."""

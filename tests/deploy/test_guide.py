@@ -1,6 +1,5 @@
 """The commands of docs/deploy.md that set up, back up, restore and upgrade a site on a host."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from documents import fenced, sections
+from machine import without_settings
 
 GUIDE = Path(__file__).parents[2] / "docs/deploy.md"
 
@@ -40,8 +40,7 @@ def run(host) -> Callable[..., str]:
 
     def call(commands: str, typed: str = "") -> str:
         text = re.sub(r"(?<![\w.])/(?=opt/|var/)", f"{host}/", OF_THE_MACHINE.sub("", commands))
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("SHOPDB_")}
-        command = ["bash", "-c", PRELUDE + text]
+        command, environ = ["bash", "-c", PRELUDE + text], without_settings()
         done = subprocess.run(
             command, input=typed, capture_output=True, text=True, check=False, cwd=host, env=environ
         )

@@ -1,10 +1,10 @@
 """A wrong setting is reported by its name, and a secret's value is never shown."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from machine import remove_settings
 
 from shopdb_core.cli import main
 
@@ -32,9 +32,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """
 
     def run(variables: dict[str, str | None], *command: str) -> str:
-        for name in os.environ:
-            if name.startswith(("SHOPDB_", "COLLECTOR_API_KEY", "SECRET_KEY")):
-                monkeypatch.delenv(name)
+        remove_settings(monkeypatch)
         for name, value in {**GOOD, **variables}.items():
             if value is not None:
                 monkeypatch.setenv(name, value)

@@ -1,7 +1,6 @@
 """A database that cannot be used is reported in one line without the password, before anything is served."""
 
 import getpass
-import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from databases import Database, administer, execute
+from machine import remove_settings
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import OperationalError
 
@@ -35,9 +35,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
     def run(url: URL | str) -> str:
         shown = url if isinstance(url, str) else url.render_as_string(hide_password=False)
-        for name in os.environ:
-            if name.startswith(("SHOPDB_", "COLLECTOR_API_KEY", "SECRET_KEY")):
-                monkeypatch.delenv(name)
+        remove_settings(monkeypatch)
         monkeypatch.setenv("SECRET_KEY", SECRET)
         monkeypatch.setenv("SHOPDB_DATABASE_URL", shown)
         monkeypatch.chdir(tmp_path)
