@@ -1,6 +1,7 @@
 """Fixtures for the tests of several commands."""
 
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -13,6 +14,17 @@ def bare(make_site: Callable[..., Any]) -> Any:
     site = make_site()
     site.variables.clear()
     return site
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return a folder for `PYTHONPATH`, with the distribution of a plugin whose import fails."""
+    metadata = tmp_path / "broken-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[shopdb]\nbroken = broken\n")
+    (tmp_path / "broken.py").write_text("raise OSError('no')")
+    return tmp_path
 
 
 @pytest.fixture

@@ -90,6 +90,15 @@ def test_settings_in_order(bare: Any, variables: dict[str, str]) -> None:
     assert (done.returncode, done.stdout) == (0, "The settings can be used.\n")
 
 
+@pytest.mark.usefixtures("variables")
+@pytest.mark.parametrize("command", [("check", "--json"), ("--json", "check"), ("--json", "check", "--json")])
+def test_json_on_either_side_of_the_command(bare: Any, command: tuple[str, ...]) -> None:
+    """It means the same: the findings for scripts."""
+    done = bare.run("config", *command)
+
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
 def test_everything_wrong_is_found_at_once(bare: Any, variables: dict[str, str]) -> None:
     """Names, values, secrets, files, plugins, the database, and what production does not permit."""
     wrong = {

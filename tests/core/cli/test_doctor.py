@@ -49,6 +49,17 @@ def test_lines_for_people(site):
     )
 
 
+def test_a_plugin_that_cannot_be_used(site, broken):
+    """Its check says why, and nothing else repeats it."""
+    site.variables["PYTHONPATH"] = str(broken)
+
+    done = site.run("doctor")
+
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("problem"))
+    assert line.startswith("problem  plugins: broken is quarantined: its import raised OSError: no")
+    assert (done.returncode, done.stderr) == (1, "shopdb: the site has 1 problem.\n")
+
+
 def test_the_use_of_the_legacy_endpoint(site, examined):
     """It is a warning, with how many submissions came by it."""
     with site.serve().client() as client:

@@ -122,6 +122,7 @@ class Plugins:
     def quarantine(self, name: str, reason: str) -> None:
         """Quarantine a plugin and log `reason`, a sentence for people."""
         self._plugins[name] = _quarantined(self._plugins[name].candidate, reason)
+        _log_faults(self._plugins[name])
 
     def notify(self, change: AssetChange) -> None:
         """Call `asset_changed` of every active plugin; a failure is logged and not raised."""
@@ -139,10 +140,13 @@ def load_plugins(
     plugin_selection: PluginSelection,
     plugins: Mapping[str, object] | None = None,
     hookspecs: ModuleType | type = specs,
+    *,
+    logged: bool = True,
 ) -> Plugins:
     """Load the plugins that the site allows, of all installed ones or of the given `plugins`, by name.
 
-    `hookspecs` are the hook specifications; a test may pass those of another release.
+    `hookspecs` are the hook specifications; a test may pass those of another release. `logged` is whether
+    what is wrong with a plugin is logged: a command that shows the states of all plugins says it already.
 
     Raises `ConfigurationError` for names that clash. Any other fault quarantines its plugin alone.
     """
@@ -158,6 +162,8 @@ def load_plugins(
         else plugin
         for plugin in loaded
     ]
+    for plugin in activated if logged else ():
+        _log_faults(plugin)
     return Plugins([*activated, *(Plugin(each, "blocked", _BLOCKED_REASON) for each in blocked)])
 
 
@@ -167,8 +173,6 @@ def _load(manager: pluggy.PluginManager, candidate: Candidate) -> Plugin:
         notices = load(manager, candidate)
     except UnusablePlugin as error:
         return _quarantined(candidate, str(error))
-    if notices:
-        _logger.warning("plugin %s uses deprecated hooks: %s", candidate, "; ".join(notices))
     return Plugin(candidate, "active", notices=notices)
 
 
@@ -214,6 +218,11 @@ def _migrations(hooks: PluginHooks) -> Path | None:
 
 
 def _quarantined(candidate: Candidate, reason: str) -> Plugin:
-    reason = textwrap.shorten(reason, LONGEST_REASON, placeholder=" …")
-    _logger.error("plugin %s is quarantined: %s", candidate, reason)
-    return Plugin(candidate, "quarantined", reason)
+    return Plugin(candidate, "quarantined", textwrap.shorten(reason, LONGEST_REASON, placeholder=" …"))
+
+
+def _log_faults(plugin: Plugin) -> None:
+    if plugin.notices:
+        _logger.warning("plugin %s uses deprecated hooks: %s", plugin.candidate, "; ".join(plugin.notices))
+    if plugin.state == "quarantined":
+        _logger.error("plugin %s is quarantined: %s", plugin.candidate, plugin.reason)

@@ -144,7 +144,7 @@ def _submission_schema(name: str) -> JsonObject:
 
 
 def _plugins() -> Plugins:
-    return load_plugins(read_plugin_selection(site_environment()))
+    return load_plugins(read_plugin_selection(site_environment()), logged=False)
 
 
 def _plugin(name: str) -> Plugin:

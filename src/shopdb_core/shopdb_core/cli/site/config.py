@@ -23,6 +23,7 @@ def config(context: click.Context, *, as_json: bool) -> None:
     Without a command it prints the settings, also where they cannot be used.
     """
     if context.invoked_subcommand is not None:
+        context.default_map = {context.invoked_subcommand: {"as_json": as_json}}
         return
     rows = [asdict(each) for each in shown_settings(os.environ, read_dotenv(Path()))]
     if as_json:

@@ -65,7 +65,7 @@ def _of_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding
     """Yield what is wrong with files, plugins and the database, and in production what is not safe there."""
     yield from _reported("SHOPDB_SITE_FIELDS", lambda: read_site_fields(settings.site_fields))
     try:
-        yield from plugin_findings(settings, load_plugins(settings.plugin_selection))
+        yield from plugin_findings(settings, load_plugins(settings.plugin_selection, logged=False))
     except ShopDBError as error:
         yield Finding("SHOPDB_PLUGINS", in_one_line(error))
     if settings.is_production:

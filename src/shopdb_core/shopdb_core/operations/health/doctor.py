@@ -57,7 +57,7 @@ def examine(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult
     settings, are_right = _settings_or_defaults(variables)
     plugins = Plugins([])
     try:
-        plugins = load_plugins(settings.plugin_selection)
+        plugins = load_plugins(settings.plugin_selection, logged=False)
     except ShopDBError as error:
         yield CheckResult("plugins", "problem", in_one_line(error), "Correct this first.")
     yield from check_settings(environ, directory, settings)
