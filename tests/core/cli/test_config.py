@@ -107,6 +107,7 @@ def test_everything_wrong_is_found_at_once(bare: Any, variables: dict[str, str])
         "COLLECTOR_API_KEY": PASSWORD,
         "COLLECTOR_API_KEY_COMPUTER": STRONG,
         "SHOPDB_SITE_FIELDS": "missing.json",
+        "SHOPDB_WEBHOOKS": "missing.toml",
         "SHOPDB_PLUGINS": "computers,printers",
         "SHOPDB_DATABASE_URL": f"oracle://shopdb:{PASSWORD}@db/shopdb",
         "SHOPDB_LISTEN": "0.0.0.0:0",

@@ -146,6 +146,24 @@ def test_what_a_site_gathers_is_reported(site, examined):
     assert "audit" not in found
 
 
+def test_the_secrets_of_a_webhook_that_others_may_read(site, examined):
+    """A file of its own is checked as every other file of a secret."""
+    file, secret = site.directory / "webhooks.toml", site.directory / "tickets.secret"
+    file.write_text(
+        '[[webhook]]\nname = "tickets"\nurl = "https://tickets.example/"\nsecretfile = "tickets.secret"\n'
+    )
+    secret.write_text("whsec_" + "A" * 32)
+    site.variables["SHOPDB_WEBHOOKS"] = "webhooks.toml"
+    for each, mode in ((file, 0o600), (secret, 0o644)):
+        each.chmod(mode)
+
+    code, found = examined()
+
+    assert code == 1
+    assert found["files"] == [("problem", "tickets.secret can be read or changed by other users")]
+    assert found["webhooks"] == [("ok", "1 are delivered")]
+
+
 def test_findings_of_a_site_in_use(shop):
     """Sources that went silent, old backups and heads, refusals, duplicates, expired entries."""
     shop.post("computers", {"hostname": "PC-1", "macaddress": "3C:52:82:11:22:33"})

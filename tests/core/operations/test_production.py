@@ -137,6 +137,26 @@ def test_who_may_read_the_file_of_a_secret(tmp_path: Path, mode: int, found: int
     assert [each.variable for each in findings] == ["SECRET_KEY_FILE"] * found
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+def test_who_may_read_the_secrets_of_a_webhook(strong: Any) -> None:
+    """A file of them is one of secrets, too: the server does not start, and the check finds it before."""
+    file, secret = Path(strong.directory) / "webhooks.toml", Path(strong.directory) / "tickets.secret"
+    file.write_text(
+        f'[[webhook]]\nname = "tickets"\nurl = "https://tickets.example/"\nsecretfile = "{secret}"\n'
+    )
+    secret.write_text("whsec_" + "A" * 32)
+    file.chmod(0o600)
+    secret.chmod(0o644)
+    strong.variables |= {"SHOPDB_ENV": "production", "SHOPDB_WEBHOOKS": "webhooks.toml"}
+    fault = f"the secretfile {secret}; run `chmod o= {secret}`."
+
+    assert fault in refusal(strong.run("serve"))
+    assert fault in strong.run("config", "check").stdout
+
+    secret.chmod(0o640)
+    assert strong.run("config", "check").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [

@@ -40,7 +40,7 @@ def unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[
             "SHOPDB_DATABASE_URL has the password of an example; give its user another.",
         )
     for variable, path in secret_files(environ):
-        if _is_readable_by_all(path):
+        if is_readable_by_all(path):
             yield Finding(
                 variable,
                 f"{variable} names {path}, which every user of this machine can read; run `chmod o= {path}`.",
@@ -75,5 +75,6 @@ def _bits(secret: str) -> float:
     return sum(count * log2(len(secret) / count) for count in Counter(secret).values())
 
 
-def _is_readable_by_all(path: str) -> bool:
+def is_readable_by_all(path: str) -> bool:
+    """Return whether every user of this machine can read a file."""
     return os.name == "posix" and bool(Path(path).stat().st_mode & stat.S_IROTH)

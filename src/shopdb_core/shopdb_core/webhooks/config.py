@@ -54,6 +54,13 @@ def read_webhooks(path: str | None, plugins: Iterable[str]) -> tuple[Webhook, ..
     return webhooks
 
 
+def secret_files(path: str | None) -> list[str]:
+    """Return the files of secrets that the file names, checked or not; raises `ConfigurationError`."""
+    tables = _tables(path) if path is not None else ()
+    named = [table.get("secretfile") for table in tables if isinstance(table, dict)]
+    return [file for file in named if isinstance(file, str) and file]
+
+
 def _tables(path: str) -> Sequence[Any]:
     import tomllib  # noqa: PLC0415  # most sites have no such file
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from shopdb_core.edits.site_fields import read_site_fields
@@ -9,10 +10,11 @@ from shopdb_core.errors import ConfigurationError, ShopDBError, in_one_line
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Finding, Settings, check_dotenv, read_settings, with_dotenv
 from shopdb_core.settings.environment import setting_findings
-from shopdb_core.settings.production import unsafe_settings
+from shopdb_core.settings.production import is_readable_by_all, unsafe_settings
 from shopdb_core.settings.setting import FILE
 from shopdb_core.site import plugin_findings
 from shopdb_core.store.open import excess_rights
+from shopdb_core.webhooks.config import VARIABLE, read_webhooks, secret_files
 
 
 def check_production(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -22,7 +24,7 @@ def check_production(settings: Settings, environ: Mapping[str, str]) -> None:
     """
     if not settings.is_production:
         return
-    findings = [*unsafe_settings(settings, environ)]
+    findings = [*unsafe_settings(settings, environ), *webhook_findings(settings)]
     try:
         findings += database_findings(settings)
     except ShopDBError:
@@ -32,6 +34,25 @@ def check_production(settings: Settings, environ: Mapping[str, str]) -> None:
         raise ConfigurationError(
             f"Not safe in production (SHOPDB_ENV): {' '.join(each.message for each in findings)}"
         )
+
+
+def webhook_findings(settings: Settings) -> Iterator[Finding]:
+    """Yield what is not safe about the files of secrets that the file of webhooks names."""
+    for file in webhook_secret_files(settings):
+        if is_readable_by_all(file):
+            yield Finding(
+                VARIABLE,
+                f"{VARIABLE}: {settings.webhooks}: every user of this machine can read the secretfile "
+                f"{file}; run `chmod o= {file}`.",
+            )
+
+
+def webhook_secret_files(settings: Settings) -> list[str]:
+    """Return the files of secrets of webhooks that exist; none while the file of webhooks cannot be read."""
+    files: list[str] = []
+    with suppress(ConfigurationError):  # `read_webhooks` raises it as well
+        files = secret_files(settings.webhooks)
+    return [file for file in files if Path(file).is_file()]
 
 
 def database_findings(settings: Settings) -> Iterator[Finding]:
@@ -65,11 +86,16 @@ def _of_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding
     """Yield what is wrong with files, plugins and the database, and in production what is not safe there."""
     yield from _reported("SHOPDB_SITE_FIELDS", lambda: read_site_fields(settings.site_fields))
     try:
-        yield from plugin_findings(settings, load_plugins(settings.plugin_selection, logged=False))
+        plugins = load_plugins(settings.plugin_selection, logged=False)
     except ShopDBError as error:
         yield Finding("SHOPDB_PLUGINS", in_one_line(error))
+    else:
+        yield from plugin_findings(settings, plugins)
+        names = [plugin.name for plugin in plugins.all()]
+        yield from _reported(VARIABLE, lambda: read_webhooks(settings.webhooks, names))
     if settings.is_production:
         yield from unsafe_settings(settings, environ)
+        yield from webhook_findings(settings)
     try:
         of_database = [*database_findings(settings)]
     except ShopDBError as error:

@@ -21,7 +21,7 @@ from shopdb_core.operations.health.checks import (
     check_migrations,
     check_plugins,
 )
-from shopdb_core.operations.health.configuration import find_faults
+from shopdb_core.operations.health.configuration import find_faults, webhook_secret_files
 from shopdb_core.operations.health.site_checks import SiteChecks
 from shopdb_core.plugins.registry import Plugins, load_plugins
 from shopdb_core.settings import (
@@ -61,7 +61,7 @@ def examine(environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult
     except ShopDBError as error:
         yield CheckResult("plugins", "problem", in_one_line(error), "Correct this first.")
     yield from check_settings(environ, directory, settings)
-    yield from _guarded("files", partial(_check_files, settings.database_url, variables, directory))
+    yield from _guarded("files", partial(_check_files, settings, variables, directory))
     yield from _guarded("packages", _check_packages)
     yield from _guarded("plugins", partial(check_plugins, plugins))
     yield from _guarded("disk", partial(check_disk, settings.database_url))
@@ -121,11 +121,12 @@ def _settings_or_defaults(environ: Mapping[str, str]) -> tuple[Settings, bool]:
         return bare, False
 
 
-def _check_files(database_url: str, environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult]:
+def _check_files(settings: Settings, environ: Mapping[str, str], directory: Path) -> Iterator[CheckResult]:
     """Check that only the owner can read the files with secrets and with data."""
     files = [directory / ".env", *(Path(path) for _, path in secret_files(environ))]
-    if database_folder(database_url) is not None:
-        database = parse_url(database_url).database
+    files += map(Path, webhook_secret_files(settings))
+    if database_folder(settings.database_url) is not None:
+        database = parse_url(settings.database_url).database
         files += [Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm")]
     present = [file for file in files if os.name == "posix" and file.is_file()]
     exposed = [file for file in present if file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP)]
