@@ -11,6 +11,7 @@ from typing import Self
 import httpx
 import pytest
 
+from shopdb_core.plugins import pace
 from shopdb_core.server import http
 from shopdb_core.server.http import Server
 from shopdb_core.settings import Settings
@@ -226,6 +227,19 @@ def test_a_slow_plugin_has_threads(url, gauges, caplog) -> None:
     assert gauges.threads[0] == "shopdb-loop"
     assert gauges.threads[-1] == "shopdb-writer"
     assert len([record for record in caplog.records if "is slow" in record.getMessage()]) == 1
+
+
+def test_a_plugin_that_is_quick_again_returns_to_the_loop(url, gauges, caplog, monkeypatch) -> None:
+    """The loop answers again after many quick calls in a row, since the machine may only have been busy."""
+    monkeypatch.setattr(pace, "QUICK_CALLS", 12)
+    headers = {"X-API-Key": KEY}
+    with caplog.at_level(logging.INFO), httpx.Client(headers=headers, timeout=30) as client:
+        for number, order in enumerate([*["pause"] * 6, *["none"] * 12, "pause", "none"]):
+            client.post(f"{url}/api/collector/gauges", json={"gauge": f"G-{number}", "order": order})
+    threads = [thread for thread in gauges.threads if thread.startswith("shopdb-")]
+    assert threads[5] == threads[6] == "shopdb-writer"
+    assert threads[-1] == "shopdb-loop"
+    assert len([record for record in caplog.records if "is quick again" in record.getMessage()]) == 1
 
 
 @pytest.mark.parametrize("path", ["gauges/_batch", "unknown"])

@@ -15,15 +15,19 @@ Less would also count the times during which other threads run.
 STRIKES = 3
 """With so many more slow calls than quick ones, a plugin is slow."""
 
+QUICK_CALLS = 1_000
+"""After so many quick calls in a row it is not slow any more: other programs may have used the machine."""
+
 _logger = logging.getLogger(__name__)
 
 
 class Pace:
-    """Measures the hooks of one plugin; `is_slow` stays true once it is."""
+    """Measures the hooks of one plugin; `is_slow` stays true for the next `QUICK_CALLS` at least."""
 
     def __init__(self, plugin: str) -> None:
         self._plugin = plugin
         self._strikes = 0
+        self._quick_calls = 0
         self.is_slow = False
 
     @contextmanager
@@ -33,16 +37,25 @@ class Pace:
         yield
         seconds = time.monotonic() - began
         if seconds > SLOW_SECONDS + assets * SLOW_SECONDS_PER_ASSET:
+            self._quick_calls = 0
             self._strikes += 1
-            if self._strikes == STRIKES:
+            if self._strikes >= STRIKES:
                 self.set_slow(f"{hook} took {seconds * 1000:.0f} ms")
+        elif self.is_slow:
+            self._recover()
         elif self._strikes:
             self._strikes -= 1
 
     def set_slow(self, reason: str) -> None:
         """Make it slow, and log the reason once."""
         if not self.is_slow:
-            self.is_slow = True
+            self.is_slow, self._quick_calls = True, 0
             _logger.warning(
                 "plugin %s is slow: %s; submissions that call it have threads now", self._plugin, reason
             )
+
+    def _recover(self) -> None:
+        self._quick_calls += 1
+        if self._quick_calls >= QUICK_CALLS:
+            self.is_slow, self._strikes = False, 0
+            _logger.info("plugin %s is quick again: its last %d calls were", self._plugin, self._quick_calls)
