@@ -1,10 +1,12 @@
 """Restoring: an archive that is not right changes nothing, nor does a database that is not empty."""
 
 import gzip
+import sqlite3
 import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from archives import members_of, names_in, quiet, with_manifest, write_members
 from shopdb_core.errors import BackupFailure, ConfigurationError
 from shopdb_core.operations.backups.backup import make_backup
 from shopdb_core.operations.backups.restore import restore
+from shopdb_core.operations.records import list_backups
 from shopdb_core.site import Site
 
 
@@ -214,6 +217,31 @@ def test_two_restores_into_one_database(stocked, folder, make_database):
     restore(made.path, stocked.settings, target.url, report)
 
     assert target.query("SELECT count(*) FROM asset") == [(3,)]
+
+
+@pytest.mark.every_database
+def test_the_archive_is_a_backup_of_the_restored_site(stocked, folder, make_database, database_kind):
+    """The dump was made before the backup was recorded; without it the doctor would miss a backup."""
+    made = make_backup(stocked, folder, quiet)
+    target = make_database(database_kind)
+
+    restore(made.path, stocked.settings, target.url, quiet)
+
+    with Site.open(replace(stocked.settings, database_url=target.url)) as site:
+        (row,) = site.store.read(list_backups)
+    assert (row["at"].isoformat(), row["file"]) == (made.manifest.at, made.path.name)
+    assert (row["bytes"], row["verified"]) == (made.path.stat().st_size, False)
+
+
+def test_tables_of_an_earlier_release_are_left_as_they_are(stocked, archive, target):
+    """Their migrations have not run yet; what they lack cannot be written."""
+    earlier = with_manifest(members_of(archive), lambda each: each["revisions"].update(core="0011"))
+    write_members(archive, earlier)
+
+    restore(archive, stocked.settings, f"sqlite:///{target}", quiet)
+
+    with closing(sqlite3.connect(target)) as connection:
+        assert connection.execute("SELECT count(*) FROM backup").fetchone() == (0,)
 
 
 def test_what_to_do_next(stocked, archive, target):

@@ -1,16 +1,20 @@
 """`restore`: an archive becomes the database of a site, all of it or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shopdb_core.errors import BackupFailure
 from shopdb_core.operations.backups.archive import DATA, Manifest, extract, read_manifest
 from shopdb_core.operations.backups.backup import key_fingerprint
+from shopdb_core.operations.records import record_backup
 from shopdb_core.plugins.registry import load_plugins
 from shopdb_core.settings import Settings
 from shopdb_core.site import migration_scripts
+from shopdb_core.store import open_store
 from shopdb_core.store.databases import parse_url
 from shopdb_core.store.dumping import Report, load_database
 from shopdb_core.store.migrate import BrokenMigrations, core_scripts
@@ -40,7 +44,23 @@ def restore(archive: Path, settings: Settings, database_url: str, report: Report
             load_database(Path(folder) / DATA, database_url, manifest.databytes, report)
     except OSError as error:
         raise BackupFailure(f"The archive cannot be restored: {error.strerror or error}.") from error
+    _record(archive, manifest, replace(settings, database_url=database_url))
     return Restored(manifest, list(_next_steps(manifest, settings, installed)))
+
+
+def _record(archive: Path, manifest: Manifest, settings: Settings) -> None:
+    """Record the archive in the restored database, which was dumped before its backup was recorded.
+
+    Tables of an earlier release, which have not been migrated yet, are left as they are.
+    """
+    scripts = core_scripts()
+    if manifest.revisions.get(scripts.name) != scripts.head():
+        return
+    at, size = datetime.fromisoformat(manifest.at), archive.stat().st_size
+    with closing(open_store(settings)) as store:
+        store.transaction(
+            lambda connection: record_backup(connection, at, archive.name, size, verified=False)
+        )
 
 
 def _require_kind(manifest: Manifest, database_url: str) -> None:
