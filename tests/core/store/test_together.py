@@ -1,12 +1,23 @@
-"""Writes that an insertion takes with it: one message on a database server, and no difference otherwise."""
+"""Statements that are sent together: one message on a database server, and no difference otherwise."""
 
 from collections.abc import Callable
 
 import pytest
 from databases import Database
-from sqlalchemy import Column, Connection, MetaData, Table, bindparam, create_engine, insert, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Table,
+    bindparam,
+    create_engine,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from shopdb_core.store import Insertion, Statement, Store
+from shopdb_core.store import Insertion, Rows, Statement, Store, read_all
 from shopdb_core.store.statement import JsonText, RowId
 
 pytestmark = pytest.mark.every_database
@@ -22,6 +33,8 @@ ADD = Statement(insert(NOTE).values(content=bindparam("content")))
 CHANGE = Statement(
     update(NOTE).where(NOTE.c.noteid == bindparam("note")).values(content=bindparam("content"))
 )
+COUNT = Statement(select(func.count()).select_from(NOTE))
+CONTENT = Statement(select(NOTE.c.content).where(NOTE.c.noteid == bindparam("note")))
 
 
 @pytest.fixture
@@ -67,6 +80,31 @@ def test_without_rows_the_writes_are_done(store: Store, notes: Callable[[], list
         store.transaction(lambda connection: INSERTION.insert(connection, [], after=[(ADD, added(2))])) == []
     )
     assert len(notes()) == 2
+
+
+@pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_queries_of_an_insertion_find_what_was_inserted(store: Store, count: int) -> None:
+    """Each has its own rows, also if it finds none."""
+
+    def work(connection: Connection) -> tuple[list[int], list[Rows]]:
+        return INSERTION.insert_and_read(connection, added(count), [(CONTENT, {"note": 0}), (COUNT, {})])
+
+    ids, (none, counted) = store.transaction(work)
+    assert (len(ids), [*none], [tuple(row) for row in counted]) == (count, [], [(count,)])
+
+
+@pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_rows_of_each_query_are_read_in_their_order(store: Store, count: int) -> None:
+    """Any number of queries; they see what the transaction wrote."""
+
+    def work(connection: Connection) -> list[list[str]]:
+        ids = INSERTION.insert(connection, added(count))
+        found = read_all(connection, ((CONTENT, {"note": key}) for key in ids))
+        return [[content for (content,) in rows] for rows in found]
+
+    assert store.transaction(work) == [[each["content"]] for each in added(count)]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

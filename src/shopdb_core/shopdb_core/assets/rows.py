@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from shopdb_core.json_text import canonical_text
-from shopdb_core.store import Insertion, SetQuery, Statement, Write
+from shopdb_core.store import Insertion, Query, Rows, SetQuery, Statement, Write
 from shopdb_core.store.statement import driver_time
 from shopdb_core.store.tables import asset, assetattributes, assetsitefields
 from shopdb_hookspecs import JsonObject
@@ -254,12 +254,16 @@ def attributes_of(connection: Connection, assetids: Sequence[int]) -> dict[int, 
     return {assetid: orjson.loads(text) for assetid, text in _ATTRIBUTES.run(connection, assetids)}
 
 
-def create_assets(connection: Connection, new: Sequence[StoredAsset]) -> list[int]:
-    """Insert the rows of assets, and return the ids that they get; `new_attributes` are written later.
+def create_assets(
+    connection: Connection, new: Sequence[StoredAsset], then: Sequence[Query] = ()
+) -> tuple[list[int], list[Rows]]:
+    """Insert the rows of assets; `new_attributes` are written later.
 
+    Returns the ids that they get, and the rows of each query in `then`, which is sent with the insertion.
     Raises the driver's integrity error if an identity is taken.
     """
-    return _INSERT.insert(connection, [{name: getattr(row, name) for name in _INSERTED} for row in new])
+    values = [{name: getattr(row, name) for name in _INSERTED} for row in new]
+    return _INSERT.insert_and_read(connection, values, then)
 
 
 def new_attributes(created: Sequence[tuple[int, JsonObject]]) -> list[Write]:

@@ -38,7 +38,7 @@ class ManualEntry:
             raise Conflict(f"{existing.identityvalue} exists already: it is {described(existing)}.")
         attributes = merge({}, self.attributes)
         row = StoredAsset.new(self.assettype, identityvalue, key, at)
-        (assetid,) = create_assets(connection, [row])
+        (assetid,), _ = create_assets(connection, [row])
         row = row._replace(assetid=assetid)
         entry = AuditEntry(
             at=at,

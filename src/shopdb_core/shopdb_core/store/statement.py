@@ -1,9 +1,9 @@
 """Column types with a variant for each database, and statements that are compiled once for each.
 
-`Statement`, `SetQuery` and `Insertion` are written with SQLAlchemy and run on the driver's cursor (ADR 0007).
+`Statement` and `SetQuery` are written with SQLAlchemy and run on the driver's cursor (ADR 0007).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,18 +15,14 @@ from sqlalchemy import (
     Dialect,
     LargeBinary,
     Select,
-    Table,
     bindparam,
-    func,
-    insert,
-    select,
 )
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from shopdb_core.store.databases import DATABASES
-from shopdb_core.store.dialect import COMMIT, ColumnTypes, Run, ServerDialect
+from shopdb_core.store.dialect import ColumnTypes, Run
 
 T = TypeVar("T")
 
@@ -194,6 +190,12 @@ def _dict_of(
     return lambda values: dict(zip(names, positional(values), strict=True))
 
 
+Query: TypeAlias = tuple[Statement, Mapping[str, Any]]
+"""A statement that returns rows, and its values."""
+
+Rows: TypeAlias = Sequence[Any]
+
+
 class SetQuery:
     """A query for the rows that have one of many values in a column.
 
@@ -205,118 +207,23 @@ class SetQuery:
         self._column = column
         self._statements: dict[int, Statement] = {}
 
-    def run(self, connection: Connection, values: Sequence[Any], **more: Any) -> Sequence[Any]:
+    def run(self, connection: Connection, values: Sequence[Any], **more: Any) -> Rows:
         """Return the driver's rows; `more` are the query's other parameters."""
         if not values:
             return ()
+        statement, parameters = self.of(values, **more)
+        return statement.run(connection, parameters).fetchall()
+
+    def of(self, values: Sequence[Any], **more: Any) -> Query:
+        """Return the query for one or more values, as `run` runs it."""
         size = 1 << (len(values) - 1).bit_length()
         statement = self._statements.get(size) or self._compile(size)
         for index in range(size):
             more[f"value{index}"] = values[min(index, len(values) - 1)]
-        return statement.run(connection, more).fetchall()
+        return statement, more
 
     def _compile(self, size: int) -> Statement:
         values = [bindparam(f"value{index}", type_=self._column.type) for index in range(size)]
         statement = Statement(self._query.where(self._column.in_(values)))
         self._statements[size] = statement
-        return statement
-
-
-Write: TypeAlias = tuple[Statement, Sequence[Mapping[str, Any]]]
-"""A statement that returns nothing, and the rows for each of which it is executed."""
-
-
-def run_all(connection: Connection, writes: Sequence[Write]) -> None:
-    """Execute each statement once for each of its rows."""
-    for statement, rows in writes:
-        statement.run_many(connection, rows)
-
-
-def _runs(connection: Connection, writes: Sequence[Write]) -> list[Run]:
-    return [statement.run_of(connection, rows) for statement, rows in writes if rows]
-
-
-LARGEST_INSERT = 64
-"""How many rows one statement inserts at most, where the database returns their ids."""
-
-
-class Insertion:
-    """The insertion of rows into a table whose primary key the database generates.
-
-    `columns` are those of which the rows have a value, in a parameter of the same name.
-    """
-
-    def __init__(self, table: Table, columns: Sequence[str]) -> None:
-        (self._key,) = table.primary_key
-        self._columns = columns
-        values: dict[str, Any] = {name: bindparam(name) for name in columns}
-        self._table = table
-        self._one = Statement(insert(table).values(values))
-        self._with_key = Statement(
-            insert(table).values({**values, self._key.name: bindparam(self._key.name)})
-        )
-        self._last_key = Statement(select(func.coalesce(func.max(self._key), 0)))
-        self._returning: dict[int, Statement] = {}
-
-    def insert(
-        self,
-        connection: Connection,
-        rows: Sequence[Mapping[str, Any]],
-        *,
-        after: Sequence[Write] = (),
-        then: Sequence[Write] = (),
-        commit: bool = False,
-    ) -> list[int]:
-        """Insert rows and return their ids, which ascend in the order of the rows.
-
-        This is done `after` other writes, and before those in `then`. On a database server neither takes a
-        message of its own, and with `commit` nor does the COMMIT: set it only if the caller commits next.
-        """
-        if not rows:
-            run_all(connection, [*after, *then])
-            return []
-        database = DATABASES[connection.dialect.name]
-        if isinstance(database, ServerDialect) and connection.dialect.insert_returning:
-            before, behind = (_runs(connection, writes) for writes in (after, then))
-            insertions = [*self._insertions(connection, rows)]
-            runs = [*before, *insertions, *behind, *([COMMIT] if commit else ())]
-            found = database.run_together(connection.connection.driver_connection, runs)
-            # Before ours, SQLAlchemy may have made other inserts return keys.
-            ours = found[-len(insertions) :]
-            return [assigned for returned in ours for assigned in sorted(int(row[0]) for row in returned)]
-        run_all(connection, after)
-        if database.one_writer:
-            ids = self._insert_numbered(connection, rows)
-        else:
-            ids = [int(self._one.run(connection, row).lastrowid) for row in rows]
-        run_all(connection, then)
-        return ids
-
-    def _insert_numbered(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Number the rows here: no other transaction writes before this one ends."""
-        if len(rows) == 1:
-            return [int(self._one.run(connection, rows[0]).lastrowid)]
-        ((last,),) = self._last_key.run(connection, {}).fetchall()
-        ids = [*range(last + 1, last + 1 + len(rows))]
-        name = self._key.name
-        self._with_key.run_many(connection, [{**row, name: key} for key, row in zip(ids, rows, strict=True)])
-        return ids
-
-    def _insertions(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Iterator[Run]:
-        """Yield statements of 64, 32, … rows, and 1; a statement numbers its rows in their order."""
-        start = 0
-        while start < len(rows):
-            size = min(LARGEST_INSERT, 1 << (len(rows) - start).bit_length() - 1)
-            chunk = rows[start : start + size]
-            values = {f"{name}_{n}": row[name] for n, row in enumerate(chunk) for name in self._columns}
-            yield (self._returning.get(size) or self._compile(size)).run_of(connection, [values])
-            start += size
-
-    def _compile(self, size: int) -> Statement:
-        rows = [
-            {name: bindparam(f"{name}_{n}", type_=self._table.c[name].type) for name in self._columns}
-            for n in range(size)
-        ]
-        statement = Statement(insert(self._table).values(rows).returning(self._key))
-        self._returning[size] = statement
         return statement

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from shopdb_core.assets import rows
 from shopdb_core.assets.duplicates.evidence import SecondaryIdentity
-from shopdb_core.assets.duplicates.search import DuplicateSearch
+from shopdb_core.assets.duplicates.search import DuplicateSearch, forms_query
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.audit.entries import (
     AuditChain,
@@ -21,7 +21,7 @@ from shopdb_core.clock import Clock
 from shopdb_core.json_text import canonical_text
 from shopdb_core.plugins.collector import Collector
 from shopdb_core.search.marking import marks
-from shopdb_core.store import Connection, Write, run_all
+from shopdb_core.store import Connection, Rows, Write, run_all
 from shopdb_core.submissions.result import Outcome, SitePolicy
 from shopdb_core.submissions.steps import Repeated, Step, Steps, Submitted
 from shopdb_hookspecs import AssetWrite
@@ -44,6 +44,7 @@ class Wave:
         self._chain = chain
         self._clock = clock
         self._at = clock()
+        self._forms: Mapping[bytes, Rows] = {}
 
     def store(
         self,
@@ -90,8 +91,12 @@ class Wave:
         return wave.store([each], known, commit=commit)
 
     def _create(self, steps: Sequence[Step]) -> None:
-        """Insert the rows of the new assets."""
-        assetids = rows.create_assets(self._connection, [step.row for step in steps])
+        """Insert the rows of the new assets, and read which others have forms of their names."""
+        new = [step.row for step in steps]
+        name = self._collector.name
+        queries = {row.identitykey: query for row in new if (query := forms_query(name, row.identitykey))}
+        assetids, found = rows.create_assets(self._connection, new, [*queries.values()])
+        self._forms = dict(zip(queries, found, strict=True))
         for step, assetid in zip(steps, assetids, strict=True):
             step.row = step.row._replace(assetid=assetid)
 
@@ -140,6 +145,7 @@ class Wave:
             self._collector.identityfield,
             secondary,
             self._at,
+            self._forms,
         )
         for step in steps:
             step.warnings = tuple(self._findings(search, step))

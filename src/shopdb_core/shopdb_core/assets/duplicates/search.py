@@ -4,8 +4,8 @@ Submissions do so in their transaction, only where an identity is new or its evi
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
@@ -21,7 +21,7 @@ from shopdb_core.assets.duplicates.evidence import (
     of_kind,
 )
 from shopdb_core.assets.duplicates.findings import Finding, Kind, record, withdraw, withdraw_listed
-from shopdb_core.store import Statement
+from shopdb_core.store import Query, Rows, Statement, read_all
 from shopdb_core.store.tables import asset
 
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -49,7 +49,8 @@ _FORMS = Statement(
 class DuplicateSearch:
     """Searches for duplicates of the asset that a submission or a person writes, and records what it finds.
 
-    Each method yields warnings for the sender: sentences that begin with the field.
+    Each method yields warnings for the sender: sentences that begin with the field. `forms` are the rows of
+    `forms_query` by identity, if they were read before.
     """
 
     connection: Connection
@@ -57,6 +58,7 @@ class DuplicateSearch:
     identityfield: str
     secondary: SecondaryIdentity
     at: datetime
+    forms: Mapping[bytes, Rows] = field(default_factory=dict)
 
     def of_new(self, assetid: int, identitykey: bytes, match: EvidenceMatch) -> Iterator[str]:
         """Search for duplicates of an asset that was created."""
@@ -118,13 +120,22 @@ class DuplicateSearch:
 
     def _same_host(self, assetid: int, identitykey: bytes) -> Iterator[str]:
         """Find the short or qualified forms of a new identity that is the name of a host."""
-        for other, name in _other_forms(self.connection, self.assettype, identitykey):
+        for other, name in self._other_forms(identitykey):
             finding = Finding("samehost", self.assettype, self.identityfield, other, assetid)
             if record(self.connection, finding, self.at):
                 yield (
                     f"{self.identityfield}: {name} (asset {other}) is a form of the same name; "
                     "if both are one host, merge them"
                 )
+
+    def _other_forms(self, identitykey: bytes) -> Iterator[Holder]:
+        """Yield the assets whose name is a qualified form of this host's name, or a shorter one."""
+        if (found := self.forms.get(identitykey)) is None:
+            query = forms_query(self.assettype, identitykey)
+            found = next(read_all(self.connection, [query])) if query else ()
+        for assetid, identityvalue, other in found:
+            if _is_form(identitykey.decode(), bytes(other).decode()):
+                yield int(assetid), identityvalue
 
     def _renamed(self, assetid: int, match: EvidenceMatch, candidate: Candidate) -> Iterator[str]:
         key = candidate.keys[0]
@@ -187,17 +198,14 @@ def _also_on(key: EvidenceKey, match: EvidenceMatch, candidate: Candidate) -> st
     return f"{key[0]}: {which} {candidate.identityvalue} (asset {candidate.assetid})"
 
 
-def _other_forms(connection: Connection, assettype: str, identitykey: bytes) -> Iterator[Holder]:
-    """Yield the assets whose name is a qualified form of this host's name, or a shorter one."""
+def forms_query(assettype: str, identitykey: bytes) -> Query | None:
+    """Return the query for the assets whose names may be forms of this one; `None` if it is not a host's."""
     name = identitykey.decode()
     if not _HOST.fullmatch(name) or ("." in name and not _QUALIFIED.fullmatch(name)):
-        return
+        return None
     short = name.partition(".")[0].encode()
     # A slash follows a full stop: between the two are the keys that begin with the name and a full stop.
-    row = {"assettype": assettype, "short": short, "low": short + b".", "high": short + b"/"}
-    for assetid, identityvalue, other in _FORMS.run(connection, row).fetchall():
-        if _is_form(name, bytes(other).decode()):
-            yield int(assetid), identityvalue
+    return _FORMS, {"assettype": assettype, "short": short, "low": short + b".", "high": short + b"/"}
 
 
 def _is_form(one: str, other: str) -> bool:
