@@ -101,7 +101,7 @@ def test_the_rows_of_each_query_are_read_in_their_order(store: Store, count: int
 
     def work(connection: Connection) -> list[list[str]]:
         ids = INSERTION.insert(connection, added(count))
-        found = read_all(connection, ((CONTENT, {"note": key}) for key in ids))
+        found = read_all(connection, [(CONTENT, {"note": key}) for key in ids])
         return [[content for (content,) in rows] for rows in found]
 
     assert store.transaction(work) == [[each["content"]] for each in added(count)]

@@ -3,7 +3,7 @@
 Each answer that is waited for takes as long as the network. SQLite executes one statement after another.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select
@@ -22,29 +22,19 @@ def run_all(connection: Connection, writes: Sequence[Write]) -> None:
         statement.run_many(connection, rows)
 
 
-def read_all(connection: Connection, queries: Iterable[Query]) -> Iterator[Rows]:
-    """Yield the driver's rows of each query, in their order.
-
-    A database server gets all queries in one message. On SQLite each is taken from `queries`, and run, when
-    its rows are asked for: those that are never asked for cost nothing.
-    """
+def read_all(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+    """Return the driver's rows of each query."""
     database = DATABASES[connection.dialect.name]
-    if isinstance(database, ServerDialect):
-        queries = [*queries]
-        if len(queries) > 1:
-            yield from database.run_together(
-                connection.connection.driver_connection, _reading(connection, queries)
-            )
-            return
-    for statement, values in queries:
-        yield statement.run(connection, values).fetchall()
+    if isinstance(database, ServerDialect) and len(queries) > 1:
+        return database.run_together(connection.connection.driver_connection, _reading(connection, queries))
+    return [statement.run(connection, values).fetchall() for statement, values in queries]
 
 
 def _writing(connection: Connection, writes: Sequence[Write]) -> list[Run]:
     return [statement.run_of(connection, rows) for statement, rows in writes if rows]
 
 
-def _reading(connection: Connection, queries: Iterable[Query]) -> list[Run]:
+def _reading(connection: Connection, queries: Sequence[Query]) -> list[Run]:
     return [statement.run_of(connection, [values]) for statement, values in queries]
 
 
@@ -119,7 +109,7 @@ class Insertion:
         run_all(connection, after)
         ids = self._insert_alone(connection, rows)
         run_all(connection, then)
-        return ids, [*read_all(connection, queries)]
+        return ids, read_all(connection, queries)
 
     def _insert_alone(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows where they need messages of their own, or none."""

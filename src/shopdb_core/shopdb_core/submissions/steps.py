@@ -97,6 +97,7 @@ class Steps:
         self._at = at
         self.secondary = secondary_identity(collector)
         self._taken = False
+        self.unsearched: Evidence = {}
         self._attributes: Mapping[int, JsonObject] = {}
         self.sources = Sources(connection, policy.ranking, at, collector.identityfield)
 
@@ -104,13 +105,19 @@ class Steps:
         """Read what the submissions are compared with, and return whether they have to be stored in order.
 
         So it is if a secondary identity moves: then what one of them finds depends on those before it.
+        If the site adopts no assets, a new one alone is created whatever is found, so that its secondary
+        identities are left `unsearched` until it is inserted (`find_later`).
         """
         submitted = [each for each in wave if isinstance(each, Submitted)]
         found = [(each, self._known.get(each.prepared.identitykey)) for each in submitted]
         changing = [stored.assetid for each, stored in found if stored and not self._is_same(each, stored)]
         self._attributes = rows.attributes_of(self._connection, changing)
         moves = len(wave) > 1 and self._moves_evidence(submitted)
-        self._taken = not moves and self._is_taken(submitted)
+        new = [each.evidence for each in submitted if self._is_new(each)]
+        if len(wave) == 1 and self._policy.adoptsafter is None:
+            self.unsearched = new[0] if new else {}
+        elif not moves:
+            self._taken = self.secondary.any_taken(self._connection, new)
         if len(wave) > 1 and (moves or self._taken):
             return True
         repeated = (each.stored for each in wave if isinstance(each, Repeated))
@@ -129,10 +136,12 @@ class Steps:
                 return True
         return False
 
-    def _is_taken(self, wave: Sequence[Submitted]) -> bool:
-        """Return whether an asset has a secondary identity of a new one."""
-        new = (each.evidence for each in wave if each.prepared.identitykey not in self._known)
-        return self.secondary.any_taken(self._connection, new)
+    def _is_new(self, each: Submitted) -> bool:
+        return each.prepared.identitykey not in self._known
+
+    def find_later(self) -> Match:
+        """Search by the `unsearched` secondary identities of a new asset, and return what was found."""
+        return Match(None, None, self.secondary.find(self._connection, self.unsearched, self.unsearched))
 
     def step(self, each: Repeated | Submitted) -> Step:
         """Return what one submission does; the wave was read before."""

@@ -64,7 +64,7 @@ class Wave:
             outcomes = [outcome for each in earlier for outcome in self._alone(each, commit=False)]
             return outcomes + self._alone(last, commit=commit)
         steps = [decided.step(each) for each in wave]
-        self._create([step for step in steps if step.action == "created"])
+        self._create([step for step in steps if step.action == "created"], decided)
         sealed = [self._seal(step) for step in steps]
         # The search for duplicates reads identities: an adopted asset has the new one by then.
         adopted, others = _by_adoption([*zip(steps, sealed, strict=True)])
@@ -90,15 +90,18 @@ class Wave:
         wave = Wave(self._connection, self._collector, self._policy, self._chain, self._clock)
         return wave.store([each], known, commit=commit)
 
-    def _create(self, steps: Sequence[Step]) -> None:
-        """Insert the rows of the new assets, and read which others have forms of their names."""
+    def _create(self, steps: Sequence[Step], decided: Steps) -> None:
+        """Insert the rows of the new assets, and read with that what the search for duplicates needs."""
         new = [step.row for step in steps]
         name = self._collector.name
-        queries = {row.identitykey: query for row in new if (query := forms_query(name, row.identitykey))}
-        assetids, found = rows.create_assets(self._connection, new, [*queries.values()])
-        self._forms = dict(zip(queries, found, strict=True))
+        forms = {row.identitykey: query for row in new if (query := forms_query(name, row.identitykey))}
+        queries = [*forms.values(), *decided.secondary.taken_queries([decided.unsearched])]
+        assetids, found = rows.create_assets(self._connection, new, queries)
+        self._forms = dict(zip(forms, found, strict=False))
         for step, assetid in zip(steps, assetids, strict=True):
             step.row = step.row._replace(assetid=assetid)
+        if any(found[len(forms) :]):
+            steps[0].match = decided.find_later()
 
     def _seal(self, step: Step) -> SealedEntry:
         stored = step.match.asset

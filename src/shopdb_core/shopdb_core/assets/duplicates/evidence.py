@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from shopdb_core.assets.identity import identity_key, is_evidence
 from shopdb_core.declarations.named_fields import EvidencePath
-from shopdb_core.store import SetQuery, Statement, Write
+from shopdb_core.store import Query, SetQuery, Statement, Write, read_all
 from shopdb_core.store.tables import asset, assetevidence, evidencemove
 from shopdb_hookspecs import Json, JsonObject
 
@@ -146,15 +146,17 @@ class SecondaryIdentity:
 
     def any_taken(self, connection: Connection, evidence: Iterable[Evidence]) -> bool:
         """Return whether any asset has one of the values; an equal value of another kind counts, too."""
+        return any(read_all(connection, self.taken_queries(evidence)))
+
+    def taken_queries(self, evidence: Iterable[Evidence]) -> list[Query]:
+        """Return the queries of which one finds a row if `any_taken`."""
         keys = {key for each in evidence for key in each}
         values = sorted({value for _, value in keys})
         kinds = {f"kind{number}": kind for number, kind in enumerate(sorted({kind for kind, _ in keys}))}
-        return any(
-            _taken(len(kinds)).run(
-                connection, values[start : start + _IN_A_QUERY], assettype=self.assettype, **kinds
-            )
+        return [
+            _taken(len(kinds)).of(values[start : start + _IN_A_QUERY], assettype=self.assettype, **kinds)
             for start in range(0, len(values), _IN_A_QUERY)
-        )
+        ]
 
     def find(
         self, connection: Connection, evidence: Evidence, keys: Iterable[EvidenceKey], *, of: int = 0

@@ -132,7 +132,7 @@ class DuplicateSearch:
         """Yield the assets whose name is a qualified form of this host's name, or a shorter one."""
         if (found := self.forms.get(identitykey)) is None:
             query = forms_query(self.assettype, identitykey)
-            found = next(read_all(self.connection, [query])) if query else ()
+            (found,) = read_all(self.connection, [query]) if query else [()]
         for assetid, identityvalue, other in found:
             if _is_form(identitykey.decode(), bytes(other).decode()):
                 yield int(assetid), identityvalue
