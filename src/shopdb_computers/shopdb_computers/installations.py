@@ -35,8 +35,7 @@ def remove_programs(connection: Connection, computerid: int) -> None:
         return
     today = counting.today()
     uncounted = counting.count_earlier(writer, marks, today)
-    writer.remove_inventory(computerid)
-    writer.mark_uncounted([(computerid, stored[computerid])], today)
+    writer.remove_inventory(computerid, stored[computerid], today)
     if uncounted + 1 >= counting.MANY:
         counting.count_uncounted(writer)
 
@@ -71,9 +70,8 @@ def _replace_inventories(writer: Writer, changed: Mapping[int, AssetWrite]) -> i
             unknown.update(added)
     for key in unpacked(stored.get(neighbour, b"")):
         unknown.pop(key, None)
-    writer.add_software(unknown, today)
-    writer.put_inventories(inventories)
-    writer.mark_uncounted([(key, stored.get(key, b"")) for key, _ in inventories], today)
+    counted = [(key, stored.get(key, b"")) for key, _ in inventories]
+    writer.put_inventories(inventories, unknown, counted, today)
     return uncounted + len(inventories)
 
 

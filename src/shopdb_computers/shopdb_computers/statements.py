@@ -4,13 +4,14 @@ They run on the driver's cursor: SQLAlchemy's layers above it would take longer 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from shopdb_computers.sending import Execution, as_one_text, in_pipeline, one_by_one
 from shopdb_hookspecs import Json, JsonObject
 
 Rows: TypeAlias = Sequence[tuple[Json, ...]]
@@ -33,10 +34,12 @@ class Statements:
     counts are (block, softwareid, change), programs that may have vanished (day, softwareid). To save a round
     trip, `read_inventories` returns one more row, with the number of uncounted computers and the oldest mark.
     With `executemany` a statement takes one row, and the driver runs it for many without a round trip for
-    each; otherwise it takes all rows as one JSON array, with bytes as hexadecimal digits.
+    each; otherwise it takes all rows as one JSON array, with bytes as hexadecimal digits. `send` executes
+    several statements, in one round trip if the driver can.
     """
 
     executemany: bool
+    send: Callable[[DBAPICursor, Sequence[Execution]], None]
     read_inventories: str
     lock_uncounted: str
     unknown_software: str
@@ -81,40 +84,39 @@ class Writer:
         rows = self._fetch(self._statements.lock_uncounted)
         return _by_computer(rows), max((str(row[2]) for row in rows if row[2]), default="")
 
-    def add_software(self, programs: Mapping[int, JsonObject], day: str) -> None:
-        """Insert those of some programs that are not stored yet, each with its key."""
-        unknown = sorted(programs)
-        if self._statements.unknown_software and unknown:
-            unknown = sorted(
-                key for (key,) in self._fetch(self._statements.unknown_software, json.dumps(unknown))
-            )
-        rows = [(key, programs[key]["name"], programs[key].get("version") or "", day) for key in unknown]
-        self._run(self._statements.add_software, rows)
+    def put_inventories(
+        self, inventories: Inventories, programs: Mapping[int, JsonObject], counted: Inventories, day: str
+    ) -> None:
+        """Insert or replace the inventories of some computers, and mark them as uncounted.
 
-    def put_inventories(self, inventories: Inventories) -> None:
-        """Insert or replace the inventories of some computers."""
-        self._run(self._statements.put_inventories, self._encoded(inventories))
+        Those of some programs that are not stored yet are inserted, each with its key. `counted` is what was
+        counted of the computers; existing marks stay, locked.
+        """
+        statements = self._statements
+        self._run(
+            (statements.add_software, self._unknown(programs, day)),
+            (statements.put_inventories, self._encoded(inventories)),
+            (statements.mark_uncounted, self._marks(counted, day)),
+        )
 
-    def remove_inventory(self, computerid: int) -> None:
-        """Delete the inventory of a computer."""
-        self._run(self._statements.remove_inventories, [(computerid,)])
-
-    def mark_uncounted(self, inventories: Inventories, day: str) -> None:
-        """Mark computers as uncounted, with what was counted of them; existing marks stay, locked."""
-        rows = [(*inventory, day) for inventory in self._encoded(inventories)]
-        self._run(self._statements.mark_uncounted, rows)
+    def remove_inventory(self, computerid: int, counted: bytes, day: str) -> None:
+        """Delete the inventory of a computer, and mark it as uncounted, with what was counted of it."""
+        self._run(
+            (self._statements.remove_inventories, [(computerid,)]),
+            (self._statements.mark_uncounted, self._marks([(computerid, counted)], day)),
+        )
 
     def remove_uncounted(self, computerids: Iterable[int]) -> None:
         """Remove the marks of some computers."""
-        self._run(self._statements.remove_uncounted, [(computerid,) for computerid in computerids])
+        self._run((self._statements.remove_uncounted, [(computerid,) for computerid in computerids]))
 
     def change_counts(self, changes: Rows) -> None:
         """Add to the numbers of computers; a change may be negative."""
-        self._run(self._statements.change_counts, changes)
+        self._run((self._statements.change_counts, changes))
 
     def note_vanished(self, lost: Rows) -> None:
         """Note the day for those of some programs that no computer has any more, by the totals."""
-        self._run(self._statements.note_vanished, lost)
+        self._run((self._statements.note_vanished, lost))
 
     def has_inventories(self, computerids: range) -> bool:
         """Whether one of some consecutive assets has an inventory."""
@@ -132,6 +134,16 @@ class Writer:
         """Return what the totals lack of the sum over all blocks, as rows of (softwareid, computers)."""
         return self._fetch(self._statements.missing_totals)
 
+    def _unknown(self, programs: Mapping[int, JsonObject], day: str) -> Rows:
+        """Return the rows of programs, without those that a look-up finds."""
+        keys = sorted(programs)
+        if self._statements.unknown_software and keys:
+            keys = sorted(key for (key,) in self._fetch(self._statements.unknown_software, json.dumps(keys)))
+        return [(key, programs[key]["name"], programs[key].get("version") or "", day) for key in keys]
+
+    def _marks(self, counted: Inventories, day: str) -> Rows:
+        return [(*inventory, day) for inventory in self._encoded(counted)]
+
     def _encoded(self, inventories: Inventories) -> Rows:
         if self._statements.executemany:
             return inventories
@@ -141,13 +153,12 @@ class Writer:
         self._cursor.execute(statement, parameters)
         return list(self._cursor.fetchall())
 
-    def _run(self, statement: str, rows: Rows) -> None:
-        if not rows:
-            return
-        if self._statements.executemany:
-            self._cursor.executemany(statement, rows)
-        else:
-            self._cursor.execute(statement, (json.dumps(rows),))
+    def _run(self, *given: tuple[str, Rows]) -> None:
+        """Execute statements in their order, those that have rows."""
+        many = self._statements.executemany
+        executions = [(sql, rows if many else [(json.dumps(rows),)]) for sql, rows in given if rows]
+        send = self._statements.send if len(executions) > 1 else one_by_one
+        send(self._cursor, executions)
 
 
 def _by_computer(rows: Iterable[tuple[Any, ...]]) -> dict[int, bytes]:
@@ -180,6 +191,7 @@ _READ_BLOCK: Final = """
 
 _SQLITE: Final = Statements(
     executemany=True,
+    send=one_by_one,
     read_inventories="""
         SELECT computerid, softwareids, NULL FROM computers_inventory
         WHERE computerid IN (SELECT value FROM json_each(?))
@@ -221,6 +233,7 @@ _SQLITE: Final = Statements(
 # Most programs are stored already: without the look-up, each would be written and its row locked.
 _POSTGRESQL: Final = Statements(
     executemany=False,
+    send=in_pipeline,
     read_inventories="""
         SELECT computerid, softwareids, NULL FROM computers_inventory
         WHERE computerid IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(%s AS json)))
@@ -276,6 +289,7 @@ _POSTGRESQL: Final = Statements(
 
 _MYSQL: Final = Statements(
     executemany=False,
+    send=as_one_text,
     read_inventories="""
         SELECT stored.computerid, stored.softwareids, NULL
         FROM JSON_TABLE(%s, '$[*]' COLUMNS (computerid BIGINT PATH '$')) AS wanted
