@@ -143,6 +143,21 @@ def test_how_often_a_submission_waits_for_the_server(
         assert number == WAITS[database_kind][action]
 
 
+@pytest.mark.alone
+@pytest.mark.every_server
+def test_the_source_of_a_submission_is_written_with_the_rest(
+    submissions: Submissions, proxy: CountingProxy, database_kind: str
+) -> None:
+    """A key with a name has what was known of its source read, if the asset exists."""
+    named = replace(ORIGIN, source="scanner")
+    submissions.submit_body("computers", body(1, 8), named)
+    for memory, action, reads in ((8, "created", 0), (12, "updated", 1), (16, "updated", 1), (16, "noop", 1)):
+        before = proxy.waits
+        result = submissions.submit_body("computers", body(2, memory), named)
+        expected = WAITS[database_kind][action] + reads + (memory == 12)  # the hash of its only entry
+        assert (result.action, proxy.waits - before) == (action, expected)
+
+
 @pytest.mark.every_server
 def test_a_batch_of_several_waves_is_committed_once(
     submissions: Submissions, proxy: CountingProxy, shop: Shop

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, true, upda
 from shopdb_core.assets.merge import merge, same
 from shopdb_core.assets.rows import StoredAsset
 from shopdb_core.json_text import canonical_text
-from shopdb_core.store import SetQuery, Statement
+from shopdb_core.store import SetQuery, Statement, Write
 from shopdb_core.store.statement import driver_time
 from shopdb_core.store.tables import asset, assetsource
 from shopdb_hookspecs import Json, JsonObject
@@ -149,8 +149,8 @@ class Sources:
     def _without_identity(self, fields: JsonObject) -> JsonObject:
         return {name: value for name, value in fields.items() if name != self._identityfield}
 
-    def write(self, written: Sequence[tuple[int, StoredAsset | None, SourceWrite]]) -> None:
-        """Write the rows, given for each asset as its id, its row before (`None`: new), and what to write.
+    def writes(self, written: Sequence[tuple[int, StoredAsset | None, SourceWrite]]) -> list[Write]:
+        """Return the writes, given for each asset as its id, its row before (`None`: new), and what to write.
 
         Assets that had no rows before are marked as those that have.
         """
@@ -170,11 +170,8 @@ class Sources:
                     )
                 else:
                     touches.append({"asset": assetid, "of": source, "lastseenat": row.lastseenat})
-        _INSERT.run_many(self._connection, inserts)
-        _TOUCH.run_many(self._connection, touches)
-        _CHANGE.run_many(self._connection, changes)
-        first = [assetid for assetid, stored, _ in written if stored and not stored.hassources]
-        _MARK.run_many(self._connection, [{"asset": assetid} for assetid in first])
+        first = [{"asset": assetid} for assetid, stored, _ in written if stored and not stored.hassources]
+        return [(_INSERT, inserts), (_TOUCH, touches), (_CHANGE, changes), (_MARK, first)]
 
     def _changed_rows(
         self, stored: StoredAsset | None, known: Mapping[str, SourceRow], write: SourceWrite

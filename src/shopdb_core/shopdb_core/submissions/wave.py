@@ -69,10 +69,8 @@ class Wave:
         # The search for duplicates reads identities: an adopted asset has the new one by then.
         adopted, others = _by_adoption([*zip(steps, sealed, strict=True)])
         run_all(self._connection, self._changes(adopted))
-        decided.sources.write(
-            [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
-        )
-        writes = self._changes(others)
+        sources = [(step.row.assetid, step.match.asset, step.source) for step in steps if step.source]
+        writes = self._changes(others) + decided.sources.writes(sources)
         if writing := [step for step in steps if step.writes]:
             self._search_duplicates(writing, decided.secondary)
             self._store_dependents(writing)
