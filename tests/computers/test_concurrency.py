@@ -10,7 +10,8 @@ from databases import Database
 from sqlalchemy import Connection, Engine, create_engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from shopdb_computers import counting, store_assets
+from shopdb_computers import store_assets
+from shopdb_computers.programs import counting
 from shopdb_computers.tables import asset, inventory, unpacked
 from shopdb_hookspecs import AssetWrite
 

@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from shopdb_computers import counting, remove_asset, store_assets
+from shopdb_computers import remove_asset, store_assets
+from shopdb_computers.programs import counting
 from shopdb_computers.tables import (
     BLOCK,
     TOTAL,

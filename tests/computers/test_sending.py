@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from shopdb_computers import sending
-from shopdb_computers.statements import Writer
+from shopdb_computers.programs import sending
+from shopdb_computers.programs.statements import Writer
 from shopdb_computers.tables import inventory, packed, software, uncounted
 
 pytestmark = pytest.mark.every_database

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 import shopdb_computers
-from shopdb_computers import counting, software
+from shopdb_computers.programs import counting, software
 from shopdb_computers.tables import BLOCK, uncounted
 from shopdb_computers.tables import software as software_table
 from shopdb_hookspecs import Json

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, delete, event, select
 
 from shopdb_computers import store_asset
-from shopdb_computers.statements import statements_for
+from shopdb_computers.programs.statements import statements_for
 from shopdb_computers.tables import asset, inventory, software, softwareid, unpacked
 from shopdb_hookspecs import JsonObject
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopdb_computers.versions import version_key
+from shopdb_computers.programs.versions import version_key
 
 ASCENDING = [
     "1.0.rc1",

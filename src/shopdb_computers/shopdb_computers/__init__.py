@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from shopdb_computers.declaration import DECLARATION
 from shopdb_computers.examples import EXAMPLES
-from shopdb_computers.installations import remove_programs, store_programs
 from shopdb_computers.normalization import normalized
+from shopdb_computers.programs.installations import remove_programs, store_programs
 from shopdb_computers.reports import REPORTS
 from shopdb_hookspecs import AssetWrite, JsonObject, Report, hookimpl
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from shopdb_computers.software import LONGEST_AGE, changed_lately, computers_with, programs, versions
+from shopdb_computers.programs.software import LONGEST_AGE, changed_lately, computers_with, programs, versions
 from shopdb_computers.tables import asset, inventory
 from shopdb_hookspecs import Json, Parameter, Report
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from shopdb_computers import counting
-from shopdb_computers.statements import Writer
+from shopdb_computers.programs import counting
+from shopdb_computers.programs.statements import Writer
 from shopdb_computers.tables import packed, softwareid, unpacked
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 

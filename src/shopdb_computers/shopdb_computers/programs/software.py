@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy import CTE, ColumnElement, Connection, LargeBinary, Select, func, literal, select
 
-from shopdb_computers.counting import Changes, changes_of
+from shopdb_computers.programs.counting import Changes, changes_of
+from shopdb_computers.programs.versions import version_key
 from shopdb_computers.tables import BLOCK, TOTAL, asset, count, inventory, packed, software, uncounted
-from shopdb_computers.versions import version_key
 from shopdb_hookspecs import Json
 
 CHUNK: Final = 250

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from shopdb_computers.sending import Execution, as_one_text, in_pipeline, one_by_one
+from shopdb_computers.programs.sending import Execution, as_one_text, in_pipeline, one_by_one
 from shopdb_hookspecs import Json, JsonObject
 
 Rows: TypeAlias = Sequence[tuple[Json, ...]]

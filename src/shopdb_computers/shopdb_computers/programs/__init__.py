@@ -1,0 +1,1 @@
+"""The programs on computers: what submissions write of them, the counts, and the queries of reports."""
