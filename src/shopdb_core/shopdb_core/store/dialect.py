@@ -101,7 +101,7 @@ class DatabaseDialect:
     2. Add it to `DATABASES` in `databases.py`.
     3. Add its driver to the extras in `pyproject.toml`, and a section to `docs/databases.md`.
     4. Add it to `tests/support/`: `databases.py`, `database_servers.py` and the throwaway servers.
-    5. Add the statements of the plugins: `statements.py` in `shopdb_computers/programs` and in `shopdb_printers`.
+    5. Add the statements of both plugins: each has a module `statements.py`.
     6. Add the rights that the checks of a plugin need: `devkit/databases.py`.
     7. Add how a database is dumped and loaded: a module in `dumping/`, and its line in `dumping/__init__.py`.
     """
