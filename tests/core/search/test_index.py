@@ -21,7 +21,7 @@ from shopdb_core.search import query as query_module
 from shopdb_core.search.checking import check_index
 from shopdb_core.search.conditions import AnyWords, FoundAsset, IndexWord
 from shopdb_core.search.grammar import parse
-from shopdb_core.search.index import BLOCK, positions_of, read_bits, stored_bits
+from shopdb_core.search.index import BLOCK, changed_bits, positions_of, read_bits, stored_bits
 from shopdb_core.search.marking import Changes, Outdated, count_marked, index_marked, read_marked
 from shopdb_core.search.query import Filters
 from shopdb_core.search.words import add_keys, split_words, value_words, word_key
@@ -59,6 +59,20 @@ def test_assets_of_a_block_are_read_as_they_were_stored(positions: set[int]) -> 
     bits = sum(1 << position for position in positions)
     assert read_bits(stored_bits(bits)) == bits
     assert [*positions_of(bits)] == sorted(positions)
+
+
+BITS = st.sets(st.integers(0, BLOCK - 1), max_size=300).map(lambda each: sum(1 << bit for bit in each))
+MANY = (1 << 255) - 1
+
+
+@given(BITS, BITS, BITS)
+@example(MANY, 1 << 300, 0)
+@example(MANY, 0, 1)
+@example(MANY << 1 | 1, 0, 1)
+@example(1, 1, 1)
+def test_stored_assets_change_as_their_bits_do(bits: int, added: int, removed: int) -> None:
+    """However they are stored before and after; those that are added and removed are removed."""
+    assert changed_bits(stored_bits(bits), added, removed) == stored_bits((bits | added) & ~removed)
 
 
 def has(keys: set[bytes], word: IndexWord) -> bool:

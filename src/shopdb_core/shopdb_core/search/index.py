@@ -71,17 +71,38 @@ def read_bits(assets: bytes) -> int:
     if len(assets) == POSITION_BYTES:
         return 1 << int.from_bytes(assets, "little")
     bits = 0
-    for (position,) in struct.iter_unpack("<H", assets):
+    for position in _listed(assets):
         bits |= 1 << position
     return bits
+
+
+def _listed(assets: bytes) -> Sequence[int]:
+    """Return the positions in stored assets that are not a bitmap."""
+    return struct.unpack(f"<{len(assets) // POSITION_BYTES}H", assets)
 
 
 def stored_bits(bits: int) -> bytes:
     """Return the assets of a block as they are stored: a bitmap if they are many, or else their positions."""
     if bits.bit_count() > MOST_LISTED:
         return bits.to_bytes(BITMAP_BYTES, "little")
-    positions = [*positions_of(bits)]
-    return struct.pack(f"<{len(positions)}H", *positions)
+    return _stored_list(positions_of(bits))
+
+
+def _stored_list(positions: Iterable[int]) -> bytes:
+    ordered = sorted(positions)
+    return struct.pack(f"<{len(ordered)}H", *ordered)
+
+
+def changed_bits(assets: bytes, added: int, removed: int) -> bytes:
+    """Return stored assets of a block with some more and without others, as they are stored then.
+
+    A list stays one as long as it may: numbers of 4,096 bits take ten times as long.
+    """
+    if len(assets) != BITMAP_BYTES:
+        positions = {*_listed(assets), *positions_of(added)}.difference(positions_of(removed))
+        if len(positions) <= MOST_LISTED:
+            return _stored_list(positions)
+    return stored_bits((read_bits(assets) | added) & ~removed)
 
 
 def positions_of(bits: int) -> Iterator[int]:
@@ -120,16 +141,11 @@ def write_block(
         if stored:
             connection.execute(delete(assetword).where(among))
         after = (
-            (word, (read_bits(stored.get(word, b"")) | added.get(word, 0)) & ~removed.get(word, 0))
+            (word, changed_bits(stored.get(word, b""), added.get(word, 0), removed.get(word, 0)))
             for word in some
         )
-        insert_words(connection, block, after)
-
-
-def insert_words(connection: Connection, block: int, words: Iterable[tuple[bytes, int]]) -> None:
-    """Insert the rows of words that assets have."""
-    rows = [{"block": block, "word": word, "assets": stored_bits(bits)} for word, bits in words if bits]
-    _INSERT.run_many(connection, rows)
+        rows = [{"block": block, "word": word, "assets": assets} for word, assets in after if assets]
+        _INSERT.run_many(connection, rows)
 
 
 def forget_words(connection: Connection, assetid: int) -> None:
