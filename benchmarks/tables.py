@@ -83,8 +83,9 @@ def _document(record: Record) -> Iterator[str]:
     cells = Cells(record)
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     busiest = max(each.figures.loader for each in record.cells)
+    rounds = f"{record.rounds} round{'' if record.rounds == 1 else 's'}"
     yield (
-        f"Recorded on {record.date}: {record.machine}; {versions}. {record.rounds} rounds of "
+        f"Recorded on {record.date}: {record.machine}; {versions}. {rounds} of "
         f"{record.seconds:g} s; the loader took at most {busiest:.0%} of a core. The floor has "
         f"{record.floor:,} computers."
     )
