@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, Table, select
 
 from shopdb_computers.programs import sending
-from shopdb_computers.programs.statements import Writer
+from shopdb_computers.programs.writer import Writer
 from shopdb_computers.tables import inventory, packed, software, uncounted
 
 pytestmark = pytest.mark.every_database

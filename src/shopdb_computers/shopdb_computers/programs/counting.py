@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from shopdb_computers.programs.statements import Marks, Writer
+from shopdb_computers.programs.writer import Marks, Writer
 from shopdb_computers.tables import BLOCK, TOTAL, block_of, unpacked
 
 MANY: Final = 512

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from shopdb_computers.programs import counting
-from shopdb_computers.programs.statements import Writer
+from shopdb_computers.programs.writer import Writer
 from shopdb_computers.tables import packed, softwareid, unpacked
 from shopdb_hookspecs import AssetWrite, Json, JsonObject
 
