@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -26,11 +26,10 @@ from harness.payloads import Computers, requests, write_requests
 from harness.processes import announcing
 from harness.report import machine
 from harness.servers import Setup
+from harness.submitting import submit
 
-from shopdb_core.intake.http_body import json_body
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
-from shopdb_core.submissions import Origin
 
 FILLED = timedelta(days=60)
 """The age of the entries of the filled file, of which noops expire after 30 days."""
@@ -91,8 +90,9 @@ def _fill(environ: Mapping[str, str], computers: Computers, options: argparse.Na
     upgrade_site(settings)
     started = time.perf_counter()
     with Site.open(settings, clock=lambda: datetime.now(UTC) - FILLED) as site:
-        _submit(site, map(computers.body, range(options.assets)))
-        _submit(site, (computers.body(number % options.assets) for number in range(options.expired)))
+        submit(site, map(computers.body, range(options.assets)), TOGETHER)
+        again = (computers.body(number % options.assets) for number in range(options.expired))
+        submit(site, again, TOGETHER)
     size = Path(settings.database_url.removeprefix("sqlite:///")).stat().st_size
     took = time.perf_counter() - started
     print(
@@ -100,15 +100,6 @@ def _fill(environ: Mapping[str, str], computers: Computers, options: argparse.Na
         f"entries: {size / 1e6:,.0f} MB, filled in {took:.0f} s",
         flush=True,
     )
-
-
-def _submit(site: Site, bodies: Iterable[bytes]) -> None:
-    remaining = (json_body(body, len(body)) for body in bodies)
-    origin = Origin("benchmark", "benchmark", "127.0.0.1")
-    while together := list(islice(remaining, TOGETHER)):
-        for result in site.submissions.submit_many("computers", together, origin):
-            if isinstance(result, Exception):
-                raise result
 
 
 def _day(computers: Computers, hosts: int, chance: random.Random) -> Iterator[bytes]:

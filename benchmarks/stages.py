@@ -25,11 +25,10 @@ from typing import TypeAlias
 
 from harness.payloads import HOSTS, Computers, Kind
 from harness.report import machine
+from harness.submitting import submit
 
-from shopdb_core.intake.http_body import json_body
 from shopdb_core.settings import Settings
 from shopdb_core.site import Site, upgrade_site
-from shopdb_core.submissions import Origin
 
 KINDS: Sequence[Kind] = ("created", "updated", "noop")
 CORE = "shopdb_core"
@@ -73,10 +72,10 @@ def _measure(settings: Settings, kind: Kind, options: argparse.Namespace) -> Cou
     bodies = computers.bodies(kind, HOSTS, KINDS.index(kind))
     if kind != "created":
         with Site.open(settings) as site:
-            _submit(site, computers.bodies("noop", HOSTS, 0), 1)
+            submit(site, computers.bodies("noop", HOSTS, 0), 1)
     some = islice(cycle(bodies) if kind == "noop" else bodies, options.number)
     with _profiled_threads() as profiles, Site.open(settings) as site:
-        _submit(site, some, options.together)
+        submit(site, some, options.together)
     return _by_stage(pstats.Stats(*profiles), options.number)
 
 
@@ -98,18 +97,6 @@ def _profiled_threads() -> Iterator[list[cProfile.Profile]]:
     finally:
         profiles[0].disable()
         threading.Thread.run = run  # type: ignore[method-assign]  # as it was
-
-
-def _submit(site: Site, bodies: Iterator[bytes], together: int) -> None:
-    origin = Origin("benchmark", "benchmark", "127.0.0.1")
-    parsed = (json_body(body, len(body)) for body in bodies)
-    if together == 1:
-        for body in parsed:
-            site.submissions.submit_body("computers", body, origin)
-    while batch := list(islice(parsed, together)):
-        for result in site.submissions.submit_many("computers", batch, origin):
-            if isinstance(result, Exception):
-                raise result
 
 
 def _by_stage(stats: pstats.Stats, number: int) -> Counter[str]:
